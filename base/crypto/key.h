@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/secret.h"
+
+struct evp_pkey_st;
+
+namespace acmed::crypto {
+
+enum class KeyType { ecdsa_p256, ecdsa_p384, ecdsa_p521, rsa_2048, rsa_3072, rsa_4096, ed25519 };
+
+/// "ecdsa-p256" and so on, as the configuration spells them.
+std::string_view to_text(KeyType type);
+std::optional<KeyType> key_type_from(std::string_view text);
+
+/// A private key. Copies share the same key; it never changes.
+class PrivateKey {
+ public:
+  /// Makes a new one. RSA takes up to some seconds: use it through offload().
+  static PrivateKey generate(KeyType type);
+  /// Reads PEM (PKCS #8, SEC 1, PKCS #1). Throws Refused when it is no private key.
+  static PrivateKey from_pem(const Secret& pem);
+
+  Secret to_pem() const;  ///< PKCS #8
+  KeyType type() const;
+
+  /// The public half as a JWK with only the required members (RFC 7638 §3.2).
+  json::Object jwk() const;
+  /// RFC 7638, SHA-256, base64url.
+  std::string jwk_thumbprint() const;
+  /// JWS algorithm name: ES256, ES384, ES512, RS256, EdDSA (RFC 7518, RFC 8037).
+  std::string jws_algorithm() const;
+  /// The JWS signature of `bytes`: raw R||S for ECDSA (RFC 7518 §3.4), PKCS #1 v1.5 for RSA.
+  std::string sign(std::string_view bytes) const;
+
+  evp_pkey_st* native() const noexcept { return key_.get(); }
+
+ private:
+  explicit PrivateKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+}  // namespace acmed::crypto

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/crypto/key.h"
+#include "base/time.h"
+
+struct x509_st;
+
+namespace acmed::crypto {
+
+/// A certificate signing request in DER (RFC 2986): no subject, all names as dNSName, signed with SHA-256 (SHA-384 and
+/// SHA-512 for the larger curves, no digest for Ed25519).
+std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names);
+
+/// An X.509 certificate.
+class Certificate {
+ public:
+  /// Throws Refused when it is not exactly one certificate.
+  static Certificate from_der(std::string_view der);
+
+  std::string to_pem() const;
+  std::string to_der() const;
+  Time not_before() const;
+  Time not_after() const;
+  std::vector<std::string> dns_names() const;  ///< lower case, sorted
+  std::string issuer_common_name() const;
+  std::string serial() const;  ///< hex, lower case, as many octets as in the DER
+  bool has_key(const PrivateKey& key) const;
+  /// The CertID of RFC 9773 §4.1; nothing when there is no authority key identifier.
+  std::optional<std::string> renewal_id() const;
+
+ private:
+  explicit Certificate(std::shared_ptr<x509_st> certificate) : certificate_(std::move(certificate)) {}
+  std::shared_ptr<x509_st> certificate_;
+};
+
+/// Reads a chain in PEM, leaf first. Throws Refused when it is empty or any block is not a certificate: a private key
+/// smuggled into a chain file would be used by some services (RFC 8555 §11.4).
+std::vector<Certificate> parse_chain(std::string_view pem);
+
+/// Adds the certificates of `pem` to what an SSL_CTX trusts. Throws Refused when it holds none.
+void add_trust(void* ssl_ctx, std::string_view pem);
+
+}  // namespace acmed::crypto

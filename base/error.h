@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "base/time.h"
+
+namespace acmed {
+
+/// A failure. It says in one sentence what happened and how to mend it, names its cause for machines, and answers the
+/// one question of the scheduler: what can be done about it.
+class Error : public std::runtime_error {
+ public:
+  enum class Advice {
+    retry,     ///< may pass by itself: try again after the usual pause
+    refused,   ///< only the operator can mend it: try rarely
+    throttled  ///< a limit was hit: try again at not_before(), not sooner
+  };
+
+  Error(Advice advice, std::string cause, const std::string& sentence, std::optional<Time> not_before = std::nullopt)
+      : std::runtime_error(sentence), advice_(advice), cause_(std::move(cause)), not_before_(not_before) {}
+
+  Advice advice() const noexcept { return advice_; }
+
+  /// Where the failure comes from, for programs: "acme:rateLimited", "dns:REFUSED", "tsig:BADKEY", "http:503",
+  /// "curl:7".
+  const std::string& cause() const noexcept { return cause_; }
+
+  /// The earliest time at which a new try is welcome, when the other side named one (Retry-After).
+  std::optional<Time> not_before() const noexcept { return not_before_; }
+
+ private:
+  Advice advice_;
+  std::string cause_;
+  std::optional<Time> not_before_;
+};
+
+/// A failure that may pass by itself.
+class Retry : public Error {
+ public:
+  Retry(std::string cause, const std::string& sentence, std::optional<Time> not_before = std::nullopt)
+      : Error(Advice::retry, std::move(cause), sentence, not_before) {}
+};
+
+/// A failure that only the operator can mend.
+class Refused : public Error {
+ public:
+  Refused(std::string cause, const std::string& sentence) : Error(Advice::refused, std::move(cause), sentence) {}
+};
+
+/// A limit of the other side was hit.
+class Throttled : public Error {
+ public:
+  Throttled(std::string cause, const std::string& sentence, std::optional<Time> not_before)
+      : Error(Advice::throttled, std::move(cause), sentence, not_before) {}
+};
+
+/// The work was called off. Not a failure: it is never logged as one, and passes through every `catch (const Error&)`.
+class Cancelled : public std::exception {
+ public:
+  const char* what() const noexcept override { return "cancelled"; }
+};
+
+/// The sentence for a failed system call: "cannot DOING PATH: REASON".
+std::string system_error_sentence(const std::string& doing, int error_number);
+
+}  // namespace acmed

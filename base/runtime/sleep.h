@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/runtime/wait.h"
+
+namespace acmed {
+
+/// Completes after `duration`.
+class SleepFor final : public Wait {
+ public:
+  explicit SleepFor(Duration duration) : duration_(duration) {}
+  void await_resume() const { throw_if_cancelled(); }
+
+ private:
+  bool start(Loop& loop) override {
+    if (duration_ <= Duration::zero()) {
+      complete();  // through the ready queue, so that a loop of such sleeps starves nobody
+    } else {
+      loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });
+    }
+    return true;
+  }
+  void abandon() noexcept override { timer_.cancel(); }
+
+  Duration duration_;
+  Loop::Timer timer_;
+};
+
+inline SleepFor sleep_for(Duration duration) {
+  return SleepFor(duration);
+}
+
+/// Completes when the calendar shows `time`. The calendar may be set while we sleep: it is looked at each hour.
+Task<> sleep_until(Time time);
+
+}  // namespace acmed

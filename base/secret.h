@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace acmed {
+
+/// Text that must not be seen: it has no way into a log or a message but reveal(), and is wiped when it ends.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) noexcept : text_(std::move(text)) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret() { wipe(); }
+
+  const std::string& reveal() const noexcept { return text_; }
+  bool empty() const noexcept { return text_.empty(); }
+
+  friend bool operator==(const Secret&, const Secret&) = default;
+
+ private:
+  void wipe() noexcept;
+
+  std::string text_;
+};
+
+}  // namespace acmed

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/crypto/digest.h"
+#include "base/crypto/key.h"
+#include "base/secret.h"
+#include "base/time.h"
+
+/// /etc/acmed/acmed.toml, read, checked and completed with the defaults. Domain names are A-labels in lower case
+/// without the final dot; paths are absolute; secrets are read.
+namespace acmed::config {
+
+struct ExternalAccount {
+  std::string key_id;
+  Secret hmac_key;  ///< raw octets
+};
+
+/// [ca.NAME]
+struct Ca {
+  std::string name;
+  std::string directory;  ///< https URL
+  std::vector<std::string> contact;
+  bool terms_agreed = false;
+  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust alone
+  std::optional<std::string> profile;
+  bool profile_required = false;
+  std::optional<ExternalAccount> external_account;
+  std::string preferred_chain;  ///< issuer common name; empty for the CA's first chain
+  crypto::KeyType account_key = crypto::KeyType::ecdsa_p256;
+  unsigned concurrency = 32;  ///< orders that may be under way at the CA at a time
+};
+
+/// [propagation], also in [provider.NAME] and [[certificate]]: what is not set there is taken from the level above.
+struct Propagation {
+  enum class Require { all, quorum, none };
+  std::optional<Duration> timeout;
+  std::optional<Duration> settle;
+  std::optional<Duration> interval_max;
+  std::optional<Require> require;
+  std::optional<std::vector<std::string>> exclude;  ///< addresses
+  std::optional<std::vector<std::string>> extra;    ///< addresses with optional ports
+};
+
+struct Tsig {
+  std::string name;
+  crypto::Digest algorithm = crypto::Digest::sha256;
+  Secret secret;  ///< raw octets
+};
+
+/// [provider.NAME] with type = "rfc2136"
+struct Rfc2136 {
+  std::string server;  ///< host name or address, with an optional port
+  std::optional<Tsig> tsig;
+};
+
+/// [provider.NAME]
+struct Provider {
+  std::string name;
+  std::vector<std::string>
+      zones;  ///< it serves these names and those below; the longest suffix over all providers wins
+  Propagation propagation;
+  Rfc2136 rfc2136;
+};
+
+enum class FileKind { cert, chain, fullchain, privkey, combined };
+
+/// [[certificate.deploy]]
+struct Target {
+  std::string name;
+  std::optional<std::filesystem::path> directory;  ///< none: only the hooks are run
+  std::map<FileKind, std::string> files;           ///< file names in `directory`
+  std::optional<std::string> owner;                ///< a user's name; checked when the configuration is read
+  std::optional<std::string> group;
+  mode_t mode = 0640;
+  std::vector<std::string> test;       ///< argv; empty for none
+  std::vector<std::string> post_hook;  ///< argv; empty for none
+  Duration timeout = std::chrono::seconds(60);
+};
+
+/// [[certificate]]
+struct Certificate {
+  std::string name;
+  std::vector<std::string> domains;
+  std::string ca;
+  crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
+  std::optional<double>
+      renew;                ///< when this fraction of its life is left; none: a third, a half below ten days of life
+  Propagation propagation;  ///< complete but for what the provider may set
+  std::vector<Target> deploy;
+};
+
+struct Config {
+  std::filesystem::path file;
+  std::filesystem::path state_directory;
+  std::map<std::string, Ca> cas;
+  std::vector<Provider> providers;
+  std::vector<std::string> resolvers;  ///< addresses with optional ports; empty: /etc/resolv.conf
+  Propagation propagation;
+  std::vector<Certificate> certificates;
+};
+
+/// One thing that is wrong, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
+struct Fault {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string sentence;
+
+  std::string text() const;
+};
+
+/// Everything that is wrong with a configuration, in the order of the files and lines.
+class Faults : public std::exception {
+ public:
+  explicit Faults(std::vector<Fault> faults);
+  const char* what() const noexcept override { return text_.c_str(); }  ///< one fault a line
+  const std::vector<Fault>& list() const noexcept { return faults_; }
+
+ private:
+  std::vector<Fault> faults_;
+  std::string text_;
+};
+
+/// The values of one level, completed with those of the level above.
+Propagation completed(const Propagation& own, const Propagation& above);
+
+/// Reads `file` and all that it includes. Blocks: a running daemon calls it through offload(). Throws Faults.
+Config load(const std::filesystem::path& file);
+
+/// The provider of the longest zone that `name` is in or equal to; nothing when none serves it.
+const Provider* provider_for(const Config& config, const std::string& name);
+
+}  // namespace acmed::config

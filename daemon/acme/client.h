@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/crypto/key.h"
+#include "base/crypto/x509.h"
+#include "base/http/client.h"
+#include "base/runtime/event.h"
+#include "base/secret.h"
+#include "daemon/acme/resources.h"
+
+namespace acmed::acme {
+
+struct ExternalAccountBinding {
+  std::string key_id;
+  Secret hmac_key;
+};
+
+struct NewAccount {
+  std::vector<std::string> contact;
+  bool terms_agreed = false;
+  std::optional<ExternalAccountBinding> external_account;
+};
+
+/// A CA as an ACME account sees it (RFC 8555): every call is one exchange, or a poll to its end. It knows nothing of
+/// the DNS, of disks or of renewal. Calls may be made side by side.
+///
+/// All throw ProblemError when the CA refuses, Retry when it does not answer or answers nonsense (HTML, say), Throttled
+/// on 429 and on 503 with Retry-After. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When
+/// the awaiting task is called off, an exchange under way has three seconds to end, so that its outcome is known.
+class Client {
+ public:
+  /// `known_directory`: as kept from an earlier run, to spare the request. `key`: the account's.
+  Client(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+         std::optional<Directory> known_directory);
+  ~Client();
+
+  /// The directory, fetched when it is not known.
+  Task<Directory> directory();
+  /// Forgets the directory: after a URL of it gave 404, say.
+  void forget_directory();
+
+  /// Creates the account, or finds the one of this key (RFC 8555 §7.3, §7.3.1); from now on it signs all calls.
+  Task<Account> register_account(NewAccount wish);
+  /// Signs with an account that was created before.
+  void use_account(Account account);
+
+  Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile);
+  Task<Order> order(std::string url);
+  Task<Authorization> authorization(std::string url);
+  /// Gives up a pending authorization, so that it counts against no limit (§7.5.2).
+  Task<> deactivate_authorization(std::string url);
+  /// Tells the CA that the challenge can be validated (§7.5.1). Completes also when the CA has begun or done so before.
+  Task<> respond(std::string challenge_url);
+  /// Polls the order until it is no longer `pending` or `processing` respectively; Retry-After is honoured, else the
+  /// first pause is one measured round trip (5 ms at least) and the next ones a quarter of the time waited. Throws
+  /// Retry
+  /// ("acme:timeout") after `limit`.
+  Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit);
+  /// Sends the CSR (§7.4); the order comes back `processing`, `valid` or `invalid`.
+  Task<Order> finalize(std::string finalize_url, std::string order_url, std::string csr_der);
+  /// Downloads the chain, or the alternate whose topmost issuer is `preferred_chain` when that is not empty and offered
+  /// (§7.4.2). Leaf first. Throws Refused when a block is no certificate.
+  Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
+
+  /// The key authorization of a token (§8.1).
+  std::string key_authorization(const std::string& token) const;
+  /// The TXT value that proves it by dns-01 (§8.4).
+  std::string dns01_value(const std::string& token) const;
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace acmed::acme

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace acmed::acme {
+
+/// A problem document (RFC 8555 §6.7, RFC 9457), kept whole: one type from the wire to the screen.
+struct Problem {
+  std::string type;  ///< without "urn:ietf:params:acme:error:" when it has this prefix
+  std::string detail;
+  int status = 0;  ///< HTTP status
+  std::string instance;
+  std::string identifier;  ///< of a subproblem: the name it is about
+  std::vector<Problem> subproblems;
+
+  static Problem from_json(const json::Value& value);
+  json::Value to_json() const;
+  /// "TYPE: DETAIL", and each subproblem with its identifier, in one line.
+  std::string text() const;
+};
+
+/// What the CA answered instead of what was asked. Its cause is "acme:TYPE".
+class ProblemError : public Error {
+ public:
+  /// `doing`: what was attempted, for the sentence: "order a certificate". The advice follows from the type and the
+  /// status.
+  ProblemError(const std::string& doing, Problem problem, std::optional<Time> retry_after);
+  const Problem& problem() const noexcept { return problem_; }
+
+ private:
+  Problem problem_;
+};
+
+}  // namespace acmed::acme

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/runtime/event.h"
+#include "base/runtime/task.h"
+#include "dns/endpoint.h"
+#include "dns/name.h"
+
+namespace acmed::dns {
+
+/// One address of one authoritative server.
+struct Server {
+  Name host;  ///< the name in the NS record; the root when an operator named the address
+  Endpoint endpoint;
+
+  friend bool operator==(const Server&, const Server&) = default;
+};
+
+/// Where a TXT record for a challenge name really has to be.
+struct Location {
+  Name effective;  ///< the end of the CNAME and DNAME chain from the challenge name; itself when there is none
+  Name zone;       ///< the apex of the zone that holds `effective`
+  std::vector<Server> servers;  ///< every address of every name in the union of the parent's and the child's NS sets
+  std::vector<Name> chain;      ///< the aliases that were followed, in order; empty when none
+};
+
+/// Finds zones and their servers. The challenge name itself is asked only of authoritative servers, never of a
+/// recursive one, whose cache would then hold a negative answer (RFC 2308 §5). Findings are kept for a minute and
+/// shared by all who ask at the same time.
+class Discovery {
+ public:
+  Discovery(Loop& loop, std::vector<Endpoint> resolvers);
+  ~Discovery();
+
+  /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
+  Task<Location> locate(Name challenge_name);
+
+  /// Every A and AAAA of `host`.
+  Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
+
+  /// Forgets all findings, so that the next try looks anew.
+  void forget();
+
+ private:
+  class Findings;
+  std::unique_ptr<Findings> findings_;
+};
+
+/// The name servers of /etc/resolv.conf.
+std::vector<Endpoint> system_resolvers();
+
+}  // namespace acmed::dns

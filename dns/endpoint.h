@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/socket.h>
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace acmed::dns {
+
+constexpr std::uint16_t dns_port = 53;
+
+/// An IPv4 or IPv6 address and a port.
+class Endpoint {
+ public:
+  /// Reads "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353"; nothing for anything else.
+  static std::optional<Endpoint> parse(std::string_view text, std::uint16_t default_port = dns_port);
+  /// From the 4 or 16 octets of an A or AAAA record.
+  static std::optional<Endpoint> from_octets(std::string_view octets, std::uint16_t port = dns_port);
+
+  int family() const noexcept;
+  std::uint16_t port() const noexcept { return port_; }
+  std::string address() const;  ///< without the port
+  std::string text() const;     ///< the port only when it is not 53
+  socklen_t to_sockaddr(sockaddr_storage& out) const noexcept;
+
+  friend std::strong_ordering operator<=>(const Endpoint&, const Endpoint&) = default;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+
+ private:
+  std::string octets_;
+  std::uint16_t port_ = dns_port;
+};
+
+}  // namespace acmed::dns

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/runtime/task.h"
+#include "dns/discovery.h"
+
+namespace acmed::dns {
+
+/// How much of the DNS must show a value before the CA is told.
+enum class Require { all, quorum, none };
+
+struct PropagationPolicy {
+  Duration timeout = std::chrono::minutes(10);
+  Duration settle{};                                 ///< a further wait after the last server was ready
+  Duration interval_max = std::chrono::seconds(15);  ///< the longest pause between two questions to one server
+  Require require = Require::all;
+  std::vector<Endpoint> exclude;  ///< not asked (port ignored)
+  std::vector<Endpoint> extra;    ///< asked besides: hidden secondaries
+  friend bool operator==(const PropagationPolicy&, const PropagationPolicy&) = default;
+};
+
+/// What must be visible at one name.
+struct Expected {
+  Location location;
+  std::vector<std::string> values;
+};
+
+/// What one server last said about one name.
+struct ServerReport {
+  Server server;
+  Name name;
+  bool ready = false;
+  std::string
+      last_answer;  ///< "all values", "1 of 2 values", "NXDOMAIN", "no answer", "REFUSED", "not authoritative" ...
+};
+
+/// Completes when every server shows every value (DESIGN §8): all servers and names at the same time; each server is
+/// asked again after a sixteenth of the time waited so far, 20 ms at least, `interval_max` at most. A server that is
+/// lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up under Require::all until the timeout; a
+/// family without a route from this host is passed over. `report` is called whenever a server's report changes. Throws
+/// Retry ("dns:propagation") at the timeout, naming each lagging server and what it last said.
+Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy,
+                         std::function<void(const std::vector<ServerReport>&)> report);
+
+}  // namespace acmed::dns

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#if !__has_include(<catch2/catch_all.hpp>)
+#define CATCH_CONFIG_RUNNER
+#endif
+#include "tests/unit/catch.h"
+
+int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
