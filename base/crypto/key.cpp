@@ -1,1 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/crypto/key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include <array>
+
+#include "base/crypto/encoding.h"
+#include "base/crypto/openssl.h"
+#include "base/error.h"
+
+namespace acmed::crypto {
+namespace {
+
+/// What the standards say about each kind of key.
+struct Kind {
+  KeyType type;
+  std::string_view name;
+  const char* curve;            ///< RFC 7518 §6.2.1.1, RFC 8037 §2; OpenSSL knows the same names
+  unsigned rsa_bits;            ///< 0 for a curve
+  std::size_t coordinate_size;  ///< octets of one coordinate, RFC 7518 §6.2.1.2
+  const char* jws_algorithm;
+  Digest digest;
+};
+
+constexpr std::array kinds = {
+    Kind{KeyType::ecdsa_p256, "ecdsa-p256", "P-256", 0, 32, "ES256", Digest::sha256},
+    Kind{KeyType::ecdsa_p384, "ecdsa-p384", "P-384", 0, 48, "ES384", Digest::sha384},
+    Kind{KeyType::ecdsa_p521, "ecdsa-p521", "P-521", 0, 66, "ES512", Digest::sha512},
+    Kind{KeyType::rsa_2048, "rsa-2048", nullptr, 2048, 0, "RS256", Digest::sha256},
+    Kind{KeyType::rsa_3072, "rsa-3072", nullptr, 3072, 0, "RS256", Digest::sha256},
+    Kind{KeyType::rsa_4096, "rsa-4096", nullptr, 4096, 0, "RS256", Digest::sha256},
+    Kind{KeyType::ed25519, "ed25519", "Ed25519", 0, 32, "EdDSA", Digest::sha512},
+};
+
+const Kind& kind_of(KeyType type) {
+  return kinds.at(static_cast<std::size_t>(type));
+}
+
+std::shared_ptr<EVP_PKEY> own(EVP_PKEY* key) {
+  return {key, EVP_PKEY_free};
+}
+
+/// The type of a key that came from elsewhere; nothing when it is none of ours.
+std::optional<KeyType> recognise(const EVP_PKEY* key) {
+  if (EVP_PKEY_is_a(key, "ED25519") == 1) return KeyType::ed25519;
+  if (EVP_PKEY_is_a(key, "RSA") == 1) {
+    const int bits = EVP_PKEY_get_bits(key);
+    for (const auto& kind : kinds) {
+      if (kind.rsa_bits != 0 && static_cast<int>(kind.rsa_bits) == bits) return kind.type;
+    }
+    return std::nullopt;
+  }
+  if (EVP_PKEY_is_a(key, "EC") != 1) return std::nullopt;
+  std::array<char, 80> group{};
+  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) != 1) return std::nullopt;
+  const int curve = OBJ_txt2nid(group.data());
+  if (curve == NID_X9_62_prime256v1) return KeyType::ecdsa_p256;
+  if (curve == NID_secp384r1) return KeyType::ecdsa_p384;
+  if (curve == NID_secp521r1) return KeyType::ecdsa_p521;
+  return std::nullopt;
+}
+
+/// A number of the key as octets, filled up with zeros to `size` (0: as many as it has).
+std::string number(const EVP_PKEY* key, const char* parameter, std::size_t size) {
+  BIGNUM* raw = nullptr;
+  need(EVP_PKEY_get_bn_param(key, parameter, &raw), "read a key");
+  const OwnedNumber value(raw);
+  std::string bytes(size > 0 ? size : static_cast<std::size_t>(BN_num_bytes(raw)), '\0');
+  if (BN_bn2binpad(raw, octets(bytes), static_cast<int>(bytes.size())) < 0) fail("read a key");
+  return bytes;
+}
+
+/// DER's SEQUENCE of two INTEGERs as R || S of fixed width (RFC 7518 §3.4).
+std::string raw_ecdsa_signature(std::string_view der, std::size_t coordinate_size) {
+  const auto* start = octets(der);
+  const Owned<ECDSA_SIG, ECDSA_SIG_free> pair(
+      need(d2i_ECDSA_SIG(nullptr, &start, static_cast<long>(der.size())), "read a signature"));
+  std::string raw(2 * coordinate_size, '\0');
+  const auto width = static_cast<int>(coordinate_size);
+  if (BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), octets(raw), width) < 0 ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), octets(raw) + width, width) < 0) {
+    fail("read a signature");
+  }
+  return raw;
+}
+
+/// A daemon has nobody to ask for a passphrase; without this OpenSSL would ask the terminal.
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
+}  // namespace
+
+std::string_view to_text(KeyType type) {
+  return kind_of(type).name;
+}
+
+std::optional<KeyType> key_type_from(std::string_view text) {
+  for (const auto& kind : kinds) {
+    if (kind.name == text) return kind.type;
+  }
+  return std::nullopt;
+}
+
+PrivateKey PrivateKey::generate(KeyType type) {
+  const auto& kind = kind_of(type);
+  EVP_PKEY* key = nullptr;
+  if (kind.rsa_bits != 0) {
+    key = EVP_RSA_gen(kind.rsa_bits);
+  } else if (type == KeyType::ed25519) {
+    key = EVP_PKEY_Q_keygen(nullptr, nullptr, kind.curve);
+  } else {
+    key = EVP_EC_gen(kind.curve);
+  }
+  return PrivateKey(own(need(key, "make a key")), type);
+}
+
+PrivateKey PrivateKey::from_pem(const Secret& pem) {
+  const auto& text = pem.reveal();
+  const OwnedBio bio(need(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "read a key"));
+  auto key = own(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  if (!key) {
+    throw Refused("key:unreadable",
+                  "this is no private key in PEM without a passphrase (" + take_openssl_error() + ")");
+  }
+  const auto type = recognise(key.get());
+  if (!type) {
+    throw Refused("key:type",
+                  "the private key is of a kind that acmed does not use; it must be ECDSA P-256, P-384 or P-521, RSA "
+                  "with 2048, 3072 or 4096 bits, or Ed25519");
+  }
+  return PrivateKey(std::move(key), *type);
+}
+
+Secret PrivateKey::to_pem() const {
+  // Its memory is wiped when it ends.
+  const OwnedBio bio(need(BIO_new(BIO_s_secmem()), "write a key"));
+  need(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr), "write a key");
+  return Secret(std::string(written(bio.get())));
+}
+
+json::Object PrivateKey::jwk() const {
+  const auto& kind = kind_of(type_);
+  if (type_ == KeyType::ed25519) {
+    std::string point(kind.coordinate_size, '\0');
+    std::size_t size = point.size();
+    need(EVP_PKEY_get_raw_public_key(key_.get(), octets(point), &size), "read a key");
+    return {{"kty", "OKP"}, {"crv", kind.curve}, {"x", base64url(point)}};
+  }
+  if (kind.rsa_bits != 0) {
+    return {{"kty", "RSA"},
+            {"n", base64url(number(key_.get(), OSSL_PKEY_PARAM_RSA_N, 0))},
+            {"e", base64url(number(key_.get(), OSSL_PKEY_PARAM_RSA_E, 0))}};
+  }
+  return {{"kty", "EC"},
+          {"crv", kind.curve},
+          {"x", base64url(number(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, kind.coordinate_size))},
+          {"y", base64url(number(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, kind.coordinate_size))}};
+}
+
+std::string PrivateKey::jwk_thumbprint() const {
+  return crypto::jwk_thumbprint(jwk());
+}
+
+std::string jwk_thumbprint(const json::Object& jwk) {
+  // json::Object is in the order of the names and is written without blanks, as RFC 7638 §3.3 wants it.
+  return base64url(sha256(json::dump(jwk)));
+}
+
+std::string PrivateKey::jws_algorithm() const {
+  return kind_of(type_).jws_algorithm;
+}
+
+std::string PrivateKey::sign(std::string_view bytes) const {
+  const auto& kind = kind_of(type_);
+  const EVP_MD* digest = type_ == KeyType::ed25519 ? nullptr : message_digest(kind.digest);
+  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), "sign"));
+  need(EVP_DigestSignInit(signing.get(), nullptr, digest, nullptr, key_.get()), "sign");
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())), '\0');
+  std::size_t size = signature.size();
+  need(EVP_DigestSign(signing.get(), octets(signature), &size, octets(bytes), bytes.size()), "sign");
+  signature.resize(size);
+  const bool ecdsa = kind.rsa_bits == 0 && type_ != KeyType::ed25519;
+  return ecdsa ? raw_ecdsa_signature(signature, kind.coordinate_size) : signature;
+}
+
+}  // namespace acmed::crypto

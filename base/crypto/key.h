@@ -28,7 +28,7 @@ class PrivateKey {
   static PrivateKey from_pem(const Secret& pem);
 
   Secret to_pem() const;  ///< PKCS #8
-  KeyType type() const;
+  KeyType type() const noexcept { return type_; }
 
   /// The public half as a JWK with only the required members (RFC 7638 §3.2).
   json::Object jwk() const;
@@ -42,8 +42,12 @@ class PrivateKey {
   evp_pkey_st* native() const noexcept { return key_.get(); }
 
  private:
-  explicit PrivateKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
+  PrivateKey(std::shared_ptr<evp_pkey_st> key, KeyType type) : key_(std::move(key)), type_(type) {}
   std::shared_ptr<evp_pkey_st> key_;
+  KeyType type_;
 };
+
+/// The RFC 7638 thumbprint of a JWK that has only its required members.
+std::string jwk_thumbprint(const json::Object& jwk);
 
 }  // namespace acmed::crypto

@@ -1,1 +1,221 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/crypto/x509.h"
+
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "base/crypto/encoding.h"
+#include "base/crypto/openssl.h"
+#include "base/error.h"
+
+namespace acmed::crypto {
+namespace {
+
+using OwnedNames = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+constexpr std::string_view begin_certificate = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view end_certificate = "-----END CERTIFICATE-----";
+
+/// What an i2d function of OpenSSL writes of `object`.
+template <class T>
+std::string der_of(int (*encode)(const T*, unsigned char**), const T* object) {
+  const int size = encode(object, nullptr);
+  if (size <= 0) fail("write DER");
+  std::string der(static_cast<std::size_t>(size), '\0');
+  auto* out = octets(der);
+  encode(object, &out);
+  return der;
+}
+
+std::string_view view(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+Time to_time(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) {
+    throw Refused("certificate:time", "the certificate's validity is unreadable: " + take_openssl_error());
+  }
+  const auto date = std::chrono::year(parts.tm_year + 1900) / (parts.tm_mon + 1) / parts.tm_mday;
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) +
+         std::chrono::seconds(parts.tm_sec);
+}
+
+/// The content octets of the serial's INTEGER, with the leading zero of a large positive one (RFC 9773 §4.1).
+std::string serial_octets(const X509* certificate) {
+  const auto der = der_of(i2d_ASN1_INTEGER, X509_get0_serialNumber(certificate));
+  const auto* content = octets(der);
+  long size = 0;
+  int tag = 0;
+  int tag_class = 0;
+  if ((ASN1_get_object(&content, &size, &tag, &tag_class, static_cast<long>(der.size())) & 0x80) != 0) {
+    fail("read a serial number");
+  }
+  return {reinterpret_cast<const char*>(content), static_cast<std::size_t>(size)};
+}
+
+OwnedNames general_names(const std::vector<std::string>& dns_names) {
+  OwnedNames names(need(sk_GENERAL_NAME_new_null(), "make a request"));
+  for (const auto& dns_name : dns_names) {
+    Owned<ASN1_IA5STRING, ASN1_IA5STRING_free> text(need(ASN1_IA5STRING_new(), "make a request"));
+    need(ASN1_STRING_set(text.get(), dns_name.data(), static_cast<int>(dns_name.size())), "make a request");
+    Owned<GENERAL_NAME, GENERAL_NAME_free> name(need(GENERAL_NAME_new(), "make a request"));
+    GENERAL_NAME_set0_value(name.get(), GEN_DNS, text.release());
+    if (sk_GENERAL_NAME_push(names.get(), name.get()) <= 0) fail("make a request");
+    static_cast<void>(name.release());  // the list's now
+  }
+  return names;
+}
+
+const EVP_MD* signature_digest(KeyType type) {
+  switch (type) {
+    case KeyType::ed25519:
+      return nullptr;
+    case KeyType::ecdsa_p384:
+      return message_digest(Digest::sha384);
+    case KeyType::ecdsa_p521:
+      return message_digest(Digest::sha512);
+    default:
+      return message_digest(Digest::sha256);
+  }
+}
+
+struct FreeExtensions {
+  void operator()(STACK_OF(X509_EXTENSION) * list) const noexcept {
+    sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+  }
+};
+
+}  // namespace
+
+std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names) {
+  const Owned<X509_REQ, X509_REQ_free> request(need(X509_REQ_new(), "make a request"));
+  need(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1), "make a request");
+  need(X509_REQ_set_pubkey(request.get(), key.native()), "make a request");
+
+  STACK_OF(X509_EXTENSION)* list = nullptr;
+  need(X509V3_add1_i2d(&list, NID_subject_alt_name, general_names(dns_names).get(), 0, 0), "make a request");
+  const std::unique_ptr<STACK_OF(X509_EXTENSION), FreeExtensions> extensions(list);
+  need(X509_REQ_add_extensions(request.get(), list), "make a request");
+
+  if (X509_REQ_sign(request.get(), key.native(), signature_digest(key.type())) <= 0) fail("sign a request");
+  return der_of(i2d_X509_REQ, static_cast<const X509_REQ*>(request.get()));
+}
+
+Certificate Certificate::from_der(std::string_view der) {
+  const auto* start = octets(der);
+  std::shared_ptr<X509> certificate(d2i_X509(nullptr, &start, static_cast<long>(der.size())), X509_free);
+  if (!certificate) {
+    throw Refused("certificate:unreadable", "this is no X.509 certificate: " + take_openssl_error());
+  }
+  if (start != octets(der) + der.size()) {
+    throw Refused("certificate:unreadable", "there is more than one certificate where one is expected");
+  }
+  return Certificate(std::move(certificate));
+}
+
+std::string Certificate::to_der() const {
+  return der_of(i2d_X509, static_cast<const X509*>(certificate_.get()));
+}
+
+std::string Certificate::to_pem() const {
+  const OwnedBio bio(need(BIO_new(BIO_s_mem()), "write a certificate"));
+  need(PEM_write_bio_X509(bio.get(), certificate_.get()), "write a certificate");
+  return std::string(written(bio.get()));
+}
+
+Time Certificate::not_before() const {
+  return to_time(X509_get0_notBefore(certificate_.get()));
+}
+
+Time Certificate::not_after() const {
+  return to_time(X509_get0_notAfter(certificate_.get()));
+}
+
+std::vector<std::string> Certificate::dns_names() const {
+  std::vector<std::string> result;
+  const OwnedNames names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate_.get(), NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int type = 0;
+    const auto* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type);
+    if (type != GEN_DNS) continue;
+    std::string name(view(static_cast<const ASN1_STRING*>(value)));
+    for (char& c : name) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    result.push_back(std::move(name));
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::string Certificate::issuer_common_name() const {
+  const auto* issuer = X509_get_issuer_name(certificate_.get());
+  const int place = X509_NAME_get_index_by_NID(issuer, NID_commonName, -1);
+  if (place < 0) return {};
+  unsigned char* text = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(issuer, place)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  OPENSSL_free(text);
+  return name;
+}
+
+std::string Certificate::serial() const {
+  return hex(serial_octets(certificate_.get()));
+}
+
+bool Certificate::has_key(const PrivateKey& key) const {
+  const auto* own = X509_get0_pubkey(certificate_.get());
+  const bool same = own != nullptr && EVP_PKEY_eq(own, key.native()) == 1;
+  if (!same) take_openssl_error();
+  return same;
+}
+
+std::optional<std::string> Certificate::renewal_id() const {
+  const auto* authority = X509_get0_authority_key_id(certificate_.get());
+  if (authority == nullptr) return std::nullopt;
+  return base64url(view(authority)) + '.' + base64url(serial_octets(certificate_.get()));
+}
+
+std::vector<Certificate> parse_chain(std::string_view pem) {
+  // OpenSSL's reader skips what it does not know; here every line with dashes must be one that we know.
+  std::vector<Certificate> chain;
+  std::string body;
+  bool inside = false;
+  while (!pem.empty()) {
+    const auto end = std::min(pem.find('\n'), pem.size());
+    auto line = pem.substr(0, end);
+    pem.remove_prefix(std::min(end + 1, pem.size()));
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+    if (line == begin_certificate && !inside) {
+      inside = true;
+      body.clear();
+    } else if (line == end_certificate && inside) {
+      inside = false;
+      const auto der = from_base64(body);
+      if (!der) throw Refused("certificate:unreadable", "a certificate in the chain is not in base64");
+      chain.push_back(Certificate::from_der(*der));
+    } else if (line.find("-----") != line.npos) {
+      throw Refused("certificate:unexpected-block", "the certificate chain holds something that is no certificate");
+    } else if (inside) {
+      body.append(line);
+    }
+  }
+  if (inside) throw Refused("certificate:unreadable", "the last certificate of the chain is cut off");
+  if (chain.empty()) throw Refused("certificate:empty", "there is no certificate in PEM");
+  return chain;
+}
+
+void add_trust(void* ssl_ctx, const std::vector<Certificate>& certificates) {
+  auto* store = SSL_CTX_get_cert_store(static_cast<SSL_CTX*>(ssl_ctx));
+  for (const auto& certificate : certificates) need(X509_STORE_add_cert(store, certificate.native()), "add trust");
+}
+
+}  // namespace acmed::crypto

@@ -35,6 +35,8 @@ class Certificate {
   /// The CertID of RFC 9773 §4.1; nothing when there is no authority key identifier.
   std::optional<std::string> renewal_id() const;
 
+  x509_st* native() const noexcept { return certificate_.get(); }
+
  private:
   explicit Certificate(std::shared_ptr<x509_st> certificate) : certificate_(std::move(certificate)) {}
   std::shared_ptr<x509_st> certificate_;
@@ -44,7 +46,7 @@ class Certificate {
 /// smuggled into a chain file would be used by some services (RFC 8555 §11.4).
 std::vector<Certificate> parse_chain(std::string_view pem);
 
-/// Adds the certificates of `pem` to what an SSL_CTX trusts. Throws Refused when it holds none.
-void add_trust(void* ssl_ctx, std::string_view pem);
+/// Adds `certificates` to what an SSL_CTX trusts. They are shared, not copied: this costs little per connection.
+void add_trust(void* ssl_ctx, const std::vector<Certificate>& certificates);
 
 }  // namespace acmed::crypto
