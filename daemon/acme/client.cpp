@@ -1,1 +1,205 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/client.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/crypto/digest.h"
+#include "base/crypto/encoding.h"
+#include "base/crypto/jws.h"
+#include "base/log.h"
+#include "base/runtime/sleep.h"
+#include "daemon/acme/answer.h"
+#include "daemon/acme/chain_choice.h"
+#include "daemon/acme/foreign_text.h"
+#include "daemon/acme/poll_pace.h"
+#include "daemon/acme/session.h"
+
+namespace acmed::acme {
+namespace {
+
+constexpr std::size_t longest_url = 200;
+
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+/// The URL of what was created; the body never has it (RFC 8555 §7.3, §7.4).
+std::string require_location(const std::string& doing, const std::string& url, const http::Response& response) {
+  auto location = response.header("location");
+  if (location && !location->empty()) return *std::move(location);
+  throw unexpected_answer(doing, url, response, "a Location");
+}
+
+/// RFC 8555 §7.3.4: the account's public key, signed by the key that the CA gave out of band.
+json::Object bind_external_account(const ExternalAccountBinding& binding, const crypto::PrivateKey& key,
+                                   const std::string& new_account_url) {
+  return crypto::jws_hs256(binding.hmac_key, {{"kid", binding.key_id}, {"url", new_account_url}},
+                           json::dump(key.jwk()));
+}
+
+std::string account_payload(const NewAccount& wish, const crypto::PrivateKey& key, const std::string& new_account_url) {
+  json::Object payload;
+  if (!wish.contact.empty()) payload["contact"] = json::Array(wish.contact.begin(), wish.contact.end());
+  if (wish.terms_agreed) payload["termsOfServiceAgreed"] = true;
+  if (wish.external_account) {
+    payload["externalAccountBinding"] = bind_external_account(*wish.external_account, key, new_account_url);
+  }
+  return json::dump(payload);
+}
+
+std::string_view to_text(OrderStatus status) {
+  switch (status) {
+    case OrderStatus::pending:
+      return "pending";
+    case OrderStatus::ready:
+      return "ready";
+    case OrderStatus::processing:
+      return "processing";
+    case OrderStatus::valid:
+      return "valid";
+    case OrderStatus::invalid:
+      return "invalid";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Client::Client(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+               std::optional<Directory> known_directory)
+    : session_(std::make_unique<Session>(http, clock, std::move(directory_url), std::move(key),
+                                         std::move(known_directory))) {}
+
+Client::~Client() = default;
+
+Task<Directory> Client::directory() {
+  return session_->directory();
+}
+
+void Client::forget_directory() {
+  session_->forget_directory();
+}
+
+Task<Account> Client::register_account(NewAccount wish) {
+  const std::string doing = "register an account";
+  const auto known = co_await session_->directory();
+  if (known.external_account_required && !wish.external_account) {
+    throw Refused("acme:externalAccountRequired",
+                  fmt::format("CA {} wants an external account binding: set eab = {{ kid = ..., hmac_key = ... }} in "
+                              "its [ca] section",
+                              one_line(known.new_account, longest_url)));
+  }
+  const auto payload = [&](const std::string& url) { return account_payload(wish, session_->key(), url); };
+  const auto response = co_await session_->post_to(doing, &Directory::new_account, payload, Session::SignedBy::key);
+  Account account{require_location(doing, known.new_account, response)};
+  session_->use_account(account.url);
+  co_return account;
+}
+
+void Client::use_account(Account account) {
+  session_->use_account(std::move(account.url));
+}
+
+Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile) {
+  const std::string doing = "order a certificate";
+  json::Array identifiers;
+  for (auto& name : names) {
+    identifiers.push_back(json::Object{{"type", "dns"}, {"value", lower_case(std::move(name))}});
+  }
+  json::Object payload{{"identifiers", std::move(identifiers)}};
+  if (profile) payload["profile"] = *profile;
+  const auto text = [&](const std::string&) { return json::dump(payload); };
+  const auto known = co_await session_->directory();
+  const auto response = co_await session_->post_to(doing, &Directory::new_order, text, Session::SignedBy::account);
+  const auto url = require_location(doing, known.new_order, response);
+  co_return Order::from_json(read_json(doing, url, response), url);
+}
+
+Task<Order> Client::order(std::string url) {
+  const std::string doing = "read the order";
+  const auto response = co_await session_->post(doing, url, "");
+  co_return Order::from_json(read_json(doing, url, response), url);
+}
+
+Task<Authorization> Client::authorization(std::string url) {
+  const std::string doing = "read an authorization";
+  const auto response = co_await session_->post(doing, url, "");
+  co_return Authorization::from_json(read_json(doing, url, response), url);
+}
+
+Task<> Client::deactivate_authorization(std::string url) {
+  co_await session_->post("deactivate an authorization", url, json::dump(json::Object{{"status", "deactivated"}}));
+}
+
+Task<> Client::respond(std::string challenge_url) {
+  try {
+    co_await session_->post("respond to a challenge", challenge_url, "{}");
+  } catch (const ProblemError& error) {
+    // What CAs say when the challenge is no longer pending: it was responded to before. The order tells how it went.
+    if (error.problem().type != "malformed") throw;
+  }
+}
+
+Task<Order> Client::order_leaves(std::string url, OrderStatus status, Duration limit) {
+  const std::string doing = "read the order";
+  const Clock& clock = session_->clock();
+  const Moment start = clock.moment();
+  const PollPace pace(session_->round_trip(), limit);
+  auto ask_again = session_->take_ask_again(url);
+  for (;;) {
+    std::optional<Duration> named;
+    if (ask_again) named = *ask_again - clock.now();
+    const auto pause = pace.pause(clock.moment() - start, named);
+    if (!pause) {
+      throw Retry("acme:timeout",
+                  fmt::format("the order {} is still {} after {}", one_line(url, longest_url), to_text(status),
+                              acmed::to_text(clock.moment() - start)),
+                  ask_again);
+    }
+    co_await sleep_for(*pause);
+    const auto response = co_await session_->post(doing, url, "");
+    auto order = Order::from_json(read_json(doing, url, response), url);
+    if (order.status != status) co_return order;
+    ask_again = retry_after(response, clock.now());
+  }
+}
+
+Task<Order> Client::finalize(std::string finalize_url, std::string order_url, std::string csr_der) {
+  const std::string doing = "finalize the order";
+  const auto payload = json::dump(json::Object{{"csr", crypto::base64url(csr_der)}});
+  const auto response = co_await session_->post(doing, finalize_url, payload);
+  auto order = Order::from_json(read_json(doing, finalize_url, response), order_url);
+  session_->ask_again(order_url, retry_after(response, session_->clock().now()));
+  co_return order;
+}
+
+Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std::string preferred_chain) {
+  const std::string doing = "download the certificate";
+  const auto response = co_await session_->post(doing, url, "");
+  auto chain = read_chain(doing, url, response);
+  if (preferred_chain.empty() || is_preferred(chain, preferred_chain)) co_return chain;
+  for (const auto& alternate_url : alternates(url, response)) {
+    const auto alternate = co_await session_->post(doing, alternate_url, "");
+    auto other_chain = read_chain(doing, alternate_url, alternate);
+    if (is_preferred(other_chain, preferred_chain)) co_return other_chain;
+  }
+  log::warning(fmt::format("CA {} offers no chain from \"{}\"; its first chain, from \"{}\", is taken",
+                           one_line(url, longest_url), preferred_chain,
+                           one_line(chain.back().issuer_common_name(), longest_url)));
+  co_return chain;
+}
+
+std::string Client::key_authorization(const std::string& token) const {
+  return token + "." + session_->key().jwk_thumbprint();
+}
+
+std::string Client::dns01_value(const std::string& token) const {
+  return crypto::base64url(crypto::sha256(key_authorization(token)));
+}
+
+}  // namespace acmed::acme

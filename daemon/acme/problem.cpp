@@ -1,1 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/problem.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/acme/foreign_text.h"
+
+namespace acmed::acme {
+namespace {
+
+// Problems end in logs, in state files and on terminals: what a CA can put there is bounded.
+constexpr std::size_t longest_type = 100;
+constexpr std::size_t longest_detail = 1000;
+constexpr std::size_t longest_url = 500;
+constexpr std::size_t longest_identifier = 255;
+constexpr std::size_t most_subproblems = 100;
+constexpr std::size_t most_subproblems_in_text = 10;
+
+constexpr std::string_view error_namespace = "urn:ietf:params:acme:error:";
+
+/// Types that no repetition makes go away (RFC 8555 §6.7; RFC 9773 §7.4; draft-ietf-acme-profiles §6.3).
+constexpr std::array<std::string_view, 17> for_the_operator = {
+    "accountDoesNotExist",
+    "alreadyReplaced",
+    "alreadyRevoked",
+    "badCSR",
+    "badPublicKey",
+    "badRevocationReason",
+    "badSignatureAlgorithm",
+    "caa",
+    "externalAccountRequired",
+    "invalidContact",
+    "invalidProfile",
+    "malformed",
+    "rejectedIdentifier",
+    "unsupportedContact",
+    "unsupportedIdentifier",
+    "userActionRequired",
+    "unknownDelegation",
+};
+
+Error::Advice advice_for(const Problem& problem) {
+  if (problem.type == "rateLimited") return Error::Advice::throttled;
+  if (std::ranges::find(for_the_operator, problem.type) != for_the_operator.end()) return Error::Advice::refused;
+  // Types that we do not know are judged by the class of the status. Most 4xx pass too: name servers and CAs recover.
+  if (problem.status == 429) return Error::Advice::throttled;
+  return Error::Advice::retry;
+}
+
+/// What the operator can do about it; empty where the detail says it all.
+std::string remedy(const Problem& problem) {
+  if (problem.type == "userActionRequired") {
+    return "read and agree to the CA's terms" + (problem.instance.empty() ? "" : " at " + problem.instance) +
+           ", then set terms_agreed = true in its [ca] section";
+  }
+  if (problem.type == "externalAccountRequired") {
+    return "set eab = { kid = ..., hmac_key = ... } in the [ca] section, with what the CA gave you";
+  }
+  if (problem.type == "accountDoesNotExist") {
+    return "the CA has forgotten this account; it must be registered anew";
+  }
+  if (problem.type == "invalidContact" || problem.type == "unsupportedContact") {
+    return "correct contact in the [ca] section";
+  }
+  if (problem.type == "invalidProfile") return "correct profile in the [ca] section";
+  if (problem.type == "caa") return "allow this CA in the CAA records of the name";
+  if (problem.type == "badPublicKey" || problem.type == "badCSR") return "try another key_type";
+  return {};
+}
+
+std::string sentence(const std::string& doing, const Problem& problem, const std::optional<Time>& retry_after) {
+  std::string text = fmt::format("cannot {}: {}", doing, problem.text());
+  if (const auto todo = remedy(problem); !todo.empty()) text += "; " + todo;
+  if (advice_for(problem) == Error::Advice::throttled && retry_after) {
+    text += "; the next try is welcome at " + to_rfc3339(*retry_after);
+  }
+  return text;
+}
+
+}  // namespace
+
+Problem Problem::from_json(const json::Value& value) {
+  Problem problem;
+  std::string type = value["type"].text_or("about:blank");
+  if (type.starts_with(error_namespace)) type.erase(0, error_namespace.size());
+  problem.type = one_line(type, longest_type);
+  problem.detail = one_line(value["detail"].text_or(value["title"].text_or()), longest_detail);
+  const auto status = value["status"].integer_or(0);
+  if (status >= 100 && status <= 599) problem.status = static_cast<int>(status);
+  problem.instance = one_line(value["instance"].text_or(), longest_url);
+  problem.identifier = one_line(value["identifier"]["value"].text_or(), longest_identifier);
+  for (const auto& inner : value["subproblems"].elements()) {
+    if (problem.subproblems.size() == most_subproblems) break;
+    Problem subproblem = from_json(inner);
+    subproblem.subproblems.clear();  // they do not nest (RFC 8555 §6.7.1)
+    problem.subproblems.push_back(std::move(subproblem));
+  }
+  return problem;
+}
+
+json::Value Problem::to_json() const {
+  json::Object object;
+  object["type"] = type;
+  if (!detail.empty()) object["detail"] = detail;
+  if (status != 0) object["status"] = status;
+  if (!instance.empty()) object["instance"] = instance;
+  if (!identifier.empty()) object["identifier"] = json::Object{{"type", "dns"}, {"value", identifier}};
+  if (!subproblems.empty()) {
+    json::Array inner;
+    for (const auto& subproblem : subproblems) inner.push_back(subproblem.to_json());
+    object["subproblems"] = std::move(inner);
+  }
+  return object;
+}
+
+std::string Problem::text() const {
+  std::string line = type;
+  if (!detail.empty()) line += ": " + detail;
+  for (std::size_t i = 0; i < subproblems.size(); ++i) {
+    if (i == most_subproblems_in_text) {
+      line += fmt::format(" [and {} more]", subproblems.size() - i);
+      break;
+    }
+    const Problem& inner = subproblems[i];
+    line += fmt::format(" [{}{}]", inner.identifier.empty() ? "" : inner.identifier + ": ", inner.text());
+  }
+  return line;
+}
+
+ProblemError::ProblemError(const std::string& doing, Problem problem, std::optional<Time> retry_after)
+    : Error(advice_for(problem), "acme:" + problem.type, sentence(doing, problem, retry_after), retry_after),
+      problem_(std::move(problem)) {}
+
+}  // namespace acmed::acme

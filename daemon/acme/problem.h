@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/time.h"
 
 namespace acmed::acme {
 
-/// A problem document (RFC 8555 §6.7, RFC 9457), kept whole: one type from the wire to the screen.
+/// A problem document (RFC 8555 §6.7, RFC 9457), kept whole: one type from the wire to the screen. Its texts are one
+/// line each and bounded, whatever the CA wrote.
 struct Problem {
   std::string type;  ///< without "urn:ietf:params:acme:error:" when it has this prefix
   std::string detail;
@@ -18,6 +21,7 @@ struct Problem {
   std::string identifier;  ///< of a subproblem: the name it is about
   std::vector<Problem> subproblems;
 
+  /// Takes what is there and readable; members of the wrong type count as missing. Also reads what to_json() gave.
   static Problem from_json(const json::Value& value);
   json::Value to_json() const;
   /// "TYPE: DETAIL", and each subproblem with its identifier, in one line.

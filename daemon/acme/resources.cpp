@@ -1,1 +1,155 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/resources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "daemon/acme/foreign_text.h"
+
+namespace acmed::acme {
+namespace {
+
+constexpr std::size_t longest_token = 512;
+constexpr std::size_t longest_quote = 80;
+
+template <class Status, std::size_t count>
+using StatusNames = std::array<std::pair<std::string_view, Status>, count>;
+
+// RFC 8555 §7.1.6.
+constexpr StatusNames<OrderStatus, 5> order_statuses = {{
+    {"pending", OrderStatus::pending},
+    {"ready", OrderStatus::ready},
+    {"processing", OrderStatus::processing},
+    {"valid", OrderStatus::valid},
+    {"invalid", OrderStatus::invalid},
+}};
+constexpr StatusNames<AuthorizationStatus, 6> authorization_statuses = {{
+    {"pending", AuthorizationStatus::pending},
+    {"valid", AuthorizationStatus::valid},
+    {"invalid", AuthorizationStatus::invalid},
+    {"deactivated", AuthorizationStatus::deactivated},
+    {"expired", AuthorizationStatus::expired},
+    {"revoked", AuthorizationStatus::revoked},
+}};
+
+template <class Status, std::size_t count>
+Status read_status(const StatusNames<Status, count>& names, const json::Value& resource, std::string_view what) {
+  const auto status = resource["status"].text_or();
+  const auto known = std::ranges::find(names, status, &std::pair<std::string_view, Status>::first);
+  if (known != names.end()) return known->second;
+  throw Retry("acme:answer",
+              fmt::format("the CA sent an {} with the status \"{}\"", what, one_line(status, longest_quote)));
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+std::optional<Problem> read_error(const json::Value& resource) {
+  if (!resource["error"].as_object()) return std::nullopt;
+  return Problem::from_json(resource["error"]);
+}
+
+/// Nothing for a challenge that cannot be used: one without URL, or with a token that is none. Types that we do not
+/// know need no token: some have none.
+std::optional<Challenge> read_challenge(const json::Value& value) {
+  Challenge challenge;
+  challenge.type = value["type"].text_or();
+  challenge.url = value["url"].text_or();
+  challenge.status = value["status"].text_or("pending");
+  challenge.token = value["token"].text_or();
+  challenge.error = read_error(value);
+  if (challenge.type.empty() || challenge.url.empty()) return std::nullopt;
+  if (challenge.token.size() > longest_token || !is_base64url(challenge.token)) return std::nullopt;
+  if (challenge.type == "dns-01" && challenge.token.empty()) return std::nullopt;
+  return challenge;
+}
+
+}  // namespace
+
+Directory Directory::from_json(const json::Value& value, std::string_view scheme) {
+  const std::string prefix = std::string(scheme) + "://";
+  const auto read_url = [&](std::string_view name) {
+    const auto url = value[name].text_or();
+    if (url.starts_with(prefix)) return url;
+    throw Retry("acme:directory",
+                fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",
+                            url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme));
+  };
+  const auto read_optional_url = [&](std::string_view name) {
+    const auto url = value[name].text_or();
+    return url.starts_with(prefix) ? url : std::string();
+  };
+  Directory directory;
+  directory.new_nonce = read_url("newNonce");
+  directory.new_account = read_url("newAccount");
+  directory.new_order = read_url("newOrder");
+  directory.revoke_certificate = read_optional_url("revokeCert");
+  directory.key_change = read_optional_url("keyChange");
+  directory.renewal_info = read_optional_url("renewalInfo");
+  const json::Value& meta = value["meta"];
+  directory.terms_of_service = one_line(meta["termsOfService"].text_or(), 500);
+  directory.external_account_required = meta["externalAccountRequired"].bool_or(false);
+  if (const auto* profiles = meta["profiles"].as_object()) {
+    for (const auto& [name, description] : *profiles) directory.profiles[name] = description.text_or();
+  }
+  return directory;
+}
+
+json::Value Directory::to_json() const {
+  json::Object object{{"newNonce", new_nonce}, {"newAccount", new_account}, {"newOrder", new_order}};
+  if (!revoke_certificate.empty()) object["revokeCert"] = revoke_certificate;
+  if (!key_change.empty()) object["keyChange"] = key_change;
+  if (!renewal_info.empty()) object["renewalInfo"] = renewal_info;
+  json::Object meta;
+  if (!terms_of_service.empty()) meta["termsOfService"] = terms_of_service;
+  if (external_account_required) meta["externalAccountRequired"] = true;
+  if (!profiles.empty()) {
+    json::Object names;
+    for (const auto& [name, description] : profiles) names[name] = description;
+    meta["profiles"] = std::move(names);
+  }
+  if (!meta.empty()) object["meta"] = std::move(meta);
+  return object;
+}
+
+Order Order::from_json(const json::Value& value, std::string url) {
+  Order order;
+  order.url = std::move(url);
+  order.status = read_status(order_statuses, value, "order");
+  for (const auto& identifier : value["identifiers"].elements()) {
+    if (identifier["type"].text_or() == "dns") order.identifiers.push_back(lower_case(identifier["value"].text_or()));
+  }
+  order.authorizations = value["authorizations"].texts();
+  order.finalize = value["finalize"].text_or();
+  order.certificate = value["certificate"].text_or();
+  order.error = read_error(value);
+  order.expires = parse_rfc3339(value["expires"].text_or());
+  return order;
+}
+
+Authorization Authorization::from_json(const json::Value& value, std::string url) {
+  Authorization authorization;
+  authorization.url = std::move(url);
+  authorization.status = read_status(authorization_statuses, value, "authorization");
+  authorization.identifier = lower_case(value["identifier"]["value"].text_or());
+  authorization.wildcard = value["wildcard"].bool_or(false);
+  for (const auto& challenge : value["challenges"].elements()) {
+    if (auto usable = read_challenge(challenge)) authorization.challenges.push_back(*std::move(usable));
+  }
+  return authorization;
+}
+
+const Challenge* Authorization::challenge(std::string_view type) const {
+  const auto found = std::ranges::find(challenges, type, &Challenge::type);
+  return found == challenges.end() ? nullptr : &*found;
+}
+
+}  // namespace acmed::acme

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -25,8 +26,8 @@ struct Directory {
   bool external_account_required = false;
   std::map<std::string, std::string> profiles;  ///< name -> description
 
-  /// Throws Retry ("acme:directory") when a member that every CA has is missing or no https URL.
-  static Directory from_json(const json::Value& value);
+  /// Throws Retry ("acme:directory") when a member that every CA has is missing or no URL of `scheme`.
+  static Directory from_json(const json::Value& value, std::string_view scheme = "https");
   json::Value to_json() const;
   friend bool operator==(const Directory&, const Directory&) = default;
 };
@@ -46,6 +47,9 @@ struct Order {
   std::string certificate;  ///< empty until valid
   std::optional<Problem> error;
   std::optional<Time> expires;
+
+  /// Throws Retry ("acme:answer") when the status is none of RFC 8555 §7.1.6; all else may be missing.
+  static Order from_json(const json::Value& value, std::string url);
 };
 
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
@@ -63,7 +67,10 @@ struct Authorization {
   std::string identifier;  ///< without "*."
   bool wildcard = false;
   AuthorizationStatus status = AuthorizationStatus::pending;
-  std::vector<Challenge> challenges;  ///< those of known form; others are passed over
+  std::vector<Challenge> challenges;  ///< those that have a URL and no malformed token
+
+  /// Throws Retry ("acme:answer") when the status is none of RFC 8555 §7.1.6.
+  static Authorization from_json(const json::Value& value, std::string url);
 
   /// The challenge of that type, if it is offered.
   const Challenge* challenge(std::string_view type) const;

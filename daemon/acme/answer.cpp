@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/answer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/acme/foreign_text.h"
+
+namespace acmed::acme {
+namespace {
+
+constexpr Duration longest_retry_after = std::chrono::hours(1);
+/// The pause after rateLimited without Retry-After.
+constexpr Duration default_throttle = std::chrono::hours(1);
+/// Limits are counted over days and weeks, so their Retry-After may be long.
+constexpr Duration longest_throttle = std::chrono::hours(24 * 31);
+constexpr std::size_t longest_quote = 80;
+constexpr std::size_t longest_url = 200;
+constexpr std::size_t longest_terms_url = 500;
+
+std::string host_of(const std::string& url) {
+  const auto start = url.find("://");
+  const auto host = start == std::string::npos ? url : url.substr(start + 3);
+  return one_line(host.substr(0, host.find('/')), longest_url);
+}
+
+/// What the CA sent, for people.
+std::string form_of(const http::Response& response) {
+  const auto type = response.media_type();
+  if (response.body.empty()) return "nothing";
+  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";
+  if (type.empty()) return "something";
+  return one_line(type, longest_quote);
+}
+
+std::optional<Time> named_time(const http::Response& response, Time now, Duration longest) {
+  const auto header = response.header("retry-after");
+  const auto time = header ? parse_retry_after(*header, now) : std::nullopt;
+  if (!time) return std::nullopt;
+  return std::clamp<Time>(*time, now, now + longest);
+}
+
+}  // namespace
+
+std::optional<Problem> problem_in(const http::Response& response) {
+  if (response.status < 400) return std::nullopt;
+  // By its content, not by its media type: some servers and gateways say application/json.
+  const auto body = json::parse(response.body);
+  if (!body || !(*body)["type"].as_string()) return std::nullopt;
+  Problem problem = Problem::from_json(*body);
+  problem.status = response.status;
+  if (problem.type == "userActionRequired" && problem.instance.empty()) {
+    const auto terms = response.links("terms-of-service");
+    if (!terms.empty()) problem.instance = one_line(terms.front(), longest_terms_url);
+  }
+  return problem;
+}
+
+std::optional<Time> retry_after(const http::Response& response, Time now) {
+  return named_time(response, now, longest_retry_after);
+}
+
+void require_success(const std::string& doing, const std::string& url, const http::Response& response, Time now) {
+  if (response.status >= 200 && response.status <= 299) return;
+  auto not_before = named_time(response, now, longest_throttle);
+  if (auto problem = problem_in(response)) {
+    if (!not_before && (problem->type == "rateLimited" || response.status == 429)) not_before = now + default_throttle;
+    const auto place = fmt::format("{} at {}", doing, host_of(url));
+    // A load balancer that is told to shed load may still send the CA's form of problem.
+    if (response.status == 503 && not_before && problem->type != "rateLimited") {
+      throw Throttled("acme:" + problem->type, fmt::format("cannot {}: {}", place, problem->text()), not_before);
+    }
+    throw ProblemError(place, *std::move(problem), not_before);
+  }
+  if (response.status == 429 || (response.status == 503 && not_before)) {
+    if (!not_before) not_before = now + default_throttle;
+    throw Throttled(fmt::format("http:{}", response.status),
+                    fmt::format("cannot {}: {} answered that there are too many requests (status {}); the next try is "
+                                "welcome at {}",
+                                doing, host_of(url), response.status, to_rfc3339(*not_before)),
+                    not_before);
+  }
+  throw unexpected_answer(doing, url, response, "JSON", not_before);
+}
+
+json::Value read_json(const std::string& doing, const std::string& url, const http::Response& response) {
+  auto body = json::parse(response.body);
+  if (!body || !body->as_object()) throw unexpected_answer(doing, url, response, "JSON");
+  return *std::move(body);
+}
+
+Retry unexpected_answer(const std::string& doing, const std::string& url, const http::Response& response,
+                        const std::string& expected, std::optional<Time> not_before) {
+  auto sentence = fmt::format("cannot {}: CA {} answered {} with status {} instead of {}", doing,
+                              one_line(url, longest_url), form_of(response), response.status, expected);
+  if (const auto quote = one_line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
+  return {"acme:answer", sentence, not_before};
+}
+
+}  // namespace acmed::acme

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/crypto/x509.h"
+#include "base/http/client.h"
+
+/// Which of a certificate's chains is taken (RFC 8555 §7.4.2).
+namespace acmed::acme {
+
+/// The chain in `response`, leaf first. Throws Retry ("acme:answer") when it holds no PEM, Refused when a block is no
+/// certificate.
+std::vector<crypto::Certificate> read_chain(const std::string& doing, const std::string& url,
+                                            const http::Response& response);
+
+/// Whether the topmost certificate of `chain` was issued by the common name `issuer`.
+bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_view issuer);
+
+/// The URLs of the other chains that `response`, got from `url`, offers.
+std::vector<std::string> alternates(const std::string& url, const http::Response& response);
+
+}  // namespace acmed::acme

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/nonces.h"
+
+#include <algorithm>
+
+namespace acmed::acme {
+namespace {
+
+/// How many callers share one nonce before another is fetched. Two or three names never pay for a second newNonce;
+/// where very many wait, more exchanges side by side are worth it.
+constexpr std::size_t waiting_for_each = 8;
+constexpr std::size_t most_in_circulation = 6;
+/// CAs forget nonces at their restarts and after some time; a fresh one is cheaper than a badNonce.
+constexpr Duration longest_idle = std::chrono::minutes(5);
+
+}  // namespace
+
+NoncePool::Loan& NoncePool::Loan::operator=(Loan&& other) noexcept {
+  if (this != &other) {
+    release();
+    pool_ = std::exchange(other.pool_, nullptr);
+    nonce_ = std::move(other.nonce_);
+  }
+  return *this;
+}
+
+void NoncePool::Loan::release() noexcept {
+  auto* pool = std::exchange(pool_, nullptr);
+  if (!pool) return;
+  if (nonce_.empty()) {
+    pool->lose();
+  } else {
+    pool->give(std::move(nonce_));
+  }
+}
+
+/// Gives the place up without anybody fetching anew.
+void NoncePool::Loan::forfeit() noexcept {
+  if (auto* pool = std::exchange(pool_, nullptr)) --pool->circulating_;
+}
+
+/// Waits for what the pool hands over: a nonce, the order to fetch one, or the failure of a fetch.
+class NoncePool::Turn final : public Wait {
+ public:
+  Turn(NoncePool& pool, std::uint64_t place) : pool_(pool), place_(place) {}
+
+  /// Nothing: the caller shall fetch a nonce; its place in the circulation is reserved.
+  std::optional<std::string> await_resume() {
+    throw_if_cancelled();
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(nonce_);
+  }
+
+  void hand(std::optional<std::string> nonce) noexcept {
+    pool_.waiting_.erase(place_);
+    nonce_ = std::move(nonce);
+    complete();
+  }
+
+  void fail(const std::exception_ptr& failure) noexcept {
+    pool_.waiting_.erase(place_);
+    failure_ = failure;
+    complete();
+  }
+
+ private:
+  bool start(Loop&) override {
+    nonce_ = pool_.take_idle();
+    if (nonce_) return false;
+    pool_.waiting_.emplace(place_, this);
+    return true;
+  }
+  void abandon() noexcept override { pool_.waiting_.erase(place_); }
+
+  NoncePool& pool_;
+  std::uint64_t place_;
+  std::optional<std::string> nonce_;
+  std::exception_ptr failure_;
+};
+
+Task<NoncePool::Loan> NoncePool::take() {
+  const auto place = next_place_++;
+  if (auto nonce = take_idle()) co_return Loan(*this, *std::move(nonce));
+  if (circulating_ < allowed(waiting_.size() + 1)) {
+    reserve();
+    co_await fetch_one();
+  }
+  for (;;) {
+    auto nonce = co_await Turn(*this, place);
+    if (nonce) co_return Loan(*this, *std::move(nonce));
+    co_await fetch_one();
+  }
+}
+
+std::size_t NoncePool::allowed(std::size_t waiting) noexcept {
+  return std::clamp<std::size_t>(1 + waiting / waiting_for_each, 1, most_in_circulation);
+}
+
+/// Takes a place in the circulation that fetch_one() is going to fill.
+void NoncePool::reserve() noexcept {
+  ++circulating_;
+  ++fetching_;
+}
+
+/// Fills a place that was reserved. What it gets goes to whoever waits longest.
+Task<> NoncePool::fetch_one() {
+  Loan place(*this, {});
+  std::exception_ptr failure;
+  try {
+    place.renew(co_await fetch_());
+  } catch (const Error&) {
+    failure = std::current_exception();
+  } catch (...) {
+    --fetching_;
+    throw;
+  }
+  --fetching_;
+  if (!failure) co_return;
+  place.forfeit();
+  // While other nonces circulate, a failed fetch only means that they must do.
+  if (circulating_ > fetching_) co_return;
+  // The others would fail one after the other in the same way, each after its own time-out.
+  fail_all(failure);
+  std::rethrow_exception(failure);
+}
+
+void NoncePool::give(std::string nonce) {
+  if (waiting_.empty()) {
+    idle_.push_back({std::move(nonce), clock_.moment()});
+  } else {
+    waiting_.begin()->second->hand(std::move(nonce));
+  }
+}
+
+void NoncePool::lose() noexcept {
+  --circulating_;
+  if (waiting_.empty() || circulating_ >= allowed(waiting_.size())) return;
+  reserve();
+  waiting_.begin()->second->hand(std::nullopt);
+}
+
+void NoncePool::fail_all(const std::exception_ptr& failure) noexcept {
+  while (!waiting_.empty()) waiting_.begin()->second->fail(failure);
+}
+
+std::optional<std::string> NoncePool::take_idle() {
+  const Moment too_old = clock_.moment() - longest_idle;
+  while (!idle_.empty() && idle_.front().since < too_old) {
+    idle_.pop_front();
+    --circulating_;
+  }
+  if (idle_.empty()) return std::nullopt;
+  std::string nonce = std::move(idle_.back().nonce);
+  idle_.pop_back();
+  return nonce;
+}
+
+}  // namespace acmed::acme

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/runtime/wait.h"
+#include "base/time.h"
+
+namespace acmed::acme {
+
+/// The replay nonces that go to and fro between us and one CA (RFC 8555 §6.5). Each exchange spends one and its answer
+/// brings the next, so a few in circulation serve everybody: whoever finds none waits for one to come back, first come
+/// first served. Only where many wait is another one fetched.
+class NoncePool {
+ public:
+  using Fetch = std::function<Task<std::string>()>;
+
+  /// `fetch`: gets one from newNonce.
+  NoncePool(const Clock& clock, Fetch fetch) : clock_(clock), fetch_(std::move(fetch)) {}
+  NoncePool(const NoncePool&) = delete;
+  NoncePool& operator=(const NoncePool&) = delete;
+
+  /// A place in the circulation, held during one exchange. When it ends, the nonce in it goes back to the pool; when
+  /// there is none in it, the place is lost and, if others wait, one of them fetches a nonce anew.
+  class [[nodiscard]] Loan {
+   public:
+    Loan(NoncePool& pool, std::string nonce) noexcept : pool_(&pool), nonce_(std::move(nonce)) {}
+    Loan(Loan&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), nonce_(std::move(other.nonce_)) {}
+    Loan& operator=(Loan&& other) noexcept;
+    ~Loan() { release(); }
+
+    /// The nonce, which is sent now and never again.
+    std::string spend() noexcept { return std::exchange(nonce_, {}); }
+    /// Puts in the nonce that the answer brought.
+    void renew(std::string nonce) noexcept { nonce_ = std::move(nonce); }
+    bool empty() const noexcept { return nonce_.empty(); }
+    /// Ends it early.
+    void release() noexcept;
+
+   private:
+    friend class NoncePool;
+    void forfeit() noexcept;
+
+    NoncePool* pool_;
+    std::string nonce_;
+  };
+
+  /// Gives a nonce as soon as there is one. Throws what the fetch throws when no nonce is left in circulation.
+  Task<Loan> take();
+
+  /// Nonces in circulation: idle, held, or being fetched.
+  std::size_t circulating() const noexcept { return circulating_; }
+
+ private:
+  class Turn;
+  struct Idle {
+    std::string nonce;
+    Moment since;
+  };
+
+  static std::size_t allowed(std::size_t waiting) noexcept;
+  void reserve() noexcept;
+  Task<> fetch_one();
+  void give(std::string nonce);
+  void lose() noexcept;
+  void fail_all(const std::exception_ptr& failure) noexcept;
+  std::optional<std::string> take_idle();
+
+  const Clock& clock_;
+  Fetch fetch_;
+  std::deque<Idle> idle_;  ///< the newest last; empty while somebody waits
+  std::size_t circulating_ = 0;
+  std::size_t fetching_ = 0;                ///< how many of them are yet to be fetched
+  std::map<std::uint64_t, Turn*> waiting_;  ///< by the order of their coming
+  std::uint64_t next_place_ = 0;
+};
+
+}  // namespace acmed::acme

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/session.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/crypto/jws.h"
+#include "base/runtime/scope.h"
+#include "daemon/acme/answer.h"
+#include "daemon/acme/foreign_text.h"
+
+namespace acmed::acme {
+namespace {
+
+constexpr int most_bad_nonces = 10;
+/// Some CAs validate or issue before they answer.
+constexpr Duration exchange_limit = std::chrono::seconds(60);
+constexpr Duration grace = std::chrono::seconds(3);
+/// Weight of the newest measurement in the smoothed round trip.
+constexpr int smoothing = 4;
+
+/// The nonce that an answer brought; nothing when there is none, or one that must be ignored (RFC 8555 §6.5.1).
+std::optional<std::string> replay_nonce(const http::Response& response) {
+  auto nonce = response.header("replay-nonce");
+  if (!nonce || nonce->empty() || !is_base64url(*nonce)) return std::nullopt;
+  return nonce;
+}
+
+bool is_bad_nonce(const http::Response& response) {
+  const auto problem = problem_in(response);
+  return problem && problem->type == "badNonce";
+}
+
+http::Request plain_request(std::string method, std::string url) {
+  http::Request request;
+  request.method = std::move(method);
+  request.url = std::move(url);
+  return request;
+}
+
+}  // namespace
+
+Client::Session::Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+                         std::optional<Directory> known_directory)
+    : http_(http),
+      clock_(clock),
+      directory_url_(std::move(directory_url)),
+      key_(std::move(key)),
+      directory_(std::move(known_directory)),
+      nonces_(clock, [this] { return new_nonce(); }) {}
+
+Task<Directory> Client::Session::directory() {
+  while (!directory_) {
+    if (!fetching_) co_return co_await fetch_directory();
+    const auto fetching = fetching_;
+    co_await fetching->waiters.turn();
+    if (fetching->failure) std::rethrow_exception(fetching->failure);
+    // Without directory and failure, who fetched it was called off: the next one does it.
+  }
+  co_return *directory_;
+}
+
+Task<Directory> Client::Session::fetch_directory() {
+  /// Lets the others go on, whatever the outcome.
+  struct Ending {
+    Session* session;
+    std::shared_ptr<Fetching> fetching = std::make_shared<Fetching>();
+    explicit Ending(Session* owner) : session(owner) { session->fetching_ = fetching; }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() {
+      session->fetching_.reset();
+      fetching->waiters.wake_all();
+    }
+  };
+  const std::string doing = "read the directory";
+  const Ending ending(this);
+  try {
+    const auto response = co_await http_.send(plain_request("GET", directory_url_));
+    require_success(doing, directory_url_, response, clock_.now());
+    const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
+    directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
+    co_return *directory_;
+  } catch (const Error&) {
+    ending.fetching->failure = std::current_exception();
+    throw;
+  }
+}
+
+Task<std::string> Client::Session::new_nonce() {
+  for (bool first = true;; first = false) {
+    const auto known = co_await directory();
+    const auto response = co_await http_.send(plain_request("HEAD", known.new_nonce));
+    if (response.status == 404 && first) {
+      forget(&Directory::new_nonce, known.new_nonce);
+      continue;
+    }
+    require_success("get a nonce", known.new_nonce, response, clock_.now());
+    if (auto nonce = replay_nonce(response)) co_return *std::move(nonce);
+    throw unexpected_answer("get a nonce", known.new_nonce, response, "a Replay-Nonce");
+  }
+}
+
+/// Forgets a directory with a URL that gave 404, unless somebody else has already read a newer one.
+void Client::Session::forget(std::string Directory::*resource, const std::string& stale_url) {
+  if (directory_ && (*directory_).*resource == stale_url) directory_.reset();
+}
+
+Task<http::Response> Client::Session::post(std::string doing, std::string url, std::string payload) {
+  auto response = co_await exchange(url, std::move(payload), SignedBy::account);
+  require_success(doing, url, response, clock_.now());
+  co_return response;
+}
+
+Task<http::Response> Client::Session::post_to(std::string doing, std::string Directory::*resource, PayloadFor payload,
+                                              SignedBy by) {
+  for (bool first = true;; first = false) {
+    const auto known = co_await directory();
+    const std::string url = known.*resource;
+    auto response = co_await exchange(url, payload(url), by);
+    if (response.status == 404 && first) {
+      forget(resource, url);
+      continue;
+    }
+    require_success(doing, url, response, clock_.now());
+    co_return response;
+  }
+}
+
+Task<http::Response> Client::Session::exchange(std::string url, std::string payload, SignedBy by) {
+  auto nonce = co_await nonces_.take();
+  for (int bad_nonces = 0;; ++bad_nonces) {
+    // The grace is for an exchange under way: none is begun after the stop.
+    const auto here = co_await context();
+    if (here.stop.stop_requested()) throw Cancelled();
+    auto response = co_await with_grace(grace, http_.send(sign(url, payload, by, nonce.spend())));
+    measure(response.elapsed);
+    if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
+    if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
+    // The next try takes the nonce of this very answer (RFC 8555 §6.5), or another if it brought none.
+    if (nonce.empty()) {
+      nonce.release();
+      nonce = co_await nonces_.take();
+    }
+  }
+}
+
+http::Request Client::Session::sign(const std::string& url, const std::string& payload, SignedBy by,
+                                    std::string nonce) const {
+  json::Object header{{"nonce", std::move(nonce)}, {"url", url}};
+  if (by == SignedBy::key) {
+    header["jwk"] = key_.jwk();
+  } else {
+    if (account_url_.empty()) throw std::logic_error("an ACME request before there is an account");
+    header["kid"] = account_url_;
+  }
+  auto request = plain_request("POST", url);
+  request.headers = {{"Content-Type", "application/jose+json"}};
+  request.body = crypto::jws(key_, std::move(header), payload);
+  request.limit = exchange_limit;
+  return request;
+}
+
+void Client::Session::measure(Duration elapsed) {
+  round_trip_ = round_trip_ == Duration::zero() ? elapsed : round_trip_ + (elapsed - round_trip_) / smoothing;
+}
+
+void Client::Session::ask_again(const std::string& order_url, std::optional<Time> time) {
+  ask_again_.erase(order_url);
+  if (time) ask_again_.emplace(order_url, *time);
+}
+
+std::optional<Time> Client::Session::take_ask_again(const std::string& order_url) {
+  const auto found = ask_again_.extract(order_url);
+  return found ? std::optional(found.mapped()) : std::nullopt;
+}
+
+}  // namespace acmed::acme

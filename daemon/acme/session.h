@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/runtime/event.h"
+#include "daemon/acme/client.h"
+#include "daemon/acme/nonces.h"
+
+namespace acmed::acme {
+
+/// The exchanges under acme::Client: it knows the directory, the nonces and the account, and signs what is sent.
+class Client::Session {
+ public:
+  enum class SignedBy {
+    account,  ///< names the account's URL ("kid")
+    key       ///< carries the public key ("jwk"): for newAccount, where there is no account yet
+  };
+  /// The payload for a URL that is known only when the directory is.
+  using PayloadFor = std::function<std::string(const std::string& url)>;
+
+  Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+          std::optional<Directory> known_directory);
+
+  /// The directory; many who ask at once cause one request.
+  Task<Directory> directory();
+  void forget_directory() { directory_.reset(); }
+
+  /// Sends `payload` to `url`, signed by the account, and gives the successful answer. An empty payload is a
+  /// POST-as-GET (RFC 8555 §6.3). Throws as acme::Client promises; `doing` is for the sentence.
+  Task<http::Response> post(std::string doing, std::string url, std::string payload);
+
+  /// The same to a URL of the directory, which is read once more when the CA answers 404.
+  Task<http::Response> post_to(std::string doing, std::string Directory::*resource, PayloadFor payload, SignedBy by);
+
+  const crypto::PrivateKey& key() const noexcept { return key_; }
+  const Clock& clock() const noexcept { return clock_; }
+  void use_account(std::string url) { account_url_ = std::move(url); }
+  /// How long an exchange with this CA usually takes; zero when there was none.
+  Duration round_trip() const noexcept { return round_trip_; }
+
+  /// Remembers when the CA wants to be asked about that order again; take_ask_again() gives it once.
+  void ask_again(const std::string& order_url, std::optional<Time> time);
+  std::optional<Time> take_ask_again(const std::string& order_url);
+
+ private:
+  /// A request for the directory that others wait for.
+  struct Fetching {
+    Waiters waiters;
+    std::exception_ptr failure;
+  };
+
+  Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
+  Task<std::string> new_nonce();
+  Task<Directory> fetch_directory();
+  void forget(std::string Directory::*resource, const std::string& stale_url);
+  http::Request sign(const std::string& url, const std::string& payload, SignedBy by, std::string nonce) const;
+  void measure(Duration elapsed);
+
+  http::Client& http_;
+  const Clock& clock_;
+  std::string directory_url_;
+  crypto::PrivateKey key_;
+  std::string account_url_;
+  std::optional<Directory> directory_;
+  std::shared_ptr<Fetching> fetching_;
+  NoncePool nonces_;
+  Duration round_trip_{};
+  std::map<std::string, Time> ask_again_;
+};
+
+}  // namespace acmed::acme
