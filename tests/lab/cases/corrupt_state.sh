@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What is known of a certificate cannot be read: it is set aside and told, and the certificate stays in service.
+# shellcheck source=../failure.sh
+source "$(dirname "$0")/../failure.sh"
+
+start_failure_lab LAB_VALIDITY=7776000
+issue_both
+echo '{ "order": garbage' >"$STATE/certificates/victim/state.json"
+acmed_once
+expect_match "the sentence" "$OUTPUT" 'state\.json'
+expect_success "the unreadable file was set aside" compgen -G "$STATE/certificates/victim/state.json.corrupt-*"
+expect_success "the certificate in service is whole" test -s "$STATE/live/victim/fullchain.pem"
+expect_equal "the other certificate is left alone" "$(live healthy)" "$OLD_HEALTHY"
+acmed_once
+expect_equal "exit status of the next run" "$STATUS" 0
+expect_issued victim "${VICTIM_DOMAINS[@]}"
+expect_no_txt example.test

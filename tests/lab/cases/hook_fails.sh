@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A post-hook that fails: the files that services read are the old ones again, and what it said is told.
+# shellcheck source=../failure.sh
+source "$(dirname "$0")/../failure.sh"
+
+start_failure_lab
+cat >"$WORK/hook" <<'HOOK'
+#!/bin/sh
+[ -e "$1/fail" ] || exit 0
+echo "cannot reload: the cat is on the keyboard" >&2
+exit 3
+HOOK
+chmod 755 "$WORK/hook"
+mkdir "$WORK/tls"
+VICTIM_EXTRA="
+  [[certificate.deploy]]
+  name = \"web\"
+  directory = \"$WORK/tls\"
+  files = { fullchain = \"site.pem\", privkey = \"site.key\" }
+  post_hook = [\"$WORK/hook\", \"$WORK\"]
+  timeout = \"10s\""
+issue_both
+before=$(sha256sum "$WORK"/tls/*)
+touch "$WORK/fail"
+make_due
+acmed_once
+expect_equal "exit status" "$STATUS" 1
+expect_match "the sentence" "$(grep -i victim <<<"$OUTPUT")" 'hook.*3'
+expect_match "what the hook said" "$OUTPUT" 'the cat is on the keyboard'
+expect_equal "the target has its old files again" "$(sha256sum "$WORK"/tls/*)" "$before"
+expect_healthy
+expect_no_txt example.test
+
+rm "$WORK/fail"
+acmed_once
+expect_equal "exit status after the trouble" "$STATUS" 0
+expect_success "the target has the live certificate" cmp "$WORK/tls/site.pem" "$STATE/live/victim/fullchain.pem"

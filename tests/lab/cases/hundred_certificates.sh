@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# 100 wildcard certificates due at once in 10 zones: the orders of one zone share their UPDATE messages.
+# shellcheck source=../case.sh
+source "$(dirname "$0")/../case.sh"
+
+start_lab
+ids=() blocks=
+for zone in {0..9}; do
+  for host in {0..9}; do
+    ids+=("h$host.z$zone.test")
+    blocks+=$(certificate "c$zone$host" "*.h$host.z$zone.test")$'\n'
+  done
+done
+write_config <<TOML
+$(primary_provider)
+$blocks
+TOML
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_equal "certificates live" "$(find "$STATE/live" -type l | wc -l)" 100
+expect_issued c00 '*.h0.z0.test'
+expect_issued c99 '*.h9.z9.test'
+expect_equal "valid chains" "$(for d in "$STATE"/live/*; do
+  openssl verify -CAfile "$LAB_ISSUED_ROOTS" -untrusted "$d/chain.pem" "$d/cert.pem"; done 2>&1 | grep -c ': OK$')" 100
+# Seven a certificate; the directory, the account and the first nonces are shared by all.
+expect_at_most "ACME requests" "$(count pebble requests)" 715
+expect_at_most "UPDATE messages" "$(count primary UPDATE)" 30
+expect_equal "accounts at the CA" "$(ca_total accounts)" 1
+expect_no_txt "${ids[@]}"
