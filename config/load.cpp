@@ -1,1 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/load.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/cas.h"
+#include "config/certificates.h"
+#include "config/files.h"
+#include "config/include.h"
+#include "config/propagation.h"
+#include "config/providers.h"
+#include "config/section_name.h"
+
+namespace acmed::config {
+namespace {
+
+constexpr std::size_t largest_file = 4 * 1024 * 1024;
+constexpr const char* usual_state_directory = "/var/lib/acmed";
+
+std::filesystem::path read_state_directory(Reader& main) {
+  if (const auto given = main.text("state_directory")) {
+    auto path = absolute_path(given->value, given->place);
+    return path.has_filename() ? path : path.parent_path();
+  }
+  const char* from_manager = std::getenv("STATE_DIRECTORY");
+  if (from_manager == nullptr || *from_manager == '\0') return usual_state_directory;
+  // With several StateDirectory= systemd joins them by colons; the first is ours.
+  const std::string_view all = from_manager;
+  return std::filesystem::path(all.substr(0, all.find(':')));
+}
+
+/// The tables [KIND.NAME] of all files, each with its name. A name that stands in two files is a fault.
+std::vector<std::pair<std::string, Reader>> named_sections(std::vector<Reader>& files, const std::string& kind) {
+  std::vector<std::pair<std::string, Reader>> sections;
+  std::map<std::string, Place> places;
+  for (auto& file : files) {
+    auto group = file.table(kind);
+    if (!group) continue;
+    for (const auto& entry : group->entries()) {
+      const auto* table = entry.node.as<Table>();
+      const auto name = group->name_of(entry.key);
+      if (table == nullptr) {
+        group->fault(entry.place, entry.key,
+                     fmt::format("belongs into a table with a name of its own, [{}.NAME]", kind));
+        continue;
+      }
+      if (const auto fault = fault_of_section_name(entry.key); !fault.empty()) {
+        group->fault(entry.place, "", fault);
+      }
+      const auto [first, is_new] = places.emplace(entry.key, entry.place);
+      if (!is_new) {
+        group->fault(entry.place, entry.key, fmt::format("[{}] is already defined at {}", name, first->second.text()));
+        continue;
+      }
+      sections.emplace_back(entry.key, Reader(*table, entry.place, name, file.faults()));
+    }
+  }
+  return sections;
+}
+
+Config build(const std::filesystem::path& file, const std::vector<Source>& sources, FaultList& faults) {
+  std::vector<Reader> readers;
+  for (const auto& source : sources) {
+    readers.emplace_back(source.table, Place{source.file, 1, 1}, std::string(), faults);
+  }
+  auto& main = readers.front();
+
+  Config config;
+  config.file = file;
+  config.state_directory = read_state_directory(main);
+  main.node("include");
+  main.refuse("notify", "this version does not call programs on failure yet; leave the table out");
+  if (auto propagation = main.table("propagation")) {
+    config.propagation = read_propagation(*std::move(propagation), config.resolvers);
+  }
+  for (auto& [name, reader] : named_sections(readers, "ca")) {
+    config.cas.emplace(name, read_ca(name, std::move(reader)));
+  }
+  ZonePlaces zones;
+  for (auto& [name, reader] : named_sections(readers, "provider")) {
+    config.providers.push_back(read_provider(name, std::move(reader), zones));
+    auto& propagation = config.providers.back().propagation;
+    propagation = completed(propagation, config.propagation);
+  }
+  CertificateSettings defaults;
+  if (auto table = main.table("defaults")) defaults = read_defaults(*std::move(table), config);
+  std::vector<Reader> certificates;
+  for (auto& reader : readers) {
+    for (auto& table : reader.tables("certificate")) certificates.push_back(std::move(table));
+  }
+  config.certificates = read_certificates(std::move(certificates), defaults, config);
+
+  for (std::size_t i = 0; i < readers.size(); ++i) {
+    if (i > 0) refuse_main_keys(readers[i]);
+    readers[i].end();
+  }
+  return config;
+}
+
+}  // namespace
+
+Config parse(std::string_view text, const std::filesystem::path& file) {
+  FaultList faults;
+  const auto sources = read_sources(text, std::filesystem::absolute(file).lexically_normal(), faults);
+  // A file that could not be read or parsed makes the rest look wrong: names without a CA, and so on.
+  faults.throw_if_any();
+  auto config = build(sources.front().file, sources, faults);
+  faults.throw_if_any();
+  return config;
+}
+
+Config load(const std::filesystem::path& file) {
+  std::optional<std::string> text;
+  std::string fault = "there is no such file";
+  try {
+    text = files::read(file, largest_file);
+  } catch (const Error& error) {
+    fault = error.what();
+  }
+  if (!text) throw Faults({{file.string(), 0, 0, fault}});
+  return parse(*text, file);
+}
+
+}  // namespace acmed::config

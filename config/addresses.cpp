@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/addresses.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "config/names.h"
+#include "config/toml.h"
+
+namespace acmed::config {
+namespace {
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc{} && stop == end && port >= 1 && port <= 65535;
+}
+
+/// The host of "HOST", "HOST:PORT", "[V6]" or "[V6]:PORT"; nothing when it is none of them.
+std::optional<std::string_view> host_of(std::string_view text) {
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    const auto host = text.substr(1, close - 1);
+    const auto rest = text.substr(close + 1);
+    if (host.find(':') == std::string_view::npos) return std::nullopt;
+    if (!rest.empty() && !(rest.front() == ':' && is_port(rest.substr(1)))) return std::nullopt;
+    return host;
+  }
+  const auto colon = text.find(':');
+  // More than one colon without brackets can only be an address.
+  if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) return text;
+  if (!is_port(text.substr(colon + 1))) return std::nullopt;
+  return text.substr(0, colon);
+}
+
+}  // namespace
+
+bool is_address(std::string_view text) {
+  std::array<unsigned char, sizeof(in6_addr)> octets;
+  const std::string terminated(text);
+  return inet_pton(AF_INET, terminated.c_str(), octets.data()) == 1 ||
+         inet_pton(AF_INET6, terminated.c_str(), octets.data()) == 1;
+}
+
+Checked<> address(std::string_view text) {
+  if (is_address(text)) return {std::string(text), {}};
+  return {{}, in_quotes(text) + R"( is no IP address; give one such as "192.0.2.1" or "2001:db8::1", without a port)"};
+}
+
+Checked<> address_with_port(std::string_view text) {
+  const auto host = host_of(text);
+  if (host && is_address(*host)) return {std::string(text), {}};
+  return {{},
+          in_quotes(text) + R"( is no IP address; give one such as "192.0.2.1", "192.0.2.1:53" or "[2001:db8::1]:53")"};
+}
+
+Checked<> server(std::string_view text) {
+  const auto host = host_of(text);
+  if (!host) {
+    return {{},
+            in_quotes(text) + R"( is no server; give a name or address with an optional port: "ns1.example.com", )" +
+                R"("192.0.2.1:53", "[2001:db8::1]:53")"};
+  }
+  if (is_address(*host)) return {std::string(text), {}};
+  const auto name = zone_name(*host);
+  if (!name.good()) return {{}, name.fault};
+  return {name.value + std::string(text.substr(host->size())), {}};
+}
+
+}  // namespace acmed::config

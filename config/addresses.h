@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "config/checked.h"
+
+namespace acmed::config {
+
+/// Whether it is an IPv4 or IPv6 address without a port.
+bool is_address(std::string_view text);
+
+/// An IP address.
+Checked<> address(std::string_view text);
+
+/// An IP address with an optional port: "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
+Checked<> address_with_port(std::string_view text);
+
+/// The same, or a host name with an optional port.
+Checked<> server(std::string_view text);
+
+}  // namespace acmed::config

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/cas.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/crypto/encoding.h"
+#include "base/crypto/x509.h"
+#include "base/error.h"
+#include "config/files.h"
+#include "config/secrets.h"
+
+namespace acmed::config {
+namespace {
+
+constexpr std::int64_t most_orders = 1000;
+/// Of the HMAC key for external account binding (RFC 8555 §7.3.4): HS256 wants 256 bits, some CAs hand out 128.
+constexpr std::size_t shortest_hmac_key = 16;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> well_known = {{
+    {"letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"},
+    {"letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory"},
+    {"google", "https://dv.acme-v02.api.pki.goog/directory"},
+    {"google-staging", "https://dv.acme-v02.test-api.pki.goog/directory"},
+    {"zerossl", "https://acme.zerossl.com/v2/DV90"},
+    {"sslcom", "https://acme.ssl.com/sslcom-dv-ecc"},
+    {"sslcom-ecc", "https://acme.ssl.com/sslcom-dv-ecc"},
+    {"sslcom-rsa", "https://acme.ssl.com/sslcom-dv-rsa"},
+    {"sectigo", "https://acme.sectigo.com/v2/DV"},
+}};
+
+std::vector<std::string> well_known_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, directory] : well_known) names.emplace_back(name);
+  return names;
+}
+
+std::string read_directory(const std::string& name, Reader& reader) {
+  const auto given = reader.text("directory");
+  if (given) {
+    const std::string_view url = given->value;
+    const auto host = url.substr(std::min(url.size(), std::string_view("https://").size()));
+    const bool clean = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    if (!url.starts_with("https://") || host.empty() || host.starts_with("/") || !clean) {
+      reader.fault(given->place, "directory",
+                   in_quotes(url) + R"( was found, an https URL is wanted: "https://HOST/PATH" (RFC 8555 §6.1))");
+    }
+    return given->value;
+  }
+  for (const auto& [known, directory] : well_known) {
+    if (known == name) return std::string(directory);
+  }
+  if (reader.node("directory") == nullptr) {
+    reader.fault("directory", fmt::format("is missing; only {} bring their own{}", listed(well_known_names(), "and"),
+                                          did_you_mean(name, well_known_names())));
+  }
+  return {};
+}
+
+/// RFC 8555 §7.3: a CA refuses a mailto URL with header fields or with more than one address.
+std::vector<std::string> read_contact(Reader& reader) {
+  constexpr std::string_view scheme = "mailto:";
+  std::vector<std::string> contacts;
+  const auto given = reader.texts("contact");
+  if (!given) return contacts;
+  for (const auto& contact : *given) {
+    const std::string_view url = contact.value;
+    const auto at = url.find('@');
+    const bool clean = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    if (!url.starts_with(scheme) || !clean || url.find_first_of(",?") != std::string_view::npos ||
+        at == std::string_view::npos || at <= scheme.size() || at + 1 == url.size()) {
+      reader.fault(
+          contact.place, "contact",
+          in_quotes(url) + R"( was found, "mailto:" and one address is wanted: "mailto:hostmaster@example.com")");
+    }
+    contacts.push_back(contact.value);
+  }
+  return contacts;
+}
+
+std::string read_trust(Reader& reader) {
+  const auto file = reader.text("trust");
+  if (!file) return {};
+  const auto path = absolute_path(file->value, file->place);
+  auto pem = named_file(path, false);
+  if (!pem.good()) {
+    reader.fault(file->place, "trust", pem.fault);
+    return {};
+  }
+  try {
+    crypto::parse_chain(pem.value);
+  } catch (const Error&) {
+    reader.fault(file->place, "trust",
+                 path.string() +
+                     " does not hold certificates in PEM; give the CA's root certificate, "
+                     "\"-----BEGIN CERTIFICATE-----\"");
+  }
+  return std::move(pem.value);
+}
+
+std::optional<ExternalAccount> read_external_account(Reader& ca) {
+  auto table = ca.table("eab");
+  if (!table) return std::nullopt;
+  auto& reader = *table;
+  const bool has_key_id = reader.node("kid") != nullptr;
+  const auto key_id = reader.text("kid");
+  const bool has_hmac_key = reader.node("hmac_key") != nullptr;
+  const auto hmac_key = read_secret(reader, "hmac_key");
+  reader.end();
+  if (!has_key_id) reader.fault("kid", "is missing: the key identifier that the CA gave with the HMAC key");
+  if (!has_hmac_key) reader.fault("hmac_key", "is missing: the HMAC key that the CA gave, in base64url");
+  if (!key_id || !hmac_key) return std::nullopt;
+  auto octets = crypto::from_base64(hmac_key->text.reveal());
+  if (!octets) {
+    reader.fault(hmac_key->place, "hmac_key", "the key is not base64url");
+    return std::nullopt;
+  }
+  if (octets->size() < shortest_hmac_key) {
+    reader.fault(hmac_key->place, "hmac_key",
+                 fmt::format("the key has {} octets, at least {} are wanted", octets->size(), shortest_hmac_key));
+  }
+  return ExternalAccount{key_id->value, Secret(*std::move(octets))};
+}
+
+/// The key types that CAs take for accounts.
+const std::vector<std::pair<std::string, crypto::KeyType>>& account_key_types() {
+  static const std::vector<std::pair<std::string, crypto::KeyType>> types = {
+      {"ecdsa-p256", crypto::KeyType::ecdsa_p256},
+      {"ecdsa-p384", crypto::KeyType::ecdsa_p384},
+      {"rsa-2048", crypto::KeyType::rsa_2048},
+      {"rsa-3072", crypto::KeyType::rsa_3072},
+      {"rsa-4096", crypto::KeyType::rsa_4096}};
+  return types;
+}
+
+}  // namespace
+
+bool is_well_known_ca(std::string_view name) {
+  return std::any_of(well_known.begin(), well_known.end(), [&](const auto& known) { return known.first == name; });
+}
+
+Ca read_ca(const std::string& name, Reader reader) {
+  Ca ca;
+  ca.name = name;
+  ca.directory = read_directory(name, reader);
+  ca.contact = read_contact(reader);
+  const bool terms_given = reader.node("terms_agreed") != nullptr;
+  const auto terms = reader.boolean("terms_agreed");
+  ca.terms_agreed = terms.value_or(false);
+  if (!terms_given || (terms && !*terms)) {
+    reader.fault("terms_agreed", "read the CA's terms of service, then agree by: terms_agreed = true");
+  }
+  ca.trust_pem = read_trust(reader);
+  if (auto profile = reader.text("profile")) ca.profile = std::move(profile->value);
+  ca.profile_required = reader.boolean("profile_required").value_or(false);
+  if (ca.profile_required && reader.node("profile") == nullptr) {
+    reader.fault("profile_required", "is true, but no profile is named; add: profile = \"NAME\"");
+  }
+  ca.external_account = read_external_account(reader);
+  if (auto chain = reader.text("preferred_chain")) ca.preferred_chain = std::move(chain->value);
+  ca.account_key = reader.choice("account_key_type", account_key_types()).value_or(ca.account_key);
+  ca.concurrency = static_cast<unsigned>(reader.integer("concurrency", 1, most_orders).value_or(ca.concurrency));
+  reader.end();
+  return ca;
+}
+
+}  // namespace acmed::config

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/certificates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "config/cas.h"
+#include "config/names.h"
+#include "config/propagation.h"
+#include "config/section_name.h"
+
+namespace acmed::config {
+namespace {
+
+/// Public CAs take no more in one certificate.
+constexpr std::size_t most_names = 100;
+
+const std::vector<std::pair<std::string, crypto::KeyType>>& key_types() {
+  using crypto::KeyType;
+  static const std::vector<std::pair<std::string, KeyType>> types = {
+      {"ecdsa-p256", KeyType::ecdsa_p256}, {"ecdsa-p384", KeyType::ecdsa_p384}, {"ecdsa-p521", KeyType::ecdsa_p521},
+      {"rsa-2048", KeyType::rsa_2048},     {"rsa-3072", KeyType::rsa_3072},     {"rsa-4096", KeyType::rsa_4096},
+      {"ed25519", KeyType::ed25519}};
+  return types;
+}
+
+std::vector<std::string> ca_names(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, ca] : config.cas) names.push_back(name);
+  return names;
+}
+
+std::optional<std::string> read_ca_name(Reader& reader, const Config& config) {
+  const auto* node = reader.node("ca");
+  if (node == nullptr) return std::nullopt;
+  if (node->as<List>() != nullptr) {
+    reader.fault(node->place, "ca", "a list was found; this version does not fail over to a second CA yet, name one");
+    return std::string();
+  }
+  const auto name = reader.text("ca");
+  if (!name) return std::string();
+  if (!config.cas.contains(name->value)) {
+    const auto mend = is_well_known_ca(name->value)
+                          ? fmt::format("; add [ca.{}] with terms_agreed = true and a contact", name->value)
+                          : did_you_mean(name->value, ca_names(config));
+    reader.fault(name->place, "ca", fmt::format("there is no [ca.{}]{}", name->value, mend));
+  }
+  return name->value;
+}
+
+std::optional<crypto::KeyType> read_key_type(Reader& reader) {
+  const auto* node = reader.node("key_type");
+  if (node != nullptr && node->as<List>() != nullptr) {
+    reader.fault(node->place, "key_type",
+                 "a list was found; this version makes one certificate from one table yet, write a second "
+                 "[[certificate]] with another name");
+    return std::nullopt;
+  }
+  return reader.choice("key_type", key_types());
+}
+
+std::optional<double> read_renew(Reader& reader) {
+  const auto* node = reader.node("renew");
+  if (node == nullptr) return std::nullopt;
+  std::optional<double> fraction;
+  if (const auto* number = node->as<double>()) fraction = *number;
+  if (const auto* text = node->as<std::string>()) {
+    if (*text == "ari") {
+      reader.fault(node->place, "renew",
+                   "this version does not ask the CA when to renew (ARI) yet; leave the key out to renew when a third "
+                   "of the lifetime is left, or give the fraction, \"0.33\"");
+      return std::nullopt;
+    }
+    double value = 0;
+    const auto* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, value);
+    if (error == std::errc{} && stop == end) fraction = value;
+  }
+  // Written so that NaN is refused too.
+  if (fraction && *fraction > 0 && *fraction < 1) return fraction;
+  reader.fault_of_kind(*node, "renew",
+                       "the fraction of the lifetime that is left, more than 0 and less than 1, \"0.33\",");
+  return std::nullopt;
+}
+
+CertificateSettings read_settings(Reader& reader, const Config& config) {
+  CertificateSettings settings;
+  settings.ca = read_ca_name(reader, config);
+  settings.key_type = read_key_type(reader);
+  settings.renew = read_renew(reader);
+  if (auto propagation = reader.table("propagation")) settings.propagation = read_propagation(*std::move(propagation));
+  if (reader.node("deploy") != nullptr) settings.deploy = read_targets(reader);
+  return settings;
+}
+
+std::string fault_of_service(const std::string& name, const Config& config) {
+  if (provider_for(config, challenge_name(name)) != nullptr) return {};
+  std::vector<std::string> zones;
+  for (const auto& provider : config.providers) zones.insert(zones.end(), provider.zones.begin(), provider.zones.end());
+  if (zones.empty()) return in_quotes(name) + " is served by no provider; add a [provider.NAME] with its zone";
+  std::sort(zones.begin(), zones.end());
+  return fmt::format("{} is served by no provider; there are the zones {}", in_quotes(name), listed(zones, "and"));
+}
+
+std::vector<std::string> read_domains(Reader& reader, const Config& config) {
+  std::vector<std::string> domains;
+  const bool present = reader.node("domains") != nullptr;
+  const auto given = reader.texts("domains");
+  if (!present) reader.fault("domains", "is missing: the names that the certificate is for, [\"www.example.com\"]");
+  if (!given) return domains;
+  const auto& place = reader.node("domains")->place;
+  if (given->empty() && reader.node("domains")->as<List>()->empty()) {
+    reader.fault(place, "domains", "the list is empty; name what the certificate is for");
+  }
+  if (given->size() > most_names) {
+    reader.fault(place, "domains",
+                 fmt::format("there are {} names, {} are allowed; make several certificates of them", given->size(),
+                             most_names));
+  }
+  for (const auto& text : *given) {
+    auto name = certificate_name(text.value);
+    if (name.good() && std::find(domains.begin(), domains.end(), name.value) != domains.end()) {
+      name.fault = in_quotes(name.value) + " is in the list twice";
+    }
+    if (name.good()) name.fault = fault_of_service(name.value, config);
+    if (!name.good()) reader.fault(text.place, "domains", name.fault);
+    if (!name.value.empty()) domains.push_back(std::move(name.value));
+  }
+  return domains;
+}
+
+/// "*.corp.example" is "_.corp.example" as a name: '*' has no place in paths, and '_' in no domain of a certificate.
+std::string default_name(const std::vector<std::string>& domains) {
+  if (domains.empty()) return {};
+  auto name = domains.front();
+  if (name.starts_with('*')) name.front() = '_';
+  return name;
+}
+
+void read_name(Reader& reader, Certificate& certificate) {
+  const bool given = reader.node("name") != nullptr;
+  const auto name = reader.text("name");
+  certificate.name = name ? name->value : default_name(certificate.domains);
+  if (certificate.name.empty()) return;
+  if (const auto fault = fault_of_section_name(certificate.name); !fault.empty()) {
+    reader.fault(name ? name->place : reader.place(), "name",
+                 given ? fault : fault + "; the first domain was taken, give a name");
+  }
+}
+
+/// What must differ between certificates, with the place of the first that has it.
+class Comparison {
+ public:
+  void add(const Certificate& certificate, const std::vector<PlacedTarget>& targets, Reader& reader) {
+    if (!certificate.name.empty()) {
+      const auto [first, is_new] = names_.emplace(certificate.name, reader.place());
+      if (!is_new) {
+        reader.fault("name",
+                     fmt::format("{} is already the name of the certificate at {}; give this one a name of its own",
+                                 in_quotes(certificate.name), first->second.text()));
+      }
+    }
+    compare_content(certificate, reader);
+    for (const auto& placed : targets) compare_files(placed, reader);
+  }
+
+ private:
+  void compare_content(const Certificate& certificate, Reader& reader) {
+    if (certificate.domains.empty()) return;
+    const std::set<std::string> domains(certificate.domains.begin(), certificate.domains.end());
+    const auto [first, is_new] =
+        contents_.emplace(std::make_tuple(domains, certificate.key_type, certificate.ca), reader.place());
+    if (is_new) return;
+    reader.fault("domains",
+                 fmt::format("the certificate at {} has the same names, key type and CA; one is enough, it can have "
+                             "several [[certificate.deploy]]",
+                             first->second.text()));
+  }
+
+  void compare_files(const PlacedTarget& placed, Reader& reader) {
+    const auto& target = placed.target;
+    if (!target.directory) return;
+    for (const auto& [kind, file] : target.files) {
+      const auto path = *target.directory / file;
+      const auto [first, is_new] = files_.emplace(path, placed.place);
+      if (is_new) continue;
+      if (first->second.text() == placed.place.text()) {
+        reader.faults().add(placed.place, "defaults.deploy",
+                            fmt::format("several certificates would write {}; give each its own [[certificate.deploy]]",
+                                        path.string()));
+      } else {
+        reader.faults().add(
+            placed.place, reader.name_of("deploy"),
+            fmt::format("{} is already written by the target at {}", path.string(), first->second.text()));
+      }
+    }
+  }
+
+  std::map<std::string, Place> names_;
+  std::map<std::tuple<std::set<std::string>, crypto::KeyType, std::string>, Place> contents_;
+  std::map<std::filesystem::path, Place> files_;
+};
+
+std::string ca_of(const CertificateSettings& own, const CertificateSettings& defaults, const Config& config,
+                  Reader& reader) {
+  if (own.ca) return *own.ca;
+  if (defaults.ca) return *defaults.ca;
+  if (config.cas.size() == 1) return config.cas.begin()->first;
+  reader.fault("ca", config.cas.empty()
+                         ? "there is no [ca.NAME] yet; add [ca.letsencrypt] with terms_agreed = true, or another CA"
+                         : fmt::format("is missing, and there are several CAs: {}", listed(ca_names(config))));
+  return {};
+}
+
+}  // namespace
+
+CertificateSettings read_defaults(Reader reader, const Config& config) {
+  auto settings = read_settings(reader, config);
+  reader.refuse("name", "each certificate has its own name; there is no default");
+  reader.refuse("domains", "each certificate has its own domains; there is no default");
+  reader.end();
+  return settings;
+}
+
+std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
+                                           const Config& config) {
+  std::vector<Certificate> certificates;
+  Comparison comparison;
+  for (auto& reader : readers) {
+    Certificate certificate;
+    certificate.domains = read_domains(reader, config);
+    read_name(reader, certificate);
+    const auto own = read_settings(reader, config);
+    reader.end();
+    certificate.ca = ca_of(own, defaults, config, reader);
+    certificate.key_type = own.key_type.value_or(defaults.key_type.value_or(certificate.key_type));
+    certificate.renew = own.renew ? own.renew : defaults.renew;
+    certificate.propagation = completed(own.propagation, defaults.propagation);
+    const auto targets = own.deploy.value_or(defaults.deploy.value_or(std::vector<PlacedTarget>()));
+    for (const auto& placed : targets) certificate.deploy.push_back(placed.target);
+    comparison.add(certificate, targets, reader);
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
+}  // namespace acmed::config

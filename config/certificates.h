@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "config/config.h"
+#include "config/reader.h"
+#include "config/targets.h"
+
+namespace acmed::config {
+
+/// What [defaults] and [[certificate]] may both say.
+struct CertificateSettings {
+  std::optional<std::string> ca;
+  std::optional<crypto::KeyType> key_type;
+  std::optional<double> renew;
+  Propagation propagation;
+  std::optional<std::vector<PlacedTarget>> deploy;
+};
+
+/// Reads [defaults].
+CertificateSettings read_defaults(Reader reader, const Config& config);
+
+/// Reads the [[certificate]] tables of all files, with the CAs and providers of `config` known, and compares them with
+/// each other.
+std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
+                                           const Config& config);
+
+}  // namespace acmed::config

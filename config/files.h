@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "config/checked.h"
+#include "config/toml.h"
+
+namespace acmed::config {
+
+/// `path` as written in the file of `place`: a relative one begins at that file's folder.
+std::filesystem::path absolute_path(const std::string& path, const Place& place);
+
+/// The content of a file that the configuration names. Only a regular file is read: a pipe could keep us waiting for
+/// ever. `secret`: it must not be open to every user of the host.
+Checked<> named_file(const std::filesystem::path& path, bool secret);
+
+/// Whether every user of the host may read or write `path`; false when there is no such file.
+bool open_to_everyone(const std::filesystem::path& path);
+
+}  // namespace acmed::config

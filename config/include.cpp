@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/include.h"
+
+#include <fmt/format.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config/files.h"
+
+namespace acmed::config {
+namespace {
+
+/// The files that a pattern names, sorted by their octets, whatever the locale.
+std::vector<std::string> matches(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> files;
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
+    files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  ::globfree(&found);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Adds the file's table; a fault leaves it out.
+void add_source(std::string_view text, const std::string& file, std::vector<Source>& sources, FaultList& faults) {
+  faults.begin_file(file);
+  auto read = read_toml(text, file);
+  if (const auto* fault = std::get_if<TomlFault>(&read)) {
+    faults.add(fault->place, "", fault->sentence);
+  } else {
+    sources.push_back({file, std::get<Table>(std::move(read))});
+  }
+}
+
+}  // namespace
+
+std::vector<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file,
+                                 FaultList& faults) {
+  std::vector<Source> sources;
+  add_source(main_text, main_file.string(), sources, faults);
+  if (sources.empty()) return sources;
+
+  const auto main_table = sources.front().table;
+  Reader main(main_table, {main_file.string(), 1, 1}, "", faults);
+  const auto patterns = main.texts("include");
+  if (!patterns) return sources;
+  // The main file may match a pattern of its own folder, and a file two patterns: each is read once.
+  std::set<std::string> seen = {main_file.string()};
+  for (const auto& pattern : *patterns) {
+    const auto path = absolute_path(pattern.value, pattern.place).string();
+    const auto files = matches(path);
+    // A pattern may wait for its first file; a plain name that is missing is a slip.
+    if (files.empty() && pattern.value.find_first_of("*?[") == std::string::npos) {
+      main.fault(pattern.place, "include", fmt::format("there is no file {}", path));
+    }
+    for (const auto& file : files) {
+      if (!seen.insert(file).second) continue;
+      const auto text = named_file(file, false);
+      if (text.good()) {
+        add_source(text.value, file, sources, faults);
+      } else if (std::error_code error; !std::filesystem::is_empty(file, error)) {
+        main.fault(pattern.place, "include", text.fault);
+      }
+    }
+  }
+  return sources;
+}
+
+void refuse_main_keys(Reader& included) {
+  included.refuse("include", "an included file cannot include others; name them in the main file");
+  for (const auto* key : {"state_directory", "defaults", "propagation", "notify"}) {
+    included.refuse(key, "belongs into the main file; an included file holds ca, provider and certificate tables");
+  }
+}
+
+}  // namespace acmed::config

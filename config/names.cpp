@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/names.h"
+
+#include <fmt/format.h>
+#include <idn2.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "config/addresses.h"
+#include "config/toml.h"
+
+namespace acmed::config {
+namespace {
+
+constexpr std::size_t longest_name = 253;
+constexpr std::size_t longest_label = 63;
+constexpr std::string_view challenge_label = "_acme-challenge.";
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+struct FreeIdn {
+  void operator()(std::uint8_t* text) const noexcept { idn2_free(text); }
+};
+
+/// Lower case, Unicode labels as A-labels; A-labels that were given must stand for a Unicode label.
+Checked<> to_a_labels(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), to_lower);
+  if (is_ascii(name) && name.find("xn--") == std::string::npos) return {name, {}};
+  std::uint8_t* converted = nullptr;
+  const int result = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(name.c_str()), &converted,
+                                    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+  const std::unique_ptr<std::uint8_t, FreeIdn> owner(converted);
+  if (result != IDN2_OK) {
+    return {{}, fmt::format("{} is no internationalized domain name ({})", in_quotes(name), idn2_strerror(result))};
+  }
+  return {reinterpret_cast<const char*>(converted), {}};
+}
+
+std::string fault_of_label(std::string_view label, std::string_view name, bool underscore) {
+  if (label.empty()) return fmt::format("{} has an empty label: two dots follow each other", in_quotes(name));
+  if (label.size() > longest_label) {
+    return fmt::format("the label {} is {} octets long, {} are allowed", in_quotes(label), label.size(), longest_label);
+  }
+  for (const char c : label) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (c == '_' && underscore)) continue;
+    return fmt::format("{} holds {}; letters, digits and hyphens are allowed", in_quotes(name),
+                       in_quotes(std::string_view(&c, 1)));
+  }
+  if (label.front() == '-' || label.back() == '-') {
+    return fmt::format("the label {} of {} begins or ends with a hyphen", in_quotes(label), in_quotes(name));
+  }
+  return {};
+}
+
+/// Checks a name without a wildcard.
+Checked<> plain_name(std::string_view text, bool underscore) {
+  if (text.empty()) return {{}, "the name is empty"};
+  if (text.find("://") != std::string_view::npos)
+    return {{}, in_quotes(text) + " is a URL; give the domain name alone"};
+  if (text.find_first_of(" \t\r\n,;") != std::string_view::npos) {
+    return {{}, in_quotes(text) + " is not one name; write each in quotes of its own"};
+  }
+  if (text.ends_with('.')) text.remove_suffix(1);
+  auto name = to_a_labels(std::string(text));
+  if (!name.good()) return name;
+  for (std::string_view rest = name.value;;) {
+    const auto dot = rest.find('.');
+    if (auto fault = fault_of_label(rest.substr(0, dot), name.value, underscore); !fault.empty()) return {{}, fault};
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  if (name.value.size() > longest_name) {
+    return {{}, fmt::format("{} is {} octets long, {} are allowed", in_quotes(text), name.value.size(), longest_name)};
+  }
+  return name;
+}
+
+/// A top-level domain is never all digits, so such a name is a mistyped address (RFC 3696 §2).
+bool looks_like_address(std::string_view text) {
+  if (is_address(text)) return true;
+  const auto last = text.substr(text.rfind('.') + 1);
+  return text.find_first_not_of("0123456789.") == std::string_view::npos && !last.empty();
+}
+
+}  // namespace
+
+Checked<> certificate_name(std::string_view text) {
+  if (looks_like_address(text)) {
+    return {{}, in_quotes(text) + " is an IP address; DNS-01 proves domain names only (RFC 8738 §7)"};
+  }
+  const bool wildcard = text.starts_with("*.");
+  const auto base = wildcard ? text.substr(2) : text;
+  if (wildcard && base.starts_with("*")) {
+    return {{}, in_quotes(text) + " is a wildcard of a wildcard; only the first label may be \"*\""};
+  }
+  if (base.find('*') != std::string_view::npos) {
+    return {{}, in_quotes(text) + " has a \"*\" that is not the whole first label; write \"*.\" in front of a name"};
+  }
+  auto name = plain_name(base, false);
+  if (!name.good()) return name;
+  if (name.value.find('.') == std::string::npos) {
+    return {
+        {},
+        fmt::format("{} is {}; no CA certifies that, give a name such as \"{}www.example.com\"", in_quotes(text),
+                    wildcard ? "the wildcard of a whole top-level domain" : "a single label", wildcard ? "*." : "")};
+  }
+  if (challenge_label.size() + name.value.size() > longest_name) {
+    return {{},
+            fmt::format("{} is {} octets long; {} are allowed, since its proof stands at {}NAME", in_quotes(text),
+                        name.value.size(), longest_name - challenge_label.size(), challenge_label)};
+  }
+  if (wildcard) name.value.insert(0, "*.");
+  return name;
+}
+
+Checked<> zone_name(std::string_view text) {
+  if (text.find('*') != std::string_view::npos) {
+    return {{}, in_quotes(text) + " holds a \"*\"; name the zone alone, it serves all names below it"};
+  }
+  if (is_address(text)) return {{}, in_quotes(text) + " is an IP address; a zone is a domain name"};
+  return plain_name(text, true);
+}
+
+std::string challenge_name(std::string_view name) {
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  return std::string(challenge_label) + std::string(name);
+}
+
+bool is_within(std::string_view name, std::string_view zone) {
+  if (!name.ends_with(zone)) return false;
+  return name.size() == zone.size() || name[name.size() - zone.size() - 1] == '.';
+}
+
+}  // namespace acmed::config

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+
+#include "config/config.h"
+#include "config/reader.h"
+
+namespace acmed::config {
+
+/// Where each zone was named first: a zone has one provider.
+using ZonePlaces = std::map<std::string, Place>;
+
+/// Reads [provider.NAME] and enters its zones. What is at fault is reported and left at its default.
+Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones);
+
+}  // namespace acmed::config

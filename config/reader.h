@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "config/faults.h"
+#include "config/suggest.h"
+#include "config/toml.h"
+
+namespace acmed::config {
+
+/// A string and where it stands.
+struct Text {
+  std::string value;
+  Place place;
+};
+
+/// Reads one table key by key. What is asked for is thereby known; end() reports every other key. A value of the wrong
+/// kind is reported and then treated as absent. The table and the FaultList must outlive it.
+class Reader {
+ public:
+  /// `path`: the table's name for the sentences, "ca.letsencrypt"; empty for the whole file.
+  Reader(const Table& table, Place place, std::string path, FaultList& faults);
+
+  std::optional<Text> text(std::string_view key);  ///< not empty
+  std::optional<bool> boolean(std::string_view key);
+  std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
+  std::optional<Duration> duration(std::string_view key, Duration least, Duration most);
+  std::optional<std::vector<Text>> texts(std::string_view key);  ///< a list of strings that are not empty
+  std::optional<Reader> table(std::string_view key);
+  std::vector<Reader> tables(std::string_view key);  ///< [[KEY]]
+  const Node* node(std::string_view key);            ///< whatever it is; null when absent
+
+  /// One of a few words.
+  template <class T>
+  std::optional<T> choice(std::string_view key, const std::vector<std::pair<std::string, T>>& words) {
+    const auto given = text(key);
+    if (!given) return std::nullopt;
+    std::vector<std::string> allowed;
+    for (const auto& [word, meaning] : words) {
+      if (word == given->value) return meaning;
+      allowed.push_back(word);
+    }
+    fault(given->place, key,
+          in_quotes(given->value) + " is not one of " + listed(allowed) + did_you_mean(given->value, allowed));
+    return std::nullopt;
+  }
+
+  /// Reports `key`, if it is there, as something that is not to be had here: "SENTENCE".
+  void refuse(std::string_view key, std::string_view sentence);
+
+  /// Reports every key that nobody asked for.
+  void end();
+
+  void fault(const Place& place, std::string_view key, std::string_view sentence);
+  /// About the table as such: a key that is missing, keys that do not go together.
+  void fault(std::string_view key, std::string_view sentence) { fault(place_, key, sentence); }
+  void fault_of_kind(const Node& node, std::string_view key, std::string_view allowed);
+
+  const Place& place() const noexcept { return place_; }
+  const Table& entries() const noexcept { return *table_; }
+  const std::string& path() const noexcept { return path_; }
+  FaultList& faults() const noexcept { return *faults_; }
+  std::string name_of(std::string_view key) const;  ///< in full
+
+ private:
+  const Entry* find(std::string_view key);
+  std::optional<Text> text_of(const Node& node, std::string_view key);
+
+  const Table* table_;
+  Place place_;
+  std::string path_;
+  FaultList* faults_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace acmed::config

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// TOML as plain values that remember where they stand. The parser itself is known to toml.cpp alone.
+namespace acmed::config {
+
+/// A place in a configuration file; line and column count from 1.
+struct Place {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+
+  std::string text() const;  ///< "FILE:LINE"
+};
+
+struct Node;
+struct Entry;
+using List = std::vector<Node>;
+using Table = std::vector<Entry>;  ///< in the order of the file
+
+struct Integer {
+  std::int64_t value = 0;
+  bool octal = false;  ///< written as 0o...
+};
+
+/// A date or a time of day: no key wants one, so its value is not kept.
+struct DateOrTime {};
+
+struct Node {
+  Place place;
+  std::variant<DateOrTime, bool, Integer, double, std::string, List, Table> value;
+
+  /// The value as a T, or null when it is something else.
+  template <class T>
+  const T* as() const noexcept {
+    return std::get_if<T>(&value);
+  }
+};
+
+/// One key of a table. A key of the form a.b is table a with the key b.
+struct Entry {
+  std::string key;
+  Place place;
+  Node node;
+};
+
+/// A mistake of spelling in the text itself.
+struct TomlFault {
+  Place place;
+  std::string sentence;
+};
+
+/// Reads the text of `file`.
+std::variant<Table, TomlFault> read_toml(std::string_view text, const std::string& file);
+
+/// What a fault says was found: `"text"`, `12`, `a list`.
+std::string found(const Node& node);
+
+/// The text in quotes, cut and with control characters escaped, fit for a sentence.
+std::string in_quotes(std::string_view text);
+
+}  // namespace acmed::config
