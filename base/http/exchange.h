@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to base/http: one request and its answer on a curl handle.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/http/client.h"
+
+namespace acmed::http {
+
+struct CleanUpEasy {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+using Easy = std::unique_ptr<CURL, CleanUpEasy>;
+
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+/// A request and what of its answer has come so far. It stays where it is: curl writes to it.
+class Exchange {
+ public:
+  explicit Exchange(const Request& request) : request_(request) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Sets all of `easy`'s options that depend on the request. Throws Refused for a URL, a method or a header that
+  /// cannot be sent.
+  void set_up(CURL* easy, const Settings& settings);
+
+  /// Takes what curl says at the end: the answer is whole, or failure() says why not.
+  void finish(CURL* easy, CURLcode code);
+
+  /// The answer; throws as Client::send does.
+  Response take();
+
+ private:
+  static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* exchange) noexcept;
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* exchange) noexcept;
+  void take_header_line(std::string_view line);
+  void set_headers(CURL* easy);
+
+  const Request& request_;
+  HeaderList headers_;
+  std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's, when it fails
+  const char* too_large_ = nullptr;            ///< what of the answer was more than we take
+  std::size_t header_bytes_ = 0;
+  std::exception_ptr failure_;
+  Response response_;
+};
+
+}  // namespace acmed::http

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/http/failure.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/error.h"
+
+namespace acmed::http {
+namespace {
+
+struct CleanUpUrl {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+struct FreeText {
+  void operator()(char* text) const noexcept { curl_free(text); }
+};
+
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  const std::unique_ptr<char, FreeText> owner(text);
+  return text;
+}
+
+/// "Connection refused", when the system said so.
+std::string system_reason(CURL* easy) {
+  long number = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+  return number != 0 ? system_error_sentence("connect", static_cast<int>(number)).substr(sizeof("cannot connect: ") - 1)
+                     : std::string();
+}
+
+/// Where an exchange stood when its time was up.
+std::string timed_out_at(CURL* easy, const std::string& host, Duration limit) {
+  curl_off_t resolved = 0;
+  curl_off_t connected = 0;
+  curl_off_t sent = 0;
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+  if (resolved == 0) {
+    return fmt::format("the name of {} was not resolved in time: look at the name servers in /etc/resolv.conf", host);
+  }
+  if (connected == 0) {
+    return fmt::format("{} did not answer the connection in time: look at the network, the firewall and the proxy",
+                       host);
+  }
+  if (sent == 0) return fmt::format("{} did not end the TLS handshake in time", host);
+  return fmt::format("{} did not answer completely within {}: the server or the network is slow", host, to_text(limit));
+}
+
+}  // namespace
+
+std::string host_of(const std::string& url) {
+  const std::unique_ptr<CURLU, CleanUpUrl> parsed(curl_url());
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "the server";
+  const auto host = part_of(parsed.get(), CURLUPART_HOST);
+  const auto port = part_of(parsed.get(), CURLUPART_PORT);
+  return port.empty() ? host : host + ':' + port;
+}
+
+std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url, std::string words, Duration limit) {
+  const auto host = host_of(url);
+  const auto cause = fmt::format("curl:{}", static_cast<int>(code));
+  if (words.empty()) words = curl_easy_strerror(code);
+  const auto retry = [&cause](const std::string& sentence) { return std::make_exception_ptr(Retry(cause, sentence)); };
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return std::make_exception_ptr(Refused(
+          "tls:certificate",
+          fmt::format("the certificate of {} does not verify: {}. Set `trust` to its root when it is a private CA, and "
+                      "look at this host's clock and at who answers at that address",
+                      host, words)));
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+      return std::make_exception_ptr(Refused("http:url", fmt::format("\"{}\" cannot be asked: {}", url, words)));
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return retry(
+          fmt::format("cannot resolve the name of {}: look at its spelling and at the name servers in "
+                      "/etc/resolv.conf",
+                      host));
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return retry(fmt::format("cannot reach {} through the proxy that the environment names: {}. Look at https_proxy",
+                               host, words));
+    case CURLE_COULDNT_CONNECT: {
+      const auto reason = system_reason(easy);
+      return retry(fmt::format("cannot connect to {}: {}. Look at the server, the network and the firewall", host,
+                               reason.empty() ? words : reason));
+    }
+    case CURLE_OPERATION_TIMEDOUT:
+      return retry(timed_out_at(easy, host, limit));
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+      return retry(
+          fmt::format("the TLS handshake with {} failed: {}. Look at whether it serves TLS 1.2 or newer on "
+                      "that port",
+                      host, words));
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return retry(fmt::format("{} cut the connection before its answer was complete: {}", host, words));
+    default:
+      return retry(fmt::format("the exchange with {} failed: {}", host, words));
+  }
+}
+
+}  // namespace acmed::http

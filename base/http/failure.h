@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to base/http: what curl says, as an error for people.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <exception>
+#include <string>
+
+#include "base/time.h"
+
+namespace acmed::http {
+
+/// The host of a URL, with its port when it names one: for sentences.
+std::string host_of(const std::string& url);
+
+/// The error for an exchange with `url` that ended with `code`. `words`: curl's own, maybe empty.
+std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url, std::string words, Duration limit);
+
+}  // namespace acmed::http

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/http/multi.h"
+
+#include <signal.h>
+
+#include <filesystem>
+#include <new>
+
+namespace acmed::http {
+namespace {
+
+constexpr long connect_limit_seconds = 10;
+/// For servers without HTTP/2: so many requests run side by side, the others wait for a connection.
+constexpr long most_connections_per_host = 16;
+/// More of them would be memory that lies idle; a new one costs some microseconds.
+constexpr std::size_t most_idle_handles = 8;
+constexpr long upload_buffer = 16 * 1024;
+constexpr std::uint64_t timer_accuracy_us = 1000;
+constexpr const char* hashed_certificates = "/etc/ssl/certs";
+
+void start_curl_once() {
+  static const CURLcode started = [] {
+    // CURLOPT_NOSIGNAL leaves SIGPIPE to us: a server that closes while we write must not end the daemon.
+    struct sigaction before {};
+    if (sigaction(SIGPIPE, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+    return curl_global_init(CURL_GLOBAL_ALL);
+  }();
+  if (started != CURLE_OK) throw std::bad_alloc();
+}
+
+/// The folder of the system's roots, by hash, when there is one: OpenSSL then reads the one that it needs instead of
+/// all of them for each connection. Otherwise null: curl's own bundle.
+const char* find_trust_folder() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(hashed_certificates, error)) {
+    if (entry.path().extension() == ".0") return hashed_certificates;
+  }
+  return nullptr;
+}
+
+std::uint64_t now_us(sd_event* event) {
+  std::uint64_t now = 0;
+  check_event(sd_event_now(event, CLOCK_MONOTONIC, &now), "sd_event_now");
+  return now;
+}
+
+}  // namespace
+
+Client::Multi::Multi(Loop& loop, Settings settings)
+    : loop_(loop), settings_(std::move(settings)), trust_folder_(find_trust_folder()) {
+  start_curl_once();
+  if (!settings_.extra_trust_pem.empty()) extra_trust_ = crypto::parse_chain(settings_.extra_trust_pem);
+
+  sd_event_source* source = nullptr;
+  const auto on_time = [](sd_event_source*, std::uint64_t, void* self) noexcept {
+    static_cast<Multi*>(self)->act(CURL_SOCKET_TIMEOUT, 0);
+    return 0;
+  };
+  // curl measures on the host's clock, so its timer is the host's too, also on a test's loop.
+  check_event(sd_event_add_time(loop_.event(), &source, CLOCK_MONOTONIC, UINT64_MAX, timer_accuracy_us, on_time, this),
+              "sd_event_add_time");
+  timer_.reset(source);
+  const auto on_turn = [](sd_event_source*, void* self) noexcept {
+    static_cast<Multi*>(self)->act(CURL_SOCKET_TIMEOUT, 0);
+    return 0;
+  };
+  check_event(sd_event_add_defer(loop_.event(), &source, on_turn, this), "sd_event_add_defer");
+  at_once_.reset(source);
+  check_event(sd_event_source_set_enabled(source, SD_EVENT_OFF), "sd_event_source_set_enabled");
+}
+
+Client::Multi::~Multi() {
+  rest();
+}
+
+void Client::Multi::rest() noexcept {
+  idle_.clear();
+  multi_.reset();
+  idle_.shrink_to_fit();
+  sockets_.clear();
+}
+
+void Client::Multi::open() {
+  if (multi_) return;
+  multi_.reset(curl_multi_init());
+  if (!multi_) throw std::bad_alloc();
+  CURLM* multi = multi_.get();
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, most_connections_per_host);
+}
+
+Easy Client::Multi::take_easy() {
+  Easy easy;
+  if (idle_.empty()) {
+    easy.reset(curl_easy_init());
+    if (!easy) throw std::bad_alloc();
+  } else {
+    easy = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  prepare(easy.get());
+  return easy;
+}
+
+/// What is the same for all requests of this client.
+void Client::Multi::prepare(CURL* easy) const {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // dropping a request must not wait for the resolver's thread
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, settings_.allow_plain_http ? "https,http" : "https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);  // wait for the connection that others are opening, and share it
+  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_limit_seconds);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's headers are not the answer's
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, settings_.user_agent.c_str());
+
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (trust_folder_ != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, trust_folder_);
+  }
+  if (!extra_trust_.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
+  }
+}
+
+bool Client::Multi::Perform::start(Loop&) {
+  multi_.open();
+  easy_ = multi_.take_easy();
+  exchange_.set_up(easy_.get(), multi_.settings_);
+  curl_easy_setopt(easy_.get(), CURLOPT_PRIVATE, this);
+  if (curl_multi_add_handle(multi_.multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
+  ++multi_.under_way_;
+  multi_.loop_.thread_work_begins();  // the network's time is real: a test's clock stands still meanwhile
+  return true;
+}
+
+void Client::Multi::Perform::abandon() noexcept {
+  multi_.drop(*this);
+}
+
+void Client::Multi::drop(Perform& performed) noexcept {
+  curl_multi_remove_handle(multi_.get(), performed.easy_.get());
+  --under_way_;
+  loop_.thread_work_ends();
+  curl_easy_reset(performed.easy_.get());  // it forgets the exchange, but keeps TLS sessions
+  if (idle_.size() < most_idle_handles) {
+    idle_.push_back(std::move(performed.easy_));
+  } else {
+    performed.easy_.reset();
+  }
+}
+
+void Client::Multi::act(curl_socket_t socket, int events) noexcept {
+  int running = 0;
+  curl_multi_socket_action(multi_.get(), socket, events, &running);
+  finish_ended();
+}
+
+void Client::Multi::finish_ended() noexcept {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;  // the message ends with its handle's removal
+    char* performed = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &performed);
+    auto& perform = *reinterpret_cast<Perform*>(performed);
+    perform.exchange_.finish(perform.easy_.get(), code);
+    drop(perform);
+    perform.complete();
+  }
+}
+
+int Client::Multi::on_socket(CURL*, curl_socket_t socket, int what, void* multi, void*) noexcept {
+  static_cast<Multi*>(multi)->watch(socket, what);
+  return 0;
+}
+
+void Client::Multi::watch(curl_socket_t socket, int what) {
+  if (what == CURL_POLL_REMOVE) {
+    sockets_.erase(socket);
+    return;
+  }
+  std::uint32_t events = 0;
+  if ((what & CURL_POLL_IN) != 0) events |= EPOLLIN;
+  if ((what & CURL_POLL_OUT) != 0) events |= EPOLLOUT;
+  auto& source = sockets_[socket];
+  if (source) {
+    check_event(sd_event_source_set_io_events(source.get(), events), "sd_event_source_set_io_events");
+    return;
+  }
+  const auto on_ready = [](sd_event_source*, int fd, std::uint32_t ready, void* self) noexcept {
+    int happened = 0;
+    if ((ready & (EPOLLIN | EPOLLHUP)) != 0) happened |= CURL_CSELECT_IN;
+    if ((ready & EPOLLOUT) != 0) happened |= CURL_CSELECT_OUT;
+    if ((ready & EPOLLERR) != 0) happened |= CURL_CSELECT_ERR;
+    static_cast<Multi*>(self)->act(fd, happened);
+    return 0;
+  };
+  sd_event_source* raw = nullptr;
+  check_event(sd_event_add_io(loop_.event(), &raw, socket, events, on_ready, this), "sd_event_add_io");
+  source.reset(raw);
+}
+
+int Client::Multi::on_timer(CURLM*, long milliseconds, void* multi) noexcept {
+  static_cast<Multi*>(multi)->set_timer(milliseconds);
+  return 0;
+}
+
+void Client::Multi::set_timer(long milliseconds) {
+  const bool later = milliseconds > 0;
+  if (later) {
+    const auto time = now_us(loop_.event()) + static_cast<std::uint64_t>(milliseconds) * 1000;
+    check_event(sd_event_source_set_time(timer_.get(), time), "sd_event_source_set_time");
+  }
+  check_event(sd_event_source_set_enabled(timer_.get(), later ? SD_EVENT_ONESHOT : SD_EVENT_OFF),
+              "sd_event_source_set_enabled");
+  // No system call, as a timer for now would be.
+  check_event(sd_event_source_set_enabled(at_once_.get(), milliseconds == 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF),
+              "sd_event_source_set_enabled");
+}
+
+CURLcode Client::Multi::on_tls(CURL*, void* ssl_ctx, void* multi) noexcept {
+  try {
+    crypto::add_trust(ssl_ctx, static_cast<Multi*>(multi)->extra_trust_);
+    return CURLE_OK;
+  } catch (const std::exception&) {
+    return CURLE_SSL_CACERT_BADFILE;
+  }
+}
+
+}  // namespace acmed::http

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+
+#include "base/http/client.h"
+#include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "tests/unit/base/fake_server.h"
+#include "tests/unit/base/test_ca.h"
+#include "tests/unit/catch.h"
+
+using namespace acmed;
+using namespace std::chrono_literals;
+using test::answer;
+using test::FakeServer;
+using Connection = FakeServer::Connection;
+
+namespace {
+
+http::Settings plain() {
+  return {"acmed-test", "", true};
+}
+
+http::Request get(const std::string& url) {
+  return {"GET", url, {}, "", 30s};
+}
+
+/// Gives `reply` to every request of a connection.
+FakeServer::Script always(std::string reply) {
+  return [reply = std::move(reply)](Connection& connection) {
+    while (!connection.read_request().empty()) connection.write(reply);
+  };
+}
+
+/// The error of one request; fails the test when there is none.
+Error failure_of(Loop& loop, http::Client& client, http::Request request) {
+  try {
+    run(loop, client.send(std::move(request)));
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("the request succeeded");
+  throw std::logic_error("unreachable");
+}
+
+Task<> cancel_after(Event* started, std::stop_source* stop) {
+  co_await started->wait();
+  stop->request_stop();
+}
+
+Task<> send_and_drop(http::Client* client, http::Request request) {
+  co_await client->send(std::move(request));
+}
+
+}  // namespace
+
+SCENARIO("an exchange carries everything there and back") {
+  std::string seen;
+  FakeServer server([&seen](Connection& connection) {
+    seen = connection.read_request();
+    connection.write(answer("201 Created",
+                            "Replay-Nonce: abc\r\nLINK: </1>;rel=\"up\"\r\nlink: </2>; rel=alternate\r\n"
+                            "Content-Type: Application/JSON; charset=utf-8\r\n",
+                            "{}"));
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  const auto response =
+      run(loop,
+          client.send(
+              {"POST", server.url("/x?y"), {{"Content-Type", "application/jose+json"}, {"X-Empty", ""}}, "body", 30s}));
+  THEN("the server sees the request as it was given, and nothing that curl would add") {
+    CHECK(seen.find("POST /x?y HTTP/1.1\r\n") == 0);
+    CHECK(seen.find("\r\nContent-Type: application/jose+json\r\n") != seen.npos);
+    CHECK(seen.find("\r\nUser-Agent: acmed-test\r\n") != seen.npos);
+    CHECK(seen.find("\r\nX-Empty:\r\n") != seen.npos);
+    CHECK(seen.find("Expect") == seen.npos);
+    CHECK(seen.find("Accept-Encoding") == seen.npos);
+    CHECK(seen.find("form-urlencoded") == seen.npos);
+    CHECK(seen.substr(seen.size() - 8) == "\r\n\r\nbody");
+  }
+  THEN("the caller gets status, headers and body") {
+    CHECK(response.status == 201);
+    CHECK(response.header("replay-nonce") == "abc");
+    CHECK(response.all_headers("link").size() == 2);
+    CHECK(response.links("alternate") == std::vector<std::string>{"/2"});
+    CHECK(response.media_type() == "application/json");
+    CHECK(response.body == "{}");
+    CHECK(response.elapsed > 0s);
+  }
+}
+
+TEST_CASE("every method reaches the server as itself") {
+  std::vector<std::string> seen;
+  FakeServer server([&seen](Connection& connection) {
+    for (auto request = connection.read_request(); !request.empty(); request = connection.read_request()) {
+      const bool head = request.rfind("HEAD", 0) == 0;
+      seen.push_back(request.substr(0, request.find(' ')) + request.substr(request.find("\r\n\r\n") + 4));
+      connection.write(head ? "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" : answer("200 OK", "", "12345"));
+    }
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  for (const auto* method : {"POST", "GET", "PUT", "HEAD", "PATCH", "DELETE", "GET"}) {
+    const bool has_body = method[0] == 'P';
+    const auto response = run(loop, client.send({method, server.url(), {}, has_body ? "b" : "", 30s}));
+    CHECK(response.body == (method == std::string("HEAD") ? "" : "12345"));
+  }
+  CHECK(seen == std::vector<std::string>{"POSTb", "GET", "PUTb", "HEAD", "PATCHb", "DELETE", "GET"});
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("error statuses are answers, with their Retry-After") {
+  FakeServer server(always(answer("503 Service Unavailable", "Retry-After: 120\r\n", "busy")));
+  Loop loop;
+  http::Client client(loop, plain());
+  const auto response = run(loop, client.send(get(server.url())));
+  CHECK(response.status == 503);
+  CHECK(response.header("retry-after") == "120");
+  CHECK(response.body == "busy");
+}
+
+TEST_CASE("a redirect is an answer and is not followed") {
+  FakeServer server(always(answer("302 Found", "Location: /elsewhere\r\n", "")));
+  Loop loop;
+  http::Client client(loop, plain());
+  const auto response = run(loop, client.send(get(server.url())));
+  CHECK(response.status == 302);
+  CHECK(response.header("location") == "/elsewhere");
+}
+
+TEST_CASE("the headers of an interim answer are not the answer's") {
+  FakeServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 103 Early Hints\r\nReplay-Nonce: early\r\n\r\n" +
+                     answer("200 OK", "Replay-Nonce: late\r\n", ""));
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  const auto response = run(loop, client.send(get(server.url())));
+  CHECK(response.status == 200);
+  CHECK(response.all_headers("replay-nonce") == std::vector<std::string>{"late"});
+}
+
+SCENARIO("a server that does not answer well costs a retry and is named") {
+  Loop loop;
+  http::Client client(loop, plain());
+  GIVEN("a server that cuts the connection in the middle of the body") {
+    FakeServer server([](Connection& connection) {
+      connection.read_request();
+      connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    });
+    const auto error = failure_of(loop, client, get(server.url()));
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK(error.cause() == "curl:18");
+    CHECK_THAT(error.what(), Catch::Contains("127.0.0.1:" + std::to_string(server.port())));
+  }
+  GIVEN("a server that closes without a word") {
+    FakeServer server([](Connection& connection) { connection.read_request(); });
+    CHECK(failure_of(loop, client, get(server.url())).cause() == "curl:52");
+  }
+  GIVEN("a server that says nothing") {
+    FakeServer server([](Connection& connection) { connection.read_until_closed(); });
+    auto request = get(server.url());
+    request.limit = 60ms;
+    const auto error = failure_of(loop, client, request);
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK(error.cause() == "curl:28");
+    CHECK_THAT(error.what(), Catch::Contains("did not answer completely within 60 ms"));
+  }
+  GIVEN("a body of 2 MiB") {
+    FakeServer server(always(answer("200 OK", "", std::string(2 * 1024 * 1024, 'x'))));
+    CHECK_THAT(failure_of(loop, client, get(server.url())).what(), Catch::Contains("more than 1 MiB"));
+  }
+  GIVEN("a body of exactly 1 MiB") {
+    FakeServer server(always(answer("200 OK", "", std::string(1024 * 1024, 'x'))));
+    CHECK(run(loop, client.send(get(server.url()))).body.size() == 1024 * 1024);
+  }
+  GIVEN("headers without end") {
+    std::string headers;
+    for (int i = 0; i < 1000; ++i) headers += "X-" + std::to_string(i) + ": y\r\n";
+    FakeServer server(always(answer("200 OK", headers, "")));
+    CHECK_THAT(failure_of(loop, client, get(server.url())).what(), Catch::Contains("headers"));
+  }
+  GIVEN("a port where nobody listens") {
+    int port = 0;
+    {
+      FakeServer gone([](Connection&) {});
+      port = gone.port();
+    }
+    const auto error = failure_of(loop, client, get("http://127.0.0.1:" + std::to_string(port) + "/"));
+    CHECK(error.cause() == "curl:7");
+    CHECK_THAT(error.what(), Catch::Contains("refused") && Catch::Contains("firewall"));
+  }
+  GIVEN("a name that cannot be resolved") {
+    const auto error = failure_of(loop, client, get("http://no-such-host.invalid/"));
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK(error.cause() == "curl:6");
+    CHECK_THAT(error.what(), Catch::Contains("cannot resolve the name of no-such-host.invalid"));
+  }
+}
+
+SCENARIO("what must not be sent is refused before anything leaves") {
+  Loop loop;
+  GIVEN("a client of CAs and plain HTTP") {
+    http::Client client(loop, {"acmed-test", "", false});
+    const auto error = failure_of(loop, client, get("http://127.0.0.1:1/"));
+    CHECK(error.advice() == Error::Advice::refused);
+    CHECK_THAT(error.what(), Catch::Contains("https://"));
+  }
+  GIVEN("other protocols") {
+    http::Client client(loop, plain());
+    CHECK(failure_of(loop, client, get("file:///etc/passwd")).cause() == "http:url");
+  }
+  GIVEN("a header with a line break in its value") {
+    http::Client client(loop, plain());
+    auto request = get("http://127.0.0.1:1/");
+    request.headers.emplace_back("Authorization", "Bearer s3cret\r\nX-Evil: 1");
+    const auto error = failure_of(loop, client, request);
+    CHECK(error.advice() == Error::Advice::refused);
+    CHECK_THAT(error.what(), Catch::Contains("Authorization") && !Catch::Contains("s3cret"));
+  }
+}
+
+SCENARIO("connections are kept until the client rests") {
+  FakeServer server(always(answer("200 OK", "", "ok")));
+  Loop loop;
+  http::Client client(loop, plain());
+  for (int i = 0; i < 5; ++i) run(loop, client.send(get(server.url())));
+  CHECK(server.connections() == 1);
+  client.rest();
+  CHECK(run(loop, client.send(get(server.url()))).body == "ok");
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a kept connection that the server closed meanwhile costs nothing but a new one") {
+  FakeServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write(answer("200 OK", "", "once"));
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  for (int i = 0; i < 3; ++i) {
+    CHECK(run(loop, client.send({"POST", server.url(), {}, "again", 30s})).body == "once");
+  }
+}
+
+TEST_CASE("many requests at a time all get their own answers") {
+  FakeServer server([](Connection& connection) {
+    for (auto request = connection.read_request(); !request.empty(); request = connection.read_request()) {
+      connection.write(answer("200 OK", "", request.substr(4, request.find(' ', 4) - 4)));
+    }
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  std::vector<Task<http::Response>> requests;
+  for (int i = 0; i < 200; ++i) requests.push_back(client.send(get(server.url("/" + std::to_string(i)))));
+  const auto responses = run(loop, when_all(std::move(requests)));
+  bool all_right = true;
+  for (int i = 0; i < 200; ++i) {
+    all_right = all_right && responses[static_cast<std::size_t>(i)].body == "/" + std::to_string(i);
+  }
+  CHECK(all_right);
+  CHECK(server.connections() <= 16);
+}
+
+SCENARIO("calling off drops the exchange") {
+  Loop loop;
+  Event arrived;
+  FakeServer server([&loop, &arrived](Connection& connection) {
+    connection.read_request();
+    loop.post_from_thread([&arrived] { arrived.set(); });
+    connection.read_until_closed();
+  });
+  http::Client client(loop, plain());
+  std::stop_source stop;
+  std::vector<Task<>> tasks;
+  tasks.push_back(send_and_drop(&client, get(server.url())));
+  tasks.push_back(cancel_after(&arrived, &stop));
+  CHECK_THROWS_AS(run(loop, when_all(std::move(tasks)), stop.get_token()), Cancelled);
+  THEN("the client is still of use") {
+    FakeServer other(always(answer("200 OK", "", "still here")));
+    CHECK(run(loop, client.send(get(other.url()))).body == "still here");
+  }
+}
+
+TEST_CASE("a test's clock stands still while the network is waited for") {
+  VirtualClock clock(Time(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)));
+  Loop loop(clock);
+  FakeServer server(always(answer("200 OK", "", "ok")));
+  http::Client client(loop, plain());
+  const auto response = run(loop, within(1h, client.send(get(server.url()))));
+  REQUIRE(response.has_value());
+  CHECK(response->body == "ok");
+  CHECK(clock.moment() == Moment());
+}
+
+SCENARIO("a server must prove who it is") {
+  const test::TestCa ca;
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  test::CertificateFacts facts;
+  facts.for_loopback = true;
+  Loop loop;
+  const auto serve = [&key](const crypto::Certificate& certificate) {
+    return std::make_unique<FakeServer>(always(answer("200 OK", "", "secure")), certificate.to_pem(), key.to_pem());
+  };
+  GIVEN("a certificate of an unknown CA") {
+    const auto server = serve(ca.issue(key, facts));
+    http::Client client(loop, {"acmed-test", "", false});
+    const auto error = failure_of(loop, client, get(server->url()));
+    CHECK(error.advice() == Error::Advice::refused);
+    CHECK(error.cause() == "tls:certificate");
+    CHECK_THAT(error.what(), Catch::Contains("127.0.0.1:" + std::to_string(server->port())) &&
+                                 Catch::Contains("unable to get local issuer") && Catch::Contains("`trust`"));
+  }
+  GIVEN("a client that is told to trust that CA") {
+    const auto server = serve(ca.issue(key, facts));
+    http::Client client(loop, {"acmed-test", ca.root_pem(), false});
+    CHECK(run(loop, client.send(get(server->url()))).body == "secure");
+    client.rest();
+    CHECK(run(loop, client.send(get(server->url()))).body == "secure");
+  }
+  GIVEN("a trusted CA's certificate for another host") {
+    facts.for_loopback = false;
+    facts.dns_names = {"other.example"};
+    const auto server = serve(ca.issue(key, facts));
+    http::Client client(loop, {"acmed-test", ca.root_pem(), false});
+    CHECK(failure_of(loop, client, get(server->url())).cause() == "tls:certificate");
+  }
+  GIVEN("a trusted CA's certificate that has expired") {
+    facts.not_after = facts.not_before + 24h;
+    const auto server = serve(ca.issue(key, facts));
+    http::Client client(loop, {"acmed-test", ca.root_pem(), false});
+    CHECK_THAT(failure_of(loop, client, get(server->url())).what(), Catch::Contains("expired"));
+  }
+  GIVEN("something that is no TLS at all") {
+    FakeServer server([](Connection& connection) {
+      connection.write("SSH-2.0-OpenSSH\r\n");
+      connection.read_until_closed();
+    });
+    http::Client client(loop, {"acmed-test", "", false});
+    const auto error = failure_of(loop, client, get("https://127.0.0.1:" + std::to_string(server.port()) + "/"));
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK_THAT(error.what(), Catch::Contains("TLS handshake"));
+  }
+  GIVEN("trust that is no certificate") {
+    CHECK_THROWS_AS(http::Client(loop, {"acmed-test", "nonsense", false}), Refused);
+  }
+}
+
+TEST_CASE("Link headers are read as RFC 8288 writes them") {
+  http::Response response;
+  response.headers = {
+      {"link",
+       "<https://ca/index>;rel=\"index\", <https://ca/a,b>; title=\"x, \\\"y\\\"; rel=no\" ; rel = \"up ALTERNATE\""},
+      {"link", "</relative> ; REL=alternate; rel=up"},
+      {"link", "<no-relation>, junk, <https://ca/after-junk>;rel=alternate"},
+      {"link", "<unfinished"},
+  };
+  CHECK(response.links("alternate") == std::vector<std::string>{"https://ca/a,b", "/relative"});
+  CHECK(response.links("up") == std::vector<std::string>{"https://ca/a,b"});
+  CHECK(response.links("index") == std::vector<std::string>{"https://ca/index"});
+  CHECK(response.links("").empty());
+}

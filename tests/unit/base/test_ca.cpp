@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/base/test_ca.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace acmed::test {
+namespace {
+
+constexpr const char* ca_name = "acmed test root";
+
+void must(bool done) {
+  if (!done) throw std::runtime_error("OpenSSL refuses to make a test's certificate");
+}
+
+std::shared_ptr<X509> draft(const crypto::PrivateKey& subject, const char* name, const CertificateFacts& facts) {
+  std::shared_ptr<X509> certificate(X509_new(), X509_free);
+  must(X509_set_version(certificate.get(), X509_VERSION_3) == 1);
+  BIGNUM* serial = nullptr;
+  must(BN_hex2bn(&serial, facts.serial.c_str()) > 0);
+  must(BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate.get())) != nullptr);
+  BN_free(serial);
+  must(X509_set_pubkey(certificate.get(), subject.native()) == 1);
+  const auto add_name = [](X509_NAME* to, const char* text) {
+    must(X509_NAME_add_entry_by_txt(to, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text), -1, -1, 0) ==
+         1);
+  };
+  if (name != nullptr) add_name(X509_get_subject_name(certificate.get()), name);
+  add_name(X509_get_issuer_name(certificate.get()), ca_name);
+  const auto set_time = [](ASN1_TIME* time, Time to) {
+    must(ASN1_TIME_set(time, std::chrono::duration_cast<std::chrono::seconds>(to.time_since_epoch()).count()) !=
+         nullptr);
+  };
+  set_time(X509_getm_notBefore(certificate.get()), facts.not_before);
+  set_time(X509_getm_notAfter(certificate.get()), facts.not_after);
+  return certificate;
+}
+
+void add_extension(X509* certificate, int id, const std::string& text) {
+  const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
+      X509V3_EXT_conf_nid(nullptr, nullptr, id, text.c_str()), X509_EXTENSION_free);
+  must(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1);
+}
+
+void add_authority_key(X509* certificate, const std::string& identifier) {
+  const std::unique_ptr<AUTHORITY_KEYID, decltype(&AUTHORITY_KEYID_free)> authority(AUTHORITY_KEYID_new(),
+                                                                                    AUTHORITY_KEYID_free);
+  authority->keyid = ASN1_OCTET_STRING_new();
+  must(ASN1_OCTET_STRING_set(authority->keyid, reinterpret_cast<const unsigned char*>(identifier.data()),
+                             static_cast<int>(identifier.size())) == 1);
+  must(X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority.get(), 0, 0) == 1);
+}
+
+crypto::Certificate sign(X509* certificate, const crypto::PrivateKey& key) {
+  must(X509_sign(certificate, key.native(), EVP_sha256()) > 0);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  must(size > 0);
+  const std::string copy(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return crypto::Certificate::from_der(copy);
+}
+
+}  // namespace
+
+TestCa::TestCa() : key_(crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256)) {
+  const auto root = draft(key_, ca_name, {});
+  add_extension(root.get(), NID_basic_constraints, "critical,CA:TRUE");
+  root_pem_ = sign(root.get(), key_).to_pem();
+}
+
+crypto::Certificate TestCa::issue(const crypto::PrivateKey& subject, CertificateFacts facts) const {
+  const auto leaf = draft(subject, nullptr, facts);
+  std::string names;
+  for (const auto& name : facts.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
+  if (facts.for_loopback) names += names.empty() ? "IP:127.0.0.1" : ",IP:127.0.0.1";
+  if (!names.empty()) add_extension(leaf.get(), NID_subject_alt_name, names);
+  if (!facts.key_identifier_of_issuer.empty()) add_authority_key(leaf.get(), facts.key_identifier_of_issuer);
+  return sign(leaf.get(), key_);
+}
+
+}  // namespace acmed::test
