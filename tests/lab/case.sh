@@ -27,6 +27,7 @@ finish() { # the one way out: a case passes when its script got to its end and n
     tail -n 15 "$WORK/lab/log/primary.log"
   fi
   lab down >/dev/null 2>&1 || true
+  umount "$STATE" 2>/dev/null || true # disk_full mounts it
   if [[ ${KEEP:-0} == 1 ]]; then echo "kept: $WORK"; else rm -rf "$WORK" 2>/dev/null || true; fi
   [[ $FAILED == 0 ]] || { echo "$FAILED failed"; exit 1; }
   exit 0
