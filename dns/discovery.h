@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <iosfwd>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "base/runtime/event.h"
 #include "base/runtime/task.h"
 #include "dns/endpoint.h"
 #include "dns/name.h"
+#include "dns/server.h"
 
 namespace acmed::dns {
-
-/// One address of one authoritative server.
-struct Server {
-  Name host;  ///< the name in the NS record; the root when an operator named the address
-  Endpoint endpoint;
-
-  friend bool operator==(const Server&, const Server&) = default;
-};
 
 /// Where a TXT record for a challenge name really has to be.
 struct Location {
@@ -29,17 +21,18 @@ struct Location {
 };
 
 /// Finds zones and their servers. The challenge name itself is asked only of authoritative servers, never of a
-/// recursive one, whose cache would then hold a negative answer (RFC 2308 §5). Findings are kept for a minute and
-/// shared by all who ask at the same time.
+/// recursive one, whose cache would then hold a negative answer (RFC 2308 §5). Findings are kept for a minute,
+/// failures for seconds, and shared by all who ask at the same time.
 class Discovery {
  public:
-  Discovery(Loop& loop, std::vector<Endpoint> resolvers);
+  /// `resolvers`: recursive ones, at least one. `server_port`: where the zones' servers listen; other than 53 in tests.
+  Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t server_port = dns_port);
   ~Discovery();
 
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
   Task<Location> locate(Name challenge_name);
 
-  /// Every A and AAAA of `host`.
+  /// Every A and AAAA of `host`; empty when it has none. Throws Retry when it cannot be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
 
   /// Forgets all findings, so that the next try looks anew.
@@ -52,5 +45,7 @@ class Discovery {
 
 /// The name servers of /etc/resolv.conf.
 std::vector<Endpoint> system_resolvers();
+/// Those that a file in the format of resolv.conf(5) names; this host when it names none.
+std::vector<Endpoint> resolvers_in(std::istream& resolv_conf);
 
 }  // namespace acmed::dns

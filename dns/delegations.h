@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "base/runtime/task.h"
+#include "dns/endpoint.h"
+#include "dns/lookups.h"
+#include "dns/resolver.h"
+#include "dns/server.h"
+
+namespace acmed::dns {
+
+/// Finds the name servers of a zone: the union of what its parent delegates to and what the zone itself says, since
+/// resolvers may use either, with every address of each.
+class Delegations {
+ public:
+  /// `port`: where the servers listen; NS records have none.
+  Delegations(const Loop& loop, Resolver& resolver, std::uint16_t port);
+
+  /// The servers of the zone at `apex`, its NS set asked of the recursive resolvers and of its parent's servers.
+  /// A parent that cannot be asked (a private network, a zone that is not delegated at all) does not matter.
+  /// Throws Retry ("dns:no-servers").
+  Task<std::vector<Server>> of(Name apex);
+
+  /// The servers of the zone at `apex` that `parent` delegated to, found without any resolver but for the addresses.
+  /// Throws Retry ("dns:no-servers").
+  Task<std::vector<Server>> below(Name apex, std::vector<Server> parent);
+
+  void forget();
+
+ private:
+  /// Names of servers, and the addresses that came along with them.
+  struct NameServers {
+    std::set<Name> hosts;
+    std::map<Name, std::set<Endpoint>> glue;
+
+    void add(const NameServers& other);
+  };
+
+  Task<std::vector<Server>> find(Name apex);
+  Task<std::vector<Server>> find_below(Name apex, std::vector<Server> parent);
+  Task<NameServers> parent_side(Name apex);
+  Task<NameServers> child_side(Name apex);
+  Task<NameServers> ask_for_name_servers(Name apex, std::vector<Server> servers);
+  NameServers name_servers_in(const Message& message, const Name& apex) const;
+  Task<std::vector<Server>> with_addresses(Name apex, NameServers names);
+  Task<std::vector<Server>> addresses_of(Name host, std::set<Endpoint> glue);
+
+  Resolver& resolver_;
+  std::uint16_t port_;
+  Lookups<Name, std::vector<Server>> found_;
+};
+
+}  // namespace acmed::dns

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/endpoint.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace acmed::dns {
+namespace {
+
+constexpr std::size_t ipv4_octets = 4;
+constexpr std::size_t ipv6_octets = 16;
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+std::string parse_address(std::string_view text) {
+  const std::string address(text);
+  std::array<char, ipv6_octets> octets{};
+  if (inet_pton(AF_INET, address.c_str(), octets.data()) == 1) return {octets.data(), ipv4_octets};
+  if (inet_pton(AF_INET6, address.c_str(), octets.data()) == 1) return {octets.data(), ipv6_octets};
+  return {};
+}
+
+}  // namespace
+
+std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t default_port) {
+  std::string_view address = text;
+  std::optional<std::string_view> port_text;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    address = text.substr(1, close - 1);
+    if (address.find(':') == std::string_view::npos) return std::nullopt;
+    const auto rest = text.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') return std::nullopt;
+    if (!rest.empty()) port_text = rest.substr(1);
+  } else if (const auto colon = text.find(':'); colon != std::string_view::npos && colon == text.rfind(':')) {
+    address = text.substr(0, colon);
+    port_text = text.substr(colon + 1);
+  }
+
+  std::optional<std::uint16_t> port = default_port;
+  if (port_text) port = parse_port(*port_text);
+  if (!port) return std::nullopt;
+  return from_octets(parse_address(address), *port);
+}
+
+std::optional<Endpoint> Endpoint::from_octets(std::string_view octets, std::uint16_t port) {
+  if (octets.size() != ipv4_octets && octets.size() != ipv6_octets) return std::nullopt;
+  Endpoint endpoint;
+  endpoint.octets_ = octets;
+  endpoint.port_ = port;
+  return endpoint;
+}
+
+int Endpoint::family() const noexcept {
+  return octets_.size() == ipv6_octets ? AF_INET6 : AF_INET;
+}
+
+std::string Endpoint::address() const {
+  if (octets_.empty()) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(family(), octets_.data(), text.data(), text.size());
+  return text.data();
+}
+
+std::string Endpoint::text() const {
+  if (port_ == dns_port) return address();
+  const auto host = family() == AF_INET6 ? "[" + address() + "]" : address();
+  return host + ":" + std::to_string(port_);
+}
+
+socklen_t Endpoint::to_sockaddr(sockaddr_storage& out) const noexcept {
+  std::memset(&out, 0, sizeof out);
+  if (family() == AF_INET6) {
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port_);
+    std::memcpy(&address.sin6_addr, octets_.data(), octets_.size());
+    std::memcpy(&out, &address, sizeof address);
+    return sizeof address;
+  }
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port_);
+  std::memcpy(&address.sin_addr, octets_.data(), octets_.size());
+  std::memcpy(&out, &address, sizeof address);
+  return sizeof address;
+}
+
+}  // namespace acmed::dns

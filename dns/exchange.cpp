@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/exchange.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+#include <variant>
+
+#include "base/fd.h"
+#include "base/runtime/event.h"
+#include "base/runtime/scope.h"
+#include "base/runtime/socket.h"
+#include "dns/wire.h"
+
+namespace acmed::dns {
+namespace {
+
+constexpr std::size_t sockets_in_flight = 256;
+constexpr std::size_t largest_datagram = 4096;  // more than we ever offer by EDNS
+constexpr int most_strangers = 32;              // datagrams that answer something else before we give up
+
+/// The bound is on what the process may open, so all callers of a thread share it.
+Semaphore& in_flight() {
+  thread_local Semaphore semaphore(sockets_in_flight);
+  return semaphore;
+}
+
+Reply failed(int error_number) {
+  switch (error_number) {
+    case ENETUNREACH:
+    case EADDRNOTAVAIL:  // no address of this family
+    case EAFNOSUPPORT:
+      return {.outcome = Reply::Outcome::no_route, .message = {}, .wire = {}};
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+      return {.outcome = Reply::Outcome::closed, .message = {}, .wire = {}};
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      throw Retry("dns:socket", system_error_sentence("open a socket for a DNS query", error_number));
+    default:
+      return {};
+  }
+}
+
+/// A connected socket: the kernel picks a random port and passes on nothing from another address. Connecting a TCP
+/// socket goes on in the background. Holds an errno when it failed.
+std::variant<Fd, int> connect_socket(const Endpoint& server, int type) {
+  Fd socket(::socket(server.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return errno;
+  sockaddr_storage address{};
+  const auto size = server.to_sockaddr(address);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
+    return errno;
+  }
+  return socket;
+}
+
+/// Nothing when the message is the answer to something else.
+std::optional<Reply> judge(std::string wire, const Request& request) {
+  const bool id_matches = wire.size() >= 2 && wire.compare(0, 2, request.wire, 0, 2) == 0;
+  if (!id_matches) return std::nullopt;
+  try {
+    auto message = parse_message(wire);
+    if (!is_answer_to(message, request)) return std::nullopt;
+    return Reply{Reply::Outcome::message, std::move(message), std::move(wire)};
+  } catch (const MalformedMessage&) {
+    return Reply{.outcome = Reply::Outcome::malformed, .message = {}, .wire = {}};
+  }
+}
+
+Task<Reply> send_and_receive(int socket, Request request) {
+  if (::send(socket, request.wire.data(), request.wire.size(), MSG_NOSIGNAL) < 0) co_return failed(errno);
+  for (int strangers = 0; strangers < most_strangers;) {
+    co_await readable(socket);
+    std::string datagram(largest_datagram, '\0');
+    const auto size = ::recv(socket, datagram.data(), datagram.size(), 0);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size < 0) co_return failed(errno);
+    datagram.resize(static_cast<std::size_t>(size));
+    if (auto reply = judge(std::move(datagram), request)) co_return *std::move(reply);
+    ++strangers;
+  }
+  co_return Reply{.outcome = Reply::Outcome::malformed, .message = {}, .wire = {}};
+}
+
+/// 0, or an errno.
+Task<int> send_all(int socket, std::string octets) {
+  for (std::size_t sent = 0; sent < octets.size();) {
+    co_await writable(socket);
+    const auto size = ::send(socket, octets.data() + sent, octets.size() - sent, MSG_NOSIGNAL);
+    if (size < 0 && errno != EAGAIN && errno != EINTR) co_return errno;
+    if (size > 0) sent += static_cast<std::size_t>(size);
+  }
+  co_return 0;
+}
+
+/// Fewer than `count` octets when the connection ended before.
+Task<std::string> receive_exactly(int socket, std::size_t count) {
+  std::string octets(count, '\0');
+  std::size_t received = 0;
+  while (received < count) {
+    co_await readable(socket);
+    const auto size = ::recv(socket, octets.data() + received, count - received, 0);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size <= 0) break;
+    received += static_cast<std::size_t>(size);
+  }
+  octets.resize(received);
+  co_return octets;
+}
+
+Task<Reply> send_and_receive_framed(int socket, Request request) {
+  co_await writable(socket);  // connected, or failed
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error != 0) co_return failed(error);
+
+  std::string framed;
+  append_u16(framed, static_cast<std::uint16_t>(request.wire.size()));
+  framed += request.wire;
+  const int send_error = co_await send_all(socket, std::move(framed));
+  if (send_error != 0) co_return failed(send_error);
+
+  const auto closed = Reply{.outcome = Reply::Outcome::closed, .message = {}, .wire = {}};
+  const auto length = co_await receive_exactly(socket, 2);
+  if (length.size() < 2) co_return closed;
+  const std::size_t expected = WireReader(length).u16();
+  auto wire = co_await receive_exactly(socket, expected);
+  if (wire.size() < expected) co_return closed;
+  auto reply = judge(std::move(wire), request);
+  if (!reply) co_return Reply{.outcome = Reply::Outcome::malformed, .message = {}, .wire = {}};
+  co_return *std::move(reply);
+}
+
+}  // namespace
+
+std::string to_text(const Reply& reply) {
+  switch (reply.outcome) {
+    case Reply::Outcome::message:
+      return to_text(reply.message.rcode);
+    case Reply::Outcome::silent:
+      return "no answer";
+    case Reply::Outcome::no_route:
+      return "no route";
+    case Reply::Outcome::closed:
+      return "connection refused";
+    case Reply::Outcome::malformed:
+      return "garbage";
+  }
+  return {};
+}
+
+Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit) {
+  const auto permit = co_await in_flight().acquire();
+  const auto connected = connect_socket(server, SOCK_DGRAM);
+  if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
+  auto reply = co_await within(limit, send_and_receive(std::get<Fd>(connected).get(), std::move(request)));
+  co_return std::move(reply).value_or(Reply());
+}
+
+Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit) {
+  if (request.wire.size() > largest_message) throw std::length_error("a DNS message of more than 65,535 octets");
+  const auto permit = co_await in_flight().acquire();
+  const auto connected = connect_socket(server, SOCK_STREAM);
+  if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
+  auto reply = co_await within(limit, send_and_receive_framed(std::get<Fd>(connected).get(), std::move(request)));
+  co_return std::move(reply).value_or(Reply());
+}
+
+}  // namespace acmed::dns

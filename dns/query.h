@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "dns/exchange.h"
+#include "dns/tsig.h"
+
+namespace acmed::dns {
+
+/// How long to wait for one server.
+struct Patience {
+  Duration udp = std::chrono::seconds(1);
+  Duration tcp = std::chrono::seconds(2);
+  bool tcp_after_silence = true;  ///< ask by TCP when UDP brings nothing; always done when the answer was cut
+};
+
+struct AskOptions {
+  bool recursion_desired = false;
+  Patience patience;
+  const TsigKey* key = nullptr;  ///< signs the query, checks the answer; must outlive the task
+};
+
+/// Asks one server one question: by UDP with EDNS, without EDNS when the server does not understand it (RFC 6891 §7),
+/// by TCP when the answer does not fit (RFC 7766 §5). Throws what tsig_verify throws when `key` is given.
+Task<Reply> ask(Endpoint server, Question question, AskOptions options);
+
+}  // namespace acmed::dns

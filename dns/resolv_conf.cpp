@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <sstream>
+
+#include "dns/discovery.h"
+
+namespace acmed::dns {
+
+std::vector<Endpoint> resolvers_in(std::istream& resolv_conf) {
+  std::vector<Endpoint> resolvers;
+  for (std::string line; std::getline(resolv_conf, line);) {
+    std::istringstream words(line);
+    std::string keyword;
+    std::string address;
+    words >> keyword >> address;
+    if (keyword != "nameserver") continue;
+    if (const auto resolver = Endpoint::parse(address)) resolvers.push_back(*resolver);
+  }
+  // resolv.conf(5): without an entry, the name server on this host.
+  if (resolvers.empty()) resolvers.push_back(*Endpoint::parse("127.0.0.1"));
+  return resolvers;
+}
+
+std::vector<Endpoint> system_resolvers() {
+  std::ifstream file("/etc/resolv.conf");
+  return resolvers_in(file);
+}
+
+}  // namespace acmed::dns

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/resolver.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/runtime/scope.h"
+#include "dns/query.h"
+
+namespace acmed::dns {
+namespace {
+
+constexpr Duration first_wait = std::chrono::seconds(1);  // grows by as much with every round
+constexpr Duration total_wait = std::chrono::seconds(10);
+constexpr Duration tcp_wait = std::chrono::seconds(3);
+
+std::string type_text(Type type) {
+  switch (type) {
+    case Type::a:
+      return "A";
+    case Type::aaaa:
+      return "AAAA";
+    case Type::ns:
+      return "NS";
+    case Type::soa:
+      return "SOA";
+    default:
+      return fmt::format("TYPE{}", static_cast<unsigned>(type));
+  }
+}
+
+/// The apex that an answer to a SOA question tells of: in the answer when the name is an apex itself, else in the
+/// authority section (RFC 2308 §3), where only an ancestor of the name can be right.
+std::optional<Name> apex_in(const Message& message, const Name& name) {
+  for (const auto& record : message.answer) {
+    if (record.owner != name) continue;
+    if (record.type == Type::soa) return name;
+    if (record.type == Type::cname) return std::nullopt;  // the SOA may be that of the target's zone
+  }
+  for (const auto& record : message.authority) {
+    if (record.type == Type::soa && name.is_within(record.owner) && !record.owner.is_root()) return record.owner;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Resolver::Resolver(const Loop& loop, std::vector<Endpoint> resolvers)
+    : clock_(loop.clock()), resolvers_(std::move(resolvers)), zones_(clock_), name_servers_(clock_), octets_(clock_) {}
+
+void Resolver::forget() {
+  zones_.forget();
+  name_servers_.forget();
+  octets_.forget();
+}
+
+/// A NOERROR or NXDOMAIN answer. A silent resolver is left for the next one after a second; one that says SERVFAIL or
+/// REFUSED is not asked again.
+Task<Message> Resolver::ask(Question question) {
+  const auto start = clock_.moment();
+  std::string cause = "dns:timeout";
+  std::vector<std::string> said;
+  auto left_to_ask = resolvers_;
+  std::rotate(left_to_ask.begin(), left_to_ask.begin() + static_cast<std::ptrdiff_t>(first_ % resolvers_.size()),
+              left_to_ask.end());
+  for (Duration wait = first_wait; !left_to_ask.empty(); wait += first_wait) {
+    std::vector<Endpoint> silent;
+    for (const auto& resolver : left_to_ask) {
+      const auto left = total_wait - (clock_.moment() - start);
+      if (left <= Duration::zero()) break;
+      const Patience patience{std::min(wait, left), tcp_wait, false};
+      auto reply = co_await dns::ask(resolver, question, {true, patience, nullptr});
+      const auto rcode = reply.message.rcode;
+      if (reply.is_message() && (rcode == Rcode::noerror || rcode == Rcode::nxdomain)) {
+        co_return std::move(reply.message);
+      }
+      if (reply.outcome == Reply::Outcome::silent) {
+        silent.push_back(resolver);
+        ++first_;
+      } else {
+        if (reply.is_message()) cause = "dns:" + to_text(rcode);
+        said.push_back(fmt::format("{}: {}", resolver.text(), to_text(reply)));
+      }
+    }
+    if (clock_.moment() - start >= total_wait) {
+      for (const auto& resolver : silent) said.push_back(resolver.text() + ": no answer");
+      break;
+    }
+    left_to_ask = std::move(silent);
+  }
+  throw Retry(cause, fmt::format("no resolver could look up {} {} ({})", type_text(question.type),
+                                 question.name.with_dot(), fmt::join(said, ", ")));
+}
+
+Task<Name> Resolver::zone_of(Name name) {
+  return zones_.get(name, find_zone(name));
+}
+
+Task<Name> Resolver::find_zone(Name name) {
+  if (name.is_root()) throw Refused("dns:no-zone", "no zone below the root was found");
+  std::optional<Retry> failure;
+  try {
+    const auto message = co_await ask({name, Type::soa});
+    if (const auto apex = apex_in(message, name)) co_return *apex;
+  } catch (const Retry& error) {
+    if (error.cause() == "dns:timeout") throw;
+    // Some servers fail for the SOA of a name without records, and know the zone above it well.
+    failure = error;
+  }
+  try {
+    co_return co_await zone_of(name.parent());
+  } catch (const Refused&) {
+    if (failure) throw *failure;
+    throw Refused("dns:no-zone",
+                  fmt::format("no zone holds {}: the resolvers know neither it nor a name above it", name.text()));
+  }
+}
+
+Task<std::vector<Name>> Resolver::name_servers(Name apex) {
+  return name_servers_.get(apex, find_name_servers(apex));
+}
+
+Task<std::vector<Name>> Resolver::find_name_servers(Name apex) {
+  const auto message = co_await ask({apex, Type::ns});
+  std::vector<Name> hosts;
+  for (const auto& record : message.answer) {
+    if (record.owner != apex || record.type != Type::ns) continue;
+    if (const auto* target = std::get_if<Target>(&record.data)) hosts.push_back(target->name);
+  }
+  co_return hosts;
+}
+
+Task<std::vector<Endpoint>> Resolver::addresses(Name host, std::uint16_t port) {
+  const auto octets = co_await octets_.get(host, find_octets(host));
+  std::vector<Endpoint> endpoints;
+  for (const auto& each : octets) {
+    if (const auto endpoint = Endpoint::from_octets(each, port)) endpoints.push_back(*endpoint);
+  }
+  co_return endpoints;
+}
+
+Task<std::vector<std::string>> Resolver::find_octets(Name host) {
+  std::vector<Task<std::optional<Message>>> questions;
+  questions.push_back(ask_for_address({host, Type::a}));
+  questions.push_back(ask_for_address({host, Type::aaaa}));
+  const auto messages = co_await when_all(std::move(questions));
+  if (!messages[0] && !messages[1]) {
+    throw Retry("dns:timeout", fmt::format("no resolver could look up the addresses of {}", host.text()));
+  }
+  std::vector<std::string> octets;
+  for (const auto& message : messages) {
+    if (!message) continue;
+    // Whatever the owner: the resolver followed the aliases.
+    for (const auto& record : message->answer) {
+      if (const auto* address = std::get_if<Address>(&record.data)) octets.push_back(address->octets);
+    }
+  }
+  co_return octets;
+}
+
+/// Nothing when it cannot be looked up: one of the two address types may be enough.
+Task<std::optional<Message>> Resolver::ask_for_address(Question question) {
+  try {
+    co_return co_await ask(std::move(question));
+  } catch (const Retry&) {
+    co_return std::nullopt;
+  }
+}
+
+}  // namespace acmed::dns

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "base/runtime/task.h"
+#include "dns/endpoint.h"
+#include "dns/lookups.h"
+#include "dns/message.h"
+
+namespace acmed::dns {
+
+/// Asks recursive resolvers, one after another until one knows. Findings are shared and kept as Lookups says.
+class Resolver {
+ public:
+  Resolver(const Loop& loop, std::vector<Endpoint> resolvers);
+
+  /// The apex of the closest zone that holds `name`, by its SOA. Throws Refused ("dns:no-zone") when there is none but
+  /// the root, Retry when the resolvers do not tell.
+  Task<Name> zone_of(Name name);
+
+  /// The names in the zone's own NS set, as far as the resolvers know; may be empty. Throws Retry.
+  Task<std::vector<Name>> name_servers(Name apex);
+
+  /// Every A and AAAA of `host`, with `port`; empty when it has none. Throws Retry when both cannot be looked up.
+  Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
+
+  void forget();
+
+ private:
+  Task<Message> ask(Question question);
+  Task<Name> find_zone(Name name);
+  Task<std::vector<Name>> find_name_servers(Name apex);
+  Task<std::vector<std::string>> find_octets(Name host);
+  Task<std::optional<Message>> ask_for_address(Question question);
+
+  const Clock& clock_;
+  std::vector<Endpoint> resolvers_;
+  std::size_t first_ = 0;  ///< the resolver to ask first: one that did not keep silent
+  Lookups<Name, Name> zones_;
+  Lookups<Name, std::vector<Name>> name_servers_;
+  Lookups<Name, std::vector<std::string>> octets_;
+};
+
+}  // namespace acmed::dns
