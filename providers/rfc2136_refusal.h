@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dns/message.h"
+#include "dns/name.h"
+
+namespace acmed::providers {
+
+/// Who speaks to whom, for sentences.
+struct Parties {
+  std::string provider;  ///< NAME of [provider.NAME]
+  std::string server;    ///< as configured
+  std::string key;       ///< the TSIG key's name; empty when updates are not signed
+};
+
+/// A change that the server did not make, though it would make others.
+struct Refusal {
+  dns::Name name;
+  dns::Rcode rcode = dns::Rcode::refused;
+};
+
+/// Whether an UPDATE with this answer may go through without one of its names.
+bool may_concern_one_name(dns::Rcode rcode);
+
+/// Throws what an answer other than NOERROR to an UPDATE of `zone` means (RFC 2136 §3, in practice), and how to mend
+/// it. For those rcodes that concern single names, see throw_for_names.
+[[noreturn]] void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone);
+
+/// Throws Refused for names that could not be changed while others were.
+[[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const Parties& parties, const dns::Name& zone);
+
+}  // namespace acmed::providers
