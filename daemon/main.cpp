@@ -1,2 +1,127 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/log.h"
+#include "base/runtime/scope.h"
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/service.h"
+#include "daemon/signals.h"
+#include "daemon/store/file_store.h"
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+
+namespace acmed {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is not restarted after it
+
+struct Options {
+  std::filesystem::path config = "/etc/acmed/acmed.toml";
+  bool check = false;
+  bool once = false;
+  bool verbose = false;
+};
+
+/// Private keys are in our memory: they must not get to disk in a core dump, nor to another process of our user.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+#if !__has_feature(address_sanitizer)  // whose leak check looks at the process from outside
+  prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
+/// What acmed would keep, for --check.
+void print_plan(const config::Config& config) {
+  fmt::print("{}: {} certificate(s), state in {}\n", config.file.string(), config.certificates.size(),
+             config.state_directory.string());
+  for (const auto& certificate : config.certificates) {
+    fmt::print("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name, joined(certificate.domains),
+               certificate.ca, config.cas.at(certificate.ca).directory, crypto::to_text(certificate.key_type));
+    for (const auto& domain : certificate.domains) {
+      if (const auto* provider = config::provider_for(config, domain)) {
+        fmt::print("  proof    {} by provider {} at {}\n", domain, provider->name, provider->rfc2136.server);
+      }
+    }
+    fmt::print("  files    {}/live/{}/\n", config.state_directory.string(), certificate.name);
+    for (const auto& target : certificate.deploy) {
+      fmt::print("  deploy   {}{}\n", target.name, target.directory ? " in " + target.directory->string() : "");
+    }
+  }
+}
+
+int run_once(Loop& loop, store::Store& store, config::Config config, std::stop_token stop) {
+  Service service(loop, store, std::move(config));
+  const auto troubles = run(loop, service.run_once(), std::move(stop));
+  for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", trouble);
+  if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
+  return troubles.empty() ? EXIT_SUCCESS : exit_failed;
+}
+
+int start(const Options& options) {
+  auto config = config::load(options.config);
+  if (options.check) {
+    print_plan(config);
+    return EXIT_SUCCESS;
+  }
+  Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE});
+  store::FileStore store(config.state_directory);
+  Loop loop;
+  Signals signals(loop);
+  std::stop_source stop;
+  for (const int signal : {SIGTERM, SIGINT}) {
+    signals.on(signal, [&stop] { stop.request_stop(); });
+  }
+  if (options.once) return run_once(loop, store, std::move(config), stop.get_token());
+  Daemon daemon(loop, store, options.config);
+  signals.on(SIGHUP, [&daemon] { daemon.reload(); });
+  run(loop, daemon.run(std::move(config)), stop.get_token());
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace acmed
+
+int main(int argc, char** argv) {
+  using namespace acmed;
+  Options options;
+  CLI::App app("Keeps wildcard and multi-name TLS certificates valid by ACME DNS-01.", "acmed");
+  app.set_version_flag("--version", ACMED_VERSION);
+  app.add_option("--config", options.config, "the configuration")->capture_default_str();
+  auto* check = app.add_flag("--check", options.check,
+                             "check the configuration, print the plan, and exit (0, or 78 when it is wrong)");
+  app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
+      ->excludes(check);
+  app.add_flag("--verbose", options.verbose, "tell each step");
+  CLI11_PARSE(app, argc, argv);
+
+  forbid_core_dumps();
+  if (options.verbose) log::set_level(log::Level::debug);
+  try {
+    return start(options);
+  } catch (const config::Faults& faults) {
+    fmt::print(stderr, "{}\n", faults.what());
+    return exit_configuration;
+  } catch (const Cancelled&) {
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    log::error(error.what());
+    return exit_failed;
+  }
+}

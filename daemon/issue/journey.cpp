@@ -1,1 +1,407 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/journey.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/runtime/offload.h"
+#include "base/runtime/scope.h"
+
+namespace acmed::issue {
+namespace {
+
+// CAs that validate or issue by hand take hours, but then a later run takes the order up again.
+constexpr Duration validation_limit = std::chrono::minutes(5);
+constexpr Duration issuance_limit = std::chrono::minutes(5);
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+template <class... Tasks>
+std::vector<Task<>> together(Tasks... tasks) {
+  std::vector<Task<>> all;
+  (all.push_back(std::move(tasks)), ...);
+  return all;
+}
+
+bool is_problem(const Error& error, std::string_view type) {
+  return error.cause() == "acme:" + std::string(type);
+}
+
+std::string full_chain_pem(const std::vector<crypto::Certificate>& chain, std::size_t from) {
+  std::string pem;
+  for (std::size_t i = from; i < chain.size(); ++i) pem += chain[i].to_pem();
+  return pem;
+}
+
+}  // namespace
+
+Journey::Journey(Services& services, Request request, store::Certificate& state)
+    : services_(services), request_(std::move(request)), state_(state) {}
+
+Task<> Journey::run() {
+  std::exception_ptr failure;
+  try {
+    co_await travel();
+  } catch (const Cancelled&) {
+    throw;  // what is in the DNS is on disk: the next run goes on with it
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    if (!state_.values.empty()) co_await withdraw_in_passing();
+    std::rethrow_exception(failure);
+  }
+  if (state_.values.size() != values_on_disk_) co_await save();
+}
+
+Task<> Journey::travel() {
+  auto approach = services_.zones.approach(expected_providers());
+  auto place = co_await request_.authority->place();
+  ca_ = co_await request_.authority->client();
+  co_await when_all(together(open_order(), locate_names()));
+  if (order_.status == acme::OrderStatus::pending && !proofs_.empty()) {
+    co_await place_proofs();
+    remember_values();
+    co_await save();
+    place.release();
+    std::vector<ZoneValue> values;
+    for (const auto& proof : proofs_) values.push_back(proof.placed);
+    co_await services_.zones.publish(request_.name, std::move(values), std::move(approach));
+    co_await await_visible();
+    place = co_await request_.authority->place();
+    co_await prove();
+  } else {
+    approach.end();
+  }
+  // The values have served: they go while the certificate is made.
+  co_await when_all(together(withdraw_in_passing(), obtain()));
+}
+
+void Journey::remember_values() {
+  for (const auto& proof : proofs_) {
+    const auto& at = proof.placed;
+    const store::TxtValue txt{at.provider, at.zone.apex.text(), at.zone.id, at.name.text(), at.value};
+    if (std::find(state_.values.begin(), state_.values.end(), txt) == state_.values.end()) state_.values.push_back(txt);
+  }
+}
+
+// --- The order (RFC 8555 §7.4) -------------------------------------------------------------------------------------
+
+Task<> Journey::open_order() {
+  bool resumed = false;
+  if (state_.order) resumed = co_await resume_order();
+  if (!resumed) co_await create_order();
+  if (order_.status == acme::OrderStatus::pending) co_await open_proofs();
+}
+
+Task<bool> Journey::resume_order() {
+  const auto& kept = *state_.order;
+  const bool wanted = kept.directory_url == request_.authority->settings().directory_url &&
+                      kept.key_type == crypto::to_text(request_.key_type) &&
+                      sorted(kept.domains) == sorted(request_.domains);
+  if (wanted) {
+    try {
+      order_ = co_await ca_->order(kept.url);
+      if (order_.status != acme::OrderStatus::invalid) {
+        note("goes on with the order of an earlier run");
+        co_return true;
+      }
+    } catch (const acme::ProblemError& error) {
+      // The CA has forgotten or finished with it. Anything that may pass is thrown: the order may still be good.
+      if (error.advice() != Error::Advice::refused) throw;
+    }
+  }
+  state_.order.reset();
+  co_return false;
+}
+
+Task<> Journey::create_order() {
+  const auto profile = co_await request_.authority->profile();
+  const auto type = request_.key_type;
+  const auto key = co_await offload([type] { return crypto::PrivateKey::generate(type); });
+  order_ = co_await order_at_ca(profile);
+  state_.order = store::OpenOrder{request_.authority->settings().directory_url, order_.url, key.to_pem(),
+                                  std::string(crypto::to_text(request_.key_type)), request_.domains};
+  co_await save();
+}
+
+Task<acme::Order> Journey::order_at_ca(std::optional<std::string> profile) {
+  bool account_unknown = false;
+  try {
+    co_return co_await ca_->new_order(request_.domains, profile);
+  } catch (const acme::ProblemError& error) {
+    if (!is_problem(error, "accountDoesNotExist")) throw;
+    account_unknown = true;
+  }
+  if (account_unknown) co_await request_.authority->register_again();
+  co_return co_await ca_->new_order(request_.domains, profile);
+}
+
+// --- Authorizations (§7.5) -----------------------------------------------------------------------------------------
+
+Task<> Journey::open_proofs() {
+  std::vector<Task<>> authorizations;
+  for (const auto& url : order_.authorizations) authorizations.push_back(open_proof(url));
+  co_await when_all(std::move(authorizations));
+}
+
+Task<> Journey::open_proof(std::string authorization_url) {
+  const auto authorization = co_await ca_->authorization(authorization_url);
+  if (authorization.status == acme::AuthorizationStatus::valid) co_return;
+  if (authorization.status != acme::AuthorizationStatus::pending) {
+    state_.order.reset();
+    throw Retry("acme:authorization", fmt::format("the authorization for {} can no longer be used: a new order is made",
+                                                  authorization.identifier));
+  }
+  const auto* challenge = authorization.challenge("dns-01");
+  if (challenge == nullptr) {
+    throw Refused("acme:no-dns-01",
+                  fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
+                              request_.authority->settings().name, authorization.identifier));
+  }
+  proofs_.push_back({challenge->url, challenge_name(authorization.identifier), ca_->dns01_value(challenge->token), {}});
+}
+
+dns::Name Journey::challenge_name(const std::string& domain) const {
+  const dns::Name name(domain);
+  return (name.is_wildcard() ? name.parent() : name).prefixed("_acme-challenge");
+}
+
+// --- Where the values have to be (DESIGN §8) -------------------------------------------------------------------------
+
+Task<> Journey::locate_names() {
+  std::set<dns::Name> names;
+  for (const auto& domain : request_.domains) names.insert(challenge_name(domain));
+  std::vector<Task<>> searches;
+  for (const auto& name : names) searches.push_back(locate(name));
+  co_await when_all(std::move(searches));
+}
+
+/// A name that is not found is no failure yet: its authorization may be valid already.
+Task<> Journey::locate(dns::Name challenge_name) {
+  try {
+    locations_[challenge_name] = co_await services_.discovery.locate(challenge_name);
+  } catch (const Error&) {
+    not_located_[challenge_name] = std::current_exception();
+  }
+}
+
+Task<> Journey::place_proofs() {
+  std::vector<Task<>> places;
+  for (auto& proof : proofs_) places.push_back(place(&proof));
+  co_await when_all(std::move(places));
+}
+
+Task<> Journey::place(Proof* proof) {
+  if (const auto failed = not_located_.find(proof->challenge_name); failed != not_located_.end()) {
+    std::rethrow_exception(failed->second);
+  }
+  const auto& location = locations_.at(proof->challenge_name);
+  const auto* route_to = route(location.effective);
+  if (route_to == nullptr) {
+    const auto where = location.chain.empty() ? location.effective.text()
+                                              : fmt::format("{}, to which {} is an alias (CNAME)",
+                                                            location.effective.text(), proof->challenge_name.text());
+    throw Refused("dns:no-provider",
+                  fmt::format("no provider serves {}: add its zone {} to a provider's zones{}", where,
+                              location.zone.text(), location.chain.empty() ? "" : ", or remove the CNAME record"));
+  }
+  const auto zone = co_await services_.zones.provider(route_to->provider)->zone_of(location.effective);
+  if (!zone) {
+    throw Refused("dns:no-zone", fmt::format("provider {} has no zone for {}: the DNS says that it is in the zone {}",
+                                             route_to->provider, location.effective.text(), location.zone.text()));
+  }
+  proof->placed = {route_to->provider, *zone, location.effective, proof->value};
+}
+
+const Route* Journey::route(const dns::Name& name) const {
+  const Route* best = nullptr;
+  for (const auto& candidate : services_.routes) {
+    if (!name.is_within(candidate.zone)) continue;
+    if (best == nullptr || candidate.zone.label_count() > best->zone.label_count()) best = &candidate;
+  }
+  return best;
+}
+
+std::set<std::string> Journey::expected_providers() const {
+  std::set<std::string> providers;
+  for (const auto& domain : request_.domains) {
+    if (const auto* found = route(challenge_name(domain))) providers.insert(found->provider);
+  }
+  return providers;
+}
+
+Task<> Journey::await_visible() {
+  std::map<std::string, std::map<dns::Name, dns::Expected>> by_provider;
+  for (const auto& proof : proofs_) {
+    auto& expected = by_provider[proof.placed.provider][proof.placed.name];
+    expected.location = locations_.at(proof.challenge_name);
+    expected.values.push_back(proof.placed.value);
+  }
+  const auto began = services_.loop.clock().moment();
+  std::vector<Task<>> waits;
+  for (auto& [provider, by_name] : by_provider) {
+    std::vector<dns::Expected> expected;
+    for (auto& [name, one] : by_name) expected.push_back(std::move(one));
+    const auto policy = request_.policies.find(provider);
+    waits.push_back(dns::await_propagation(
+        std::move(expected), policy == request_.policies.end() ? dns::PropagationPolicy{} : policy->second, {}));
+  }
+  co_await when_all(std::move(waits));
+  note(fmt::format("every name server shows the values after {}", to_text(services_.loop.clock().moment() - began)));
+}
+
+// --- Challenges (§7.5.1)
+// -----------------------------------------------------------------------------------------------
+
+Task<> Journey::prove() {
+  std::vector<Task<>> responses;
+  for (const auto& proof : proofs_) responses.push_back(ca_->respond(proof.challenge_url));
+  co_await when_all(std::move(responses));
+  order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
+  if (order_.status == acme::OrderStatus::invalid) co_await explain_invalid_order();
+}
+
+/// Throws what the CA found wrong, authorization by authorization, and gives up those that are still pending.
+Task<> Journey::explain_invalid_order() {
+  acme::Problem problem = order_.error.value_or(acme::Problem{});
+  std::vector<Task<>> to_give_up;
+  for (const auto& url : order_.authorizations) {
+    const auto authorization = co_await ca_->authorization(url);
+    if (authorization.status == acme::AuthorizationStatus::pending) {
+      to_give_up.push_back(ca_->deactivate_authorization(url));
+    }
+    for (const auto& challenge : authorization.challenges) {
+      if (!challenge.error) continue;
+      auto sub = *challenge.error;
+      sub.identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
+      if (problem.type.empty()) problem.type = sub.type;
+      problem.subproblems.push_back(std::move(sub));
+    }
+  }
+  state_.order.reset();
+  co_await when_all(std::move(to_give_up));
+  throw acme::ProblemError("validate the names", std::move(problem), std::nullopt);
+}
+
+// --- Finalize and download (§7.4, §7.4.2)
+// --------------------------------------------------------------------------------
+
+Task<> Journey::obtain() {
+  const auto key = crypto::PrivateKey::from_pem(state_.order->key_pem);
+  if (order_.status == acme::OrderStatus::pending) {
+    // Every authorization was valid already, and the CA has yet to notice.
+    order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
+  }
+  if (order_.status == acme::OrderStatus::ready) {
+    order_ = co_await ca_->finalize(order_.finalize, order_.url, crypto::make_csr(key, request_.domains));
+  }
+  if (order_.status == acme::OrderStatus::processing) {
+    order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::processing, issuance_limit);
+  }
+  if (order_.status != acme::OrderStatus::valid) {
+    state_.order.reset();
+    throw acme::ProblemError("issue the certificate", order_.error.value_or(acme::Problem{}), std::nullopt);
+  }
+  auto chain = co_await ca_->certificate(order_.certificate, request_.authority->settings().preferred_chain);
+  check_chain(chain, key);
+  co_await put_in_service(std::move(chain), key);
+}
+
+void Journey::check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const {
+  const auto& leaf = chain.front();
+  if (!leaf.has_key(key)) {
+    throw Retry("acme:certificate", "the CA's certificate is for another key than the one that was asked for");
+  }
+  if (leaf.dns_names() != sorted(request_.domains)) {
+    throw Retry("acme:certificate", "the CA's certificate is for other names than those that were ordered");
+  }
+  if (leaf.not_after() <= services_.loop.clock().now()) {
+    throw Retry("acme:certificate",
+                fmt::format("the CA's certificate ended at {}, before it was received: compare the clocks",
+                            to_rfc3339(leaf.not_after())));
+  }
+}
+
+Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key) {
+  const auto& leaf = chain.front();
+  store::Issued issued{0,
+                       request_.authority->settings().directory_url,
+                       std::string(crypto::to_text(request_.key_type)),
+                       request_.domains,
+                       leaf.serial(),
+                       leaf.not_before(),
+                       leaf.not_after()};
+  json::Object meta{{"directory", issued.directory_url},
+                    {"domains", json::Array(request_.domains.begin(), request_.domains.end())},
+                    {"issuer", leaf.issuer_common_name()},
+                    {"key_type", issued.key_type},
+                    {"name", request_.name},
+                    {"not_after", to_rfc3339(issued.not_after)},
+                    {"not_before", to_rfc3339(issued.not_before)},
+                    {"serial", issued.serial}};
+  issued.generation = co_await services_.store.add_generation(
+      request_.name,
+      {key.to_pem(), leaf.to_pem(), full_chain_pem(chain, 1), full_chain_pem(chain, 0), std::move(meta)});
+  state_.issued = issued;
+  state_.order.reset();
+  state_.trouble.reset();
+  co_await save();
+  co_await services_.store.make_live(request_.name, issued.generation);
+  log::notice(fmt::format("{}: issued by CA {}, valid until {}, serial {}", request_.name,
+                          request_.authority->settings().name, to_rfc3339(issued.not_after), issued.serial),
+              {{"ACMED_CERTIFICATE", request_.name}, {"ACMED_CA", request_.authority->settings().name}});
+}
+
+// --- Cleaning up
+// -----------------------------------------------------------------------------------------------------------
+
+Task<> Journey::withdraw_leftovers() {
+  if (state_.values.empty()) co_return;
+  co_await withdraw();
+  co_await save();
+}
+
+Task<> Journey::withdraw() {
+  std::vector<ZoneValue> values;
+  for (const auto& txt : state_.values) {
+    const auto apex = dns::Name::parse(txt.zone);
+    const auto name = dns::Name::parse(txt.name);
+    if (!apex || !name) continue;
+    if (services_.zones.provider(txt.provider) == nullptr) {
+      throw Refused(
+          "dns:no-provider",
+          fmt::format("the TXT value {} at {} is left: provider {} is no longer configured. Configure it again, or "
+                      "remove the record by hand",
+                      txt.value, txt.name, txt.provider));
+    }
+    values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value});
+  }
+  co_await services_.zones.withdraw(request_.name, std::move(values));
+  state_.values.clear();
+}
+
+/// A removal that fails stops nothing: the values stay in the state and are tried again.
+Task<> Journey::withdraw_in_passing() {
+  try {
+    co_await withdraw();
+  } catch (const Error& error) {
+    log::warning(fmt::format("{}: TXT values are left in the DNS for now: {}", request_.name, error.what()),
+                 {{"ACMED_CERTIFICATE", request_.name}, {"ACMED_ERROR_TYPE", error.cause()}});
+  }
+}
+
+Task<> Journey::save() {
+  co_await services_.store.save_certificate(request_.name, state_);
+}
+
+void Journey::note(const std::string& message) const {
+  log::info(request_.name + ": " + message, {{"ACMED_CERTIFICATE", request_.name}});
+}
+
+}  // namespace acmed::issue

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "base/runtime/offload.h"
+#include "base/runtime/scope.h"
+
+namespace acmed {
+namespace {
+
+void notify(const std::string& state) {
+  sd_notify(0, state.c_str());
+}
+
+/// Type=notify-reload wants the time of the reload's beginning; older managers ignore it.
+std::string reloading() {
+  const auto since_boot = HostClock().moment().time_since_epoch();
+  return fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                     std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count());
+}
+
+}  // namespace
+
+Daemon::Daemon(Loop& loop, store::Store& store, std::filesystem::path config_file)
+    : loop_(loop), store_(store), config_file_(std::move(config_file)) {}
+
+Task<> Daemon::run(config::Config config) {
+  check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
+  state_directory_ = config.state_directory;
+  std::optional<config::Config> next = std::move(config);
+  for (bool asked = false; next; asked = true) {
+    Service service(loop_, store_, *std::move(next));
+    service.on_change = [&service] { notify("STATUS=" + service.status()); };
+    log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
+    notify("READY=1\nSTATUS=" + service.status());
+    next = co_await live_with(&service, asked);
+  }
+}
+
+Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool asked) {
+  Scope scope(co_await context());
+  scope.spawn(service->run(asked));
+  std::optional<config::Config> next;
+  try {
+    next = co_await next_configuration(service);
+  } catch (const Cancelled&) {
+    notify("STOPPING=1\nSTATUS=finishing what is in hand");
+  }
+  // What is under way is called off and goes on from the disk, with the new configuration or after the next start.
+  scope.stop();
+  try {
+    co_await scope.join();
+  } catch (const Cancelled&) {
+    if (!next) throw;
+  }
+  co_return next;
+}
+
+Task<config::Config> Daemon::next_configuration(Service* service) {
+  for (;;) {
+    co_await reload_.turn();
+    notify(reloading());
+    auto config = co_await read_configuration();
+    if (config) co_return *std::move(config);
+    notify("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
+  }
+}
+
+Task<std::optional<config::Config>> Daemon::read_configuration() {
+  try {
+    auto config = co_await offload([file = config_file_] { return config::load(file); });
+    if (config.state_directory == state_directory_) co_return config;
+    log::error(fmt::format(
+        "state_directory cannot change while acmed runs: restart it. The old configuration stays in force"));
+  } catch (const config::Faults& faults) {
+    for (const auto& fault : faults.list()) log::error(fault.text());
+    log::error("the new configuration is wrong: the old one stays in force");
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace acmed

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/runtime/event.h"
+#include "config/config.h"
+#include "daemon/service.h"
+#include "daemon/store/store.h"
+
+namespace acmed {
+
+/// The running service: one Service after another, a new one for each good configuration, and the talk with the service
+/// manager (sd_notify).
+class Daemon {
+ public:
+  Daemon(Loop& loop, store::Store& store, std::filesystem::path config_file);
+
+  /// Runs until called off.
+  Task<> run(config::Config config);
+
+  /// Reads the configuration anew; a wrong one is reported and the old one stays.
+  void reload() noexcept { reload_.wake_all(); }
+
+ private:
+  Task<std::optional<config::Config>> live_with(Service* service, bool asked);
+  Task<config::Config> next_configuration(Service* service);
+  Task<std::optional<config::Config>> read_configuration();
+
+  Loop& loop_;
+  store::Store& store_;
+  std::filesystem::path config_file_;
+  std::filesystem::path state_directory_;
+  Waiters reload_;
+};
+
+}  // namespace acmed

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/authority.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/runtime/offload.h"
+
+namespace acmed::issue {
+namespace {
+
+// A CA may move its URLs or its terms: its directory is read anew once a day.
+constexpr Duration directory_lifetime = std::chrono::hours(24);
+
+std::string user_agent() {
+  return fmt::format("acmed/{} libcurl", ACMED_VERSION);
+}
+
+}  // namespace
+
+Authority::Authority(Loop& loop, store::Store& store, AuthoritySettings settings)
+    : loop_(loop),
+      store_(store),
+      settings_(std::move(settings)),
+      http_(loop, {user_agent(), settings_.trust_pem}),
+      places_(settings_.concurrency) {}
+
+Authority::~Authority() = default;
+
+Task<acme::Client*> Authority::client() {
+  if (!ready_) {
+    // The first to come opens the account; the others wait for it.
+    const auto turn = co_await opening_.acquire();
+    if (!ready_) co_await open();
+  }
+  co_return client_.get();
+}
+
+Task<> Authority::open() {
+  auto known = co_await store_.load_account(settings_.directory_url);
+  if (known) {
+    account_ = *std::move(known);
+  } else {
+    account_ = store::Account{};
+    account_.directory_url = settings_.directory_url;
+    const auto type = settings_.account_key;
+    const auto key = co_await offload([type] { return crypto::PrivateKey::generate(type); });
+    account_.key_pem = key.to_pem();
+    co_await store_.save_account(account_);
+  }
+  const auto now = loop_.clock().now();
+  if (account_.directory && (now - account_.directory_read > directory_lifetime || account_.directory_read > now)) {
+    account_.directory.reset();
+  }
+  client_ = std::make_unique<acme::Client>(http_, loop_.clock(), settings_.directory_url,
+                                           crypto::PrivateKey::from_pem(account_.key_pem), account_.directory);
+  const bool is_new = account_.url.empty();
+  const bool read_directory = !account_.directory;
+  auto directory = co_await client_->directory();
+  if (is_new) {
+    const auto registered = co_await client_->register_account(settings_.account);
+    account_.url = registered.url;
+    log::notice(fmt::format("account at CA {}: {}", settings_.name, account_.url), {{"ACMED_CA", settings_.name}});
+  } else {
+    client_->use_account({account_.url});
+  }
+  if (read_directory) {
+    account_.directory = std::move(directory);
+    account_.directory_read = now;
+  }
+  if (is_new || read_directory) co_await store_.save_account(account_);
+  ready_ = true;
+}
+
+Task<> Authority::register_again() {
+  const auto turn = co_await opening_.acquire();
+  if (!ready_) co_return;
+  log::warning(fmt::format("CA {} does not know our account any more: its key is registered again", settings_.name),
+               {{"ACMED_CA", settings_.name}});
+  const auto registered = co_await client_->register_account(settings_.account);
+  account_.url = registered.url;
+  co_await store_.save_account(account_);
+}
+
+Task<std::optional<std::string>> Authority::profile() {
+  if (!settings_.profile) co_return std::nullopt;
+  acme::Client* acme = co_await client();
+  const auto directory = co_await acme->directory();
+  if (directory.profiles.contains(*settings_.profile)) co_return settings_.profile;
+  std::string offered;
+  for (const auto& [name, description] : directory.profiles) offered += (offered.empty() ? "" : ", ") + name;
+  if (offered.empty()) offered = "none";
+  const auto sentence =
+      fmt::format("CA {} has no profile \"{}\" (it offers: {})", settings_.name, *settings_.profile, offered);
+  if (settings_.profile_required) {
+    throw Refused("acme:invalidProfile", sentence + ": set ca." + settings_.name + ".profile to one of these");
+  }
+  log::warning(sentence + ": ordered without one", {{"ACMED_CA", settings_.name}});
+  co_return std::nullopt;
+}
+
+void Authority::rest() {
+  http_.rest();
+}
+
+}  // namespace acmed::issue

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/crypto/key.h"
+#include "daemon/issue/authority.h"
+#include "daemon/issue/zones.h"
+#include "daemon/store/store.h"
+#include "dns/discovery.h"
+#include "dns/propagation.h"
+
+namespace acmed::issue {
+
+/// A name and all below it are served by that provider.
+struct Route {
+  dns::Name zone;
+  std::string provider;
+};
+
+/// What all journeys share.
+struct Services {
+  Loop& loop;
+  store::Store& store;
+  dns::Discovery& discovery;
+  ZoneCoordinator& zones;
+  std::vector<Route> routes;  ///< the longest zone wins
+};
+
+/// A certificate that is wanted.
+struct Request {
+  std::string name;
+  std::vector<std::string> domains;
+  crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
+  Authority* authority = nullptr;
+  std::map<std::string, dns::PropagationPolicy> policies;  ///< by provider
+};
+
+/// One certificate's way from its request to a generation in service (RFC 8555 §7.1, DESIGN §3). Begun anew after a
+/// crash it goes on where the order is: what it has done is in the store, how far the order has come the CA tells.
+class Journey {
+ public:
+  /// `services` and `state` must outlive it. `state` is changed and saved as the journey goes on.
+  Journey(Services& services, Request request, store::Certificate& state);
+
+  /// Ends with a new generation in service and in `state`. Whether it succeeds or fails, the TXT values are withdrawn;
+  /// those that could not be are left in `state`. When called off it leaves everything for the next run to continue
+  /// with. Throws Error, Cancelled.
+  Task<> run();
+
+  /// Withdraws what an earlier journey left in the DNS. Throws what the provider threw; what is withdrawn is out of
+  /// `state`.
+  Task<> withdraw_leftovers();
+
+ private:
+  /// An authorization that is still to be proved.
+  struct Proof {
+    std::string challenge_url;
+    dns::Name challenge_name;
+    std::string value;
+    ZoneValue placed;
+  };
+
+  Task<> travel();
+  Task<> open_order();
+  Task<bool> resume_order();
+  Task<> create_order();
+  Task<acme::Order> order_at_ca(std::optional<std::string> profile);
+  Task<> open_proofs();
+  Task<> open_proof(std::string authorization_url);
+  Task<> locate_names();
+  Task<> locate(dns::Name challenge_name);
+  Task<> place_proofs();
+  Task<> place(Proof* proof);
+  Task<> prove();
+  Task<> await_visible();
+  Task<> explain_invalid_order();
+  Task<> obtain();
+  Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
+  Task<> withdraw();
+  Task<> withdraw_in_passing();
+  Task<> save();
+
+  void remember_values();
+  dns::Name challenge_name(const std::string& domain) const;
+  const Route* route(const dns::Name& name) const;
+  std::set<std::string> expected_providers() const;
+  void check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const;
+  void note(const std::string& message) const;
+
+  Services& services_;
+  Request request_;
+  store::Certificate& state_;
+  acme::Client* ca_ = nullptr;
+  acme::Order order_;
+  std::vector<Proof> proofs_;
+  std::map<dns::Name, dns::Location> locations_;
+  std::map<dns::Name, std::exception_ptr> not_located_;
+  std::size_t values_on_disk_ = 0;
+};
+
+}  // namespace acmed::issue

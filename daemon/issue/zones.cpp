@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/zones.h"
+
+#include <algorithm>
+
+#include "base/runtime/scope.h"
+
+namespace acmed::issue {
+namespace {
+
+using providers::Action;
+using providers::TxtChange;
+using providers::Zone;
+
+constexpr Duration shortest_gathering = std::chrono::seconds(1);
+constexpr Duration longest_gathering = std::chrono::seconds(5);
+// Low, so that a resolver which saw an old value forgets it before the next order.
+constexpr std::chrono::seconds ttl{60};
+
+}  // namespace
+
+/// What one journey wants in one zone.
+struct ZoneCoordinator::Wish {
+  std::vector<TxtChange> changes;
+  bool done = false;
+  std::exception_ptr failure;
+};
+
+/// The wishes of one kind in one zone. One of those who wait leads: it makes the provider's call for all.
+struct ZoneCoordinator::Lane {
+  std::vector<std::shared_ptr<Wish>> waiting;
+  Moment first_came;
+  bool led = false;
+  Waiters changed;
+};
+
+struct ZoneCoordinator::ZoneWork {
+  std::string provider;
+  Zone zone;
+  Lane adds;
+  Lane removals;
+  std::map<std::pair<dns::Name, std::string>, std::set<std::string>> users;
+  Semaphore one_call{1};  ///< an API that replaces whole RRsets needs one writer per zone
+
+  Lane& lane(Action action) { return action == Action::add ? adds : removals; }
+};
+
+ZoneCoordinator::ZoneCoordinator(Loop& loop, Providers providers) : loop_(loop), providers_(std::move(providers)) {}
+
+ZoneCoordinator::~ZoneCoordinator() = default;
+
+providers::Provider* ZoneCoordinator::provider(const std::string& name) const {
+  const auto found = providers_.find(name);
+  return found == providers_.end() ? nullptr : found->second.get();
+}
+
+ZoneCoordinator::Approach::Approach(ZoneCoordinator& coordinator, std::set<std::string> providers)
+    : coordinator_(&coordinator), providers_(std::move(providers)), since_(coordinator.loop_.clock().moment()) {
+  for (const auto& provider : providers_) coordinator_->approaching_[provider].insert(since_);
+}
+
+ZoneCoordinator::Approach::Approach(Approach&& other) noexcept
+    : coordinator_(std::exchange(other.coordinator_, nullptr)),
+      providers_(std::move(other.providers_)),
+      since_(other.since_) {}
+
+void ZoneCoordinator::Approach::end() noexcept {
+  auto* coordinator = std::exchange(coordinator_, nullptr);
+  if (coordinator == nullptr) return;
+  for (const auto& provider : providers_) {
+    auto& approaching = coordinator->approaching_[provider];
+    approaching.erase(approaching.find(since_));
+  }
+  coordinator->gatherers_.wake_all();
+}
+
+ZoneCoordinator::ZoneWork& ZoneCoordinator::work_for(const ZoneValue& value) {
+  auto& work = zones_[{value.provider, value.zone}];
+  if (!work) {
+    work = std::make_unique<ZoneWork>();
+    work->provider = value.provider;
+    work->zone = value.zone;
+  }
+  return *work;
+}
+
+void ZoneCoordinator::queue(Lane& lane, const std::shared_ptr<Wish>& wish) {
+  if (lane.waiting.empty()) lane.first_came = loop_.clock().moment();
+  lane.waiting.push_back(wish);
+}
+
+Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Approach approach) {
+  std::map<ZoneWork*, std::shared_ptr<Wish>> wishes;
+  for (const auto& value : values) {
+    auto& work = work_for(value);
+    work.users[{value.name, value.value}].insert(user);
+    auto& wish = wishes[&work];
+    if (!wish) wish = std::make_shared<Wish>();
+    wish->changes.push_back({Action::add, value.name, value.value, ttl});
+  }
+  std::vector<Queued> queued;
+  for (const auto& [work, wish] : wishes) {
+    queue(work->adds, wish);
+    queued.push_back({work, wish});
+  }
+  approach.end();
+  co_await fulfil(std::move(queued), Action::add);
+}
+
+Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values) {
+  std::map<ZoneWork*, std::shared_ptr<Wish>> wishes;
+  for (const auto& value : values) {
+    auto& work = work_for(value);
+    const auto used = work.users.find({value.name, value.value});
+    if (used != work.users.end()) {
+      used->second.erase(user);
+      if (!used->second.empty()) continue;
+      work.users.erase(used);
+    }
+    auto& wish = wishes[&work];
+    if (!wish) wish = std::make_shared<Wish>();
+    wish->changes.push_back({Action::remove, value.name, value.value, ttl});
+  }
+  std::vector<Queued> queued;
+  for (const auto& [work, wish] : wishes) {
+    queue(work->removals, wish);
+    queued.push_back({work, wish});
+  }
+  gatherers_.wake_all();
+  co_await fulfil(std::move(queued), Action::remove);
+}
+
+Task<> ZoneCoordinator::fulfil(std::vector<Queued> queued, Action action) {
+  std::vector<Task<>> zones;
+  zones.reserve(queued.size());
+  for (auto& one : queued) zones.push_back(fulfil_one(std::move(one), action));
+  co_await when_all(std::move(zones));
+}
+
+Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
+  Lane& lane = queued.zone->lane(action);
+  // Whoever is called off takes its wish along: what it had in the DNS is on disk and is seen to after the next start.
+  struct Leave {
+    Lane& lane;
+    const Wish* wish;
+    ~Leave() {
+      std::erase_if(lane.waiting, [this](const auto& waiting) { return waiting.get() == wish; });
+    }
+  };
+  const Leave leave{lane, queued.wish.get()};
+  while (!queued.wish->done) {
+    if (lane.led) {
+      co_await lane.changed.turn();
+    } else {
+      co_await lead(queued.zone, &lane, action);
+    }
+  }
+  if (queued.wish->failure) std::rethrow_exception(queued.wish->failure);
+}
+
+Task<> ZoneCoordinator::lead(ZoneWork* zone, Lane* lane, Action action) {
+  // A leader that is called off hands over: what it had taken waits again, and the next one leads.
+  struct Lead {
+    Lane& lane;
+    std::vector<std::shared_ptr<Wish>> taken;
+    explicit Lead(Lane& led) : lane(led) { lane.led = true; }
+    Lead(const Lead&) = delete;
+    Lead& operator=(const Lead&) = delete;
+    ~Lead() {
+      for (auto& wish : taken) {
+        if (!wish->done) lane.waiting.push_back(std::move(wish));
+      }
+      lane.led = false;
+      lane.changed.wake_all();
+    }
+  };
+  Lead lead(*lane);
+  co_await gather(zone, lane, action);
+  const auto permit = co_await zone->one_call.acquire();
+  lead.taken = std::exchange(lane->waiting, {});
+  co_await apply(zone, lead.taken);
+}
+
+std::optional<Moment> ZoneCoordinator::waits_for(const ZoneWork& zone, const Lane& lane, Action action) const {
+  if (action == Action::remove) {
+    if (zone.users.empty()) return std::nullopt;
+    return lane.first_came + shortest_gathering;
+  }
+  const auto found = approaching_.find(zone.provider);
+  if (found == approaching_.end() || found->second.empty()) return std::nullopt;
+  const auto under_way = lane.first_came - *found->second.begin();
+  return lane.first_came + std::clamp(under_way, shortest_gathering, longest_gathering);
+}
+
+Task<> ZoneCoordinator::gather(ZoneWork* zone, Lane* lane, Action action) {
+  for (;;) {
+    const auto until = waits_for(*zone, *lane, action);
+    const auto now = loop_.clock().moment();
+    if (!until || *until <= now) co_return;
+    co_await within(*until - now, woken());
+  }
+}
+
+Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes) {
+  providers::Provider* provider = providers_.at(zone->provider).get();
+  std::vector<TxtChange> changes;
+  for (const auto& wish : wishes) changes.insert(changes.end(), wish->changes.begin(), wish->changes.end());
+  std::exception_ptr failure;
+  bool refused = false;
+  try {
+    co_await provider->apply(zone->zone, std::move(changes));
+  } catch (const Error& error) {
+    failure = std::current_exception();
+    refused = error.advice() == Error::Advice::refused;
+  }
+  // One journey's forbidden name is its own trouble: the others get their call without it.
+  if (refused && wishes.size() > 1) {
+    for (const auto& wish : wishes) co_await apply(zone, {wish});
+    co_return;
+  }
+  for (const auto& wish : wishes) {
+    wish->done = true;
+    wish->failure = failure;
+  }
+}
+
+}  // namespace acmed::issue

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/runtime/event.h"
+#include "base/runtime/task.h"
+#include "providers/provider.h"
+
+namespace acmed::issue {
+
+using Providers = std::map<std::string, std::unique_ptr<providers::Provider>>;
+
+/// A TXT value at its place.
+struct ZoneValue {
+  std::string provider;  ///< its name in the configuration
+  providers::Zone zone;
+  dns::Name name;
+  std::string value;
+};
+
+/// Brings together what several journeys want in one zone at about the same time, so that it becomes one call of the
+/// provider (one RFC 2136 message, say), and remembers who uses a value: the last user removes it.
+///
+/// A call waits a moment for those that are known to come: before adding for journeys that are still ordering, before
+/// removing for those that still use the zone. It does so for a second, or for as long as they have been under way
+/// already if that is longer, up to five: a slow CA delays nobody for long.
+class ZoneCoordinator {
+ public:
+  ZoneCoordinator(Loop& loop, Providers providers);
+  ~ZoneCoordinator();
+
+  /// The provider of that name, or null.
+  providers::Provider* provider(const std::string& name) const;
+
+  /// Tells that values for one of a provider's zones will be published soon, until it ends.
+  class [[nodiscard]] Approach {
+   public:
+    Approach(ZoneCoordinator& coordinator, std::set<std::string> providers);
+    Approach(Approach&& other) noexcept;
+    Approach& operator=(Approach&&) = delete;
+    ~Approach() { end(); }
+    void end() noexcept;
+
+   private:
+    ZoneCoordinator* coordinator_;
+    std::set<std::string> providers_;
+    Moment since_;
+  };
+  Approach approach(std::set<std::string> providers) { return {*this, std::move(providers)}; }
+
+  /// Completes when the providers have accepted all values. From the call on `user` uses them, also when this throws,
+  /// until it withdraws them. Throws what the provider threw.
+  Task<> publish(std::string user, std::vector<ZoneValue> values, Approach approach);
+
+  /// Completes when every value that has no other user is removed. Throws what the provider threw.
+  Task<> withdraw(std::string user, std::vector<ZoneValue> values);
+
+ private:
+  struct Wish;
+  struct Lane;
+  struct ZoneWork;
+  struct Queued {
+    ZoneWork* zone;
+    std::shared_ptr<Wish> wish;
+  };
+
+  ZoneWork& work_for(const ZoneValue& value);
+  void queue(Lane& lane, const std::shared_ptr<Wish>& wish);
+  Task<> fulfil(std::vector<Queued> queued, providers::Action action);
+  Task<> fulfil_one(Queued queued, providers::Action action);
+  Task<> lead(ZoneWork* zone, Lane* lane, providers::Action action);
+  Task<> gather(ZoneWork* zone, Lane* lane, providers::Action action);
+  Task<> woken() { co_await gatherers_.turn(); }
+  Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes);
+  std::optional<Moment> waits_for(const ZoneWork& zone, const Lane& lane, providers::Action action) const;
+
+  Loop& loop_;
+  Providers providers_;
+  std::map<std::string, std::multiset<Moment>> approaching_;  ///< by provider: since when
+  std::map<std::pair<std::string, providers::Zone>, std::unique_ptr<ZoneWork>> zones_;
+  Waiters gatherers_;
+};
+
+}  // namespace acmed::issue

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/service.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/runtime/sleep.h"
+#include "providers/registry.h"
+
+namespace acmed {
+namespace {
+
+constexpr Duration shortest_rest = std::chrono::seconds(1);
+constexpr Duration orphan_pause = std::chrono::minutes(10);
+
+std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
+  std::vector<dns::Endpoint> result;
+  for (const auto& text : texts) {
+    if (const auto endpoint = dns::Endpoint::parse(text)) result.push_back(*endpoint);
+  }
+  return result;
+}
+
+std::vector<dns::Endpoint> resolvers(const config::Config& config) {
+  return config.resolvers.empty() ? dns::system_resolvers() : endpoints(config.resolvers);
+}
+
+issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery) {
+  issue::Providers result;
+  for (const auto& provider : config.providers) {
+    result.emplace(provider.name, providers::make_provider(provider, loop, discovery));
+  }
+  return result;
+}
+
+std::vector<issue::Route> routes(const config::Config& config) {
+  std::vector<issue::Route> result;
+  for (const auto& provider : config.providers) {
+    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name});
+  }
+  return result;
+}
+
+issue::AuthoritySettings authority_settings(const config::Ca& ca) {
+  acme::NewAccount account{ca.contact, ca.terms_agreed, std::nullopt};
+  if (ca.external_account) {
+    account.external_account = acme::ExternalAccountBinding{ca.external_account->key_id, ca.external_account->hmac_key};
+  }
+  return {ca.name,    ca.directory,        ca.trust_pem,       std::move(account), ca.account_key,
+          ca.profile, ca.profile_required, ca.preferred_chain, ca.concurrency};
+}
+
+dns::Require require_of(config::Propagation::Require require) {
+  switch (require) {
+    case config::Propagation::Require::quorum:
+      return dns::Require::quorum;
+    case config::Propagation::Require::none:
+      return dns::Require::none;
+    case config::Propagation::Require::all:
+      break;
+  }
+  return dns::Require::all;
+}
+
+dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
+  dns::PropagationPolicy policy;
+  policy.timeout = propagation.timeout.value_or(policy.timeout);
+  policy.settle = propagation.settle.value_or(policy.settle);
+  policy.interval_max = propagation.interval_max.value_or(policy.interval_max);
+  if (propagation.require) policy.require = require_of(*propagation.require);
+  if (propagation.exclude) policy.exclude = endpoints(*propagation.exclude);
+  if (propagation.extra) policy.extra = endpoints(*propagation.extra);
+  return policy;
+}
+
+Upkeep upkeep(const config::Config& config, const config::Certificate& certificate, issue::Authority* authority) {
+  Upkeep result{{certificate.name, certificate.domains, certificate.key_type, authority, {}},
+                certificate.renew,
+                certificate.deploy};
+  for (const auto& provider : config.providers) {
+    const auto of_provider = config::completed(provider.propagation, config.propagation);
+    result.request.policies.emplace(provider.name, policy_of(config::completed(certificate.propagation, of_provider)));
+  }
+  return result;
+}
+
+}  // namespace
+
+/// While one is there, something is under way; when the last ends, what is only needed then is freed.
+class Service::Busy {
+ public:
+  explicit Busy(Service& service) : service_(service) { ++service_.busy_; }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+  ~Busy() {
+    if (--service_.busy_ == 0) service_.rest();
+  }
+
+ private:
+  Service& service_;
+};
+
+Service::Service(Loop& loop, store::Store& store, config::Config config)
+    : loop_(loop),
+      store_(store),
+      discovery_(loop, resolvers(config)),
+      zones_(loop, make_providers(config, loop, discovery_)),
+      services_{loop, store, discovery_, zones_, routes(config)},
+      ledger_(store, loop.clock()) {
+  for (const auto& [name, ca] : config.cas) {
+    authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
+  }
+  for (const auto& certificate : config.certificates) {
+    keepers_.emplace_back(services_, ledger_, upkeep(config, certificate, authorities_.at(certificate.ca).get()));
+  }
+}
+
+Task<std::vector<std::string>> Service::run_once() {
+  co_await ledger_.load();
+  std::vector<std::string> troubles;
+  std::vector<Task<>> work;
+  for (auto& keeper : keepers_) work.push_back(attempt(&keeper, true));
+  work.push_back(clear_orphans(&troubles));
+  co_await when_all(std::move(work));
+  for (const auto& keeper : keepers_) {
+    const auto own = keeper.troubles();
+    troubles.insert(troubles.end(), own.begin(), own.end());
+  }
+  co_return troubles;
+}
+
+Task<> Service::run(bool asked) {
+  co_await ledger_.load();
+  std::vector<Task<>> work;
+  for (auto& keeper : keepers_) work.push_back(tend(&keeper, asked));
+  work.push_back(tend_orphans());
+  co_await when_all(std::move(work));
+}
+
+Task<> Service::attempt(Keeper* keeper, bool asked) {
+  const Busy busy(*this);
+  next_[keeper] = co_await keeper->attempt(asked);
+  if (on_change) on_change();
+}
+
+Task<> Service::tend(Keeper* keeper, bool asked) {
+  for (;; asked = false) {
+    co_await attempt(keeper, asked);
+    co_await sleep_until(std::max(next_[keeper], loop_.clock().now() + shortest_rest));
+  }
+}
+
+/// Withdraws what certificates left in the DNS that are no longer configured.
+Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
+  std::vector<std::string> names;
+  try {
+    names = co_await store_.certificate_names();
+  } catch (const Error& error) {
+    troubles->emplace_back(error.what());
+  }
+  for (const auto& name : names) {
+    if (std::any_of(keepers_.begin(), keepers_.end(), [&name](const Keeper& keeper) { return keeper.name() == name; }))
+      continue;
+    try {
+      auto state = co_await store_.load_certificate(name);
+      if (state.values.empty()) continue;
+      const Busy busy(*this);
+      state.order.reset();
+      issue::Journey journey(services_, {name, {}, {}, nullptr, {}}, state);
+      co_await journey.withdraw_leftovers();
+    } catch (const Error& error) {
+      troubles->push_back(fmt::format("{}: no longer configured, but not yet cleaned up: {}", name, error.what()));
+    }
+  }
+}
+
+Task<> Service::tend_orphans() {
+  for (;;) {
+    std::vector<std::string> troubles;
+    co_await clear_orphans(&troubles);
+    if (troubles.empty()) co_return;
+    for (const auto& trouble : troubles) log::warning(trouble);
+    co_await sleep_for(orphan_pause);
+  }
+}
+
+void Service::rest() {
+  for (const auto& [name, authority] : authorities_) authority->rest();
+  discovery_.forget();
+  malloc_trim(0);
+}
+
+std::string Service::status() const {
+  std::string failing;
+  std::size_t failing_count = 0;
+  Time next = Time::max();
+  for (const auto& keeper : keepers_) {
+    const auto known = next_.find(&keeper);
+    if (known != next_.end()) next = std::min(next, known->second);
+    if (keeper.troubles().empty()) continue;
+    if (failing_count++ == 0) failing = keeper.name();
+  }
+  auto text = fmt::format("{} certificate{}", keepers_.size(), keepers_.size() == 1 ? "" : "s");
+  if (next != Time::max()) text += ", next look at " + to_rfc3339(next);
+  if (failing_count == 1) text += ", failing: " + failing;
+  if (failing_count > 1) text += fmt::format(", {} failing: {} and others", failing_count, failing);
+  return text;
+}
+
+}  // namespace acmed

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/runtime/scope.h"
+#include "config/config.h"
+#include "daemon/keeper.h"
+
+namespace acmed {
+
+/// Everything that one configuration makes: the CAs, the providers, and a Keeper for each certificate, all over the
+/// store, which outlives it.
+class Service {
+ public:
+  Service(Loop& loop, store::Store& store, config::Config config);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Does all that is due, once. Gives what is wrong afterwards, one sentence each.
+  Task<std::vector<std::string>> run_once();
+
+  /// Keeps all certificates until called off. `asked`: what failed before is tried at once.
+  Task<> run(bool asked);
+
+  /// For `systemctl status`: "10 certificates, next renewal …, 1 failing: NAME".
+  std::string status() const;
+
+  std::size_t certificate_count() const noexcept { return keepers_.size(); }
+  /// Called whenever status() may have changed.
+  std::function<void()> on_change;
+
+ private:
+  class Busy;
+
+  Task<> attempt(Keeper* keeper, bool asked);
+  Task<> tend(Keeper* keeper, bool asked);
+  Task<> clear_orphans(std::vector<std::string>* troubles);
+  Task<> tend_orphans();
+  void rest();
+
+  Loop& loop_;
+  store::Store& store_;
+  std::map<std::string, std::unique_ptr<issue::Authority>> authorities_;
+  dns::Discovery discovery_;
+  issue::ZoneCoordinator zones_;
+  issue::Services services_;
+  renew::Ledger ledger_;
+  std::list<Keeper> keepers_;
+  std::map<const Keeper*, Time> next_;
+  int busy_ = 0;
+};
+
+}  // namespace acmed

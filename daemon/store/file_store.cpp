@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/store/file_store.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/crypto/digest.h"
+#include "base/crypto/encoding.h"
+#include "base/crypto/x509.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/runtime/offload.h"
+
+namespace acmed::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr unsigned generations_kept = 3;
+// Members of acmed-certs pass through to their keys; nobody lists what is here but acmed.
+constexpr mode_t passage_mode = 0751;
+constexpr mode_t private_folder_mode = 0700;
+constexpr mode_t private_file_mode = 0600;
+constexpr mode_t public_file_mode = 0644;
+constexpr const char* key_group_name = "acmed-certs";
+
+std::optional<gid_t> find_key_group() {
+  const group* found = getgrnam(key_group_name);
+  if (found == nullptr) return std::nullopt;
+  // Only who is a member, or root, may give files to it.
+  if (geteuid() == 0 || getegid() == found->gr_gid) return found->gr_gid;
+  std::vector<gid_t> own(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
+  const auto count = getgroups(static_cast<int>(own.size()), own.data());
+  own.resize(static_cast<std::size_t>(std::max(count, 0)));
+  if (std::find(own.begin(), own.end(), found->gr_gid) == own.end()) return std::nullopt;
+  return found->gr_gid;
+}
+
+/// The number of a generation's folder, "0001" and up; nothing for other names.
+std::optional<unsigned> generation_number(const std::string& folder_name) {
+  unsigned number = 0;
+  const auto* end = folder_name.data() + folder_name.size();
+  const auto [rest, error] = std::from_chars(folder_name.data(), end, number);
+  if (folder_name.size() < 4 || error != std::errc{} || rest != end || number == 0) return std::nullopt;
+  return number;
+}
+
+std::string generation_name(unsigned number) {
+  return fmt::format("{:04}", number);
+}
+
+std::vector<unsigned> generations_in(const fs::path& folder) {
+  std::vector<unsigned> numbers;
+  std::error_code gone;
+  for (const auto& entry : fs::directory_iterator(folder, gone)) {
+    if (const auto number = generation_number(entry.path().filename().string())) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+std::optional<unsigned> read_live(const fs::path& link) {
+  std::error_code none;
+  const auto target = fs::read_symlink(link, none);
+  return none ? std::nullopt : generation_number(target.filename().string());
+}
+
+/// Reads JSON that we wrote. What is not readable as such is set aside, so that nothing is lost and the work goes on.
+template <class Record>
+std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*from_json)(const json::Value&)) {
+  const auto text = files::read(path);
+  if (!text) return std::nullopt;
+  if (const auto value = json::parse(*text)) {
+    if (auto record = from_json(*value)) return record;
+  }
+  const auto aside = files::set_aside(path);
+  log::error(fmt::format("{} cannot be read as what acmed wrote: it is kept as {} and rebuilt from what else is known",
+                         path.string(), aside.string()));
+  return std::nullopt;
+}
+
+/// What the generation in service tells of itself, when the state is lost.
+Certificate rebuilt(const fs::path& folder, const fs::path& link) {
+  Certificate certificate;
+  const auto live = read_live(link);
+  if (!live) return certificate;
+  const auto generation = folder / generation_name(*live);
+  const auto meta = json::parse(files::read(generation / "meta.json").value_or("")).value_or(json::Value());
+  const auto pem = files::read(generation / "cert.pem");
+  if (!pem) return certificate;
+  const auto leaf = crypto::parse_chain(*pem).front();
+  certificate.issued = Issued{*live,
+                              meta["directory"].text_or(),
+                              meta["key_type"].text_or(),
+                              meta["domains"].texts(),
+                              leaf.serial(),
+                              leaf.not_before(),
+                              leaf.not_after()};
+  return certificate;
+}
+
+Certificate load_state(const fs::path& folder, const fs::path& link) {
+  const auto path = folder / "state.json";
+  const bool was_there = fs::exists(path);
+  if (auto state = read_record(path, &certificate_from_json)) return *std::move(state);
+  return was_there ? rebuilt(folder, link) : Certificate{};
+}
+
+unsigned write_generation(const fs::path& folder, const GenerationFiles& files, std::optional<gid_t> key_group) {
+  files::make_folder(folder, passage_mode);
+  const auto existing = generations_in(folder);
+  const unsigned number = existing.empty() ? 1 : existing.back() + 1;
+  const auto fresh = folder / ("." + generation_name(number) + ".new");
+  fs::remove_all(fresh);
+  if (::mkdir(fresh.c_str(), private_folder_mode) != 0) {
+    throw Retry(fmt::format("file:{}", errno), system_error_sentence("make the folder " + fresh.string(), errno));
+  }
+  files::write_new(fresh / "privkey.pem", files.private_key.reveal(), key_group ? 0640 : private_file_mode, key_group);
+  files::write_new(fresh / "cert.pem", files.certificate, public_file_mode);
+  files::write_new(fresh / "chain.pem", files.chain, public_file_mode);
+  files::write_new(fresh / "fullchain.pem", files.full_chain, public_file_mode);
+  files::write_new(fresh / "meta.json", json::dump_readable(files.meta), public_file_mode);
+  fs::permissions(fresh, static_cast<fs::perms>(passage_mode));
+  files::sync_folder(fresh);
+  fs::rename(fresh, folder / generation_name(number));
+  files::sync_folder(folder);
+  return number;
+}
+
+void switch_live(const fs::path& link, const std::string& name, const fs::path& folder, unsigned generation) {
+  files::switch_link(link, fs::path("..") / "certificates" / name / generation_name(generation));
+  auto numbers = generations_in(folder);
+  std::erase_if(numbers, [generation](unsigned number) { return number > generation; });
+  for (std::size_t i = 0; i + generations_kept < numbers.size(); ++i) {
+    fs::remove_all(folder / generation_name(numbers[i]));
+  }
+}
+
+/// Turns the file system library's exceptions into ours.
+template <class Call>
+auto on_disk(Call call) {
+  return offload([call = std::move(call)] {
+    try {
+      return call();
+    } catch (const fs::filesystem_error& error) {
+      throw Retry(fmt::format("file:{}", error.code().value()),
+                  system_error_sentence("change " + error.path1().string(), error.code().value()));
+    }
+  });
+}
+
+}  // namespace
+
+FileStore::FileStore(std::filesystem::path folder) : folder_(std::move(folder)), key_group_(find_key_group()) {
+  files::make_folder(folder_, passage_mode);
+  auto lock = files::lock(folder_ / "lock");
+  if (!lock) {
+    throw Refused("store:locked",
+                  fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
+                              "one a state_directory of its own",
+                              folder_.string()));
+  }
+  lock_ = *std::move(lock);
+  files::make_folder(folder_ / "accounts", private_folder_mode);
+  files::make_folder(folder_ / "certificates", passage_mode);
+  files::make_folder(folder_ / "live", passage_mode);
+}
+
+fs::path FileStore::account_folder(const std::string& directory_url) const {
+  const auto start = directory_url.find("://") + 3;
+  auto host = directory_url.substr(start, directory_url.find('/', start) - start);
+  std::replace(host.begin(), host.end(), ':', '_');
+  return folder_ / "accounts" / (host + "-" + crypto::hex(crypto::sha256(directory_url)).substr(0, 12));
+}
+
+fs::path FileStore::certificate_folder(const std::string& name) const {
+  return folder_ / "certificates" / name;
+}
+
+fs::path FileStore::live_path(const std::string& name) const {
+  return folder_ / "live" / name;
+}
+
+fs::path FileStore::generation_path(const std::string& name, unsigned generation) const {
+  return certificate_folder(name) / generation_name(generation);
+}
+
+Task<std::optional<Account>> FileStore::load_account(std::string directory_url) {
+  co_return co_await on_disk([folder = account_folder(directory_url), directory_url]() -> std::optional<Account> {
+    const auto key = files::read(folder / "key.pem");
+    if (!key) return std::nullopt;
+    // Without account.json the key still finds the account: newAccount answers with the one it belongs to.
+    auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});
+    account.directory_url = directory_url;
+    account.key_pem = Secret(*key);
+    return account;
+  });
+}
+
+Task<> FileStore::save_account(Account account) {
+  co_await on_disk([folder = account_folder(account.directory_url), account] {
+    files::make_folder(folder, private_folder_mode);
+    // A key is written once: it is the account, and must never be replaced by another one.
+    const auto key_path = folder / "key.pem";
+    if (!fs::exists(key_path)) files::write_durably(key_path, account.key_pem.reveal(), private_file_mode);
+    if (!account.url.empty()) {
+      files::write_durably(folder / "account.json", json::dump_readable(to_json(account)), private_file_mode);
+    }
+  });
+}
+
+Task<std::vector<std::string>> FileStore::certificate_names() {
+  co_return co_await on_disk([folder = folder_ / "certificates"] {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (fs::exists(entry.path() / "state.json")) names.push_back(entry.path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  });
+}
+
+Task<Certificate> FileStore::load_certificate(std::string name) {
+  co_return co_await on_disk(
+      [folder = certificate_folder(name), link = live_path(name)] { return load_state(folder, link); });
+}
+
+Task<> FileStore::save_certificate(std::string name, Certificate certificate) {
+  co_await on_disk([folder = certificate_folder(name), certificate = std::move(certificate)] {
+    files::make_folder(folder, passage_mode);
+    files::write_durably(folder / "state.json", json::dump_readable(to_json(certificate)), private_file_mode);
+  });
+}
+
+Task<> FileStore::forget_certificate(std::string name) {
+  co_await on_disk([folder = certificate_folder(name)] {
+    fs::remove(folder / "state.json");
+    files::sync_folder(folder);
+  });
+}
+
+Task<unsigned> FileStore::add_generation(std::string name, GenerationFiles files) {
+  co_return co_await on_disk([folder = certificate_folder(name), files = std::move(files), group = key_group_] {
+    return write_generation(folder, files, group);
+  });
+}
+
+Task<> FileStore::make_live(std::string name, unsigned generation) {
+  co_await on_disk([link = live_path(name), name, folder = certificate_folder(name), generation] {
+    switch_live(link, name, folder, generation);
+  });
+}
+
+Task<std::optional<unsigned>> FileStore::live_generation(std::string name) {
+  co_return co_await on_disk([link = live_path(name)] { return read_live(link); });
+}
+
+Task<std::map<std::string, Time>> FileStore::load_ledger() {
+  co_return co_await on_disk([path = folder_ / "ledger.json"] {
+    std::map<std::string, Time> ledger;
+    const auto value = read_record<json::Value>(path, [](const json::Value& read) -> std::optional<json::Value> {
+      return read.as_object() != nullptr ? std::optional(read) : std::nullopt;
+    });
+    if (!value) return ledger;
+    for (const auto& [ca, until] : *value->as_object()) {
+      if (const auto time = parse_rfc3339(until.text_or())) ledger.emplace(ca, *time);
+    }
+    return ledger;
+  });
+}
+
+Task<> FileStore::save_ledger(std::map<std::string, Time> ledger) {
+  co_await on_disk([path = folder_ / "ledger.json", ledger = std::move(ledger)] {
+    json::Object object;
+    for (const auto& [ca, until] : ledger) object.emplace(ca, to_rfc3339(until));
+    files::write_durably(path, json::dump_readable(object), private_file_mode);
+  });
+}
+
+}  // namespace acmed::store

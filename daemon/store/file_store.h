@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "base/fd.h"
+#include "daemon/store/store.h"
+
+namespace acmed::store {
+
+/// The store in one folder of the local file system (DESIGN §5):
+///
+///     accounts/HOST-HASH/{account.json, key.pem}
+///     certificates/NAME/state.json
+///     certificates/NAME/0001/{privkey,cert,chain,fullchain}.pem, meta.json
+///     live/NAME -> ../certificates/NAME/0001
+///     ledger.json, lock
+class FileStore final : public Store {
+ public:
+  /// Opens or creates the folder and locks it. Blocks. Throws Retry when it cannot, Refused ("store:locked") when
+  /// another acmed has it.
+  explicit FileStore(std::filesystem::path folder);
+
+  Task<std::optional<Account>> load_account(std::string directory_url) override;
+  Task<> save_account(Account account) override;
+  Task<std::vector<std::string>> certificate_names() override;
+  Task<Certificate> load_certificate(std::string name) override;
+  Task<> save_certificate(std::string name, Certificate certificate) override;
+  Task<> forget_certificate(std::string name) override;
+  Task<unsigned> add_generation(std::string name, GenerationFiles files) override;
+  Task<> make_live(std::string name, unsigned generation) override;
+  Task<std::optional<unsigned>> live_generation(std::string name) override;
+  Task<std::map<std::string, Time>> load_ledger() override;
+  Task<> save_ledger(std::map<std::string, Time> ledger) override;
+  std::filesystem::path live_path(const std::string& name) const override;
+  std::filesystem::path generation_path(const std::string& name, unsigned generation) const override;
+
+ private:
+  std::filesystem::path account_folder(const std::string& directory_url) const;
+  std::filesystem::path certificate_folder(const std::string& name) const;
+
+  std::filesystem::path folder_;
+  std::optional<gid_t> key_group_;  ///< acmed-certs, where it exists
+  Fd lock_;
+};
+
+}  // namespace acmed::store

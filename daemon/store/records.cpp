@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/store/records.h"
+
+namespace acmed::store {
+namespace {
+
+constexpr int format_version = 1;
+
+json::Array to_array(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+Time time_of(const json::Value& value) {
+  return parse_rfc3339(value.text_or()).value_or(Time{});
+}
+
+unsigned count_of(const json::Value& value) {
+  return static_cast<unsigned>(std::max<std::int64_t>(value.integer_or(0), 0));
+}
+
+json::Value value_json(const TxtValue& txt) {
+  return json::Object{{"provider", txt.provider},
+                      {"zone", txt.zone},
+                      {"zone_id", txt.zone_id},
+                      {"name", txt.name},
+                      {"value", txt.value}};
+}
+
+TxtValue txt_value_from(const json::Value& value) {
+  return {value["provider"].text_or(), value["zone"].text_or(), value["zone_id"].text_or(), value["name"].text_or(),
+          value["value"].text_or()};
+}
+
+json::Value order_json(const OpenOrder& order) {
+  return json::Object{{"directory", order.directory_url},
+                      {"url", order.url},
+                      {"key", order.key_pem.reveal()},
+                      {"key_type", order.key_type},
+                      {"domains", to_array(order.domains)}};
+}
+
+OpenOrder order_from(const json::Value& value) {
+  return {value["directory"].text_or(), value["url"].text_or(), Secret(value["key"].text_or()),
+          value["key_type"].text_or(), value["domains"].texts()};
+}
+
+json::Value issued_json(const Issued& issued) {
+  return json::Object{{"generation", static_cast<std::int64_t>(issued.generation)},
+                      {"directory", issued.directory_url},
+                      {"key_type", issued.key_type},
+                      {"domains", to_array(issued.domains)},
+                      {"serial", issued.serial},
+                      {"not_before", to_rfc3339(issued.not_before)},
+                      {"not_after", to_rfc3339(issued.not_after)}};
+}
+
+Issued issued_from(const json::Value& value) {
+  return {count_of(value["generation"]), value["directory"].text_or(), value["key_type"].text_or(),
+          value["domains"].texts(),      value["serial"].text_or(),    time_of(value["not_before"]),
+          time_of(value["not_after"])};
+}
+
+json::Value trouble_json(const Trouble& trouble) {
+  json::Object object{{"failures", static_cast<std::int64_t>(trouble.failures)},
+                      {"cause", trouble.cause},
+                      {"sentence", trouble.sentence},
+                      {"since", to_rfc3339(trouble.since)},
+                      {"next_try", to_rfc3339(trouble.next_try)}};
+  if (trouble.not_before) object.emplace("not_before", to_rfc3339(*trouble.not_before));
+  return object;
+}
+
+std::optional<Trouble> trouble_from(const json::Value& value) {
+  if (value.is_null()) return std::nullopt;
+  return Trouble{count_of(value["failures"]), value["cause"].text_or(),   value["sentence"].text_or(),
+                 time_of(value["since"]),     time_of(value["next_try"]), parse_rfc3339(value["not_before"].text_or())};
+}
+
+json::Value deployment_json(const Deployment& deployment) {
+  json::Object object{{"begun", static_cast<std::int64_t>(deployment.begun)},
+                      {"served", static_cast<std::int64_t>(deployment.served)},
+                      {"settings", deployment.settings}};
+  if (deployment.trouble) object.emplace("trouble", trouble_json(*deployment.trouble));
+  return object;
+}
+
+Deployment deployment_from(const json::Value& value) {
+  return {count_of(value["begun"]), count_of(value["served"]), value["settings"].text_or(),
+          trouble_from(value["trouble"])};
+}
+
+bool is_known_form(const json::Value& value) {
+  return value["version"].integer_or(0) == format_version;
+}
+
+}  // namespace
+
+json::Value to_json(const Account& account) {
+  json::Object object{{"version", format_version}, {"directory_url", account.directory_url}, {"url", account.url}};
+  if (account.directory) {
+    object.emplace("directory", account.directory->to_json());
+    object.emplace("directory_read", to_rfc3339(account.directory_read));
+  }
+  return object;
+}
+
+std::optional<Account> account_from_json(const json::Value& value) {
+  if (!is_known_form(value)) return std::nullopt;
+  Account account;
+  account.directory_url = value["directory_url"].text_or();
+  account.url = value["url"].text_or();
+  if (const auto& directory = value["directory"]; !directory.is_null()) {
+    try {
+      account.directory = acme::Directory::from_json(directory);
+      account.directory_read = time_of(value["directory_read"]);
+    } catch (const Error&) {
+      account.directory.reset();  // only a copy: it is fetched anew
+    }
+  }
+  return account;
+}
+
+json::Value to_json(const Certificate& certificate) {
+  json::Object object{{"version", format_version}};
+  if (certificate.order) object.emplace("order", order_json(*certificate.order));
+  if (!certificate.values.empty()) {
+    json::Array values;
+    for (const auto& value : certificate.values) values.push_back(value_json(value));
+    object.emplace("values", std::move(values));
+  }
+  if (certificate.issued) object.emplace("issued", issued_json(*certificate.issued));
+  if (certificate.trouble) object.emplace("trouble", trouble_json(*certificate.trouble));
+  if (!certificate.deployments.empty()) {
+    json::Object deployments;
+    for (const auto& [target, deployment] : certificate.deployments)
+      deployments.emplace(target, deployment_json(deployment));
+    object.emplace("deployments", std::move(deployments));
+  }
+  return object;
+}
+
+std::optional<Certificate> certificate_from_json(const json::Value& value) {
+  if (!is_known_form(value)) return std::nullopt;
+  Certificate certificate;
+  if (const auto& order = value["order"]; !order.is_null()) certificate.order = order_from(order);
+  for (const auto& txt : value["values"].elements()) certificate.values.push_back(txt_value_from(txt));
+  if (const auto& issued = value["issued"]; !issued.is_null()) certificate.issued = issued_from(issued);
+  certificate.trouble = trouble_from(value["trouble"]);
+  if (const auto* deployments = value["deployments"].as_object()) {
+    for (const auto& [target, deployment] : *deployments)
+      certificate.deployments.emplace(target, deployment_from(deployment));
+  }
+  return certificate;
+}
+
+}  // namespace acmed::store

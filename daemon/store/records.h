@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "daemon/acme/resources.h"
+
+/// What survives a restart, as plain data.
+namespace acmed::store {
+
+/// An ACME account and what was learned with it.
+struct Account {
+  std::string directory_url;
+  Secret key_pem;
+  std::string url;  ///< empty until the CA has answered newAccount
+  std::optional<acme::Directory> directory;
+  Time directory_read{};  ///< when `directory` was fetched
+};
+
+/// A TXT value that is in the DNS because of us, or may be.
+struct TxtValue {
+  std::string provider;
+  std::string zone;
+  std::string zone_id;
+  std::string name;
+  std::string value;
+  friend auto operator<=>(const TxtValue&, const TxtValue&) = default;
+};
+
+/// An order that was created and is not yet at its end.
+struct OpenOrder {
+  std::string directory_url;  ///< of the CA that has it
+  std::string url;
+  Secret key_pem;  ///< the certificate's key, kept before the CA can hear of it
+  std::string key_type;
+  std::vector<std::string> domains;
+};
+
+/// The generation that is in service.
+struct Issued {
+  unsigned generation = 0;
+  std::string directory_url;
+  std::string key_type;
+  std::vector<std::string> domains;
+  std::string serial;
+  Time not_before{};
+  Time not_after{};
+};
+
+/// Failures in a row and when to try again.
+struct Trouble {
+  unsigned failures = 0;
+  std::string cause;
+  std::string sentence;
+  Time since{};
+  Time next_try{};
+  std::optional<Time> not_before;  ///< what the other side asked for: not even a person's wish comes before it
+};
+
+/// One target of a certificate.
+struct Deployment {
+  unsigned begun = 0;    ///< the generation that it was last about to get
+  unsigned served = 0;   ///< the generation that it last got for good; 0 for none
+  std::string settings;  ///< fingerprint of the target's configuration when it got it
+  std::optional<Trouble> trouble;
+};
+
+/// All that is remembered of one certificate.
+struct Certificate {
+  std::optional<OpenOrder> order;
+  std::vector<TxtValue> values;
+  std::optional<Issued> issued;
+  std::optional<Trouble> trouble;
+  std::map<std::string, Deployment> deployments;
+};
+
+json::Value to_json(const Account& account);
+json::Value to_json(const Certificate& certificate);
+/// Nothing when the JSON is not of that form.
+std::optional<Account> account_from_json(const json::Value& value);
+std::optional<Certificate> certificate_from_json(const json::Value& value);
+
+}  // namespace acmed::store

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/runtime/task.h"
+#include "daemon/store/records.h"
+
+namespace acmed::store {
+
+/// A generation's files in PEM.
+struct GenerationFiles {
+  Secret private_key;
+  std::string certificate;
+  std::string chain;
+  std::string full_chain;
+  json::Value meta;
+};
+
+/// What acmed remembers. Each operation is atomic: after it returns it lasts through a crash and a power cut; before,
+/// nothing of it is seen. All throw Retry ("file:ERRNO") with the path. No operation is called off half way.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// The account at that directory; nothing when there is none. What cannot be read is set aside and reported.
+  virtual Task<std::optional<Account>> load_account(std::string directory_url) = 0;
+  virtual Task<> save_account(Account account) = 0;
+
+  /// The names of all certificates of which something is remembered.
+  virtual Task<std::vector<std::string>> certificate_names() = 0;
+  /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside, reported, and
+  /// rebuilt from the generation that is in service.
+  virtual Task<Certificate> load_certificate(std::string name) = 0;
+  virtual Task<> save_certificate(std::string name, Certificate certificate) = 0;
+  /// Forgets a certificate's state; its generations stay.
+  virtual Task<> forget_certificate(std::string name) = 0;
+
+  /// Writes a new generation and gives its number. It is not in service yet.
+  virtual Task<unsigned> add_generation(std::string name, GenerationFiles files) = 0;
+  /// Puts a generation in service by one rename(2), and removes those that are no longer kept.
+  virtual Task<> make_live(std::string name, unsigned generation) = 0;
+  /// The generation in service; nothing when none is.
+  virtual Task<std::optional<unsigned>> live_generation(std::string name) = 0;
+
+  /// Until when a CA wants no orders, by directory URL.
+  virtual Task<std::map<std::string, Time>> load_ledger() = 0;
+  virtual Task<> save_ledger(std::map<std::string, Time> ledger) = 0;
+
+  /// The link that services read.
+  virtual std::filesystem::path live_path(const std::string& name) const = 0;
+  virtual std::filesystem::path generation_path(const std::string& name, unsigned generation) const = 0;
+};
+
+}  // namespace acmed::store

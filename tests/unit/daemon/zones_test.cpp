@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/zones.h"
+
+#include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "tests/unit/catch.h"
+
+namespace acmed::issue {
+namespace {
+
+using providers::Action;
+using providers::TxtChange;
+using providers::Zone;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const dns::Name challenge("_acme-challenge.a.test");
+
+/// A provider that keeps its values in memory and refuses names that it was told to.
+class MemoryProvider final : public providers::Provider {
+ public:
+  Task<std::optional<Zone>> zone_of(dns::Name name) override { co_return Zone{name.parent(), ""}; }
+
+  Task<> apply(Zone, std::vector<TxtChange> changes) override {
+    co_await sleep_for(milliseconds(10));
+    ++calls;
+    for (const auto& change : changes) {
+      if (change.value == refused) throw Refused("dns:REFUSED", "not this one");
+    }
+    if (fails) throw Retry("dns:timeout", "no answer");
+    for (const auto& change : changes) {
+      if (change.action == Action::add) values.insert(change.value);
+      if (change.action == Action::remove) values.erase(change.value);
+    }
+  }
+
+  int calls = 0;
+  bool fails = false;
+  std::string refused = "(none)";
+  std::set<std::string> values;
+};
+
+struct World {
+  VirtualClock clock{Time{}};
+  Loop loop{clock};
+  MemoryProvider* provider = nullptr;
+  ZoneCoordinator zones;
+
+  World()
+      : zones(loop, [this] {
+          Providers providers;
+          auto memory = std::make_unique<MemoryProvider>();
+          provider = memory.get();
+          providers.emplace("bind", std::move(memory));
+          return providers;
+        }()) {}
+
+  std::vector<ZoneValue> value(const std::string& text) {
+    return {{"bind", {dns::Name("a.test"), ""}, challenge, text}};
+  }
+};
+
+Task<> publish_after(World* world, Duration ordering, std::string value) {
+  auto approach = world->zones.approach({"bind"});
+  co_await sleep_for(ordering);
+  co_await world->zones.publish(value, world->value(value), std::move(approach));
+}
+
+Task<> whole_life(World* world, Duration ordering, std::string value) {
+  co_await publish_after(world, ordering, value);
+  co_await world->zones.withdraw(value, world->value(value));
+}
+
+std::vector<Task<>> many(World* world, int count) {
+  std::vector<Task<>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(whole_life(world, milliseconds(3 * i), "v" + std::to_string(i)));
+  return tasks;
+}
+
+SCENARIO("what many journeys want in one zone becomes one call to add and one to remove") {
+  World world;
+  run(world.loop, when_all(many(&world, 100)));
+  CHECK(world.provider->calls == 2);
+  CHECK(world.provider->values.empty());
+}
+
+SCENARIO("a journey on its own waits for nobody") {
+  World world;
+  const auto before = world.clock.moment();
+  run(world.loop, whole_life(&world, {}, "v"));
+  CHECK(world.provider->calls == 2);
+  CHECK(world.clock.moment() - before == milliseconds(20));
+}
+
+Task<> one_slow_one_fast(World* world, Duration* fast_took) {
+  Scope scope(co_await context());
+  scope.spawn(publish_after(world, std::chrono::minutes(10), "slow"));
+  co_await publish_after(world, {}, "fast");
+  *fast_took = world->clock.moment().time_since_epoch();
+  co_await scope.join();
+}
+
+SCENARIO("a journey whose CA is slow holds the others up for a second only") {
+  World world;
+  Duration fast_took{};
+  run(world.loop, one_slow_one_fast(&world, &fast_took));
+  CHECK(fast_took >= seconds(1));
+  CHECK(fast_took < milliseconds(1100));
+}
+
+Task<> two_users(World* world) {
+  co_await world->zones.publish("first", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("second", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.withdraw("first", world->value("v"));
+  CHECK(world->provider->values.contains("v"));
+  co_await world->zones.withdraw("second", world->value("v"));
+  CHECK(world->provider->values.empty());
+}
+
+SCENARIO("a value that two journeys use is removed by the last of them") {
+  World world;
+  run(world.loop, two_users(&world));
+}
+
+Task<> outcome(Task<> task, std::string* cause) {
+  try {
+    co_await std::move(task);
+    *cause = "done";
+  } catch (const Error& error) {
+    *cause = error.cause();
+  }
+}
+
+SCENARIO("one journey's forbidden name is its own trouble") {
+  World world;
+  world.provider->refused = "bad";
+  std::string good;
+  std::string bad;
+  std::vector<Task<>> both;
+  both.push_back(outcome(publish_after(&world, {}, "good"), &good));
+  both.push_back(outcome(publish_after(&world, {}, "bad"), &bad));
+  run(world.loop, when_all(std::move(both)));
+  CHECK(good == "done");
+  CHECK(bad == "dns:REFUSED");
+  CHECK(world.provider->values == std::set<std::string>{"good"});
+}
+
+SCENARIO("when the provider does not answer, all hear of it and may come again") {
+  World world;
+  world.provider->fails = true;
+  std::string cause;
+  run(world.loop, outcome(publish_after(&world, {}, "v"), &cause));
+  CHECK(cause == "dns:timeout");
+  world.provider->fails = false;
+  run(world.loop, outcome(publish_after(&world, {}, "v"), &cause));
+  CHECK(cause == "done");
+}
+
+Task<> cancel_leader(World* world, std::string* follower) {
+  const auto here = co_await context();
+  Scope leader(here);
+  leader.spawn(publish_after(world, {}, "leader"));
+  Scope others(here);
+  others.spawn(outcome(publish_after(world, milliseconds(1), "follower"), follower));
+  co_await sleep_for(milliseconds(5));  // the leader's call is under way, the follower waits
+  leader.stop();
+  try {
+    co_await leader.join();
+  } catch (const Cancelled&) {
+    *follower += "";
+  }
+  co_await others.join();
+}
+
+SCENARIO("when the journey that leads is called off, the next one takes over") {
+  World world;
+  std::string follower;
+  run(world.loop, cancel_leader(&world, &follower));
+  CHECK(follower == "done");
+  CHECK(world.provider->values.contains("follower"));
+}
+
+}  // namespace
+}  // namespace acmed::issue
