@@ -16,9 +16,10 @@
 
 namespace acmed::acme {
 
+/// What the CA gave its customer out of band, to know whose the account is (RFC 8555 §7.3.4).
 struct ExternalAccountBinding {
   std::string key_id;
-  Secret hmac_key;
+  Secret hmac_key;  ///< raw octets
 };
 
 struct NewAccount {

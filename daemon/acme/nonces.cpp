@@ -81,14 +81,17 @@ class NoncePool::Turn final : public Wait {
 Task<NoncePool::Loan> NoncePool::take() {
   const auto place = next_place_++;
   if (auto nonce = take_idle()) co_return Loan(*this, *std::move(nonce));
-  if (circulating_ < allowed(waiting_.size() + 1)) {
-    reserve();
-    co_await fetch_one();
-  }
+  bool fetch = circulating_ < allowed(waiting_.size() + 1);
+  if (fetch) reserve();
   for (;;) {
+    if (fetch) {
+      auto loan = co_await fetch_one();
+      const bool is_first = waiting_.empty() || place < waiting_.begin()->first;
+      if (is_first && !loan.empty()) co_return loan;
+    }
     auto nonce = co_await Turn(*this, place);
     if (nonce) co_return Loan(*this, *std::move(nonce));
-    co_await fetch_one();
+    fetch = true;
   }
 }
 
@@ -102,8 +105,8 @@ void NoncePool::reserve() noexcept {
   ++fetching_;
 }
 
-/// Fills a place that was reserved. What it gets goes to whoever waits longest.
-Task<> NoncePool::fetch_one() {
+/// Fills a place that was reserved; it stays empty when the fetch failed but others will do.
+Task<NoncePool::Loan> NoncePool::fetch_one() {
   Loan place(*this, {});
   std::exception_ptr failure;
   try {
@@ -115,10 +118,10 @@ Task<> NoncePool::fetch_one() {
     throw;
   }
   --fetching_;
-  if (!failure) co_return;
+  if (!failure) co_return place;
   place.forfeit();
   // While other nonces circulate, a failed fetch only means that they must do.
-  if (circulating_ > fetching_) co_return;
+  if (circulating_ > fetching_) co_return place;
   // The others would fail one after the other in the same way, each after its own time-out.
   fail_all(failure);
   std::rethrow_exception(failure);

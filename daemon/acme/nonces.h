@@ -67,7 +67,7 @@ class NoncePool {
 
   static std::size_t allowed(std::size_t waiting) noexcept;
   void reserve() noexcept;
-  Task<> fetch_one();
+  Task<Loan> fetch_one();
   void give(std::string nonce);
   void lose() noexcept;
   void fail_all(const std::exception_ptr& failure) noexcept;

@@ -49,32 +49,36 @@ Client::Session::Session(http::Client& http, const Clock& clock, std::string dir
       directory_(std::move(known_directory)),
       nonces_(clock, [this] { return new_nonce(); }) {}
 
-Task<Directory> Client::Session::directory() {
-  while (!directory_) {
-    if (!fetching_) co_return co_await fetch_directory();
-    const auto fetching = fetching_;
-    co_await fetching->waiters.turn();
-    if (fetching->failure) std::rethrow_exception(fetching->failure);
-    // Without directory and failure, who fetched it was called off: the next one does it.
+/// A request for the directory that others wait for; at its end they go on, whatever the outcome.
+class Client::Session::DirectoryRequest {
+ public:
+  explicit DirectoryRequest(Session& session) : session_(session), outcome_(std::make_shared<Outcome>()) {
+    session_.awaited_ = outcome_;
   }
-  co_return *directory_;
-}
+  DirectoryRequest(const DirectoryRequest&) = delete;
+  DirectoryRequest& operator=(const DirectoryRequest&) = delete;
+  ~DirectoryRequest() {
+    session_.awaited_.reset();
+    outcome_->waiters.wake_all();
+  }
+  void failed(std::exception_ptr failure) noexcept { outcome_->failure = std::move(failure); }
 
-Task<Directory> Client::Session::fetch_directory() {
-  /// Lets the others go on, whatever the outcome.
-  struct Ending {
-    Session* session;
-    std::shared_ptr<Fetching> fetching = std::make_shared<Fetching>();
-    explicit Ending(Session* owner) : session(owner) { session->fetching_ = fetching; }
-    Ending(const Ending&) = delete;
-    Ending& operator=(const Ending&) = delete;
-    ~Ending() {
-      session->fetching_.reset();
-      fetching->waiters.wake_all();
-    }
-  };
+ private:
+  Session& session_;
+  std::shared_ptr<Outcome> outcome_;
+};
+
+Task<Directory> Client::Session::directory() {
+  while (!directory_ && awaited_) {
+    const auto outcome = awaited_;
+    co_await outcome->waiters.turn();
+    if (outcome->failure) std::rethrow_exception(outcome->failure);
+    // With neither directory nor failure, who fetched it was called off: the next one does it.
+  }
+  if (directory_) co_return *directory_;
+
   const std::string doing = "read the directory";
-  const Ending ending(this);
+  DirectoryRequest request(*this);
   try {
     const auto response = co_await http_.send(plain_request("GET", directory_url_));
     require_success(doing, directory_url_, response, clock_.now());
@@ -82,7 +86,7 @@ Task<Directory> Client::Session::fetch_directory() {
     directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
     co_return *directory_;
   } catch (const Error&) {
-    ending.fetching->failure = std::current_exception();
+    request.failed(std::current_exception());
     throw;
   }
 }

@@ -48,15 +48,15 @@ class Client::Session {
   std::optional<Time> take_ask_again(const std::string& order_url);
 
  private:
-  /// A request for the directory that others wait for.
-  struct Fetching {
+  class DirectoryRequest;
+  /// What comes of a request for the directory, for those who wait for it.
+  struct Outcome {
     Waiters waiters;
     std::exception_ptr failure;
   };
 
   Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
   Task<std::string> new_nonce();
-  Task<Directory> fetch_directory();
   void forget(std::string Directory::*resource, const std::string& stale_url);
   http::Request sign(const std::string& url, const std::string& payload, SignedBy by, std::string nonce) const;
   void measure(Duration elapsed);
@@ -67,7 +67,7 @@ class Client::Session {
   crypto::PrivateKey key_;
   std::string account_url_;
   std::optional<Directory> directory_;
-  std::shared_ptr<Fetching> fetching_;
+  std::shared_ptr<Outcome> awaited_;  ///< while the directory is being read
   NoncePool nonces_;
   Duration round_trip_{};
   std::map<std::string, Time> ask_again_;

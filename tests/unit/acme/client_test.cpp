@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/client.h"
+
+#include "base/crypto/digest.h"
+#include "base/crypto/encoding.h"
+#include "tests/unit/acme/bench.h"
+#include "tests/unit/acme/chains.h"
+#include "tests/unit/catch.h"
+
+using namespace acmed;
+using namespace std::chrono_literals;
+using acme::Order;
+using acme::OrderStatus;
+using test::Bench;
+using test::FakeCa;
+
+namespace {
+
+Task<> prove(acme::Client* client, std::string authorization_url) {
+  const auto authorization = co_await client->authorization(authorization_url);
+  co_await client->respond(authorization.challenge("dns-01")->url);
+}
+
+/// A whole certificate, with all authorizations side by side.
+Task<std::vector<crypto::Certificate>> issue(acme::Client* client, std::vector<std::string> names,
+                                             std::string preferred_chain) {
+  auto order = co_await client->new_order(names, std::nullopt);
+  std::vector<Task<>> proofs;
+  for (const auto& url : order.authorizations) proofs.push_back(prove(client, url));
+  co_await when_all(std::move(proofs));
+  order = co_await client->order_leaves(order.url, OrderStatus::pending, 1min);
+  order = co_await client->finalize(order.finalize, order.url, "a CSR");
+  if (order.status == OrderStatus::processing) {
+    order = co_await client->order_leaves(order.url, OrderStatus::processing, 1min);
+  }
+  co_return co_await client->certificate(order.certificate, preferred_chain);
+}
+
+std::vector<std::string> names(std::size_t count) {
+  std::vector<std::string> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back("n" + std::to_string(i) + ".example");
+  return list;
+}
+
+}  // namespace
+
+SCENARIO("a certificate costs the protocol's minimum of requests") {
+  Bench bench;
+  bench.ca.set_pem("certificate", test::chain_of_root_one);
+  bench.register_account();
+  for (const std::size_t count : {1U, 2U, 7U}) {
+    GIVEN(std::to_string(count) + " names and a warm account") {
+      bench.ca.forget_seen();
+      WHEN("the CA issues while it answers") {
+        const auto chain = bench.run(issue(&bench.client, names(count), ""));
+        THEN("it takes newOrder, two for each name, a poll, finalize and the download") {
+          CHECK(chain.size() == 2);
+          CHECK(bench.ca.count() == 2 * count + 4);
+          CHECK(bench.ca.count("new-nonce") == 0);
+        }
+      }
+      WHEN("the CA issues after it answered") {
+        bench.ca.process_for(1);
+        bench.ca.on_request("finalize", [&] { bench.ca.process_for(1); });
+        bench.run(issue(&bench.client, names(count), ""));
+        THEN("it takes one poll more") {
+          CHECK(bench.ca.count() <= 2 * count + 5);
+        }
+      }
+    }
+  }
+}
+
+SCENARIO("a hundred names need no more than five further nonces") {
+  Bench bench;
+  bench.ca.set_pem("certificate", test::chain_of_root_one);
+  bench.register_account();
+  bench.ca.forget_seen();
+  bench.run(issue(&bench.client, names(100), ""));
+  CHECK(bench.ca.count("new-nonce") <= 5);
+  CHECK(bench.ca.count() <= 2 * 100 + 9);
+}
+
+SCENARIO("the directory is read once, however many ask for it") {
+  Bench bench;
+  const auto body = [](acme::Client* client) -> Task<> {
+    std::vector<Task<acme::Directory>> tasks;
+    for (int i = 0; i < 5; ++i) tasks.push_back(client->directory());
+    co_await when_all(std::move(tasks));
+  };
+  bench.run(body(&bench.client));
+  CHECK(bench.ca.count("directory") == 1);
+}
+
+SCENARIO("names are ordered in lower case, with the profile only where one is wanted") {
+  Bench bench;
+  bench.register_account();
+  const auto order = bench.run(bench.client.new_order({"*.Example.COM", "example.com"}, "tlsserver"));
+  CHECK(order.status == OrderStatus::pending);
+  CHECK(order.url == bench.ca.url("order/0"));
+  CHECK(order.authorizations.size() == 2);
+  CHECK(bench.ca.seen().back().payload ==
+        R"({"identifiers":[{"type":"dns","value":"*.example.com"},{"type":"dns","value":"example.com"}],)"
+        R"("profile":"tlsserver"})");
+  bench.run(bench.client.new_order({"a.example"}, std::nullopt));
+  CHECK(bench.ca.seen().back().payload == R"({"identifiers":[{"type":"dns","value":"a.example"}]})");
+}
+
+SCENARIO("an account is created with what the operator said, and no more") {
+  Bench bench;
+  WHEN("there is a contact and the terms are agreed") {
+    bench.register_account({.contact = {"mailto:a@b.example"}, .terms_agreed = true, .external_account = {}});
+    const auto request = bench.ca.seen().back();
+    CHECK(request.payload == R"({"contact":["mailto:a@b.example"],"termsOfServiceAgreed":true})");
+    CHECK(request.header["jwk"] == json::Value(bench.key.jwk()));
+  }
+  WHEN("there is neither") {
+    bench.register_account();
+    CHECK(bench.ca.seen().back().payload == "{}");
+  }
+  WHEN("the CA has the account already") {
+    bench.ca.instead("new-account", FakeCa::Reply("200 OK", R"({"status":"valid"})").with("Location: https://x/a/7"));
+    const auto account = bench.run(bench.client.register_account({}));
+    CHECK(account.url == "https://x/a/7");
+  }
+}
+
+SCENARIO("an external account is bound by an HMAC over the account's key") {
+  Bench bench;
+  bench.ca.set_directory("meta", json::Object{{"externalAccountRequired", true}});
+  WHEN("the operator gave the key") {
+    const Secret hmac_key("0123456789abcdef0123456789abcdef");
+    bench.register_account({.contact = {}, .terms_agreed = true, .external_account = {{"kid-1", hmac_key}}});
+    const auto payload = json::parse(bench.ca.seen().back().payload).value();
+    const auto& binding = payload["externalAccountBinding"];
+    const auto header = json::parse(crypto::from_base64(binding["protected"].text_or()).value()).value();
+    CHECK(header ==
+          json::Value(json::Object{{"alg", "HS256"}, {"kid", "kid-1"}, {"url", bench.ca.url("new-account")}}));
+    CHECK(json::parse(crypto::from_base64(binding["payload"].text_or()).value()) == json::Value(bench.key.jwk()));
+    const auto signed_text = binding["protected"].text_or() + "." + binding["payload"].text_or();
+    CHECK(binding["signature"].text_or() ==
+          crypto::base64url(crypto::hmac(crypto::Digest::sha256, hmac_key.reveal(), signed_text)));
+  }
+  WHEN("the operator did not") {
+    THEN("the CA is not even asked") {
+      CHECK_THROWS_AS(bench.register_account(), Refused);
+      CHECK(bench.ca.count("new-account") == 0);
+    }
+  }
+}
+
+SCENARIO("the answer to a challenge is the token with the account key's thumbprint") {
+  Bench bench;
+  const auto expected = "abc." + bench.key.jwk_thumbprint();
+  CHECK(bench.client.key_authorization("abc") == expected);
+  CHECK(bench.client.dns01_value("abc") == crypto::base64url(crypto::sha256(expected)));
+}
+
+SCENARIO("a challenge that the CA has already begun to validate is as good as responded to") {
+  Bench bench;
+  bench.register_account();
+  bench.ca.instead("challenge", test::problem("400 Bad Request", "malformed", "the challenge is not pending"));
+  bench.run(bench.client.respond(bench.ca.url("challenge/0/0")));
+  bench.ca.instead("challenge", test::problem("403 Forbidden", "unauthorized"));
+  CHECK_THROWS_AS(bench.run(bench.client.respond(bench.ca.url("challenge/0/0"))), acme::ProblemError);
+}
+
+SCENARIO("an order that the CA gave up is shown, not thrown") {
+  Bench bench;
+  bench.register_account();
+  bench.ca.instead("order", {"200 OK", R"({"status":"invalid","error":{"type":"urn:ietf:params:acme:error:caa"}})"});
+  const auto order = bench.run(bench.client.order_leaves(bench.ca.url("order/0"), OrderStatus::pending, 1min));
+  CHECK(order.status == OrderStatus::invalid);
+  CHECK(order.error->type == "caa");
+}
+
+SCENARIO("polls keep to Retry-After in both of its forms") {
+  Bench bench;
+  bench.register_account();
+  const auto pending = [] { return FakeCa::Reply("200 OK", R"({"status":"pending"})"); };
+  const auto url = bench.ca.url("order/0");
+  const auto start = bench.clock.now();
+  WHEN("it is seconds, then a date, then a date in the past") {
+    bench.ca.instead("order", pending().with("Retry-After: 7"));
+    bench.ca.instead("order", pending().with("Retry-After: Sun, 22 Nov 2026 00:01:00 GMT"));
+    bench.ca.instead("order", pending().with("Retry-After: Sun, 22 Nov 2020 00:00:00 GMT"));
+    bench.ca.instead("order", {"200 OK", R"({"status":"ready"})"});
+    bench.run(bench.client.order_leaves(url, OrderStatus::pending, 10min));
+    CHECK(bench.ca.count("order") == 4);
+    CHECK(bench.clock.now() - start >= 60s);
+    CHECK(bench.clock.now() - start < 62s);
+  }
+  WHEN("it is later than the limit") {
+    bench.ca.instead("order", pending().with("Retry-After: 900"));
+    const auto error = test::failure_of<Retry>(bench.loop, bench.client.order_leaves(url, OrderStatus::pending, 10min));
+    CHECK(error.cause() == "acme:timeout");
+    REQUIRE(error.not_before());
+    CHECK(*error.not_before() - start >= 900s);
+    CHECK(bench.ca.count("order") == 1);
+  }
+  WHEN("finalize's answer has it") {
+    bench.ca.instead("finalize", FakeCa::Reply("200 OK", R"({"status":"processing"})").with("Retry-After: 3"));
+    bench.run(bench.client.finalize(bench.ca.url("finalize/0"), url, "a CSR"));
+    bench.ca.instead("order", {"200 OK", R"({"status":"valid"})"});
+    bench.run(bench.client.order_leaves(url, OrderStatus::processing, 10min));
+    CHECK(bench.clock.now() - start >= 3s);
+    CHECK(bench.ca.count("order") == 1);
+  }
+}
+
+SCENARIO("an order that never becomes ready ends the wait at its limit") {
+  Bench bench;
+  bench.register_account();
+  bench.run(bench.client.new_order({"a.example"}, std::nullopt));
+  const auto error = test::failure_of<Retry>(
+      bench.loop, bench.client.order_leaves(bench.ca.url("order/0"), OrderStatus::pending, 10min));
+  CHECK(error.cause() == "acme:timeout");
+  CHECK(bench.ca.count("order") < 100);
+}
+
+SCENARIO("the chain that the operator prefers is taken where the CA offers it") {
+  Bench bench;
+  bench.ca.set_pem("certificate", test::chain_of_root_one);
+  bench.ca.set_pem("alternate", test::chain_of_root_two);
+  bench.ca.add_header("certificate", "Link: <" + bench.ca.directory_url() + ">;rel=\"index\"");
+  bench.ca.add_header("certificate", "Link: </alternate/0>; rel=\"alternate\"");
+  bench.register_account();
+  const auto topmost = [&](const std::string& preferred) {
+    const auto chain = bench.run(bench.client.certificate(bench.ca.url("certificate/0"), preferred));
+    return chain.back().issuer_common_name();
+  };
+  WHEN("none is preferred") {
+    CHECK(topmost("") == "Root One");
+    CHECK(bench.ca.count("alternate") == 0);
+  }
+  WHEN("the first is preferred") {
+    CHECK(topmost("Root One") == "Root One");
+    CHECK(bench.ca.count("alternate") == 0);
+  }
+  WHEN("the alternate is preferred") {
+    CHECK(topmost("Root Two") == "Root Two");
+  }
+  WHEN("one is preferred that nobody offers") {
+    CHECK(topmost("Root Three") == "Root One");
+  }
+}
+
+SCENARIO("a private key that is smuggled into a chain is refused") {
+  Bench bench;
+  bench.register_account();
+  bench.ca.set_pem("certificate", test::chain_of_root_one + bench.key.to_pem().reveal());
+  CHECK_THROWS_AS(bench.run(bench.client.certificate(bench.ca.url("certificate/0"), "")), Refused);
+}

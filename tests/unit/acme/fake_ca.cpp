@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/acme/fake_ca.h"
+
+#include "base/crypto/encoding.h"
+
+namespace acmed::test {
+namespace {
+
+std::string decoded(const json::Value& part) {
+  return crypto::from_base64(part.text_or()).value_or("");
+}
+
+std::size_t number_at(const std::string& url, std::size_t from_the_end) {
+  auto end = url.size();
+  for (; from_the_end > 0; --from_the_end) end = url.rfind('/', end - 1);
+  return std::stoul(url.substr(url.rfind('/', end - 1) + 1));
+}
+
+}  // namespace
+
+FakeCa::Reply problem(const std::string& status, const std::string& type, const std::string& detail) {
+  const json::Object body{{"type", "urn:ietf:params:acme:error:" + type}, {"detail", detail}};
+  return FakeCa::Reply(status, json::dump(body)).with("Content-Type: application/problem+json; charset=utf-8");
+}
+
+FakeCa::FakeCa() : server_([this](FakeServer::Connection& connection) { serve(connection); }) {}
+
+void FakeCa::instead(const std::string& resource, Reply reply) {
+  const std::lock_guard guard(lock_);
+  instead_[resource].push_back(std::move(reply));
+}
+
+void FakeCa::add_header(const std::string& resource, const std::string& header) {
+  const std::lock_guard guard(lock_);
+  added_headers_[resource] += header + "\r\n";
+}
+
+void FakeCa::refuse_nonces(int count) {
+  const std::lock_guard guard(lock_);
+  refused_nonces_ = count;
+}
+
+void FakeCa::withhold_nonces(int count) {
+  const std::lock_guard guard(lock_);
+  withheld_nonces_ = count;
+}
+
+void FakeCa::process_for(int polls) {
+  const std::lock_guard guard(lock_);
+  processing_polls_ = polls;
+}
+
+void FakeCa::on_request(const std::string& resource, std::function<void()> call) {
+  const std::lock_guard guard(lock_);
+  calls_[resource] = std::move(call);
+}
+
+void FakeCa::set_directory(const std::string& member, json::Value value) {
+  const std::lock_guard guard(lock_);
+  directory_changes_.insert_or_assign(member, std::move(value));
+}
+
+void FakeCa::set_pem(const std::string& resource, std::string pem) {
+  const std::lock_guard guard(lock_);
+  pems_[resource] = std::move(pem);
+}
+
+std::vector<FakeCa::Seen> FakeCa::seen() const {
+  const std::lock_guard guard(lock_);
+  return seen_;
+}
+
+std::size_t FakeCa::count(const std::string& resource) const {
+  std::size_t count = 0;
+  for (const auto& request : seen()) count += resource.empty() || request.resource == resource ? 1 : 0;
+  return count;
+}
+
+void FakeCa::forget_seen() {
+  const std::lock_guard guard(lock_);
+  seen_.clear();
+}
+
+void FakeCa::serve(FakeServer::Connection& connection) {
+  for (auto request = connection.read_request(); !request.empty(); request = connection.read_request()) {
+    std::function<void()> call;
+    const auto answer = answer_to(request, call);
+    if (call) call();
+    if (answer.empty()) return;
+    connection.write(answer);
+  }
+}
+
+std::string FakeCa::answer_to(const std::string& request, std::function<void()>& call) {
+  const std::lock_guard guard(lock_);
+  Seen seen;
+  seen.method = request.substr(0, request.find(' '));
+  const auto path = request.substr(seen.method.size() + 2, request.find(" HTTP/") - seen.method.size() - 2);
+  seen.resource = path.substr(0, path.find('/'));
+  seen.url = url(path);
+  const auto jws = json::parse(request.substr(request.find("\r\n\r\n") + 4)).value_or(json::Value());
+  seen.header = json::parse(decoded(jws["protected"])).value_or(json::Value());
+  seen.payload = decoded(jws["payload"]);
+  seen_.push_back(seen);
+  if (const auto found = calls_.find(seen.resource); found != calls_.end()) call = found->second;
+
+  const bool is_signed = seen.method == "POST";
+  Reply reply("200 OK", "");
+  auto& scripted = instead_[seen.resource];
+  if (!scripted.empty() && scripted.front().status.empty()) {
+    scripted.pop_front();
+    nonces_.erase(seen.header["nonce"].text_or());
+    return {};
+  }
+  if (const auto fault = is_signed ? fault_of(seen, request, jws) : ""; !fault.empty()) {
+    reply = problem("400 Bad Request", fault == "nonce" ? "badNonce" : "malformed", fault);
+  } else if (!scripted.empty()) {
+    reply = std::move(scripted.front());
+    scripted.pop_front();
+  } else {
+    reply = usual_answer(seen);
+  }
+  if (is_signed && withheld_nonces_ > 0) {
+    --withheld_nonces_;
+  } else if (seen.method != "GET") {
+    reply.headers += "Replay-Nonce: " + new_nonce() + "\r\n";
+  }
+  return test::answer(reply.status, reply.headers + added_headers_[seen.resource], reply.body);
+}
+
+/// What of RFC 8555 §6.2-6.5 the request breaks; empty when it keeps to all.
+std::string FakeCa::fault_of(const Seen& seen, const std::string& request, const json::Value& jws) {
+  if (nonces_.erase(seen.header["nonce"].text_or()) == 0) return "nonce";
+  if (refused_nonces_ > 0) {
+    --refused_nonces_;
+    return "nonce";
+  }
+  if (request.find("\r\nContent-Type: application/jose+json\r\n") == request.npos) return "the media type";
+  if (request.find("\r\nUser-Agent: ") == request.npos) return "no User-Agent";
+  if (seen.header["url"].text_or() != seen.url) return "the url";
+  if (seen.header["alg"].text_or() != "ES256") return "the alg";
+  const bool by_key = seen.resource == "new-account";
+  if (by_key != seen.header["kid"].is_null() || by_key == seen.header["jwk"].is_null()) return "kid or jwk";
+  if (!by_key && seen.header["kid"].text_or() != url("account/1")) return "the kid";
+  if (decoded(jws["signature"]).size() != 64) return "the signature";
+  return {};
+}
+
+FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
+  const auto json_reply = [](const json::Object& body, const std::string& status = "200 OK") {
+    return Reply(status, json::dump(body)).with("Content-Type: application/json");
+  };
+  if (seen.resource == "directory") return json_reply(directory_body());
+  if (seen.resource == "new-nonce") return {"200 OK", ""};
+  if (seen.resource == "new-account") {
+    return json_reply({{"status", "valid"}}, "201 Created").with("Location: " + url("account/1"));
+  }
+  if (seen.resource == "new-order") {
+    Order order;
+    const auto payload = json::parse(seen.payload).value_or(json::Value());
+    for (const auto& name : payload["identifiers"].elements()) order.names.push_back(name["value"].text_or());
+    order.proved.resize(order.names.size());
+    orders_.push_back(std::move(order));
+    const auto number = orders_.size() - 1;
+    return json_reply(order_body(number), "201 Created").with("Location: " + url("order/" + std::to_string(number)));
+  }
+  if (seen.resource == "order") {
+    if (processing_polls_ > 0) --processing_polls_;
+    return json_reply(order_body(number_at(seen.url, 0)));
+  }
+  if (seen.resource == "authorization")
+    return json_reply(authorization_body(number_at(seen.url, 1), number_at(seen.url, 0)));
+  if (seen.resource == "challenge") {
+    if (seen.payload != "{}") return problem("400 Bad Request", "malformed");
+    orders_[number_at(seen.url, 1)].proved[number_at(seen.url, 0)] = true;
+    return json_reply({{"type", "dns-01"}, {"url", seen.url}, {"status", "processing"}, {"token", "a-Token_0"}});
+  }
+  if (seen.resource == "finalize") {
+    orders_[number_at(seen.url, 0)].finalized = true;
+    return json_reply(order_body(number_at(seen.url, 0)));
+  }
+  if (const auto pem = pems_.find(seen.resource); pem != pems_.end()) {
+    return Reply("200 OK", pem->second).with("Content-Type: application/pem-certificate-chain");
+  }
+  return problem("404 Not Found", "malformed", "no such resource");
+}
+
+json::Object FakeCa::order_body(std::size_t number) {
+  const Order& order = orders_[number];
+  json::Array identifiers;
+  json::Array authorizations;
+  bool all_proved = true;
+  for (std::size_t i = 0; i < order.names.size(); ++i) {
+    identifiers.push_back(json::Object{{"type", "dns"}, {"value", order.names[i]}});
+    authorizations.push_back(url("authorization/" + std::to_string(number) + "/" + std::to_string(i)));
+    all_proved = all_proved && order.proved[i];
+  }
+  json::Object body{{"identifiers", std::move(identifiers)}, {"authorizations", std::move(authorizations)}};
+  body["finalize"] = url("finalize/" + std::to_string(number));
+  body["expires"] = "2030-01-01T00:00:00Z";
+  body["status"] = all_proved ? "ready" : "pending";
+  if (order.finalized) body["status"] = "valid";
+  if (all_proved && processing_polls_ > 0) body["status"] = order.finalized ? "processing" : "pending";
+  if (body["status"] == json::Value("valid")) body["certificate"] = url("certificate/" + std::to_string(number));
+  return body;
+}
+
+json::Object FakeCa::authorization_body(std::size_t order, std::size_t index) {
+  const auto name = orders_[order].names[index];
+  const bool wildcard = name.starts_with("*.");
+  const auto challenge_url = url("challenge/" + std::to_string(order) + "/" + std::to_string(index));
+  json::Object challenge{{"type", "dns-01"}, {"url", challenge_url}, {"status", "pending"}, {"token", "a-Token_0"}};
+  json::Object body{{"status", "pending"}, {"challenges", json::Array{std::move(challenge)}}};
+  body["identifier"] = json::Object{{"type", "dns"}, {"value", wildcard ? name.substr(2) : name}};
+  if (wildcard) body["wildcard"] = true;
+  return body;
+}
+
+json::Object FakeCa::directory_body() const {
+  json::Object body{{"newNonce", url("new-nonce")}, {"newAccount", url("new-account")}, {"newOrder", url("new-order")}};
+  body["revokeCert"] = url("revoke-cert");
+  body["keyChange"] = url("key-change");
+  body["pAnDoRa"] = "unknown members are ignored";
+  for (const auto& [member, value] : directory_changes_) body.insert_or_assign(member, value);
+  return body;
+}
+
+std::string FakeCa::new_nonce() {
+  auto nonce = "nonce-" + std::to_string(++nonces_made_);
+  nonces_.insert(nonce);
+  return nonce;
+}
+
+}  // namespace acmed::test

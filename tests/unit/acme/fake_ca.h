@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "tests/unit/base/fake_server.h"
+
+namespace acmed::test {
+
+/// A CA over plain HTTP that keeps to RFC 8555, refuses every request that does not, and does on request what real CAs
+/// do at bad times. Its resources are named by the first word of their paths: "new-order", "authorization".
+class FakeCa {
+ public:
+  /// A request as it came.
+  struct Seen {
+    std::string method;
+    std::string resource;
+    std::string url;
+    json::Value header;   ///< the JWS's protected header
+    std::string payload;  ///< decoded; empty for a POST-as-GET
+  };
+
+  /// An answer in place of the usual one.
+  struct Reply {
+    Reply(std::string status_line, std::string answer_body)
+        : status(std::move(status_line)), body(std::move(answer_body)) {}
+    Reply&& with(const std::string& header) && {
+      headers += header + "\r\n";
+      return std::move(*this);
+    }
+    std::string status;   ///< "200 OK"; empty: the connection is cut instead
+    std::string headers;  ///< each with its line end
+    std::string body;
+  };
+
+  FakeCa();
+
+  std::string directory_url() const { return server_.url("/directory"); }
+  std::string url(const std::string& path) const { return server_.url("/" + path); }
+
+  /// The next request to `resource` gets `reply` instead; more of them are used up in order.
+  void instead(const std::string& resource, Reply reply);
+  /// As the usual answer, with `header` added.
+  void add_header(const std::string& resource, const std::string& header);
+  /// The next so many signed requests are refused by badNonce.
+  void refuse_nonces(int count);
+  /// The next so many answers to signed requests bring no nonce.
+  void withhold_nonces(int count);
+  /// Orders take so many polls before they leave `processing`.
+  void process_for(int polls);
+  /// Called on another thread when a request to `resource` has come, before it is answered.
+  void on_request(const std::string& resource, std::function<void()> call);
+  void set_directory(const std::string& member, json::Value value);
+  /// What certificate downloads give, by resource: "certificate", "alternate".
+  void set_pem(const std::string& resource, std::string pem);
+
+  std::vector<Seen> seen() const;
+  /// How many requests came, to that resource or to any.
+  std::size_t count(const std::string& resource = {}) const;
+  void forget_seen();
+
+ private:
+  struct Order {
+    std::vector<std::string> names;
+    std::vector<bool> proved;
+    bool finalized = false;
+  };
+
+  void serve(FakeServer::Connection& connection);
+  std::string answer_to(const std::string& request, std::function<void()>& call);
+  std::string fault_of(const Seen& seen, const std::string& request, const json::Value& jws);
+  Reply usual_answer(const Seen& seen);
+  json::Object order_body(std::size_t number);
+  json::Object authorization_body(std::size_t order, std::size_t index);
+  json::Object directory_body() const;
+  std::string new_nonce();
+
+  mutable std::mutex lock_;
+  std::vector<Seen> seen_;
+  std::map<std::string, std::deque<Reply>> instead_;
+  std::map<std::string, std::string> added_headers_;
+  std::map<std::string, std::function<void()>> calls_;
+  std::map<std::string, std::string> pems_;
+  json::Object directory_changes_;
+  std::set<std::string> nonces_;
+  std::vector<Order> orders_;
+  int nonces_made_ = 0;
+  int refused_nonces_ = 0;
+  int withheld_nonces_ = 0;
+  int processing_polls_ = 0;
+  FakeServer server_;
+};
+
+/// A problem document of that type, with the CA's usual media type.
+FakeCa::Reply problem(const std::string& status, const std::string& type, const std::string& detail = "because");
+
+}  // namespace acmed::test

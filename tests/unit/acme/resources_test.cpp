@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/acme/resources.h"
+
+#include "tests/unit/catch.h"
+
+using namespace acmed;
+using acme::Authorization;
+using acme::AuthorizationStatus;
+using acme::Directory;
+using acme::Order;
+using acme::OrderStatus;
+
+namespace {
+
+json::Value parsed(const std::string& text) {
+  return json::parse(text).value();
+}
+
+const std::string directory_text = R"({
+  "newNonce": "https://ca.example/n", "newAccount": "https://ca.example/a", "newOrder": "https://ca.example/o",
+  "revokeCert": "https://ca.example/r", "keyChange": "https://ca.example/k", "renewalInfo": "https://ca.example/i",
+  "x7Hq": "https://community.example/why-is-this-here",
+  "meta": {"termsOfService": "https://ca.example/terms", "externalAccountRequired": true,
+           "profiles": {"classic": "as ever", "shortlived": "six days"}, "unknown": []}})";
+
+}  // namespace
+
+SCENARIO("a directory is kept on disk as the CA sent it") {
+  const auto directory = Directory::from_json(parsed(directory_text));
+  CHECK(directory.new_order == "https://ca.example/o");
+  CHECK(directory.renewal_info == "https://ca.example/i");
+  CHECK(directory.external_account_required);
+  CHECK(directory.profiles.at("shortlived") == "six days");
+  CHECK(Directory::from_json(directory.to_json()) == directory);
+}
+
+SCENARIO("what is no ACME directory is refused") {
+  CHECK_THROWS_AS(Directory::from_json(parsed("{}")), Retry);
+  CHECK_THROWS_AS(Directory::from_json(parsed("[]")), Retry);
+  CHECK_THROWS_WITH(
+      Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})")),
+      "the CA's directory has \"http://ca.example/n\" for newNonce instead of an https URL: is it an ACME directory?");
+}
+
+SCENARIO("an order may lack everything but its status") {
+  const auto order = Order::from_json(parsed(R"({"status": "processing"})"), "https://ca.example/o/1");
+  CHECK(order.url == "https://ca.example/o/1");
+  CHECK(order.status == OrderStatus::processing);
+  CHECK(order.authorizations.empty());
+  CHECK_FALSE(order.expires);
+  CHECK_THROWS_AS(Order::from_json(parsed(R"({"status": "nearly"})"), ""), Retry);
+  CHECK_THROWS_AS(Order::from_json(parsed("{}"), ""), Retry);
+}
+
+SCENARIO("an order's names are compared in lower case, and its error is kept") {
+  const auto order = Order::from_json(parsed(R"({"status": "invalid", "expires": "2026-11-22T10:00:00.5Z",
+    "identifiers": [{"type": "dns", "value": "*.EXAMPLE.com"}, {"type": "ip", "value": "192.0.2.1"}, 7],
+    "error": {"type": "urn:ietf:params:acme:error:caa", "detail": "no"}})"),
+                                      "");
+  CHECK(order.identifiers == std::vector<std::string>{"*.example.com"});
+  CHECK(order.expires);
+  REQUIRE(order.error);
+  CHECK(order.error->text() == "caa: no");
+}
+
+SCENARIO("challenges of types that we do not know do no harm") {
+  const auto authorization = Authorization::from_json(parsed(R"({
+    "status": "pending", "identifier": {"type": "dns", "value": "Example.com"}, "wildcard": true,
+    "challenges": [
+      {"type": "dns-persist-01", "url": "https://ca.example/c/1", "status": "pending", "issuer-domain-names": ["ca.example"]},
+      {"type": "odd-01", "url": "https://ca.example/c/2", "status": {"a": 1}, "token": 17, "error": "x"},
+      {"type": "urlless-01", "token": "abc"},
+      "not even an object",
+      {"type": "dns-01", "url": "https://ca.example/c/3", "status": "pending", "token": "LoqXcYV8_-0"}]})"),
+                                                      "https://ca.example/z/1");
+  CHECK(authorization.identifier == "example.com");
+  CHECK(authorization.wildcard);
+  CHECK(authorization.challenges.size() == 3);
+  REQUIRE(authorization.challenge("dns-01"));
+  CHECK(authorization.challenge("dns-01")->token == "LoqXcYV8_-0");
+  CHECK(authorization.challenge("dns-persist-01")->token.empty());
+  CHECK(authorization.challenge("http-01") == nullptr);
+}
+
+SCENARIO("a token that is not base64url is never signed or published") {
+  for (const auto* token : {"", "a b", "a/../b", "a.b", "abc=", "a\\nb"}) {
+    INFO(token);
+    const auto authorization = Authorization::from_json(
+        parsed(std::string(R"({"status": "pending", "challenges": [{"type": "dns-01", "url": "https://ca.example/c",
+          "token": ")") +
+               token + R"("}]})"),
+        "");
+    CHECK(authorization.challenge("dns-01") == nullptr);
+  }
+}
