@@ -120,6 +120,8 @@ void sync_folder(const std::filesystem::path& path) {
 std::filesystem::path set_aside(const std::filesystem::path& path) {
   auto aside = path;
   aside += fmt::format(".corrupt-{}", std::time(nullptr));
+  // Several in one second: none may replace another.
+  while (std::filesystem::exists(std::filesystem::symlink_status(aside))) aside += "-more";
   if (::rename(path.c_str(), aside.c_str()) != 0) fail("set aside", path);
   sync_folder(path.parent_path());
   return aside;

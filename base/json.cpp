@@ -150,6 +150,8 @@ std::optional<Value> parse(std::string_view text) {
   Builder builder;
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   if (!reader.Parse<flags>(stream, builder)) return std::nullopt;
+  // The reader takes a NUL for the end of the text.
+  if (stream.Tell() != text.size()) return std::nullopt;
   return builder.take();
 }
 

@@ -4,10 +4,24 @@
 #include <string.h>
 
 namespace acmed {
+namespace {
+
+/// All that the string has room for: what was moved out of a short one still stands there.
+void wipe(std::string& text) noexcept {
+  text.resize(text.capacity());
+  explicit_bzero(text.data(), text.size());
+  text.clear();
+}
+
+}  // namespace
+
+Secret::Secret(std::string text) noexcept : text_(std::move(text)) {
+  wipe(text);
+}
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {
-    wipe();
+    wipe(text_);
     text_ = other.text_;
   }
   return *this;
@@ -15,16 +29,15 @@ Secret& Secret::operator=(const Secret& other) {
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
-    wipe();
-    text_ = other.text_;
-    other.wipe();
+    wipe(text_);
+    text_ = std::move(other.text_);
+    wipe(other.text_);
   }
   return *this;
 }
 
-void Secret::wipe() noexcept {
-  explicit_bzero(text_.data(), text_.size());
-  text_.clear();
+Secret::~Secret() {
+  wipe(text_);
 }
 
 }  // namespace acmed

@@ -11,12 +11,12 @@ namespace acmed {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text) noexcept : text_(std::move(text)) {}
+  explicit Secret(std::string text) noexcept;
   Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+  Secret(Secret&& other) noexcept : Secret(std::move(other.text_)) {}
   Secret& operator=(const Secret& other);
   Secret& operator=(Secret&& other) noexcept;
-  ~Secret() { wipe(); }
+  ~Secret();
 
   const std::string& reveal() const noexcept { return text_; }
   bool empty() const noexcept { return text_.empty(); }
@@ -24,8 +24,6 @@ class Secret {
   friend bool operator==(const Secret&, const Secret&) = default;
 
  private:
-  void wipe() noexcept;
-
   std::string text_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -39,7 +40,8 @@ std::optional<Time> make_time(int year, int month, int day, int hour, int minute
   const auto date = std::chrono::year(year) / month / day;
   if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
     return std::nullopt;
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) + seconds(second);
+  return to_time(std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+                 seconds(second));
 }
 
 /// IMF-fixdate, the only form that servers may send (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
@@ -69,6 +71,12 @@ std::optional<Time> parse_http_date(std::string_view text) {
 }
 
 }  // namespace
+
+Time to_time(std::chrono::sys_seconds time) {
+  constexpr std::chrono::sys_seconds first = std::chrono::sys_days(std::chrono::year(1700) / 1 / 1);
+  constexpr std::chrono::sys_seconds last = std::chrono::sys_days(std::chrono::year(2200) / 1 / 1);
+  return std::clamp(time, first, last);
+}
 
 Time HostClock::now() const {
   return Time(read_clock(CLOCK_REALTIME));

@@ -43,6 +43,10 @@ class VirtualClock final : public Clock {
   Duration since_start_{};
 };
 
+/// `time`, or the nearest that a Time can hold with room to calculate: 1700 to 2200. Certificates and servers say
+/// things like "31 December 9999" for "never".
+Time to_time(std::chrono::sys_seconds time);
+
 /// RFC 3339 in UTC with seconds: "2026-11-22T09:47:00Z".
 std::string to_rfc3339(Time time);
 

@@ -36,14 +36,14 @@ std::string_view view(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
-Time to_time(const ASN1_TIME* time) {
+Time time_of(const ASN1_TIME* time) {
   tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) {
     throw Refused("certificate:time", "the certificate's validity is unreadable: " + take_openssl_error());
   }
   const auto date = std::chrono::year(parts.tm_year + 1900) / (parts.tm_mon + 1) / parts.tm_mday;
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) +
-         std::chrono::seconds(parts.tm_sec);
+  return to_time(std::chrono::sys_days(date) + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) +
+                 std::chrono::seconds(parts.tm_sec));
 }
 
 /// The content octets of the serial's INTEGER, with the leading zero of a large positive one (RFC 9773 §4.1).
@@ -130,11 +130,11 @@ std::string Certificate::to_pem() const {
 }
 
 Time Certificate::not_before() const {
-  return to_time(X509_get0_notBefore(certificate_.get()));
+  return time_of(X509_get0_notBefore(certificate_.get()));
 }
 
 Time Certificate::not_after() const {
-  return to_time(X509_get0_notAfter(certificate_.get()));
+  return time_of(X509_get0_notAfter(certificate_.get()));
 }
 
 std::vector<std::string> Certificate::dns_names() const {

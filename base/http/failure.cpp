@@ -41,7 +41,11 @@ std::string timed_out_at(CURL* easy, const std::string& host, Duration limit) {
   curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
   curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
   if (resolved == 0) {
-    return fmt::format("the name of {} was not resolved in time: look at the name servers in /etc/resolv.conf", host);
+    // Maybe it waited for the connection that another request was opening.
+    return fmt::format(
+        "no connection to {} came about in time: look at the name servers in /etc/resolv.conf, and at "
+        "whether the server answers",
+        host);
   }
   if (connected == 0) {
     return fmt::format("{} did not answer the connection in time: look at the network, the firewall and the proxy",

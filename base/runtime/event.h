@@ -99,15 +99,21 @@ class Semaphore {
   };
 
   Task<Permit> acquire() {
-    while (free_ == 0) co_await waiters_.turn();
-    --free_;
+    if (free_ > 0) {
+      --free_;
+    } else {
+      co_await waiters_.turn();  // ends with the permit of whoever gave it back: a newcomer cannot take it before
+    }
     co_return Permit(*this);
   }
 
  private:
   void give_back() noexcept {
-    ++free_;
-    waiters_.wake_one();
+    if (waiters_.empty()) {
+      ++free_;
+    } else {
+      waiters_.wake_one();
+    }
   }
 
   std::size_t free_;

@@ -30,9 +30,8 @@ std::shared_ptr<X509> draft(const crypto::PrivateKey& subject, const char* name,
   };
   if (name != nullptr) add_name(X509_get_subject_name(certificate.get()), name);
   add_name(X509_get_issuer_name(certificate.get()), ca_name);
-  const auto set_time = [](ASN1_TIME* time, Time to) {
-    must(ASN1_TIME_set(time, std::chrono::duration_cast<std::chrono::seconds>(to.time_since_epoch()).count()) !=
-         nullptr);
+  const auto set_time = [](ASN1_TIME* time, std::chrono::sys_seconds to) {
+    must(ASN1_TIME_set(time, to.time_since_epoch().count()) != nullptr);
   };
   set_time(X509_getm_notBefore(certificate.get()), facts.not_before);
   set_time(X509_getm_notAfter(certificate.get()), facts.not_after);

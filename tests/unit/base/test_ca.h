@@ -16,8 +16,8 @@ struct CertificateFacts {
   bool for_loopback = false;             ///< 127.0.0.1 as an iPAddress
   std::string serial = "01";             ///< hexadecimal
   std::string key_identifier_of_issuer;  ///< octets; empty for none
-  Time not_before = Time(std::chrono::sys_days(std::chrono::year(2020) / 1 / 1));
-  Time not_after = Time(std::chrono::sys_days(std::chrono::year(2049) / 12 / 31));
+  std::chrono::sys_seconds not_before = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
+  std::chrono::sys_seconds not_after = std::chrono::sys_days(std::chrono::year(2049) / 12 / 31);
 };
 
 /// A certification authority of one root.

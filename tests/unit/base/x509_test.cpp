@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/crypto/x509.h"
+
+#include <openssl/x509v3.h>
+
+#include "base/error.h"
+#include "tests/unit/base/test_ca.h"
+#include "tests/unit/catch.h"
+
+using namespace acmed;
+using namespace acmed::crypto;
+
+namespace {
+
+constexpr std::string_view rfc9773_key_identifier =
+    "\x69\x88\x5B\x6B\x87\x46\x40\x41\xE1\xB3\x7B\x84\x7B\xA0\xAE\x2C\xDE\x01\xC8\xD4";
+
+std::string cause_of_chain(const std::string& pem) {
+  try {
+    parse_chain(pem);
+  } catch (const Refused& error) {
+    return error.cause();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("a certificate's renewal identifier is that of RFC 9773 §4.1") {
+  test::CertificateFacts facts;
+  facts.serial = "87654321";
+  facts.key_identifier_of_issuer = rfc9773_key_identifier;
+  const auto certificate = test::TestCa().issue(PrivateKey::generate(KeyType::ecdsa_p256), facts);
+  CHECK(certificate.renewal_id() == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
+  CHECK(certificate.serial() == "0087654321");
+}
+
+TEST_CASE("a certificate that does not name its issuer's key has no renewal identifier") {
+  const auto certificate = test::TestCa().issue(PrivateKey::generate(KeyType::ecdsa_p256), {});
+  CHECK(!certificate.renewal_id());
+}
+
+TEST_CASE("a certificate tells what it says") {
+  const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
+  test::CertificateFacts facts;
+  facts.dns_names = {"www.Example.COM", "*.example.com", "example.com"};
+  facts.serial = "0123ab";
+  facts.not_before = std::chrono::floor<std::chrono::seconds>(*parse_rfc3339("2026-02-28T23:59:59Z"));
+  facts.not_after = std::chrono::floor<std::chrono::seconds>(
+      *parse_rfc3339("2050-03-01T00:00:01Z"));  // from 2050 on X.509 writes another form
+  const auto certificate = test::TestCa().issue(key, facts);
+  CHECK(certificate.dns_names() == std::vector<std::string>{"*.example.com", "example.com", "www.example.com"});
+  CHECK(certificate.serial() == "0123ab");
+  CHECK(to_rfc3339(certificate.not_before()) == "2026-02-28T23:59:59Z");
+  CHECK(to_rfc3339(certificate.not_after()) == "2050-03-01T00:00:01Z");
+  CHECK(certificate.issuer_common_name() == "acmed test root");
+  CHECK(certificate.has_key(key));
+  CHECK(!certificate.has_key(PrivateKey::generate(KeyType::ecdsa_p256)));
+  CHECK(!certificate.has_key(PrivateKey::generate(KeyType::ed25519)));
+  CHECK(Certificate::from_der(certificate.to_der()).to_pem() == certificate.to_pem());
+}
+
+TEST_CASE("a certificate that never ends has an end that can be calculated with") {
+  test::CertificateFacts facts;
+  facts.not_after = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
+  const auto certificate = test::TestCa().issue(PrivateKey::generate(KeyType::ecdsa_p256), facts);
+  CHECK(to_rfc3339(certificate.not_after()) == "2200-01-01T00:00:00Z");
+}
+
+TEST_CASE("DER with something behind it is no certificate") {
+  const auto der = test::TestCa().issue(PrivateKey::generate(KeyType::ecdsa_p256), {}).to_der();
+  CHECK_THROWS_AS(Certificate::from_der(der + '\0'), Refused);
+  CHECK_THROWS_AS(Certificate::from_der(der.substr(1)), Refused);
+  CHECK_THROWS_AS(Certificate::from_der(""), Refused);
+}
+
+SCENARIO("a chain holds certificates and nothing else") {
+  const test::TestCa ca;
+  const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
+  const auto leaf = ca.issue(key, {}).to_pem();
+  const auto& root = ca.root_pem();
+  THEN("it is read in its order, with text and other line ends around the blocks") {
+    const auto chain = parse_chain("subject=leaf\n" + leaf + "\nissuer\n" + root);
+    REQUIRE(chain.size() == 2);
+    CHECK(chain[0].to_pem() == leaf);
+    CHECK(chain[1].to_pem() == root);
+    std::string windows;
+    for (const char c : leaf) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    CHECK(parse_chain(windows).size() == 1);
+  }
+  THEN("a private key in it is refused, wherever it is") {
+    CHECK(cause_of_chain(key.to_pem().reveal() + leaf) == "certificate:unexpected-block");
+    CHECK(cause_of_chain(leaf + key.to_pem().reveal()) == "certificate:unexpected-block");
+  }
+  THEN("anything with dashes that is not exactly a certificate's frame is refused") {
+    CHECK(cause_of_chain(leaf + "-----BEGIN") == "certificate:unexpected-block");
+    CHECK(cause_of_chain(leaf + " -----BEGIN CERTIFICATE-----\n") == "certificate:unexpected-block");
+    CHECK(cause_of_chain(leaf + "-----END CERTIFICATE-----\n") == "certificate:unexpected-block");
+    CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\n" + leaf) == "certificate:unexpected-block");
+    CHECK(cause_of_chain("x" + leaf) == "certificate:unexpected-block");
+  }
+  THEN("what is empty or cut is refused") {
+    CHECK(cause_of_chain("") == "certificate:empty");
+    CHECK(cause_of_chain("<html></html>") == "certificate:empty");
+    CHECK(cause_of_chain(leaf.substr(0, leaf.size() / 2)) == "certificate:unreadable");
+    CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n") == "certificate:unreadable");
+    CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n") == "certificate:unreadable");
+  }
+}
+
+TEST_CASE("a request has all names, no subject, and a signature that verifies") {
+  for (const auto type :
+       {KeyType::ecdsa_p256, KeyType::ecdsa_p384, KeyType::ecdsa_p521, KeyType::rsa_2048, KeyType::ed25519}) {
+    const auto key = PrivateKey::generate(type);
+    const auto der = make_csr(key, {"example.com", "*.example.com"});
+    const auto* start = reinterpret_cast<const unsigned char*>(der.data());
+    const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(
+        d2i_X509_REQ(nullptr, &start, static_cast<long>(der.size())), X509_REQ_free);
+    REQUIRE(request);
+    CHECK(X509_REQ_verify(request.get(), key.native()) == 1);
+    CHECK(X509_REQ_get_version(request.get()) == 0);
+    CHECK(X509_NAME_entry_count(X509_REQ_get_subject_name(request.get())) == 0);
+
+    auto* extensions = X509_REQ_get_extensions(request.get());
+    REQUIRE(sk_X509_EXTENSION_num(extensions) == 1);
+    auto* names = static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr));
+    std::vector<std::string> found;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+      const auto* text = sk_GENERAL_NAME_value(names, i)->d.dNSName;
+      found.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                         static_cast<std::size_t>(ASN1_STRING_length(text)));
+    }
+    CHECK(found == std::vector<std::string>{"example.com", "*.example.com"});
+    GENERAL_NAMES_free(names);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+  }
+}
