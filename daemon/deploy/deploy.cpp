@@ -1,1 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/deploy/deploy.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/runtime/offload.h"
+#include "daemon/deploy/facts.h"
+#include "daemon/deploy/file_set.h"
+#include "daemon/deploy/program.h"
+
+namespace acmed::deploy {
+namespace {
+
+/// A failure on its way from where it was caught to where it is thrown again: nothing can be awaited in between in a
+/// handler.
+struct Failure {
+  Error::Advice advice;
+  std::string cause;
+  std::string sentence;
+
+  explicit Failure(const Error& error) : advice(error.advice()), cause(error.cause()), sentence(error.what()) {}
+
+  [[noreturn]] void throw_for(const config::Target& target, const Generation& generation) const {
+    const auto whole = fmt::format("target {} of {}: {}", target.name, generation.certificate, sentence);
+    if (advice == Error::Advice::refused) throw Refused(cause, whole);
+    throw Retry(cause, whole);
+  }
+};
+
+/// What came of the programs: nothing when all went well.
+struct Outcome {
+  std::optional<Failure> failure;
+  bool cancelled = false;
+  bool hook_began = false;
+
+  bool good() const { return !failure && !cancelled; }
+};
+
+Task<Outcome> run_programs(config::Target target, Facts facts) {
+  Outcome outcome;
+  try {
+    if (!target.test.empty()) co_await run_program({"test", target.test, target.timeout}, facts);
+    outcome.hook_began = !target.post_hook.empty();
+    if (outcome.hook_began) co_await run_program({"hook", target.post_hook, target.timeout}, facts);
+  } catch (const Error& error) {
+    outcome.failure.emplace(error);
+  } catch (const Cancelled&) {
+    outcome.cancelled = true;
+  }
+  co_return outcome;
+}
+
+/// Does `work` on the target's files off the loop; gives what went wrong. A file's trouble has one cause for machines,
+/// whichever call met it.
+Task<std::optional<Failure>> with_files(config::Target target, std::string certificate,
+                                        std::function<void(const FileSet&)> work) {
+  std::optional<Failure> failure;
+  if (!target.directory || target.files.empty()) co_return failure;
+  try {
+    co_await offload([files = FileSet(std::move(target), certificate), work = std::move(work)] { work(files); });
+  } catch (const Error& error) {
+    failure.emplace(error);
+    if (error.advice() != Error::Advice::refused) failure->cause = "deploy:file";
+  }
+  co_return failure;
+}
+
+/// The service has read the new files, or half of them: let it read the old ones again.
+Task<> run_hook_for_old_files(config::Target target, Generation previous) {
+  try {
+    co_await run_program({"hook", target.post_hook, target.timeout}, facts_for(target, previous, "rollback"));
+  } catch (const Error& error) {
+    log::warning(fmt::format("target {} of {}: after the former files were put back, {}", target.name,
+                             previous.certificate, error.what()),
+                 {{"ACMED_CERTIFICATE", previous.certificate}, {"ACMED_TARGET", target.name}});
+  }
+}
+
+}  // namespace
+
+Task<> to_target(config::Target target, Generation generation, std::optional<Generation> previous, std::string event) {
+  const auto folder = generation.folder;
+  const auto not_installed =
+      co_await with_files(target, generation.certificate, [folder](const FileSet& files) { files.install(folder); });
+  if (not_installed) not_installed->throw_for(target, generation);
+
+  auto outcome = co_await run_programs(target, facts_for(target, generation, event));
+  if (outcome.good()) {
+    const auto not_kept =
+        co_await with_files(target, generation.certificate, [](const FileSet& files) { files.keep(); });
+    if (not_kept) not_kept->throw_for(target, generation);
+    co_return;
+  }
+
+  const auto not_back =
+      co_await with_files(target, generation.certificate, [](const FileSet& files) { files.put_back(); });
+  if (not_back) log::error(fmt::format("the former files are not back: {}", not_back->sentence));
+  if (outcome.cancelled) throw Cancelled();
+  if (target.directory) {
+    outcome.failure->sentence +=
+        not_back ? "; the former files could not be put back: " + not_back->sentence : "; the former files are back";
+  }
+  if (outcome.hook_began && target.directory && previous) {
+    co_await run_hook_for_old_files(target, *std::move(previous));
+  }
+  outcome.failure->throw_for(target, generation);
+}
+
+}  // namespace acmed::deploy

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deploy/file_set.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdio>
+
+#include "base/crypto/digest.h"
+#include "base/crypto/encoding.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/deploy/owner.h"
+
+namespace acmed::deploy {
+namespace {
+
+using config::FileKind;
+
+/// The key last: see FileSet.
+constexpr std::array<FileKind, 5> order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
+                                           FileKind::privkey};
+
+[[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
+  throw Retry("deploy:file", system_error_sentence(doing + " " + path.string(), errno));
+}
+
+bool is_there(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) return true;
+  if (errno != ENOENT) fail("examine", path);
+  return false;
+}
+
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path);
+}
+
+void move_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) fail("put a file at", to);
+}
+
+Secret read_file(const std::filesystem::path& path) {
+  auto content = files::read(path);
+  if (!content) throw Retry("deploy:file", fmt::format("there is no file {}", path.string()));
+  return Secret(*std::move(content));
+}
+
+Secret content_of(FileKind kind, const std::filesystem::path& folder) {
+  switch (kind) {
+    case FileKind::cert:
+      return read_file(folder / "cert.pem");
+    case FileKind::chain:
+      return read_file(folder / "chain.pem");
+    case FileKind::fullchain:
+      return read_file(folder / "fullchain.pem");
+    case FileKind::privkey:
+      return read_file(folder / "privkey.pem");
+    case FileKind::combined:
+      break;
+  }
+  const auto key = read_file(folder / "privkey.pem");
+  return Secret(key.reveal() + read_file(folder / "fullchain.pem").reveal());
+}
+
+/// Nobody but us can open the file before it has its owner and group; its mode comes last.
+void write_staged(const std::filesystem::path& path, const Secret& content, const Owner& owner, mode_t mode) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) fail("create", path);
+  if ((owner.user || owner.group) && ::fchown(fd.get(), owner.user.value_or(static_cast<uid_t>(-1)),
+                                              owner.group.value_or(static_cast<gid_t>(-1))) != 0) {
+    fail("set the owner and group of", path);
+  }
+  std::string_view rest = content.reveal();
+  while (!rest.empty()) {
+    const auto written = ::write(fd.get(), rest.data(), rest.size());
+    if (written < 0 && errno != EINTR) fail("write", path);
+    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fchmod(fd.get(), mode) != 0) fail("set the mode of", path);
+  if (::fsync(fd.get()) != 0) fail("sync", path);
+}
+
+/// Gives `from` the second name `to`. Where the file system knows no second names the file is moved there instead, and
+/// is missing until the new one has its place.
+void link_or_move(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) fail("keep a copy of", from);
+  move_file(from, to);
+}
+
+}  // namespace
+
+FileSet::FileSet(config::Target target, const std::string& certificate)
+    : target_(std::move(target)),
+      prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-") {}
+
+std::filesystem::path FileSet::hidden(const std::string& role, const std::string& name) const {
+  return path(prefix_ + role + (name.empty() ? "" : "-" + name));
+}
+
+void FileSet::install(const std::filesystem::path& folder) const {
+  struct stat status {};
+  if (::stat(target_.directory->c_str(), &status) != 0) fail("use the directory", *target_.directory);
+  if (!S_ISDIR(status.st_mode)) {
+    throw Retry("deploy:file", fmt::format("{} is no directory", target_.directory->string()));
+  }
+  put_back();
+  try {
+    stage(folder);
+    switch_over();
+  } catch (...) {
+    try {
+      put_back();
+    } catch (const Error& error) {
+      log::error(fmt::format("the files in {} are a mixture until the next try: {}", target_.directory->string(),
+                             error.what()));
+    }
+    throw;
+  }
+}
+
+void FileSet::stage(const std::filesystem::path& folder) const {
+  const auto owner = find_owner(target_);
+  for (const auto& [kind, name] : target_.files) {
+    write_staged(hidden("new", name), content_of(kind, folder), owner, target_.mode);
+  }
+}
+
+void FileSet::switch_over() const {
+  std::vector<Replacement> replacements;
+  for (const auto kind : order) {
+    const auto file = target_.files.find(kind);
+    if (file != target_.files.end()) replacements.push_back({file->second, is_there(path(file->second))});
+  }
+  write_journal(replacements);
+  for (const auto& [name, existed] : replacements) {
+    if (existed) link_or_move(path(name), hidden("old", name));
+  }
+  files::sync_folder(*target_.directory);
+  for (const auto& [name, existed] : replacements) move_file(hidden("new", name), path(name));
+  files::sync_folder(*target_.directory);
+}
+
+void FileSet::put_back() const {
+  const auto replacements = read_journal();
+  for (auto entry = replacements.rbegin(); entry != replacements.rend(); ++entry) {
+    const auto& [name, existed] = *entry;
+    // Without a kept copy the switch did not come to this file, or it is back already.
+    if (!existed) {
+      remove_file(path(name));
+    } else if (is_there(hidden("old", name))) {
+      move_file(hidden("old", name), path(name));
+    }
+  }
+  if (!replacements.empty()) files::sync_folder(*target_.directory);
+  keep();
+}
+
+void FileSet::keep() const {
+  // Without the journal what is hidden has no meaning any more: from here on a crash leads forward.
+  if (is_there(hidden("journal"))) {
+    remove_file(hidden("journal"));
+    files::sync_folder(*target_.directory);
+  }
+  remove_hidden();
+}
+
+void FileSet::remove_hidden() const {
+  std::error_code error;
+  std::vector<std::filesystem::path> found;
+  for (std::filesystem::directory_iterator entry(*target_.directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(prefix_)) found.push_back(entry->path());
+  }
+  if (error) {
+    errno = error.value();
+    fail("read the directory", *target_.directory);
+  }
+  for (const auto& leftover : found) remove_file(leftover);
+}
+
+std::vector<FileSet::Replacement> FileSet::read_journal() const {
+  std::vector<Replacement> replacements;
+  if (!is_there(hidden("journal"))) return replacements;
+  const auto damaged = [&] {
+    return Retry("deploy:file", fmt::format("{} is damaged; put the files beside it in order by hand and remove it",
+                                            hidden("journal").string()));
+  };
+  const auto journal = json::parse(read_file(hidden("journal")).reveal());
+  if (!journal || journal->as_array() == nullptr) throw damaged();
+  for (const auto& entry : journal->elements()) {
+    const auto name = entry["name"].text_or();
+    // A name with a slash would lead out of the directory.
+    if (name.empty() || name.find('/') != std::string::npos) throw damaged();
+    replacements.push_back({name, entry["existed"].bool_or(true)});
+  }
+  return replacements;
+}
+
+void FileSet::write_journal(const std::vector<Replacement>& replacements) const {
+  json::Array journal;
+  for (const auto& [name, existed] : replacements) {
+    journal.emplace_back(json::Object{{"name", name}, {"existed", existed}});
+  }
+  files::write_new(hidden("journal.new"), json::dump(journal), 0600);
+  move_file(hidden("journal.new"), hidden("journal"));
+  files::sync_folder(*target_.directory);
+}
+
+}  // namespace acmed::deploy

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "config/config.h"
+
+namespace acmed::deploy {
+
+/// Whom deployed files are given to; none: whoever runs this.
+struct Owner {
+  std::optional<uid_t> user;
+  std::optional<gid_t> group;
+};
+
+/// Looks up the target's owner and group. Blocks: the name service may be far away. Throws Refused ("deploy:owner").
+Owner find_owner(const config::Target& target);
+
+}  // namespace acmed::deploy

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deploy/deploy.h"
+
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "tests/unit/deploy/scene.h"
+
+namespace acmed::deploy {
+namespace {
+
+using Catch::Matchers::Contains;
+using namespace std::chrono_literals;
+
+/// The failure of a deployment of the scene's second generation; null when it went well.
+std::unique_ptr<Error> deploy(const Scene& scene, const config::Target& target, bool has_previous = true) {
+  log::set_level(log::Level::error);
+  Loop loop;
+  const auto previous = has_previous ? std::optional(scene.first()) : std::nullopt;
+  try {
+    run(loop, to_target(target, scene.second(), previous, "renewed"));
+  } catch (const Error& error) {
+    return std::make_unique<Error>(error);
+  }
+  return nullptr;
+}
+
+Task<> stop_soon(Scope* scope) {
+  co_await sleep_for(100ms);
+  scope->stop();
+}
+
+Task<> deploy_until_stopped(config::Target target, Generation generation) {
+  const auto here = co_await context();
+  Scope scope(here);
+  scope.spawn(to_target(target, generation, {}, "renewed"));
+  scope.spawn(stop_soon(&scope));
+  co_await scope.join();
+}
+
+}  // namespace
+
+SCENARIO("a certificate comes to a service") {
+  const Scene scene;
+  auto target = scene.target();
+
+  GIVEN("a directory without files") {
+    WHEN("it is deployed") {
+      target.mode = 0600;
+      REQUIRE_FALSE(deploy(scene, target, false));
+      THEN("the files are there with their mode, and nothing else is") {
+        const std::map<std::string, std::pair<std::string, mode_t>> expected = {
+            {"web.key", {"privkey of 0002\n", 0600}}, {"web.pem", {"fullchain of 0002\n", 0600}}};
+        CHECK(scene.service_files() == expected);
+      }
+    }
+    WHEN("every kind of file is wanted") {
+      target.files = {{config::FileKind::cert, "a"},
+                      {config::FileKind::chain, "b"},
+                      {config::FileKind::fullchain, "c"},
+                      {config::FileKind::privkey, "d"},
+                      {config::FileKind::combined, "e"}};
+      REQUIRE_FALSE(deploy(scene, target, false));
+      THEN("each has its content; combined is the key and the chain") {
+        CHECK(scene.read("service/a") == "cert of 0002\n");
+        CHECK(scene.read("service/b") == "chain of 0002\n");
+        CHECK(scene.read("service/c") == "fullchain of 0002\n");
+        CHECK(scene.read("service/d") == "privkey of 0002\n");
+        CHECK(scene.read("service/e") == "privkey of 0002\nfullchain of 0002\n");
+      }
+    }
+    if (::geteuid() == 0) {
+      WHEN("root gives the files to another user and group") {
+        target.owner = "nobody";
+        target.group = "daemon";
+        REQUIRE_FALSE(deploy(scene, target, false));
+        THEN("they belong to them") {
+          struct stat status {};
+          REQUIRE(::stat(scene.path("service/web.key").c_str(), &status) == 0);
+          CHECK(status.st_uid == 65534);
+          CHECK(status.st_gid == 1);
+          CHECK((status.st_mode & 07777) == 0640);
+        }
+      }
+    }
+  }
+
+  GIVEN("a test and a hook that write down what they are told") {
+    target.test = scene.program("test", "cat web.pem >/dev/null 2>&1; cat " + scene.path("service/web.pem").string() +
+                                            " >" + scene.path("seen-by-test").string());
+    target.post_hook =
+        scene.program("hook", "env >" + scene.path("environment").string() + "; cat >" + scene.path("input").string());
+    WHEN("it is deployed") {
+      ::setenv("ACMED_TEST_SECRET", "leaked", 1);
+      REQUIRE_FALSE(deploy(scene, target));
+      THEN("the test runs first, and sees the new files") {
+        CHECK(scene.read("calls") == "test\nhook\n");
+        CHECK(scene.read("seen-by-test") == "fullchain of 0002\n");
+      }
+      THEN("the facts are in the environment, which is clean otherwise") {
+        const auto environment = scene.read("environment");
+        CHECK_THAT(environment, Contains("ACMED_NAME=corp\n"));
+        CHECK_THAT(environment, Contains("ACMED_DOMAINS=corp.example *.corp.example\n"));
+        CHECK_THAT(environment, Contains("ACMED_LIVE_DIR=" + scene.path("live").string() + "\n"));
+        CHECK_THAT(environment, Contains("ACMED_FULLCHAIN=" + scene.path("service/web.pem").string() + "\n"));
+        CHECK_THAT(environment, Contains("ACMED_PRIVKEY=" + scene.path("service/web.key").string() + "\n"));
+        CHECK_THAT(environment, Contains("ACMED_EVENT=renewed\n"));
+        CHECK_THAT(environment, Contains("ACMED_SERIAL=0a0002\n"));
+        CHECK_THAT(environment, Contains("ACMED_NOT_AFTER=2027-02-01T00:00:00Z\n"));
+        CHECK_THAT(environment, Contains("ACMED_TARGET=web\n"));
+        CHECK_THAT(environment, !Contains("leaked"));
+      }
+      THEN("the same facts are on standard input") {
+        const auto facts = json::parse(scene.read("input"));
+        REQUIRE(facts);
+        CHECK((*facts)["name"].text_or() == "corp");
+        CHECK((*facts)["domains"].texts() == std::vector<std::string>{"corp.example", "*.corp.example"});
+        CHECK((*facts)["privkey"].text_or() == scene.path("service/web.key").string());
+        CHECK((*facts)["event"].text_or() == "renewed");
+        CHECK((*facts)["not_after"].text_or() == "2027-02-01T00:00:00Z");
+      }
+    }
+    WHEN("the target has no directory") {
+      target.directory.reset();
+      target.files.clear();
+      target.test.clear();
+      REQUIRE_FALSE(deploy(scene, target));
+      THEN("the paths are those in live/") {
+        const auto environment = scene.read("environment");
+        CHECK_THAT(environment, Contains("ACMED_FULLCHAIN=" + scene.path("live/fullchain.pem").string() + "\n"));
+        CHECK_THAT(environment, Contains("ACMED_PRIVKEY=" + scene.path("live/privkey.pem").string() + "\n"));
+      }
+    }
+  }
+}
+
+SCENARIO("a deployment that fails leaves the service as it was") {
+  const Scene scene;
+  auto target = scene.target();
+  scene.write("service/web.pem", "old certificate");
+  scene.write("service/other", "somebody else's");
+  ::chmod(scene.path("service/web.pem").c_str(), 0604);
+  const auto before = scene.service_files();
+
+  GIVEN("a test that fails") {
+    target.test = scene.program("test", "echo line 1; echo line 2; echo line 3 >&2; printf 'line\\0334'; exit 3");
+    target.post_hook = scene.program("hook", "");
+    const auto failure = deploy(scene, target);
+    THEN("the old files are back byte by byte, files that were not there are gone, and the hook did not run") {
+      CHECK(scene.service_files() == before);
+      CHECK(scene.read("calls") == "test\n");
+    }
+    THEN("one sentence says so, with the end of what the test wrote") {
+      REQUIRE(failure);
+      CHECK(failure->cause() == "deploy:test");
+      CHECK(failure->advice() == Error::Advice::retry);
+      CHECK(failure->what() == "target web of corp: the test " + target.test.front() +
+                                   " exited with 3: line 2 / line 3 / line?4; the former files are back");
+    }
+  }
+
+  GIVEN("a hook that fails for the new files") {
+    target.post_hook = scene.program("hook", "echo $ACMED_EVENT $ACMED_SERIAL >>" + scene.path("events").string() +
+                                                 "; grep -q old " + scene.path("service/web.pem").string());
+    WHEN("there was a generation before") {
+      const auto failure = deploy(scene, target);
+      THEN("the old files are back and the hook ran for them") {
+        REQUIRE(failure);
+        CHECK(failure->cause() == "deploy:hook");
+        CHECK(scene.service_files() == before);
+        CHECK(scene.read("events") == "renewed 0a0002\nrollback 0a0001\n");
+      }
+    }
+    WHEN("there was none") {
+      const auto failure = deploy(scene, target, false);
+      THEN("the hook ran once") {
+        REQUIRE(failure);
+        CHECK(scene.service_files() == before);
+        CHECK(scene.read("calls") == "hook\n");
+      }
+    }
+  }
+
+  GIVEN("a test that hangs, and a child of it that does too") {
+    target.test = scene.program("test", "sleep 60 & sleep 60");
+    target.timeout = 200ms;
+    const auto start = std::chrono::steady_clock::now();
+    const auto failure = deploy(scene, target);
+    THEN("it is stopped at its limit, and the old files are back") {
+      REQUIRE(failure);
+      CHECK(failure->cause() == "deploy:timeout");
+      CHECK_THAT(failure->what(), Contains("did not end within 200 ms"));
+      CHECK(std::chrono::steady_clock::now() - start < 5s);
+      CHECK(scene.service_files() == before);
+    }
+  }
+
+  GIVEN("a program that is not there") {
+    target.test = {"/nowhere/at-all"};
+    const auto failure = deploy(scene, target);
+    THEN("only the operator can mend that, and the old files are back") {
+      REQUIRE(failure);
+      CHECK(failure->advice() == Error::Advice::refused);
+      CHECK(failure->cause() == "deploy:program");
+      CHECK(scene.service_files() == before);
+    }
+  }
+
+  GIVEN("a daemon that is stopped while the hook runs") {
+    target.post_hook = scene.program("hook", "sleep 60");
+    Loop loop;
+    CHECK_THROWS_AS(run(loop, deploy_until_stopped(target, scene.second())), Cancelled);
+    THEN("the old files are back") {
+      CHECK(scene.service_files() == before);
+    }
+  }
+
+  GIVEN("an owner that this host does not know") {
+    target.owner = "nobody-of-that-name";
+    const auto failure = deploy(scene, target);
+    THEN("only the operator can mend that, and nothing was touched") {
+      REQUIRE(failure);
+      CHECK(failure->advice() == Error::Advice::refused);
+      CHECK(failure->cause() == "deploy:owner");
+      CHECK(failure->what() == std::string("target web of corp: this host has no user \"nobody-of-that-name\""));
+      CHECK(scene.service_files() == before);
+    }
+  }
+
+  GIVEN("a generation that lacks a file") {
+    std::filesystem::remove(scene.path("generations/0002/privkey.pem"));
+    const auto failure = deploy(scene, target);
+    THEN("nothing was touched") {
+      REQUIRE(failure);
+      CHECK(failure->cause() == "deploy:file");
+      CHECK_THAT(failure->what(), Contains("there is no file"));
+      CHECK(scene.service_files() == before);
+    }
+  }
+}
+
+SCENARIO("a directory that cannot be used is named in one sentence") {
+  const Scene scene;
+  auto target = scene.target();
+  WHEN("it is missing") {
+    target.directory = scene.path("nowhere");
+    const auto failure = deploy(scene, target);
+    THEN("the sentence says so") {
+      REQUIRE(failure);
+      CHECK(failure->cause() == "deploy:file");
+      CHECK(failure->what() == "target web of corp: cannot use the directory " + scene.path("nowhere").string() +
+                                   ": No such file or directory");
+    }
+  }
+  WHEN("it cannot be written") {
+    target.directory = "/proc";
+    const auto failure = deploy(scene, target);
+    THEN("the sentence says so") {
+      REQUIRE(failure);
+      CHECK(failure->cause() == "deploy:file");
+      CHECK_THAT(failure->what(), Contains("target web of corp: cannot create /proc/.acmed-"));
+    }
+  }
+}
+
+}  // namespace acmed::deploy
