@@ -24,7 +24,11 @@ class Builder {
   bool Int(int value) { return add(Value(value)); }
   bool Uint(unsigned value) { return add(Value(std::int64_t{value})); }
   bool Int64(std::int64_t value) { return add(Value(value)); }
-  bool Uint64(std::uint64_t value) { return add(Value(static_cast<double>(value))); }
+  bool Uint64(std::uint64_t value) {
+    // What needs more than 32 bits comes here, also when 63 are enough.
+    if (value > std::numeric_limits<std::int64_t>::max()) return add(Value(static_cast<double>(value)));
+    return add(Value(static_cast<std::int64_t>(value)));
+  }
   bool Double(double value) { return add(Value(value)); }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
   bool String(const char* text, rapidjson::SizeType length, bool) { return add(Value(std::string(text, length))); }

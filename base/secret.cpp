@@ -19,6 +19,10 @@ Secret::Secret(std::string text) noexcept : text_(std::move(text)) {
   wipe(text);
 }
 
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) {
+  wipe(other.text_);
+}
+
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {
     wipe(text_);

@@ -13,7 +13,7 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string text) noexcept;
   Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : Secret(std::move(other.text_)) {}
+  Secret(Secret&& other) noexcept;
   Secret& operator=(const Secret& other);
   Secret& operator=(Secret&& other) noexcept;
   ~Secret();

@@ -11,6 +11,9 @@ namespace acmed {
 namespace {
 
 constexpr std::uint64_t never = UINT64_MAX;
+/// So many coroutines go on before the loop looks at its events: one that is always ready must not starve them, and a
+/// look costs a system call.
+constexpr int most_resumptions = 64;
 
 std::uint64_t microseconds(Moment moment) {
   // Rounded up: a timer that fires before its moment would find nothing due.
@@ -96,8 +99,7 @@ void Loop::run_until(const bool& done) {
 }
 
 void Loop::resume_ready() {
-  // Only what is ready now: a coroutine that is always ready must not starve the events.
-  for (std::size_t count = ready_.size(); count > 0; --count) {
+  for (int count = 0; count < most_resumptions && !ready_.empty(); ++count) {
     const auto coroutine = ready_.front();
     ready_.pop_front();
     coroutine.resume();

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -56,6 +56,11 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return result;
 }
 
+/// glibc 2.36 declares its pidfd_open without extern "C".
+Fd open_pidfd(pid_t pid) {
+  return Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
 class SpawnSettings {
  public:
   SpawnSettings(int input, int output) {
@@ -63,6 +68,8 @@ class SpawnSettings {
     posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
+    // Not every library opens its sockets and files close-on-exec.
+    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
     posix_spawn_file_actions_addchdir_np(&actions_, "/");
     posix_spawnattr_init(&attributes_);
     posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -189,7 +196,7 @@ Task<CommandResult> run_command(Command command) {
     if (error != 0) throw Refused("process:start", system_error_sentence("start " + command.argv[0], error));
   }
   output_pipe.write.reset();
-  Child child(pid, Fd(pidfd_open(pid, 0)));
+  Child child(pid, open_pidfd(pid));
   Output output(*here.loop, std::move(output_pipe.read));
 
   CommandResult result;
