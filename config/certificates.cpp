@@ -184,10 +184,11 @@ class Comparison {
   void compare_files(const PlacedTarget& placed, Reader& reader) {
     const auto& target = placed.target;
     if (!target.directory) return;
-    for (const auto& [kind, file] : target.files) {
-      const auto path = *target.directory / file;
-      const auto [first, is_new] = files_.emplace(path, placed.place);
-      if (is_new) continue;
+    std::set<std::filesystem::path> own;
+    for (const auto& [kind, file] : target.files) own.insert(*target.directory / file);
+    for (const auto& path : own) {
+      const auto first = files_.find(path);
+      if (first == files_.end()) continue;
       if (first->second.text() == placed.place.text()) {
         reader.faults().add(placed.place, "defaults.deploy",
                             fmt::format("several certificates would write {}; give each its own [[certificate.deploy]]",
@@ -197,7 +198,9 @@ class Comparison {
             placed.place, reader.name_of("deploy"),
             fmt::format("{} is already written by the target at {}", path.string(), first->second.text()));
       }
+      break;  // the other files of the same two targets would say the same again
     }
+    for (const auto& path : own) files_.emplace(path, placed.place);
   }
 
   std::map<std::string, Place> names_;

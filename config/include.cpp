@@ -24,6 +24,12 @@ std::vector<std::string> matches(const std::string& pattern) {
   return files;
 }
 
+/// A file that was emptied to switch it off.
+bool is_empty_file(const std::filesystem::path& file) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(file, error) && std::filesystem::file_size(file, error) == 0;
+}
+
 /// Adds the file's table; a fault leaves it out.
 void add_source(std::string_view text, const std::string& file, std::vector<Source>& sources, FaultList& faults) {
   faults.begin_file(file);
@@ -57,11 +63,11 @@ std::vector<Source> read_sources(std::string_view main_text, const std::filesyst
       main.fault(pattern.place, "include", fmt::format("there is no file {}", path));
     }
     for (const auto& file : files) {
-      if (!seen.insert(file).second) continue;
+      if (!seen.insert(file).second || is_empty_file(file)) continue;
       const auto text = named_file(file, false);
       if (text.good()) {
         add_source(text.value, file, sources, faults);
-      } else if (std::error_code error; !std::filesystem::is_empty(file, error)) {
+      } else {
         main.fault(pattern.place, "include", text.fault);
       }
     }

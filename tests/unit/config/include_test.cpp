@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/config/folder.h"
+
+namespace acmed::config {
+
+SCENARIO("a configuration may be spread over files") {
+  const Folder folder;
+  folder.write("conf.d/10-ca.toml", "[ca.letsencrypt]\nterms_agreed = true\n");
+  folder.write("conf.d/20-dns.toml",
+               "[provider.bind]\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\nzones = [\"corp.example\"]\n");
+  folder.write("conf.d/30-b.toml", "[[certificate]]\ndomains = [\"b.corp.example\"]\n");
+  folder.write("conf.d/31-empty.toml", "");
+  folder.write("conf.d/40-a.toml", "[[certificate]]\ndomains = [\"a.corp.example\"]\n");
+  folder.write("conf.d/README", "this is no TOML");
+  const std::string main = R"(include = ["conf.d/*.toml", "acmed.toml", "conf.d/10-ca.toml", "more.d/*.toml"])";
+
+  WHEN("all is well") {
+    const auto config = folder.load(main);
+    THEN("the files are read in the order of their names, each once") {
+      REQUIRE(config.certificates.size() == 2);
+      CHECK(config.certificates[0].name == "b.corp.example");
+      CHECK(config.certificates[1].name == "a.corp.example");
+      CHECK(config.cas.size() == 1);
+    }
+  }
+  WHEN("relative paths stand in an included file") {
+    folder.write("conf.d/40-a.toml",
+                 "[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate.deploy]]\nname = \"x\"\n"
+                 "directory = \"tls\"\n");
+    THEN("they begin at that file's folder") {
+      CHECK(folder.load(main).certificates[1].deploy[0].directory == folder.path("conf.d/tls"));
+    }
+  }
+  WHEN("a table stands in two files") {
+    folder.write("conf.d/50.toml", "\n[provider.bind]\ntype = \"rfc2136\"\n[ca.letsencrypt]\n");
+    THEN("both places are named") {
+      CHECK(folder.faults(main) ==
+            "conf.d/50.toml:2:11: provider.bind: [provider.bind] is already defined at conf.d/20-dns.toml:1\n"
+            "conf.d/50.toml:4:5: ca.letsencrypt: [ca.letsencrypt] is already defined at conf.d/10-ca.toml:1");
+    }
+  }
+  WHEN("an included file has what belongs into the main file") {
+    folder.write("conf.d/50.toml",
+                 "include = [\"x\"]\nstate_directory = \"/x\"\n[defaults]\n[propagation]\n[notify]\n");
+    THEN("each is refused") {
+      CHECK(folder.faults(main) ==
+            "conf.d/50.toml:1:1: include: an included file cannot include others; name them in the main file\n"
+            "conf.d/50.toml:2:1: state_directory: belongs into the main file; an included file holds ca, provider and "
+            "certificate tables\n"
+            "conf.d/50.toml:3:2: defaults: belongs into the main file; an included file holds ca, provider and "
+            "certificate tables\n"
+            "conf.d/50.toml:4:2: propagation: belongs into the main file; an included file holds ca, provider and "
+            "certificate tables\n"
+            "conf.d/50.toml:5:2: notify: belongs into the main file; an included file holds ca, provider and "
+            "certificate tables");
+    }
+  }
+  WHEN("several files have faults") {
+    folder.write("conf.d/10-ca.toml", "[ca.letsencrypt]\n");
+    folder.write("conf.d/30-b.toml", "[[certificate]]\ndomains = [\"b.corp.exmple\"]\n\ncaa = 1\n");
+    THEN("they come in the order of the files and lines") {
+      CHECK(folder.faults(main + "\nnonsense = 1") ==
+            "acmed.toml:2:1: nonsense: there is no such key\n"
+            "conf.d/10-ca.toml:1:5: ca.letsencrypt.terms_agreed: read the CA's terms of service, then agree by: "
+            "terms_agreed = true\n"
+            "conf.d/30-b.toml:2:12: certificate.domains: \"b.corp.exmple\" is served by no provider; there are the "
+            "zones corp.example\n"
+            "conf.d/30-b.toml:4:1: certificate.caa: there is no such key; did you mean ca?");
+    }
+  }
+  WHEN("a file cannot be had") {
+    folder.write("conf.d/60.toml", "a = \nb = 1");
+    std::filesystem::create_directory(folder.path("folder.toml"));
+    const auto faults = folder.faults("include = [\"none.toml\", \"folder.toml\", \"conf.d/*.toml\"]");
+    THEN("it is named, at the pattern or in itself") {
+      CHECK_THAT(faults, Catch::Matchers::Contains("acmed.toml:1:12: include: there is no file none.toml\n"
+                                                   "acmed.toml:1:25: include: folder.toml is no regular file\n"
+                                                   "conf.d/60.toml:1:"));
+      CHECK_THAT(faults, Catch::Matchers::Contains("this is not TOML: "));
+    }
+  }
+}
+
+}  // namespace acmed::config

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/load.h"
+#include "base/crypto/encoding.h"
+#include "tests/unit/config/folder.h"
+
+namespace acmed::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A self-signed certificate of a test root.
+constexpr const char* root_pem = R"(-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUYog2ivI9H56MsD7EWwW2l9+YUyMwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJQ29ycCBSb290MCAXDTI2MTEyMjEwMzQwM1oYDzIxMjYxMDI5
+MTAzNDAzWjAUMRIwEAYDVQQDDAlDb3JwIFJvb3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATSrYUE/1D7ptxRZQUDPl6+QkAv9SGbi0I7Pm56i+ECYVR0hRk/dHS7
+3o1AxV5AVeD1D6lMPaTcn8nUTGS37Pcno1MwUTAdBgNVHQ4EFgQUqs5uN8wmtJaA
+Vulzy52HzSBEAu8wHwYDVR0jBBgwFoAUqs5uN8wmtJaAVulzy52HzSBEAu8wDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiAQegrQq74hIOWlJI8pVaIU
+MnbV/p2AtKu8DTy0OXbonAIhAJCkKm7Kl3+5GxQGwRAlmb4WbVJob+xwdg8/qa15
+8Qr9
+-----END CERTIFICATE-----
+)";
+
+}  // namespace
+
+SCENARIO("a full configuration is read") {
+  const Folder folder;
+  folder.write("corp-root.pem", root_pem);
+  folder.write("eab.key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\n");
+  folder.write("bind.tsig",
+               R"(key "acmed." { algorithm hmac-sha512; secret "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="; };)");
+  const auto config = folder.load(R"(
+state_directory = "state"
+
+[defaults]
+ca = "letsencrypt"
+key_type = "ecdsa-p384"
+renew = "0.4"
+propagation = { settle = "5s" }
+
+[ca.letsencrypt]
+contact = ["mailto:hostmaster@example.com"]
+terms_agreed = true
+[ca.internal]
+directory = "https://ca.corp.example/acme/directory"
+terms_agreed = true
+trust = "corp-root.pem"
+profile = "tlsserver"
+profile_required = true
+eab = { kid = "k1", hmac_key = { file = "eab.key" } }
+preferred_chain = "Corp Root X1"
+account_key_type = "rsa-3072"
+concurrency = 4
+
+[provider.bind]
+type = "rfc2136"
+server = "NS1.corp.example:5353"
+tsig = { secret = { file = "bind.tsig" } }
+zones = ["corp.example", "Bücher.example."]
+propagation = { timeout = "2m" }
+[provider.lab]
+type = "rfc2136"
+server = "[2001:db8::1]:53"
+zones = ["lab.corp.example"]
+
+[propagation]
+timeout = "20m"
+interval_max = "5s"
+require = "quorum"
+resolvers = ["10.0.0.53", "[2001:db8::53]:5353"]
+exclude = ["192.0.2.1"]
+extra = ["192.0.2.2:5300"]
+
+[[certificate]]
+domains = ["*.corp.example", "BÜCHER.example", "corp.example."]
+[[certificate]]
+name = "second"
+domains = ["www.corp.example"]
+ca = "internal"
+key_type = "rsa-2048"
+renew = 0.25
+propagation = { timeout = "1m", settle = "0s" }
+
+  [[certificate.deploy]]
+  name = "web"
+  directory = "/etc/web/tls/"
+  owner = "root"
+  group = "root"
+  mode = 0o600
+  test = ["nginx", "-t"]
+  post_hook = ["/usr/local/bin/purge", ""]
+  timeout = "10s"
+  [[certificate.deploy]]
+  name = "mail"
+  directory = "tls"
+  files = { combined = "mail.pem", cert = "cert.pem" }
+)");
+
+  THEN("paths are absolute, relative ones from the file's folder") {
+    CHECK(config.file == folder.path("acmed.toml"));
+    CHECK(config.state_directory == folder.path("state"));
+    CHECK(config.certificates[1].deploy[0].directory == "/etc/web/tls");
+    CHECK(config.certificates[1].deploy[1].directory == folder.path("tls"));
+  }
+  THEN("a well-known CA has its directory, another what was given") {
+    CHECK(config.cas.at("letsencrypt").directory == "https://acme-v02.api.letsencrypt.org/directory");
+    CHECK(config.cas.at("letsencrypt").contact == std::vector<std::string>{"mailto:hostmaster@example.com"});
+    CHECK(config.cas.at("letsencrypt").account_key == crypto::KeyType::ecdsa_p256);
+    CHECK(config.cas.at("letsencrypt").concurrency == 32);
+    const auto& ca = config.cas.at("internal");
+    CHECK(ca.name == "internal");
+    CHECK(ca.directory == "https://ca.corp.example/acme/directory");
+    CHECK(ca.terms_agreed);
+    CHECK(ca.trust_pem == root_pem);
+    CHECK(ca.profile == "tlsserver");
+    CHECK(ca.profile_required);
+    REQUIRE(ca.external_account);
+    CHECK(ca.external_account->key_id == "k1");
+    CHECK(ca.external_account->hmac_key.reveal() == "01234567890123456789012345678901");
+    CHECK(ca.preferred_chain == "Corp Root X1");
+    CHECK(ca.account_key == crypto::KeyType::rsa_3072);
+    CHECK(ca.concurrency == 4);
+  }
+  THEN("a provider has its server, zones and key; the key file names the key") {
+    REQUIRE(config.providers.size() == 2);
+    const auto& bind = config.providers[0];
+    CHECK(bind.name == "bind");
+    CHECK(bind.zones == std::vector<std::string>{"corp.example", "xn--bcher-kva.example"});
+    CHECK(bind.rfc2136.server == "ns1.corp.example:5353");
+    REQUIRE(bind.rfc2136.tsig);
+    CHECK(bind.rfc2136.tsig->name == "acmed");
+    CHECK(bind.rfc2136.tsig->algorithm == crypto::Digest::sha512);
+    CHECK(bind.rfc2136.tsig->secret.reveal() == "01234567890123456789012345678901");
+    CHECK(config.providers[1].rfc2136.server == "[2001:db8::1]:53");
+    CHECK_FALSE(config.providers[1].rfc2136.tsig);
+  }
+  THEN("the longest zone has the name") {
+    CHECK(provider_for(config, "corp.example")->name == "bind");
+    CHECK(provider_for(config, "a.b.corp.example")->name == "bind");
+    CHECK(provider_for(config, "lab.corp.example")->name == "lab");
+    CHECK(provider_for(config, "_acme-challenge.x.lab.corp.example")->name == "lab");
+    CHECK(provider_for(config, "xlab.corp.example")->name == "bind");
+    CHECK(provider_for(config, "xcorp.example") == nullptr);
+  }
+  THEN("propagation goes from the certificate over the provider to the whole") {
+    CHECK(config.propagation.timeout == 20min);
+    CHECK(config.propagation.interval_max == 5s);
+    CHECK(config.propagation.require == Propagation::Require::quorum);
+    CHECK(config.resolvers == std::vector<std::string>{"10.0.0.53", "[2001:db8::53]:5353"});
+    CHECK(config.propagation.exclude == std::vector<std::string>{"192.0.2.1"});
+    CHECK(config.propagation.extra == std::vector<std::string>{"192.0.2.2:5300"});
+    CHECK(config.providers[0].propagation.timeout == 2min);
+    CHECK(config.providers[0].propagation.interval_max == 5s);
+    CHECK(config.certificates[0].propagation.settle == 5s);
+    CHECK_FALSE(config.certificates[0].propagation.timeout);
+    CHECK(completed(config.certificates[0].propagation, config.providers[0].propagation).timeout == 2min);
+    CHECK(config.certificates[1].propagation.timeout == 1min);
+    CHECK(config.certificates[1].propagation.settle == 0s);
+  }
+  THEN("a certificate keeps the order of its names and takes what it does not say from the defaults") {
+    REQUIRE(config.certificates.size() == 2);
+    const auto& first = config.certificates[0];
+    CHECK(first.name == "_.corp.example");
+    CHECK(first.domains == std::vector<std::string>{"*.corp.example", "xn--bcher-kva.example", "corp.example"});
+    CHECK(first.ca == "letsencrypt");
+    CHECK(first.key_type == crypto::KeyType::ecdsa_p384);
+    CHECK(first.renew == 0.4);
+    CHECK(first.deploy.empty());
+    const auto& second = config.certificates[1];
+    CHECK(second.name == "second");
+    CHECK(second.ca == "internal");
+    CHECK(second.key_type == crypto::KeyType::rsa_2048);
+    CHECK(second.renew == 0.25);
+  }
+  THEN("targets are complete") {
+    const auto& targets = config.certificates[1].deploy;
+    REQUIRE(targets.size() == 2);
+    CHECK(targets[0].files ==
+          std::map<FileKind, std::string>{{FileKind::fullchain, "fullchain.pem"}, {FileKind::privkey, "privkey.pem"}});
+    CHECK(targets[0].owner == "root");
+    CHECK(targets[0].group == "root");
+    CHECK(targets[0].mode == 0600);
+    CHECK(targets[0].test == std::vector<std::string>{"nginx", "-t"});
+    CHECK(targets[0].post_hook == std::vector<std::string>{"/usr/local/bin/purge", ""});
+    CHECK(targets[0].timeout == 10s);
+    CHECK(targets[1].files ==
+          std::map<FileKind, std::string>{{FileKind::cert, "cert.pem"}, {FileKind::combined, "mail.pem"}});
+    CHECK(targets[1].mode == 0640);
+    CHECK(targets[1].timeout == 60s);
+  }
+}
+
+SCENARIO("what is not said has a default") {
+  const Folder folder;
+  GIVEN("one CA and a certificate that names none") {
+    const auto config = folder.load(basis + "[[certificate]]\ndomains = [\"corp.example\"]\n");
+    THEN("it is that CA's") {
+      CHECK(config.certificates[0].ca == "letsencrypt");
+      CHECK(config.certificates[0].name == "corp.example");
+      CHECK(config.certificates[0].key_type == crypto::KeyType::ecdsa_p256);
+      CHECK_FALSE(config.certificates[0].renew);
+    }
+  }
+  GIVEN("an empty file") {
+    THEN("nothing is to be done, in the usual place") {
+      ::unsetenv("STATE_DIRECTORY");
+      CHECK(folder.load("").state_directory == "/var/lib/acmed");
+      CHECK(folder.load("").certificates.empty());
+    }
+    THEN("systemd may name the place") {
+      ::setenv("STATE_DIRECTORY", "/var/lib/private/acmed:/var/lib/other", 1);
+      CHECK(folder.load("").state_directory == "/var/lib/private/acmed");
+      ::unsetenv("STATE_DIRECTORY");
+    }
+  }
+  GIVEN("all seven key types") {
+    for (const auto* type : {"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"}) {
+      const auto config =
+          folder.load(basis + "[[certificate]]\ndomains = [\"corp.example\"]\nkey_type = \"" + type + "\"\n");
+      CHECK(crypto::to_text(config.certificates[0].key_type) == type);
+    }
+  }
+}
+
+SCENARIO("a file that is not there is named") {
+  CHECK_THROWS_WITH(load("/nowhere/acmed.toml"), "/nowhere/acmed.toml: there is no such file");
+  CHECK_THROWS_WITH(load("/"), Catch::Matchers::Contains("/: cannot read"));
+}
+
+}  // namespace acmed::config

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include "tests/unit/config/folder.h"
+
+namespace acmed::config {
+namespace {
+
+using Catch::Matchers::Contains;
+
+constexpr const char* good_key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+constexpr const char* key_octets = "01234567890123456789012345678901";
+
+/// A file with one provider whose `tsig` is the given text, on line 2.
+std::string with_tsig(const std::string& tsig) {
+  return "[provider.bind]\ntsig = " + tsig +
+         "\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\nzones = [\"corp.example\"]\n";
+}
+
+std::string with_secret(const std::string& secret) {
+  return with_tsig("{ name = \"acmed.\", secret = " + secret + " }");
+}
+
+Tsig tsig_of(const Config& config) {
+  REQUIRE(config.providers.size() == 1);
+  REQUIRE(config.providers[0].rfc2136.tsig);
+  return *config.providers[0].rfc2136.tsig;
+}
+
+}  // namespace
+
+SCENARIO("a secret comes from one of four sources") {
+  const Folder folder;
+  folder.write("key", std::string(good_key) + "\n", 0640);
+  ::setenv("CREDENTIALS_DIRECTORY", folder.path("").c_str(), 1);
+  ::setenv("ACMED_TEST_KEY", good_key, 1);
+  for (const auto& source : {"\"" + std::string(good_key) + "\"", std::string("{ file = \"key\" }"),
+                             std::string("{ credential = \"key\" }"), std::string("{ env = \"ACMED_TEST_KEY\" }")}) {
+    INFO(source);
+    CHECK(tsig_of(folder.load(with_secret(source))).secret.reveal() == key_octets);
+  }
+
+  THEN("what is wrong with a source is said without the secret") {
+    folder.write("open", good_key, 0644);
+    folder.write("empty", "");
+    folder.write("newline", "\n");
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"{ file = \"none\" }", "acmed.toml:2:45: provider.bind.tsig.secret.file: there is no file none"},
+        {"{ file = \"open\" }",
+         "acmed.toml:2:45: provider.bind.tsig.secret.file: open is open to every user of this "
+         "host (mode 0644); run: chmod o= open"},
+        {"{ file = \"empty\" }", "empty is empty"},
+        {"{ file = \"newline\" }", "newline is empty"},
+        {"{ file = \".\" }", "is no regular file"},
+        {"{ fil = \"key\" }", "provider.bind.tsig.secret.fil: there is no such key; did you mean file?"},
+        {"{ file = \"key\", env = \"X\" }", "provider.bind.tsig.secret: a secret has one source: \"text\", { file = "},
+        {"{}", "provider.bind.tsig.secret: a secret has one source"},
+        {"{ credential = \"none\" }", "there is no credential \"none\"; add LoadCredential=none:PATH to the unit"},
+        {"{ credential = \"../key\" }", "\"../key\" is no name of a credential"},
+        {"{ env = \"ACMED_TEST_NONE\" }", "the environment has no variable ACMED_TEST_NONE"},
+        {"\"\"", "provider.bind.tsig.secret: the secret is empty"},
+        {"12",
+         "provider.bind.tsig.secret: 12 was found, \"text\", { file = \"PATH\" }, { credential = \"NAME\" } or { "
+         "env = \"VARIABLE\" } is wanted"},
+    };
+    for (const auto& [source, expected] : cases) {
+      INFO(source);
+      const auto faults = folder.faults(with_secret(source));
+      CHECK_THAT(faults, Contains(expected));
+      CHECK_THAT(faults, !Contains(good_key));
+    }
+  }
+  THEN("without systemd's folder a credential is refused") {
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    CHECK_THAT(folder.faults(with_secret("{ credential = \"key\" }")),
+               Contains("$CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with LoadCredential=key:PATH"));
+  }
+  THEN("a secret in a configuration that all can read is refused") {
+    folder.write("open.toml", with_secret("\"" + std::string(good_key) + "\""), 0644);
+    CHECK_THROWS_WITH(load(folder.path("open.toml")), Contains("the secret stands in a file that is open to every user "
+                                                               "of this host; run: chmod o= "));
+  }
+  if (::geteuid() != 0) {
+    THEN("a file that we may not read is refused") {
+      folder.write("closed", good_key, 0);
+      CHECK_THAT(folder.faults(with_secret("{ file = \"closed\" }")),
+                 Contains("cannot read closed: Permission denied"));
+    }
+  }
+}
+
+SCENARIO("a TSIG key is checked") {
+  const Folder folder;
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"{ name = \"k\", secret = \"!\" }", "provider.bind.tsig.secret: the key is not base64"},
+      {"{ name = \"k\", secret = \"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5-_E=\" }",
+       "the key is in base64url; a TSIG key is standard base64, with + and /"},
+      {"{ name = \"k\", secret = \"MDEyMw==\" }",
+       "the key has 4 octets, at least 16 are wanted; make one with tsig-keygen"},
+      {"{ name = \"k\" }", "provider.bind.tsig.secret: is missing"},
+      {"{ secret = \"" + std::string(good_key) + "\" }", "provider.bind.tsig.name: is missing"},
+      {"{ name = \"k..k\", secret = \"" + std::string(good_key) + "\" }", "has an empty label"},
+      {"{ name = \"k\", algorithm = \"hmac-sha265\", secret = \"" + std::string(good_key) + "\" }",
+       "provider.bind.tsig.algorithm: \"hmac-sha265\" is not one of hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, "
+       "hmac-sha384 or hmac-sha512; did you mean hmac-sha256?"},
+      {"{ name = \"k\", algo = \"x\", secret = \"" + std::string(good_key) + "\" }",
+       "provider.bind.tsig.algo: there is no such key"},
+      {"\"key\"", "provider.bind.tsig: \"key\" was found, a table is wanted"},
+  };
+  for (const auto& [tsig, expected] : cases) {
+    INFO(tsig);
+    CHECK_THAT(folder.faults(with_tsig(tsig)), Contains(expected));
+  }
+}
+
+SCENARIO("tsig-keygen's file may be given as it is") {
+  const Folder folder;
+  const auto block = [](const std::string& algorithm) {
+    return "# made by hand\nkey \"ACMED.\" {\n\talgorithm " + algorithm + "; // which\n\tsecret \"" + good_key +
+           "\";\n}; /* end */\n";
+  };
+  folder.write("key", block("hmac-sha384"));
+  WHEN("the configuration has nothing but the file") {
+    const auto key = tsig_of(folder.load(with_tsig("{ secret = { file = \"key\" } }")));
+    THEN("name and algorithm are the file's") {
+      CHECK(key.name == "acmed");
+      CHECK(key.algorithm == crypto::Digest::sha384);
+      CHECK(key.secret.reveal() == key_octets);
+    }
+  }
+  WHEN("the configuration says the same") {
+    const auto key =
+        tsig_of(folder.load(with_tsig(R"({ name = "acmed", algorithm = "hmac-sha384", secret = { file = "key" } })")));
+    THEN("all is well") {
+      CHECK(key.name == "acmed");
+    }
+  }
+  WHEN("the configuration says something else") {
+    const auto faults =
+        folder.faults(with_tsig(R"({ name = "other", algorithm = "hmac-sha256", secret = { file = "key" } })"));
+    THEN("both differences are named") {
+      CHECK_THAT(faults, Contains("provider.bind.tsig.name: \"other\" was found, but the key file names the key "
+                                  "\"ACMED.\"; leave it out here"));
+      CHECK_THAT(faults, Contains("provider.bind.tsig.algorithm: the key file has hmac-sha384; leave it out here"));
+    }
+  }
+  WHEN("the file is not as tsig-keygen writes it") {
+    for (const auto& text :
+         {std::string("key x { secret \"" + std::string(good_key) + "\"; };"),
+          std::string("key { algorithm hmac-sha256; };"), std::string("key x { algorithm"),
+          std::string("key x { algorithm; };"), block("hmac-sha256") + block("hmac-sha256"),
+          std::string("zone \"x\" { type primary; };"), std::string("{"), std::string("key x { /* }")}) {
+      INFO(text);
+      folder.write("key", text);
+      const auto faults = folder.faults(with_tsig("{ secret = { file = \"key\" } }"));
+      // The form is told, the content is not.
+      CHECK_THAT(faults, Contains("a key file holds one block: key \"NAME\" { algorithm"));
+      CHECK_THAT(faults, !Contains(good_key));
+    }
+    folder.write("key", block("hmac-sha3"));
+    CHECK_THAT(folder.faults(with_tsig("{ secret = { file = \"key\" } }")),
+               Contains("the key file has the unknown algorithm \"hmac-sha3\""));
+  }
+}
+
+}  // namespace acmed::config
