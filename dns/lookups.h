@@ -23,13 +23,22 @@ class Lookups {
   /// What is known of `key`, else the result of `look_up`, which starts only when it is needed. A failure is kept and
   /// shared as well, though not for long.
   Task<Value> get(Key key, Task<Value> look_up) {
-    for (;;) {
-      const auto entry = entry_of(key);
-      if (!entry->being_looked_up && clock_.moment() < entry->fresh_until) co_return result_of(*entry);
-      if (!entry->being_looked_up) co_return co_await lead(entry, std::move(look_up));
+    const auto entry = entry_of(key);
+    while (entry->being_looked_up) {
       co_await entry->followers.turn();
       if (!entry->being_looked_up && entry->has_result()) co_return result_of(*entry);
     }
+    if (clock_.moment() < entry->fresh_until) co_return result_of(*entry);
+
+    const Lead mark(*entry);
+    try {
+      entry->value = co_await std::move(look_up);
+      entry->fresh_until = clock_.moment() + keep_value;
+    } catch (const Error&) {
+      entry->failure = std::current_exception();
+      entry->fresh_until = clock_.moment() + keep_failure;
+    }
+    co_return result_of(*entry);
   }
 
   /// Forgets all; look-ups under way go on for those who wait for them.
@@ -68,18 +77,6 @@ class Lookups {
    private:
     Entry& entry_;
   };
-
-  Task<Value> lead(std::shared_ptr<Entry> entry, Task<Value> look_up) {
-    const Lead mark(*entry);
-    try {
-      entry->value = co_await std::move(look_up);
-      entry->fresh_until = clock_.moment() + keep_value;
-    } catch (const Error&) {
-      entry->failure = std::current_exception();
-      entry->fresh_until = clock_.moment() + keep_failure;
-    }
-    co_return result_of(*entry);
-  }
 
   static Value result_of(const Entry& entry) {
     if (entry.failure) std::rethrow_exception(entry.failure);

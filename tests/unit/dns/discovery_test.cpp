@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/discovery.h"
+
+#include <fmt/format.h>
+
+#include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/dns/fake_name_server.h"
+
+using namespace acmed;
+using namespace acmed::dns;
+using Catch::Contains;
+using fake::NameServer;
+
+namespace {
+
+constexpr const char* challenge = "_acme-challenge.example.test";
+
+fake::Answer says(std::vector<std::string> records) {
+  return {.answer = std::move(records)};
+}
+
+fake::Answer no_such_name(std::string_view zone) {
+  return {.rcode = Rcode::nxdomain, .authority = {fake::soa(zone)}};
+}
+
+fake::Answer referral(std::string_view zone, std::vector<std::string> hosts, std::vector<std::string> glue = {}) {
+  fake::Answer answer{.authoritative = false, .additional = std::move(glue)};
+  for (const auto& host : hosts) answer.authority.push_back(fake::ns(zone, host));
+  return answer;
+}
+
+/// example.test on ns1 and ns2, delegated by test on the parent; a recursive resolver that knows both.
+struct Scene {
+  VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
+  Loop loop{clock};
+  NameServer resolver{loop, "127.0.1.7"};
+  NameServer parent{loop, "127.0.1.5"};
+  NameServer ns1{loop, "127.0.1.1"};
+  NameServer ns2{loop, "127.0.1.2"};
+  Discovery discovery{loop, {resolver.endpoint()}, fake::port()};
+
+  Scene() {
+    host("a.nic.test", "127.0.1.5");
+    host("ns1.example.test", "127.0.1.1");
+    host("ns2.example.test", "127.0.1.2");
+    zone("test", {"a.nic.test"});
+    zone("example.test", {"ns1.example.test", "ns2.example.test"});
+    parent.say(
+        "example.test", Type::ns,
+        referral("example.test", {"ns1.example.test", "ns2.example.test"},
+                 {fake::address("ns1.example.test", "127.0.1.1"), fake::address("ns2.example.test", "127.0.1.2")}));
+    ns1.say(challenge, Type::txt, no_such_name("example.test"));
+    ns2.say(challenge, Type::txt, no_such_name("example.test"));
+  }
+
+  void host(std::string_view name, std::string_view address) {
+    resolver.say(name, Type::a, says({fake::address(name, address)}));
+    resolver.say(name, Type::aaaa, says({}));
+  }
+
+  void zone(std::string_view apex, const std::vector<std::string>& hosts) {
+    resolver.say(apex, Type::soa, says({fake::soa(apex)}));
+    fake::Answer servers;
+    for (const auto& name : hosts) servers.answer.push_back(fake::ns(apex, name));
+    resolver.say(apex, Type::ns, servers);
+  }
+
+  Location locate(std::string_view name = challenge) { return run(loop, discovery.locate(Name(name))); }
+
+  std::string failure(std::string_view name = challenge) {
+    try {
+      const auto location = locate(name);
+      return "located in " + location.zone.text();
+    } catch (const Error& error) {
+      return error.cause() + " " + error.what();
+    }
+  }
+};
+
+std::vector<std::string> hosts_of(const Location& location) {
+  std::vector<std::string> hosts;
+  for (const auto& server : location.servers) {
+    hosts.push_back(server.host.text() + " " + server.endpoint.address());
+  }
+  return hosts;
+}
+
+Task<std::vector<Location>> locate_all(Discovery* discovery, std::vector<Name> names) {
+  std::vector<Task<Location>> tasks;
+  for (const auto& name : names) tasks.push_back(discovery->locate(name));
+  co_return co_await when_all(std::move(tasks));
+}
+
+}  // namespace
+
+SCENARIO("a challenge name is located in the zone of its parent name") {
+  Scene scene;
+  const auto location = scene.locate();
+  CHECK(location.effective == Name(challenge));
+  CHECK(location.zone == Name("example.test"));
+  CHECK(location.chain.empty());
+  CHECK(hosts_of(location) == std::vector<std::string>{"ns1.example.test 127.0.1.1", "ns2.example.test 127.0.1.2"});
+  THEN("no resolver ever heard of the challenge name") {
+    for (const auto type : {Type::txt, Type::soa, Type::ns, Type::cname, Type::a}) {
+      CHECK(scene.resolver.asked(challenge, type) == 0);
+    }
+  }
+  THEN("it is not looked up again within a minute") {
+    const int asked = scene.resolver.asked_in_all() + scene.ns1.asked_in_all();
+    scene.locate();
+    CHECK(scene.resolver.asked_in_all() + scene.ns1.asked_in_all() == asked);
+    scene.discovery.forget();
+    scene.locate();
+    CHECK(scene.resolver.asked_in_all() + scene.ns1.asked_in_all() == 2 * asked);
+  }
+}
+
+SCENARIO("a TXT value that is there already does not hide the zone") {
+  Scene scene;
+  scene.ns1.say(challenge, Type::txt, says({fake::txt(challenge, "old")}));
+  scene.ns1.say(challenge, Type::soa, {.authority = {fake::soa("example.test")}});
+  CHECK(scene.locate().zone == Name("example.test"));
+}
+
+SCENARIO("the zone is found above names that do not exist or fail") {
+  Scene scene;
+  const auto* deep = "_acme-challenge.a.b.example.test";
+  scene.ns1.say(deep, Type::txt, no_such_name("example.test"));
+  WHEN("the resolver says so") {
+    scene.resolver.say("a.b.example.test", Type::soa, no_such_name("example.test"));
+    CHECK(scene.locate(deep).zone == Name("example.test"));
+    CHECK(scene.resolver.asked("b.example.test", Type::soa) == 0);
+  }
+  WHEN("the SOA of an empty name brings SERVFAIL") {
+    scene.resolver.say("a.b.example.test", Type::soa, {.rcode = Rcode::servfail});
+    CHECK(scene.locate(deep).zone == Name("example.test"));
+  }
+  WHEN("the parent name is an alias with the SOA of its target") {
+    scene.resolver.say(
+        "a.b.example.test", Type::soa,
+        {.answer = {fake::cname("a.b.example.test", "other.invalid")}, .authority = {fake::soa("invalid")}});
+    CHECK(scene.locate(deep).zone == Name("example.test"));
+  }
+  WHEN("a SOA is not of an ancestor") {
+    scene.resolver.say("a.b.example.test", Type::soa, no_such_name("evil.test"));
+    CHECK(scene.locate(deep).zone == Name("example.test"));
+  }
+}
+
+SCENARIO("parent and child may name different servers: all are found") {
+  Scene scene;
+  scene.parent.say("example.test", Type::ns,
+                   referral("example.test", {"ns1.example.test", "ns3.example.test"},
+                            {fake::address("ns3.example.test", "127.0.1.3")}));
+  scene.resolver.say("ns3.example.test", Type::a, {.rcode = Rcode::nxdomain});
+  scene.resolver.say("ns3.example.test", Type::aaaa, {.rcode = Rcode::nxdomain});
+  CHECK(hosts_of(scene.locate()) == std::vector<std::string>{"ns1.example.test 127.0.1.1", "ns2.example.test 127.0.1.2",
+                                                             "ns3.example.test 127.0.1.3"});
+}
+
+SCENARIO("a private zone needs no parent") {
+  Scene scene;
+  WHEN("the parent's servers refuse") {
+    scene.parent.say("example.test", Type::ns, {.rcode = Rcode::refused});
+  }
+  WHEN("the parent does not know the zone") {
+    scene.parent.say("example.test", Type::ns, no_such_name("test"));
+  }
+  WHEN("the parent keeps silent") {
+    scene.parent.handle([](std::string_view, NameServer::Transport) { return std::nullopt; });
+  }
+  WHEN("there is no parent zone") {
+    scene.resolver.say("test", Type::soa, no_such_name(""));
+  }
+  CHECK(scene.locate().servers.size() == 2);
+}
+
+SCENARIO("a delegated challenge name is a zone of its own") {
+  Scene scene;
+  const auto own = referral(challenge, {"ns3.example.test"}, {fake::address("ns3.example.test", "127.0.1.3")});
+  NameServer ns3(scene.loop, "127.0.1.3");
+  scene.host("ns3.example.test", "127.0.1.3");
+  scene.ns1.say(challenge, Type::txt, own);
+  scene.ns1.say(challenge, Type::ns, own);
+  ns3.say(challenge, Type::ns, says({fake::ns(challenge, "ns3.example.test")}));
+  ns3.say(challenge, Type::txt, {.authority = {fake::soa(challenge)}});
+  const auto location = scene.locate();
+  CHECK(location.zone == Name(challenge));
+  CHECK(hosts_of(location) == std::vector<std::string>{"ns3.example.test 127.0.1.3"});
+  CHECK(scene.resolver.asked(challenge, Type::ns) == 0);
+}
+
+SCENARIO("lame and silent servers are passed over") {
+  Scene scene;
+  WHEN("one refuses") {
+    scene.ns1.say(challenge, Type::txt, {.rcode = Rcode::refused});
+  }
+  WHEN("one is not authoritative") {
+    scene.ns1.say(challenge, Type::txt, {.rcode = Rcode::nxdomain, .authoritative = false});
+  }
+  WHEN("one refers upwards") {
+    scene.ns1.say(challenge, Type::txt, referral("test", {"a.nic.test"}));
+  }
+  WHEN("one keeps silent") {
+    scene.ns1.handle([](std::string_view, NameServer::Transport) { return std::nullopt; });
+  }
+  CHECK(scene.locate().zone == Name("example.test"));
+}
+
+SCENARIO("when all are lame, each is named") {
+  Scene scene;
+  scene.ns1.say(challenge, Type::txt, {.rcode = Rcode::refused});
+  scene.ns2.say(challenge, Type::txt, {.rcode = Rcode::servfail});
+  const auto failure = scene.failure();
+  CHECK_THAT(failure, Catch::StartsWith("dns:lame no name server of the zone example.test answers"));
+  CHECK_THAT(failure, Contains("ns1.example.test (127.0.1.1:") && Contains("REFUSED") && Contains("SERVFAIL"));
+}
+
+SCENARIO("aliases are followed to where the value must be") {
+  Scene scene;
+  const auto* target = "example.test.dlg.test";
+  scene.zone("dlg.test", {"ns1.example.test"});
+  scene.ns1.say(target, Type::txt, no_such_name("dlg.test"));
+
+  WHEN("there is a CNAME") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    const auto location = scene.locate();
+    CHECK(location.effective == Name(target));
+    CHECK(location.zone == Name("dlg.test"));
+    CHECK(location.chain == std::vector{Name(challenge)});
+    CHECK(location.servers.size() == 1);
+  }
+  WHEN("a DNAME stands above, with or without the CNAME made of it") {
+    const auto* below = "_acme-challenge.www.example.test";
+    scene.resolver.say("www.example.test", Type::soa, no_such_name("example.test"));
+    scene.ns1.say(below, Type::txt, says({fake::dname("www.example.test", "dlg.test")}));
+    scene.ns1.say("_acme-challenge.dlg.test", Type::txt, no_such_name("dlg.test"));
+    CHECK(scene.locate(below).effective == Name("_acme-challenge.dlg.test"));
+  }
+  WHEN("they go round in a circle") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say(target, Type::txt, says({fake::cname(target, challenge)}));
+    const auto failure = scene.failure();
+    CHECK_THAT(failure, Catch::StartsWith("dns:cname-loop"));
+    CHECK_THAT(failure,
+               Contains("_acme-challenge.example.test -> example.test.dlg.test -> _acme-challenge.example.test"));
+  }
+  WHEN("they do not end") {
+    scene.ns1.handle([](std::string_view request, NameServer::Transport) {
+      const auto name = parse_message(request).question->name;
+      return fake::reply_to(request, says({fake::cname(name.text(), "x" + name.text())}));
+    });
+    scene.resolver.say("www.example.test", Type::soa, no_such_name("example.test"));
+    CHECK_THAT(scene.failure(), Contains("are too many"));
+  }
+  WHEN("the target is served by nobody") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, "nowhere.invalid")}));
+    scene.resolver.say("invalid", Type::soa, no_such_name(""));
+    THEN("the alias is named") {
+      CHECK_THAT(scene.failure(), Contains("_acme-challenge.example.test is an alias of nowhere.invalid, and:"));
+    }
+    THEN("a wildcard is told as the reason") {
+      scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", "nowhere.invalid")}));
+      CHECK_THAT(scene.failure(), Contains("through a wildcard CNAME"));
+    }
+  }
+}
+
+SCENARIO("resolvers are asked in turn") {
+  Scene scene;
+  const auto silence = [](std::string_view, NameServer::Transport) { return std::nullopt; };
+  NameServer other(scene.loop, "127.0.1.8");
+
+  WHEN("the first keeps silent, the next one is asked after a second, and first from then on") {
+    other.handle(silence);
+    Discovery discovery(scene.loop, {other.endpoint(), scene.resolver.endpoint()}, fake::port());
+    CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+    CHECK(other.asked_in_all() == 1);
+  }
+  WHEN("the first fails") {
+    Discovery discovery(scene.loop, {other.endpoint(), scene.resolver.endpoint()}, fake::port());
+    CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+  }
+  WHEN("all keep silent, it ends after ten seconds and names them") {
+    scene.resolver.handle(silence);
+    const auto start = scene.clock.now();
+    CHECK_THAT(scene.failure(),
+               Catch::StartsWith("dns:timeout") && Contains(scene.resolver.endpoint().text() + ": no answer"));
+    CHECK(scene.clock.now() - start <= std::chrono::seconds(11));
+  }
+  WHEN("all refuse, it ends at once") {
+    scene.resolver.handle([](std::string_view request, NameServer::Transport) {
+      return fake::reply_to(request, {.rcode = Rcode::refused});
+    });
+    const auto start = scene.clock.now();
+    CHECK_THAT(scene.failure(),
+               Catch::StartsWith("dns:REFUSED") && Contains(scene.resolver.endpoint().text() + ": REFUSED"));
+    CHECK(scene.clock.now() == start);
+  }
+}
+
+SCENARIO("a name in no zone is refused") {
+  Scene scene;
+  scene.resolver.handle(
+      [](std::string_view request, NameServer::Transport) { return fake::reply_to(request, no_such_name("")); });
+  CHECK_THAT(scene.failure(), Catch::StartsWith("dns:no-zone no zone holds example.test"));
+}
+
+SCENARIO("many names at once share what they have in common") {
+  Scene scene;
+  std::vector<Name> names;
+  for (int zone = 0; zone < 10; ++zone) {
+    const auto apex = fmt::format("z{}.test", zone);
+    scene.zone(apex, {"ns1.example.test", "ns2.example.test"});
+    scene.parent.say(apex, Type::ns, referral(apex, {"ns1.example.test", "ns2.example.test"}));
+    for (int i = 0; i < 10; ++i) {
+      const auto name = fmt::format("_acme-challenge-{}.{}", i, apex);
+      scene.ns1.say(name, Type::txt, no_such_name(apex));
+      names.emplace_back(name);
+    }
+  }
+  CHECK(run(scene.loop, locate_all(&scene.discovery, names)).size() == 100);
+  CHECK(scene.resolver.asked("z3.test", Type::soa) == 1);
+  CHECK(scene.resolver.asked("z3.test", Type::ns) == 1);
+  CHECK(scene.resolver.asked("ns1.example.test", Type::a) == 1);
+  CHECK(scene.resolver.asked("ns1.example.test", Type::aaaa) == 1);
+  CHECK(scene.resolver.asked("test", Type::soa) == 1);
+  CHECK(scene.parent.asked_in_all() == 10);
+  CHECK(scene.ns1.asked_in_all() == 100);
+  CHECK(scene.ns2.asked_in_all() == 0);
+}

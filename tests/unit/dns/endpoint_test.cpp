@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/endpoint.h"
+
+#include "tests/unit/catch.h"
+
+using acmed::dns::Endpoint;
+
+SCENARIO("an address is read with or without a port") {
+  CHECK(Endpoint::parse("192.0.2.1")->text() == "192.0.2.1");
+  CHECK(Endpoint::parse("192.0.2.1:53")->text() == "192.0.2.1");
+  CHECK(Endpoint::parse("192.0.2.1:5353")->text() == "192.0.2.1:5353");
+  CHECK(Endpoint::parse("192.0.2.1", 5353)->port() == 5353);
+  CHECK(Endpoint::parse("2001:DB8::1")->text() == "2001:db8::1");
+  CHECK(Endpoint::parse("[2001:db8::1]:5353")->text() == "[2001:db8::1]:5353");
+  CHECK(Endpoint::parse("[2001:db8::1]:5353")->address() == "2001:db8::1");
+  CHECK(Endpoint::parse("[2001:db8::1]")->port() == 53);
+  CHECK(Endpoint::parse("2001:db8::1")->family() == AF_INET6);
+}
+
+SCENARIO("what is no address is refused") {
+  for (const auto* text :
+       {"", "ns1.example.test", "192.0.2", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:53x",
+        "[192.0.2.1]:53", "[2001:db8::1", "[2001:db8::1]53", "fe80::1%eth0", ":53"}) {
+    CHECK_FALSE(Endpoint::parse(text));
+  }
+}
+
+SCENARIO("an address comes from the octets of a record") {
+  CHECK(Endpoint::from_octets(std::string("\xc0\x00\x02\x01", 4))->text() == "192.0.2.1");
+  CHECK_FALSE(Endpoint::from_octets("abc"));
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/runtime/scope.h"
+#include "dns/query.h"
+#include "dns/wire.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/dns/fake_name_server.h"
+
+using namespace acmed;
+using namespace acmed::dns;
+using fake::NameServer;
+using Transport = NameServer::Transport;
+
+namespace {
+
+const Time start = std::chrono::sys_days(std::chrono::year(2026) / 11 / 22);
+const Question question{Name("_acme-challenge.example.test"), Type::txt};
+const fake::Answer value{.answer = {fake::txt("_acme-challenge.example.test", "value")}};
+
+std::string value_of(const Reply& reply) {
+  if (!reply.is_message() || reply.message.answer.empty()) return to_text(reply);
+  return std::get<Text>(reply.message.answer.front().data).value;
+}
+
+Task<std::vector<Reply>> ask_often(Endpoint server, int count) {
+  std::vector<Task<Reply>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(ask(server, question, {}));
+  co_return co_await when_all(std::move(tasks));
+}
+
+}  // namespace
+
+SCENARIO("a question is asked by UDP, and by other means where that fails") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer server(loop, "127.0.1.1");
+  std::vector<Transport> used;
+
+  WHEN("the server answers") {
+    server.say("_acme-challenge.example.test", Type::txt, value);
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+  }
+  WHEN("the answer is cut") {
+    server.handle([&](std::string_view request, Transport transport) {
+      used.push_back(transport);
+      return transport == Transport::udp ? fake::reply_to(request, {.truncated = true})
+                                         : fake::reply_to(request, value);
+    });
+    THEN("TCP brings the whole") {
+      CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+      CHECK(used == std::vector{Transport::udp, Transport::tcp});
+    }
+  }
+  WHEN("UDP gets lost") {
+    server.handle([&](std::string_view request, Transport transport) -> std::optional<std::string> {
+      used.push_back(transport);
+      if (transport == Transport::udp) return std::nullopt;
+      return fake::reply_to(request, value);
+    });
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+    CHECK(clock.now() == start + std::chrono::seconds(1));
+  }
+  WHEN("nothing comes at all") {
+    server.handle([](std::string_view, Transport) { return std::nullopt; });
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "no answer");
+    CHECK(clock.now() == start + std::chrono::seconds(3));
+  }
+  WHEN("the server does not know EDNS") {
+    server.handle([](std::string_view request, Transport) {
+      const bool edns = WireReader(request.substr(10)).u16() > 0;
+      if (edns) return fake::reply_to(request, {.rcode = Rcode::formerr});
+      return fake::reply_to(request, value);
+    });
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+  }
+  WHEN("it sends garbage under the right id") {
+    server.handle([](std::string_view request, Transport) { return std::string(request.substr(0, 5)); });
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "garbage");
+  }
+  WHEN("it answers something else") {
+    server.handle([](std::string_view request, Transport) {
+      auto reply = fake::reply_to(request, value);
+      set_u16(reply, 0, static_cast<std::uint16_t>(WireReader(reply).u16() + 1));
+      return reply;
+    });
+    CHECK_FALSE(run(loop, ask(server.endpoint(), question, {})).is_message());
+  }
+}
+
+SCENARIO("a port where nobody listens is told apart from silence") {
+  Loop loop;
+  const auto nobody = Endpoint::parse("127.0.1.9", fake::port()).value();
+  CHECK(value_of(run(loop, ask(nobody, question, {}))) == "connection refused");
+  CHECK(run(loop, exchange_tcp(nobody, make_query(question, {}), std::chrono::seconds(1))).outcome ==
+        Reply::Outcome::closed);
+}
+
+SCENARIO("a large answer comes through TCP in pieces") {
+  Loop loop;
+  NameServer server(loop, "127.0.1.1");
+  server.handle([](std::string_view request, Transport transport) {
+    if (transport == Transport::udp) return fake::reply_to(request, {.truncated = true});
+    fake::Answer large;
+    for (int i = 0; i < 200; ++i) {
+      large.answer.push_back(fake::txt("_acme-challenge.example.test", std::string(200, 'x')));
+    }
+    return fake::reply_to(request, large);
+  });
+  CHECK(run(loop, ask(server.endpoint(), question, {})).message.answer.size() == 200);
+}
+
+SCENARIO("more questions than sockets wait for their turn") {
+  Loop loop;
+  NameServer server(loop, "127.0.1.1");
+  server.say("_acme-challenge.example.test", Type::txt, value);
+  const auto replies = run(loop, ask_often(server.endpoint(), 600));
+  CHECK(std::ranges::all_of(replies, [](const Reply& reply) { return value_of(reply) == "value"; }));
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/propagation.h"
+
+#include "base/runtime/scope.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/dns/fake_name_server.h"
+
+using namespace acmed;
+using namespace acmed::dns;
+using fake::NameServer;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* challenge = "_acme-challenge.example.test";
+
+/// Two servers of example.test, and a wait for two values.
+struct Scene {
+  VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
+  Time start = clock.now();
+  Loop loop{clock};
+  NameServer ns1{loop, "127.0.1.1"};
+  NameServer ns2{loop, "127.0.1.2"};
+  std::vector<ServerReport> last_report;
+  int reports = 0;
+
+  static fake::Answer with(const std::vector<std::string>& values) {
+    fake::Answer answer;
+    for (const auto& value : values) answer.answer.push_back(fake::txt(challenge, value));
+    return answer;
+  }
+
+  std::vector<Expected> expected() const {
+    Location location{Name(challenge), Name("example.test"), {}, {}};
+    location.servers = {{Name("ns1.example.test"), ns1.endpoint()}, {Name("ns2.example.test"), ns2.endpoint()}};
+    return {{location, {"one"}}, {location, {"two"}}};
+  }
+
+  /// The failure; empty when all went well.
+  std::string wait(PropagationPolicy policy) {
+    try {
+      run(loop, await_propagation(expected(), std::move(policy), [this](const std::vector<ServerReport>& report) {
+            last_report = report;
+            ++reports;
+          }));
+      return {};
+    } catch (const Retry& error) {
+      return error.cause() + " " + error.what();
+    }
+  }
+
+  /// Lets `server` answer `before` for that long, then `after`.
+  void change(NameServer& server, fake::Answer before, Duration delay, fake::Answer after) {
+    server.handle([this, before, delay, after](std::string_view request, NameServer::Transport) {
+      return fake::reply_to(request, clock.now() < start + delay ? before : after);
+    });
+  }
+};
+
+const fake::Answer nothing{.rcode = Rcode::nxdomain, .authority = {fake::soa("example.test")}};
+
+}  // namespace
+
+SCENARIO("the wait ends when every server shows every value") {
+  Scene scene;
+  scene.ns1.say(challenge, Type::txt, Scene::with({"two", "foreign", "one"}));
+
+  WHEN("all do at once") {
+    scene.ns2.say(challenge, Type::txt, Scene::with({"one", "two"}));
+    CHECK(scene.wait({}).empty());
+    THEN("each is asked once for all values, and no time passes") {
+      CHECK(scene.ns1.asked_in_all() == 1);
+      CHECK(scene.ns2.asked_in_all() == 1);
+      CHECK(scene.clock.now() == scene.start);
+      CHECK(scene.reports == 2);
+    }
+  }
+  WHEN("one lags by a minute") {
+    scene.change(scene.ns2, nothing, 1min, Scene::with({"one", "two"}));
+    CHECK(scene.wait({}).empty());
+    THEN("the wait ends within a sixteenth of it, and the ready one was not asked again") {
+      CHECK(scene.clock.now() >= scene.start + 1min);
+      CHECK(scene.clock.now() <= scene.start + 1min + 4s);
+      CHECK(scene.ns1.asked_in_all() == 1);
+      CHECK(scene.ns2.asked_in_all() < 120);
+      CHECK(scene.reports == 3);
+    }
+  }
+  WHEN("the operator wants it to settle") {
+    scene.ns2.say(challenge, Type::txt, Scene::with({"one", "two"}));
+    PropagationPolicy policy;
+    policy.settle = 5s;
+    CHECK(scene.wait(policy).empty());
+    CHECK(scene.clock.now() == scene.start + 5s);
+  }
+}
+
+SCENARIO("at the time-out each laggard is named with what it last said") {
+  Scene scene;
+  PropagationPolicy policy;
+  policy.timeout = 2min;
+  scene.ns1.say(challenge, Type::txt, Scene::with({"one", "two"}));
+
+  WHEN("it has some of the values") {
+    scene.ns2.say(challenge, Type::txt, Scene::with({"two"}));
+    const auto failure = scene.wait(policy);
+    CHECK_THAT(failure, Catch::StartsWith("dns:propagation after 2 min"));
+    CHECK_THAT(failure, Catch::Contains("ns2.example.test (" + scene.ns2.endpoint().text() +
+                                        ") had 1 of 2 values of _acme-challenge.example.test"));
+    CHECK_THAT(failure, !Catch::Contains("ns1"));
+    CHECK(scene.clock.now() == scene.start + 2min);
+    THEN("it was asked ever more rarely, and at least every 15 s") {
+      CHECK(scene.ns2.asked_in_all() < 150);
+      CHECK(scene.ns2.asked_in_all() > 50);
+    }
+  }
+  WHEN("it refuses") {
+    const auto failure = scene.wait(policy);
+    CHECK_THAT(failure, Catch::Contains("said for _acme-challenge.example.test: REFUSED"));
+  }
+  WHEN("it answers without authority") {
+    auto answer = Scene::with({"one", "two"});
+    answer.authoritative = false;
+    scene.ns2.say(challenge, Type::txt, answer);
+    CHECK_THAT(scene.wait(policy), Catch::Contains("not authoritative"));
+  }
+  WHEN("it keeps silent") {
+    scene.ns2.handle([](std::string_view, NameServer::Transport) { return std::nullopt; });
+    CHECK_THAT(scene.wait(policy), Catch::Contains("no answer"));
+  }
+}
+
+SCENARIO("the operator may ask for less") {
+  Scene scene;
+  NameServer ns3(scene.loop, "127.0.1.3");
+  scene.ns1.say(challenge, Type::txt, Scene::with({"one", "two"}));
+  scene.ns2.say(challenge, Type::txt, nothing);
+  PropagationPolicy policy;
+
+  WHEN("a server is excluded") {
+    policy.exclude = {Endpoint::parse("127.0.1.2").value()};
+    CHECK(scene.wait(policy).empty());
+    CHECK(scene.ns2.asked_in_all() == 0);
+  }
+  WHEN("more than half are enough") {
+    policy.require = Require::quorum;
+    policy.extra = {ns3.endpoint()};
+    scene.change(ns3, nothing, 10s, Scene::with({"one", "two"}));
+    CHECK(scene.wait(policy).empty());
+    CHECK(scene.clock.now() >= scene.start + 10s);
+    CHECK(scene.clock.now() < scene.start + 11s);
+  }
+  WHEN("nothing is to be checked") {
+    policy.require = Require::none;
+    policy.settle = 3s;
+    CHECK(scene.wait(policy).empty());
+    CHECK(scene.ns1.asked_in_all() == 0);
+    CHECK(scene.clock.now() == scene.start + 3s);
+  }
+  WHEN("nobody is left to be asked") {
+    policy.exclude = {scene.ns1.endpoint(), scene.ns2.endpoint()};
+    CHECK_THAT(scene.wait(policy), Catch::StartsWith("dns:no-route"));
+  }
+}
+
+SCENARIO("the wait can be called off") {
+  Scene scene;
+  scene.ns1.say(challenge, Type::txt, nothing);
+  scene.ns2.say(challenge, Type::txt, nothing);
+  for (const auto require : {Require::all, Require::quorum}) {
+    PropagationPolicy policy;
+    policy.require = require;
+    const bool ended = run(scene.loop, within(30s, await_propagation(scene.expected(), policy, {})));
+    CHECK_FALSE(ended);
+  }
+}
