@@ -152,6 +152,7 @@ Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
     if (lane.led) {
       co_await lane.changed.turn();
     } else {
+      lane.led = true;  // here, since the task below begins only in its turn
       co_await lead(queued.zone, &lane, action);
     }
   }
@@ -163,7 +164,7 @@ Task<> ZoneCoordinator::lead(ZoneWork* zone, Lane* lane, Action action) {
   struct Lead {
     Lane& lane;
     std::vector<std::shared_ptr<Wish>> taken;
-    explicit Lead(Lane& led) : lane(led) { lane.led = true; }
+    explicit Lead(Lane& led) : lane(led) {}
     Lead(const Lead&) = delete;
     Lead& operator=(const Lead&) = delete;
     ~Lead() {
