@@ -7,23 +7,32 @@ namespace {
 
 using Catch::Matchers::Contains;
 
+/// Puts the lines of a case where they belong in a file.
+using Frame = std::string (*)(const std::string& lines);
+
 struct Case {
-  std::string text;
-  std::string expected;  ///< part of what is reported
+  const char* lines;
+  const char* expected;  ///< part of what is reported
 };
 
-/// Each text makes the expected sentence, and only that one.
-void check(const std::vector<Case>& cases) {
+/// Each case makes the expected sentence, and only that one.
+void check(Frame frame, std::initializer_list<Case> cases) {
   const Folder folder;
   folder.write("text", "no certificate");
-  for (const auto& [text, expected] : cases) {
-    INFO(text);
-    const auto faults = folder.faults(text);
+  for (const auto& [lines, expected] : cases) {
+    INFO(lines);
+    const auto faults = folder.faults(frame(lines));
     CHECK_THAT(faults, Contains(expected));
     CHECK(faults.find('\n') == std::string::npos);
   }
 }
 
+std::string whole(const std::string& lines) {
+  return lines;
+}
+std::string after_basis(const std::string& lines) {
+  return basis + lines;
+}
 std::string ca(const std::string& lines) {
   return "[ca.corp]\nterms_agreed = true\n" + lines;
 }
@@ -42,217 +51,254 @@ std::string certificate_with_names(const std::string& lines) {
 std::string target(const std::string& lines) {
   return certificate_with_names("[[certificate.deploy]]\nname = \"web\"\n" + lines);
 }
+/// A certificate of as many names.
+std::string certificate_of(const std::string& count) {
+  std::string domains = "domains = [";
+  for (int i = 0; i < std::stoi(count); ++i) domains += "\"n" + std::to_string(i) + ".corp.example\",";
+  return certificate(domains + "]");
+}
 
 }  // namespace
 
 SCENARIO("faults of the whole file") {
-  check({
-      {"a = ", "acmed.toml:1:"},
-      {"a = ", "this is not TOML: "},
-      {"stat_directory = \"/x\"",
-       "acmed.toml:1:1: stat_directory: there is no such key; did you mean state_directory?"},
-      {"state_directory = 1", "acmed.toml:1:19: state_directory: 1 was found, a string is wanted"},
-      {"state_directory = \"\"", "state_directory: an empty string was found"},
-      {"state_directory = \"a\\u0000b\"", "the string holds a NUL character"},
-      {"include = \"x\"", "acmed.toml:1:11: include: \"x\" was found, a list of strings, [\"...\"], is wanted"},
-      {"[notify]\non_failure = [\"x\"]", "acmed.toml:1:2: notify: this version does not call programs on failure yet"},
-      {"ca = 1", "acmed.toml:1:6: ca: 1 was found, a table is wanted"},
-      {"[ca]\ndirectory = \"https://x\"",
-       "acmed.toml:2:1: ca.directory: belongs into a table with a name of its own, [ca.NAME]"},
-      {"[ca.\"A b\"]\nterms_agreed = true\ndirectory = \"https://x/\"",
-       "\"A b\" was found; a name is of lower-case letters"},
-      {"[certificate]\ndomains = []",
-       "certificate: there may be several of these: write [[certificate]] with two brackets"},
-      {"certificate = [1]", "certificate: 1 was found, a table is wanted"},
-      {"certificate = 2026-01-01", "certificate: a date or time was found, [[certificate]] tables are wanted"},
-  });
+  check(whole,
+        {
+            {"a = ", "acmed.toml:1:"},
+            {"a = ", "this is not TOML: "},
+            {"stat_directory = \"/x\"",
+             "acmed.toml:1:1: stat_directory: there is no such key; did you mean state_directory?"},
+            {"state_directory = 1", "acmed.toml:1:19: state_directory: 1 was found, a string is wanted"},
+            {"state_directory = \"\"", "state_directory: an empty string was found"},
+            {"state_directory = \"a\\u0000b\"", "the string holds a NUL character"},
+            {"include = \"x\"", "acmed.toml:1:11: include: \"x\" was found, a list of strings, [\"...\"], is wanted"},
+            {"[notify]\non_failure = [\"x\"]",
+             "acmed.toml:1:2: notify: this version does not call programs on failure yet"},
+            {"ca = 1", "acmed.toml:1:6: ca: 1 was found, a table is wanted"},
+            {"[ca]\ndirectory = \"https://x\"",
+             "acmed.toml:2:1: ca.directory: belongs into a table with a name of its own, [ca.NAME]"},
+            {"[ca.\"A b\"]\nterms_agreed = true\ndirectory = \"https://x/\"",
+             "\"A b\" was found; a name is of lower-case letters"},
+            {"[certificate]\ndomains = []",
+             "certificate: there may be several of these: write [[certificate]] with two brackets"},
+            {"certificate = [1]", "certificate: 1 was found, a table is wanted"},
+            {"certificate = 2026-01-01", "certificate: a date or time was found, [[certificate]] tables are wanted"},
+        });
 }
 
 SCENARIO("faults of a CA") {
-  check({
-      {"[ca.letsencrypt]",
-       "acmed.toml:1:5: ca.letsencrypt.terms_agreed: read the CA's terms of service, then agree by: "
-       "terms_agreed = true"},
-      {"[ca.letsencrypt]\nterms_agreed = false", "then agree by: terms_agreed = true"},
-      {"[ca.letsencrypt]\nterms_agreed = \"yes\"",
-       "acmed.toml:2:16: ca.letsencrypt.terms_agreed: \"yes\" was found, true or false is wanted"},
-      {ca(""), "ca.corp.directory: is missing; only letsencrypt, letsencrypt-staging, google, google-staging, zerossl"},
-      {"[ca.letsencript]\nterms_agreed = true", "did you mean letsencrypt?"},
-      {ca("directory = \"http://ca.corp.example/\""),
-       "acmed.toml:3:13: ca.corp.directory: \"http://ca.corp.example/\" was found, an https URL is wanted"},
-      {ca("directory = \"https:///x\""), "an https URL is wanted"},
-      {ca("directory = \"https://x y\""), "an https URL is wanted"},
-      {ca("directory = \"https\""), "an https URL is wanted"},
-      {ca_with_directory("contact = [\"hostmaster@corp.example\"]"),
-       "acmed.toml:4:12: ca.corp.contact: \"hostmaster@corp.example\" was found, \"mailto:\" and one address is "
-       "wanted"},
-      {ca_with_directory("contact = [\"tel:+1\"]"), "one address is wanted"},
-      {ca_with_directory("contact = [\"mailto:a@b.example,c@d.example\"]"), "one address is wanted"},
-      {ca_with_directory("contact = [\"mailto:@b.example\"]"), "one address is wanted"},
-      {ca_with_directory("contact = \"mailto:a@b.example\""), "a list of strings"},
-      {ca_with_directory("trust = \"none.pem\""), "ca.corp.trust: there is no file none.pem"},
-      {ca_with_directory("trust = \"text\""), "ca.corp.trust: text does not hold certificates in PEM"},
-      {ca_with_directory("profile_required = true"), "ca.corp.profile_required: is true, but no profile is named"},
-      {ca_with_directory("account_key_type = \"ed25519\""),
-       "ca.corp.account_key_type: \"ed25519\" is not one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096"},
-      {ca_with_directory("concurrency = 0"), "ca.corp.concurrency: 0 was found, an integer from 1 to 1000 is wanted"},
-      {ca_with_directory("concurrency = 1.5"), "ca.corp.concurrency: 1.5 was found"},
-      {ca_with_directory("eab = { kid = \"k\" }"), "ca.corp.eab.hmac_key: is missing"},
-      {ca_with_directory("eab = { hmac_key = \"MDEyMzQ1Njc4OTAxMjM0NTY3ODkw\" }"), "ca.corp.eab.kid: is missing"},
-      {ca_with_directory("eab = { kid = \"k\", hmac_key = \"%\" }"), "ca.corp.eab.hmac_key: the key is not base64url"},
-      {ca_with_directory("eab = { kid = \"k\", hmac_key = \"MDEy\" }"), "the key has 3 octets, at least 16 are wanted"},
-      {ca_with_directory("eab = { kid = \"k\", hmac = \"x\", hmac_key = \"MDEyMzQ1Njc4OTAxMjM0NTY3ODkw\" }"),
-       "ca.corp.eab.hmac: there is no such key"},
-      {ca_with_directory("profil = \"x\""), "ca.corp.profil: there is no such key; did you mean profile?"},
-  });
+  check(whole, {
+                   {"[ca.letsencrypt]",
+                    "acmed.toml:1:5: ca.letsencrypt.terms_agreed: read the CA's terms of service, then agree by: "
+                    "terms_agreed = true"},
+                   {"[ca.letsencrypt]\nterms_agreed = false", "then agree by: terms_agreed = true"},
+                   {"[ca.letsencrypt]\nterms_agreed = \"yes\"",
+                    "acmed.toml:2:16: ca.letsencrypt.terms_agreed: \"yes\" was found, true or false is wanted"},
+                   {"[ca.letsencript]\nterms_agreed = true", "did you mean letsencrypt?"},
+               });
+  check(
+      ca,
+      {
+          {"", "ca.corp.directory: is missing; only letsencrypt, letsencrypt-staging, google, google-staging, zerossl"},
+          {"directory = \"http://ca.corp.example/\"",
+           "acmed.toml:3:13: ca.corp.directory: \"http://ca.corp.example/\" was found, an https URL is wanted"},
+          {"directory = \"https:///x\"", "an https URL is wanted"},
+          {"directory = \"https://x y\"", "an https URL is wanted"},
+          {"directory = \"https\"", "an https URL is wanted"},
+      });
+  check(ca_with_directory,
+        {
+            {"contact = [\"hostmaster@corp.example\"]",
+             "acmed.toml:4:12: ca.corp.contact: \"hostmaster@corp.example\" was found, \"mailto:\" and one address is "
+             "wanted"},
+            {"contact = [\"tel:+1\"]", "one address is wanted"},
+            {"contact = [\"mailto:a@b.example,c@d.example\"]", "one address is wanted"},
+            {"contact = [\"mailto:@b.example\"]", "one address is wanted"},
+            {"contact = \"mailto:a@b.example\"", "a list of strings"},
+            {"trust = \"none.pem\"", "ca.corp.trust: there is no file none.pem"},
+            {"trust = \"text\"", "ca.corp.trust: text does not hold certificates in PEM"},
+            {"profile_required = true", "ca.corp.profile_required: is true, but no profile is named"},
+            {"account_key_type = \"ed25519\"",
+             "ca.corp.account_key_type: \"ed25519\" is not one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or "
+             "rsa-4096"},
+            {"concurrency = 0", "ca.corp.concurrency: 0 was found, an integer from 1 to 1000 is wanted"},
+            {"concurrency = 1.5", "ca.corp.concurrency: 1.5 was found"},
+            {"eab = { kid = \"k\" }", "ca.corp.eab.hmac_key: is missing"},
+            {"eab = { hmac_key = \"MDEyMzQ1Njc4OTAxMjM0NTY3ODkw\" }", "ca.corp.eab.kid: is missing"},
+            {"eab = { kid = \"k\", hmac_key = \"%\" }", "ca.corp.eab.hmac_key: the key is not base64url"},
+            {"eab = { kid = \"k\", hmac_key = \"MDEy\" }", "the key has 3 octets, at least 16 are wanted"},
+            {"eab = { kid = \"k\", hmac = \"x\", hmac_key = \"MDEyMzQ1Njc4OTAxMjM0NTY3ODkw\" }",
+             "ca.corp.eab.hmac: there is no such key"},
+            {"profil = \"x\"", "ca.corp.profil: there is no such key; did you mean profile?"},
+        });
 }
 
 SCENARIO("faults of a provider") {
-  check({
-      {"[provider.x]\nserver = \"192.0.2.1\"\nzones = [\"a.example\"]", "acmed.toml:1:11: provider.x.type: is missing"},
-      {"[provider.x]\ntype = \"cloudflare\"\ntoken = \"x\"\nzones = [\"a.example\"]",
-       "acmed.toml:2:8: provider.x.type: \"cloudflare\" is not there yet; this version has \"rfc2136\" only"},
-      {"[provider.x]\ntype = \"route53\"\nzones = [\"a.example\"]", "\"route53\" is not there yet"},
-      {"[provider.x]\ntype = \"exec\"\nzones = [\"a.example\"]", "\"exec\" is not there yet"},
-      {"[provider.x]\ntype = \"rfc2163\"\nzones = [\"a.example\"]",
-       "\"rfc2163\" is no type of provider; this version has \"rfc2136\" only; did you mean rfc2136?"},
-      {"[provider.x]\ntype = \"rfc2136\"\nzones = [\"a.example\"]", "provider.x.server: is missing"},
-      {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1:dns\"\nzones = [\"a.example\"]",
-       "provider.x.server: \"ns1:dns\" is no server"},
-      {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"", "provider.x.zones: is missing"},
-      {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"\nzones = []",
-       "acmed.toml:4:9: provider.x.zones: the list is empty"},
-      {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"\nzones = [\"*.a.example\"]", "name the zone alone"},
-      {basis + provider(""),
-       "acmed.toml:11:10: provider.x.zones: \"corp.example\" is named already at acmed.toml:6; a zone has one "
-       "provider"},
-      {provider("propagation = { timeout = 5 }"),
-       "provider.x.propagation.timeout: 5 was found, a duration with its unit"},
-      {provider("propagation = { timeout = \"0s\" }"), "\"0s\" was found, 1.0 s to 7 d are allowed"},
-      {provider("propagation = { require = \"some\" }"), "\"some\" is not one of all, quorum or none"},
-      {provider("propagation = { exclude = [\"ns1\"] }"), "provider.x.propagation.exclude: \"ns1\" is no IP address"},
-      {provider("propagation = { exclude = [\"192.0.2.1:53\"] }"), "without a port"},
-      {provider("propagation = { extra = [\"192.0.2.1:x\"] }"),
-       "provider.x.propagation.extra: \"192.0.2.1:x\" is no IP address"},
-      {provider("propagation = { resolvers = [\"192.0.2.1\"] }"),
-       "provider.x.propagation.resolvers: resolvers are for all alike; set them in [propagation]"},
-      {"[propagation]\nresolvers = [\"dns.example\"]",
-       "acmed.toml:2:14: propagation.resolvers: \"dns.example\" is no IP address"},
-      {"[propagation]\ntimout = \"1m\"", "propagation.timout: there is no such key; did you mean timeout?"},
-  });
+  check(whole,
+        {
+            {"[provider.x]\nserver = \"192.0.2.1\"\nzones = [\"a.example\"]",
+             "acmed.toml:1:11: provider.x.type: is missing"},
+            {"[provider.x]\ntype = \"cloudflare\"\ntoken = \"x\"\nzones = [\"a.example\"]",
+             "acmed.toml:2:8: provider.x.type: \"cloudflare\" is not there yet; this version has \"rfc2136\" only"},
+            {"[provider.x]\ntype = \"route53\"\nzones = [\"a.example\"]", "\"route53\" is not there yet"},
+            {"[provider.x]\ntype = \"exec\"\nzones = [\"a.example\"]", "\"exec\" is not there yet"},
+            {"[provider.x]\ntype = \"rfc2163\"\nzones = [\"a.example\"]",
+             "\"rfc2163\" is no type of provider; this version has \"rfc2136\" only; did you mean rfc2136?"},
+            {"[provider.x]\ntype = \"rfc2136\"\nzones = [\"a.example\"]", "provider.x.server: is missing"},
+            {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1:dns\"\nzones = [\"a.example\"]",
+             "provider.x.server: \"ns1:dns\" is no server"},
+            {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"", "provider.x.zones: is missing"},
+            {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"\nzones = []",
+             "acmed.toml:4:9: provider.x.zones: the list is empty"},
+            {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"\nzones = [\"*.a.example\"]", "name the zone alone"},
+            {"[propagation]\nresolvers = [\"dns.example\"]",
+             "acmed.toml:2:14: propagation.resolvers: \"dns.example\" is no IP address"},
+            {"[propagation]\ntimout = \"1m\"", "propagation.timout: there is no such key; did you mean timeout?"},
+        });
+  check(after_basis,
+        {
+            {"[provider.x]\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\nzones = [\"corp.example\"]\n",
+             "acmed.toml:11:10: provider.x.zones: \"corp.example\" is named already at acmed.toml:6; a zone has one "
+             "provider"},
+        });
+  check(provider,
+        {
+            {"propagation = { timeout = 5 }", "provider.x.propagation.timeout: 5 was found, a duration with its unit"},
+            {"propagation = { timeout = \"0s\" }", "\"0s\" was found, 1.0 s to 7 d are allowed"},
+            {"propagation = { require = \"some\" }", "\"some\" is not one of all, quorum or none"},
+            {"propagation = { exclude = [\"ns1\"] }", "provider.x.propagation.exclude: \"ns1\" is no IP address"},
+            {"propagation = { exclude = [\"192.0.2.1:53\"] }", "without a port"},
+            {"propagation = { extra = [\"192.0.2.1:x\"] }",
+             "provider.x.propagation.extra: \"192.0.2.1:x\" is no IP address"},
+            {"propagation = { resolvers = [\"192.0.2.1\"] }",
+             "provider.x.propagation.resolvers: resolvers are for all alike; set them in [propagation]"},
+        });
 }
 
 SCENARIO("faults of a certificate") {
-  std::string many = "domains = [";
-  for (int i = 0; i < 101; ++i) many += "\"n" + std::to_string(i) + ".corp.example\",";
-  check({
-      {certificate(""), "acmed.toml:8:1: certificate.domains: is missing"},
-      {certificate("domains = []"), "acmed.toml:9:11: certificate.domains: the list is empty"},
-      {certificate("domains = \"corp.example\""), "certificate.domains: \"corp.example\" was found, a list of strings"},
-      {certificate("domains = [\"corp.example\", 1]"),
-       "acmed.toml:9:28: certificate.domains: 1 was found, a string is wanted"},
-      {certificate("domains = [\"corp.example\", \"CORP.example.\"]"),
-       "acmed.toml:9:28: certificate.domains: \"corp.example\" is in the list twice"},
-      {certificate("domains = [\"192.0.2.1\"]"), "is an IP address"},
-      {certificate("domains = [\"www.example.net\"]"),
-       "\"www.example.net\" is served by no provider; there are the zones corp.example and other.example"},
-      {"[ca.letsencrypt]\nterms_agreed = true\n[[certificate]]\ndomains = [\"a.example\"]",
-       "\"a.example\" is served by no provider; add a [provider.NAME] with its zone"},
-      {certificate(many + "]"),
-       "certificate.domains: there are 101 names, 100 are allowed; make several certificates of them"},
-      {certificate_with_names("name = \"Corp\""),
-       "acmed.toml:10:8: certificate.name: \"Corp\" was found; a name is of lower-case letters"},
-      {certificate_with_names("name = \"..\""), "does not begin with a dot"},
-      {certificate_with_names("name = \"a/b\""), "a name is of lower-case letters"},
-      {certificate_with_names("[[certificate]]\ndomains = [\"corp.example\", \"a.corp.example\"]"),
-       "acmed.toml:10:1: certificate.name: \"corp.example\" is already the name of the certificate at acmed.toml:8"},
-      {certificate("domains = [\"corp.example\", \"a.corp.example\"]\n[[certificate]]\ndomains = [\"a.corp.example\", "
-                   "\"corp.example\"]"),
-       "acmed.toml:10:1: certificate.domains: the certificate at acmed.toml:8 has the same names, key type and CA"},
-      {certificate_with_names("ca = \"letsencrpt\""),
-       "acmed.toml:10:6: certificate.ca: there is no [ca.letsencrpt]; did you mean letsencrypt?"},
-      {certificate_with_names("ca = \"google\""), "there is no [ca.google]; add [ca.google] with terms_agreed = true"},
-      {certificate_with_names("ca = [\"letsencrypt\"]"),
-       "certificate.ca: a list was found; this version does not fail over to a second CA yet"},
-      {certificate_with_names("[ca.zerossl]\nterms_agreed = true"),
-       "certificate.ca: is missing, and there are several CAs: letsencrypt or zerossl"},
-      {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"\nzones = [\"a.example\"]\n[[certificate]]\ndomains = "
-       "[\"a.example\"]",
-       "certificate.ca: there is no [ca.NAME] yet; add [ca.letsencrypt]"},
-      {certificate_with_names("key_type = \"rsa-1024\""), "\"rsa-1024\" is not one of ecdsa-p256"},
-      {certificate_with_names("key_type = [\"rsa-2048\", \"ecdsa-p256\"]"),
-       "certificate.key_type: a list was found; this version makes one certificate"},
-      {certificate_with_names("renew = \"ari\""),
-       "certificate.renew: this version does not ask the CA when to renew (ARI) yet"},
-      {certificate_with_names("renew = \"1\""),
-       "certificate.renew: \"1\" was found, the fraction of the lifetime that is left"},
-      {certificate_with_names("renew = 0.0"), "certificate.renew: 0 was found"},
-      {certificate_with_names("renew = nan"), "certificate.renew: nan was found"},
-      {certificate_with_names("renew = \"30d\""), "certificate.renew: \"30d\" was found"},
-      {certificate_with_names("renew = 1"), "certificate.renew: 1 was found"},
-      {certificate_with_names("domain = [\"x\"]"),
-       "acmed.toml:10:1: certificate.domain: there is no such key; did you mean domains?"},
-      {basis + "[defaults]\nname = \"x\"", "acmed.toml:9:1: defaults.name: each certificate has its own name"},
-      {basis + "[defaults]\ndomains = [\"x\"]", "defaults.domains: each certificate has its own domains"},
-      {basis + "[defaults]\nca = \"x\"", "acmed.toml:9:6: defaults.ca: there is no [ca.x]"},
-      {basis + "[defaults]\nrenew = \"ari\"\n[[certificate]]\ndomains = [\"corp.example\"]",
-       "acmed.toml:9:9: defaults.renew: this version does not ask"},
-  });
+  check(
+      certificate,
+      {
+          {"", "acmed.toml:8:1: certificate.domains: is missing"},
+          {"domains = []", "acmed.toml:9:11: certificate.domains: the list is empty"},
+          {"domains = \"corp.example\"", "certificate.domains: \"corp.example\" was found, a list of strings"},
+          {"domains = [\"corp.example\", 1]", "acmed.toml:9:28: certificate.domains: 1 was found, a string is wanted"},
+          {"domains = [\"corp.example\", \"CORP.example.\"]",
+           "acmed.toml:9:28: certificate.domains: \"corp.example\" is in the list twice"},
+          {"domains = [\"192.0.2.1\"]", "is an IP address"},
+          {"domains = [\"www.example.net\"]",
+           "\"www.example.net\" is served by no provider; there are the zones corp.example and other.example"},
+          {"domains = [\"corp.example\", \"a.corp.example\"]\n[[certificate]]\ndomains = [\"a.corp.example\", "
+           "\"corp.example\"]",
+           "acmed.toml:10:1: certificate.domains: the certificate at acmed.toml:8 has the same names, key type and CA"},
+      });
+  check(certificate_of,
+        {
+            {"101", "certificate.domains: there are 101 names, 100 are allowed; make several certificates of them"},
+        });
+  check(whole,
+        {
+            {"[ca.letsencrypt]\nterms_agreed = true\n[[certificate]]\ndomains = [\"a.example\"]",
+             "\"a.example\" is served by no provider; add a [provider.NAME] with its zone"},
+            {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1\"\nzones = [\"a.example\"]\n[[certificate]]\ndomains = "
+             "[\"a.example\"]",
+             "certificate.ca: there is no [ca.NAME] yet; add [ca.letsencrypt]"},
+        });
+  check(
+      certificate_with_names,
+      {
+          {"name = \"Corp\"", "acmed.toml:10:8: certificate.name: \"Corp\" was found; a name is of lower-case letters"},
+          {"name = \"..\"", "does not begin with a dot"},
+          {"name = \"a/b\"", "a name is of lower-case letters"},
+          {"[[certificate]]\ndomains = [\"corp.example\", \"a.corp.example\"]",
+           "acmed.toml:10:1: certificate.name: \"corp.example\" is already the name of the certificate at "
+           "acmed.toml:8"},
+          {"ca = \"letsencrpt\"",
+           "acmed.toml:10:6: certificate.ca: there is no [ca.letsencrpt]; did you mean letsencrypt?"},
+          {"ca = \"google\"", "there is no [ca.google]; add [ca.google] with terms_agreed = true"},
+          {"ca = [\"letsencrypt\"]",
+           "certificate.ca: a list was found; this version does not fail over to a second CA yet"},
+          {"[ca.zerossl]\nterms_agreed = true",
+           "certificate.ca: is missing, and there are several CAs: letsencrypt or zerossl"},
+          {"key_type = \"rsa-1024\"", "\"rsa-1024\" is not one of ecdsa-p256"},
+          {"key_type = [\"rsa-2048\", \"ecdsa-p256\"]",
+           "certificate.key_type: a list was found; this version makes one certificate"},
+          {"renew = \"ari\"", "certificate.renew: this version does not ask the CA when to renew (ARI) yet"},
+          {"renew = \"1\"", "certificate.renew: \"1\" was found, the fraction of the lifetime that is left"},
+          {"renew = 0.0", "certificate.renew: 0 was found"},
+          {"renew = nan", "certificate.renew: nan was found"},
+          {"renew = \"30d\"", "certificate.renew: \"30d\" was found"},
+          {"renew = 1", "certificate.renew: 1 was found"},
+          {"domain = [\"x\"]", "acmed.toml:10:1: certificate.domain: there is no such key; did you mean domains?"},
+      });
+  check(after_basis,
+        {
+            {"[defaults]\nname = \"x\"", "acmed.toml:9:1: defaults.name: each certificate has its own name"},
+            {"[defaults]\ndomains = [\"x\"]", "defaults.domains: each certificate has its own domains"},
+            {"[defaults]\nca = \"x\"", "acmed.toml:9:6: defaults.ca: there is no [ca.x]"},
+            {"[defaults]\nrenew = \"ari\"\n[[certificate]]\ndomains = [\"corp.example\"]",
+             "acmed.toml:9:9: defaults.renew: this version does not ask"},
+        });
 }
 
 SCENARIO("faults of a target") {
-  check({
-      {certificate_with_names("[[certificate.deploy]]\ndirectory = \"/x\""),
-       "acmed.toml:10:1: certificate.deploy.name: is missing"},
-      {target(""), "acmed.toml:10:1: certificate.deploy: this target does nothing"},
-      {target("timeout = \"5s\""), "this target does nothing"},
-      {target("directory = \"/x\"\n[[certificate.deploy]]\nname = \"web\"\ndirectory = \"/y\""),
-       "certificate.deploy.name: \"web\" is already the name of the target at acmed.toml:10"},
-      {target("directory = \"/x\"\n[[certificate.deploy]]\nname = \"mail\"\ndirectory = \"/x/\""),
-       "acmed.toml:13:1: certificate.deploy: /x/fullchain.pem is already written by the target at acmed.toml:10"},
-      {target("files = { cert = \"x\" }"),
-       "certificate.deploy.files: there are files but no `directory` to write them to"},
-      {target("directory = \"/x\"\nfiles = {}"), "certificate.deploy.files: names no file"},
-      {target("directory = \"/x\"\nfiles = { crt = \"x\" }"),
-       "certificate.deploy.files.crt: there is no such key; did you mean cert?"},
-      {target("directory = \"/x\"\nfiles = { pkcs12 = \"x\" }"),
-       "certificate.deploy.files.pkcs12: this version does not write that form yet"},
-      {target("directory = \"/x\"\nfiles = { cert = \"a/b\" }"),
-       "certificate.deploy.files.cert: \"a/b\" is no plain file name"},
-      {target("directory = \"/x\"\nfiles = { cert = \"..\" }"), "is no plain file name"},
-      {target("directory = \"/x\"\nfiles = { cert = \".acmed-x\" }"), "begins with a dot"},
-      {target("directory = \"/x\"\nfiles = { cert = \"x\", privkey = \"x\" }"),
-       "certificate.deploy.files.privkey: \"x\" is already the name of another file"},
-      {target("directory = \"/x\"\nowner = \"nobody-of-that-name\""),
-       "certificate.deploy.owner: this host has no user \"nobody-of-that-name\""},
-      {target("directory = \"/x\"\ngroup = \"nobody-of-that-name\""),
-       "certificate.deploy.group: this host has no group \"nobody-of-that-name\""},
-      {target("directory = \"/x\"\nmode = 640"),
-       "certificate.deploy.mode: 640 was found, an octal number such as 0o640 is wanted"},
-      {target("directory = \"/x\"\nmode = \"0640\""), "certificate.deploy.mode: \"0640\" was found, an octal number"},
-      {target("directory = \"/x\"\nmode = 0o644"),
-       "certificate.deploy.mode: 0o644 opens the private key to every user of this host"},
-      {target("directory = \"/x\"\nmode = 0o4640"), "0o4640 was found, only read and write bits are allowed"},
-      {target("directory = \"/x\"\nmode = 0o040"), "0o40 keeps the owner from reading"},
-      {target("post_hook = [\"x\"]\nmode = 0o600"), "certificate.deploy.mode: this target writes no files"},
-      {target("test = \"nginx -t\""), "certificate.deploy.test: \"nginx -t\" was found, a program and its arguments"},
-      {target("test = []"), "certificate.deploy.test: a list was found, a program and its arguments"},
-      {target("test = [\"nginx -t\"]"),
-       "certificate.deploy.test: \"nginx -t\" was found; the program is an absolute path or a plain name"},
-      {target("post_hook = [\"./x\"]"), "certificate.deploy.post_hook: \"./x\" was found; the program is"},
-      {target("post_hook = [\"x\", 1]"), "certificate.deploy.post_hook: 1 was found, a string is wanted"},
-      {target("post_hook = [\"x\"]\ntimeout = \"2h\""),
-       "certificate.deploy.timeout: \"2h\" was found, 1 ms to 60 min are allowed"},
-      {target("reload = [\"nginx.service\"]"),
-       "certificate.deploy.reload: this version does not speak to the service manager yet; use post_hook"},
-      {target("directory = \"/x\"\nverify = { connect = \"x\" }"),
-       "certificate.deploy.verify: this version does not verify the service yet"},
-      {target("directory = \"/x\"\npost_hok = []"),
-       "certificate.deploy.post_hok: there is no such key; did you mean post_hook?"},
-      {basis + "[[defaults.deploy]]\nname = \"web\"\ndirectory = \"/x\"\nfiles = { cert = \"a\" "
-               "}\n[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate]]\ndomains = [\"b.corp.example\"]",
-       "acmed.toml:8:1: defaults.deploy: several certificates would write /x/a"},
-  });
+  check(certificate_with_names,
+        {
+            {"[[certificate.deploy]]\ndirectory = \"/x\"", "acmed.toml:10:1: certificate.deploy.name: is missing"},
+        });
+  check(
+      target,
+      {
+          {"", "acmed.toml:10:1: certificate.deploy: this target does nothing"},
+          {"timeout = \"5s\"", "this target does nothing"},
+          {"directory = \"/x\"\n[[certificate.deploy]]\nname = \"web\"\ndirectory = \"/y\"",
+           "certificate.deploy.name: \"web\" is already the name of the target at acmed.toml:10"},
+          {"directory = \"/x\"\n[[certificate.deploy]]\nname = \"mail\"\ndirectory = \"/x/\"",
+           "acmed.toml:13:1: certificate.deploy: /x/fullchain.pem is already written by the target at acmed.toml:10"},
+          {"files = { cert = \"x\" }", "certificate.deploy.files: there are files but no `directory` to write them to"},
+          {"directory = \"/x\"\nfiles = {}", "certificate.deploy.files: names no file"},
+          {"directory = \"/x\"\nfiles = { crt = \"x\" }",
+           "certificate.deploy.files.crt: there is no such key; did you mean cert?"},
+          {"directory = \"/x\"\nfiles = { pkcs12 = \"x\" }",
+           "certificate.deploy.files.pkcs12: this version does not write that form yet"},
+          {"directory = \"/x\"\nfiles = { cert = \"a/b\" }",
+           "certificate.deploy.files.cert: \"a/b\" is no plain file name"},
+          {"directory = \"/x\"\nfiles = { cert = \"..\" }", "is no plain file name"},
+          {"directory = \"/x\"\nfiles = { cert = \".acmed-x\" }", "begins with a dot"},
+          {"directory = \"/x\"\nfiles = { cert = \"x\", privkey = \"x\" }",
+           "certificate.deploy.files.privkey: \"x\" is already the name of another file"},
+          {"directory = \"/x\"\nowner = \"nobody-of-that-name\"",
+           "certificate.deploy.owner: this host has no user \"nobody-of-that-name\""},
+          {"directory = \"/x\"\ngroup = \"nobody-of-that-name\"",
+           "certificate.deploy.group: this host has no group \"nobody-of-that-name\""},
+          {"directory = \"/x\"\nmode = 640",
+           "certificate.deploy.mode: 640 was found, an octal number such as 0o640 is wanted"},
+          {"directory = \"/x\"\nmode = \"0640\"", "certificate.deploy.mode: \"0640\" was found, an octal number"},
+          {"directory = \"/x\"\nmode = 0o644",
+           "certificate.deploy.mode: 0o644 opens the private key to every user of this host"},
+          {"directory = \"/x\"\nmode = 0o4640", "0o4640 was found, only read and write bits are allowed"},
+          {"directory = \"/x\"\nmode = 0o040", "0o40 keeps the owner from reading"},
+          {"post_hook = [\"x\"]\nmode = 0o600", "certificate.deploy.mode: this target writes no files"},
+          {"test = \"nginx -t\"", "certificate.deploy.test: \"nginx -t\" was found, a program and its arguments"},
+          {"test = []", "certificate.deploy.test: a list was found, a program and its arguments"},
+          {"test = [\"nginx -t\"]",
+           "certificate.deploy.test: \"nginx -t\" was found; the program is an absolute path or a plain name"},
+          {"post_hook = [\"./x\"]", "certificate.deploy.post_hook: \"./x\" was found; the program is"},
+          {"post_hook = [\"x\", 1]", "certificate.deploy.post_hook: 1 was found, a string is wanted"},
+          {"post_hook = [\"x\"]\ntimeout = \"2h\"",
+           "certificate.deploy.timeout: \"2h\" was found, 1 ms to 60 min are allowed"},
+          {"reload = [\"nginx.service\"]",
+           "certificate.deploy.reload: this version does not speak to the service manager yet; use post_hook"},
+          {"directory = \"/x\"\nverify = { connect = \"x\" }",
+           "certificate.deploy.verify: this version does not verify the service yet"},
+          {"directory = \"/x\"\npost_hok = []",
+           "certificate.deploy.post_hok: there is no such key; did you mean post_hook?"},
+      });
+  check(after_basis,
+        {
+            {"[[defaults.deploy]]\nname = \"web\"\ndirectory = \"/x\"\nfiles = { cert = \"a\" "
+             "}\n[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate]]\ndomains = [\"b.corp.example\"]",
+             "acmed.toml:8:1: defaults.deploy: several certificates would write /x/a"},
+        });
 }
 
 SCENARIO("certificates that differ in key type or CA may have the same names") {
