@@ -39,6 +39,12 @@ html=$!
 expect_eventually "the web page is served" 10 page_is_served
 make_due
 expect_trouble 'HTML|not JSON|nonce|no ACME'
-kill "$html"
 expect_healthy
 expect_no_txt example.test
+
+# The same where nothing is known of the CA yet.
+STATE=$WORK/fresh
+failure_config
+remember
+expect_trouble 'HTML|not JSON|directory'
+kill "$html"

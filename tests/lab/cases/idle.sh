@@ -29,7 +29,7 @@ expect_eventually "the daemon sleeps" 20 asleep
 before=$(wake_ups)
 sleep 3 # the length of the observation
 expect_at_most "wake-ups in 3 s" "$(($(wake_ups) - before))" 1
-if [[ ${SLOW_BUILD_MS:-0} == 0 ]]; then
+if [[ $SLOW_BUILD_MS == 0 ]]; then
   expect_at_most "RssAnon KiB" "$(field RssAnon)" 5120
   expect_at_most "VmRSS KiB" "$(field VmRSS)" 18432
 fi
