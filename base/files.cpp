@@ -14,6 +14,8 @@
 namespace acmed::files {
 namespace {
 
+constexpr std::size_t block = std::size_t{16} * 1024;
+
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
   throw Retry(fmt::format("file:{}", errno), system_error_sentence(doing + " " + path.string(), errno));
 }
@@ -60,7 +62,7 @@ std::optional<std::string> read(const std::filesystem::path& path, std::size_t l
   std::string content;
   for (;;) {
     const auto start = content.size();
-    content.resize(start + 16 * 1024);
+    content.resize(start + block);
     const auto count = ::read(fd.get(), content.data() + start, content.size() - start);
     if (count < 0 && errno != EINTR) fail("read", path);
     content.resize(start + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));

@@ -15,7 +15,7 @@
 namespace acmed::files {
 
 /// The whole content; nothing when there is no such file. More than `limit` bytes is an error.
-std::optional<std::string> read(const std::filesystem::path& path, std::size_t limit = 16 * 1024 * 1024);
+std::optional<std::string> read(const std::filesystem::path& path, std::size_t limit = std::size_t{16} * 1024 * 1024);
 
 /// Replaces `path` by `content`: temporary file, fsync, rename, fsync of the folder.
 void write_durably(const std::filesystem::path& path, std::string_view content, mode_t mode);

@@ -13,9 +13,9 @@
 namespace acmed::http {
 namespace {
 
-constexpr std::size_t most_body = 1024 * 1024;
+constexpr std::size_t most_body = std::size_t{1024} * 1024;
 constexpr std::size_t most_headers = 256;
-constexpr std::size_t most_header_bytes = 64 * 1024;
+constexpr std::size_t most_header_bytes = std::size_t{64} * 1024;
 constexpr std::array<std::string_view, 6> methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 
 /// For options whose refusal would be a defect of ours: too old a libcurl.
@@ -85,7 +85,7 @@ void Exchange::set_headers(CURL* easy) {
       throw Refused("http:header", fmt::format("the header {} for {} holds a line break or another control character",
                                                name, host_of(request_.url)));
     }
-    append(headers_, value.empty() ? name + ';' : name + ": " + value);
+    append(headers_, value.empty() ? name + ';' : fmt::format("{}: {}", name, value));
   }
   // curl would ask before it sends a large body, and call every body a form.
   append(headers_, "Expect:");

@@ -14,7 +14,7 @@ constexpr long connect_limit_seconds = 10;
 constexpr long most_connections_per_host = 16;
 /// More of them would be memory that lies idle; a new one costs some microseconds.
 constexpr std::size_t most_idle_handles = 8;
-constexpr long upload_buffer = 16 * 1024;
+constexpr long upload_buffer = 16L * 1024;
 constexpr std::uint64_t timer_accuracy_us = 1000;
 constexpr const char* hashed_certificates = "/etc/ssl/certs";
 

@@ -19,8 +19,8 @@
 namespace acmed {
 namespace {
 
-constexpr std::size_t most_output = 64 * 1024;
-constexpr std::size_t most_input = 64 * 1024;
+constexpr std::size_t most_output = std::size_t{64} * 1024;
+constexpr std::size_t most_input = std::size_t{64} * 1024;
 constexpr Duration term_to_kill = std::chrono::seconds(2);
 constexpr const char* search_path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

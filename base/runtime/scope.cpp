@@ -36,7 +36,7 @@ Scope::Carrier Scope::carry(Scope* scope, Task<> task) {
   scope->child_ended(failure);
 }
 
-void Scope::child_ended(std::exception_ptr failure) noexcept {
+void Scope::child_ended(const std::exception_ptr& failure) noexcept {
   if (failure && !first_failure_) {
     first_failure_ = failure;
     stop();

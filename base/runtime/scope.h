@@ -50,7 +50,7 @@ class Scope {
   };
 
   static Carrier carry(Scope* scope, Task<> task);
-  void child_ended(std::exception_ptr failure) noexcept;
+  void child_ended(const std::exception_ptr& failure) noexcept;
 
   Context outer_;
   std::stop_source stop_;

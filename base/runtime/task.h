@@ -94,7 +94,7 @@ struct Promise : Frame {
   }
   T take() {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
-    return *std::move(value);
+    return std::move(value).value();
   }
 };
 
