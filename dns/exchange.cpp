@@ -8,23 +8,17 @@
 #include <variant>
 
 #include "base/fd.h"
-#include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/socket.h"
+#include "dns/in_flight.h"
 #include "dns/wire.h"
 
 namespace acmed::dns {
 namespace {
 
-constexpr std::size_t sockets_in_flight = 256;
 constexpr std::size_t largest_datagram = 4096;  // more than we ever offer by EDNS
+constexpr int repeat_after = 4;                 // a query is sent again after that fraction of its time
 constexpr int most_strangers = 32;              // datagrams that answer something else before we give up
-
-/// The bound is on what the process may open, so all callers of a thread share it.
-Semaphore& in_flight() {
-  thread_local Semaphore semaphore(sockets_in_flight);
-  return semaphore;
-}
 
 Reply failed(int error_number) {
   switch (error_number) {
@@ -72,8 +66,12 @@ std::optional<Reply> judge(std::string wire, const Request& request) {
   }
 }
 
-Task<Reply> send_and_receive(int socket, Request request) {
-  if (::send(socket, request.wire.data(), request.wire.size(), MSG_NOSIGNAL) < 0) co_return failed(errno);
+/// 0, or an errno.
+int send_datagram(int socket, const std::string& wire) {
+  return ::send(socket, wire.data(), wire.size(), MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+Task<Reply> receive_datagram(int socket, Request request) {
   for (int strangers = 0; strangers < most_strangers;) {
     co_await readable(socket);
     std::string datagram(largest_datagram, '\0');
@@ -156,16 +154,27 @@ std::string to_text(const Reply& reply) {
 }
 
 Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit) {
-  const auto permit = co_await in_flight().acquire();
+  const auto place = co_await InFlight::here().enter(server);
   const auto connected = connect_socket(server, SOCK_DGRAM);
   if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
-  auto reply = co_await within(limit, send_and_receive(std::get<Fd>(connected).get(), std::move(request)));
+  const int socket = std::get<Fd>(connected).get();
+  if (const int error = send_datagram(socket, request.wire)) co_return failed(error);
+
+  // A lost query costs a fraction of the time; an UPDATE is left to take its time.
+  if (request.opcode == Opcode::query) {
+    const auto first = limit / repeat_after;
+    auto reply = co_await within(first, receive_datagram(socket, request));
+    if (reply) co_return *std::move(reply);
+    limit -= first;
+    if (const int error = send_datagram(socket, request.wire)) co_return failed(error);
+  }
+  auto reply = co_await within(limit, receive_datagram(socket, std::move(request)));
   co_return std::move(reply).value_or(Reply());
 }
 
 Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit) {
   if (request.wire.size() > largest_message) throw std::length_error("a DNS message of more than 65,535 octets");
-  const auto permit = co_await in_flight().acquire();
+  const auto place = co_await InFlight::here().enter(server);
   const auto connected = connect_socket(server, SOCK_STREAM);
   if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
   auto reply = co_await within(limit, send_and_receive_framed(std::get<Fd>(connected).get(), std::move(request)));

@@ -28,9 +28,9 @@ struct Reply {
 /// For people: "NXDOMAIN", "no answer", "no route", "connection refused", "garbage".
 std::string to_text(const Reply& reply);
 
-/// Sends `request` in one datagram and waits for its answer, `limit` at most. What is not from that address and port,
-/// or does not repeat id and question, is passed over (RFC 5452 §9). No more than 256 exchanges of a thread are under
-/// way at a time; further ones wait for their turn.
+/// Sends `request` in one datagram, a query once again when nothing comes, and waits for its answer, `limit` at most.
+/// What is not from that address and port, or does not repeat id and question, is passed over (RFC 5452 §9). The time
+/// runs once there is a place among those InFlight.
 Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit);
 
 /// The same over a TCP connection of its own (RFC 7766).

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/registry.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/providers/conformance.h"
+#include "tests/unit/providers/fake_primary.h"
+
+using namespace acmed;
+using namespace acmed::providers;
+
+namespace {
+
+class Rfc2136Stage final : public Stage {
+ public:
+  explicit Rfc2136Stage(std::optional<crypto::Digest> algorithm) {
+    config::Provider configured;
+    configured.name = "bind";
+    configured.rfc2136.server = "127.0.1.1:" + std::to_string(dns::fake::port());
+    std::optional<dns::TsigKey> key;
+    if (algorithm) {
+      key = dns::TsigKey{dns::Name("acmed"), *algorithm, Secret("secret")};
+      configured.rfc2136.tsig = config::Tsig{"acmed", *algorithm, Secret("secret")};
+    }
+    primary_.emplace(loop_, "127.0.1.1", dns::Name("example.test"), key);
+    provider_ = make_provider(configured, loop_, discovery_);
+  }
+
+  Loop& loop() override { return loop_; }
+  Provider& provider() override { return *provider_; }
+  std::set<std::string> values_at(const dns::Name& name) override { return primary_->values[name]; }
+  void put(const dns::Name& name, const std::string& value) override { primary_->values[name].insert(value); }
+
+ private:
+  Loop loop_;
+  dns::Discovery discovery_{loop_, {*dns::Endpoint::parse("127.0.1.7")}};
+  std::optional<FakePrimary> primary_;
+  std::unique_ptr<Provider> provider_;
+};
+
+}  // namespace
+
+SCENARIO("rfc2136 does what every provider must, without a key") {
+  Rfc2136Stage stage(std::nullopt);
+  check_conformance(stage);
+}
+
+SCENARIO("rfc2136 does what every provider must, with a key") {
+  Rfc2136Stage stage(crypto::Digest::sha256);
+  check_conformance(stage);
+}
+
+SCENARIO("rfc2136 does what every provider must, with a key that ldns could not use") {
+  Rfc2136Stage stage(crypto::Digest::sha384);
+  check_conformance(stage);
+}
