@@ -42,14 +42,23 @@ json::Object bind_external_account(const ExternalAccountBinding& binding, const 
                            json::dump(key.jwk()));
 }
 
-std::string account_payload(const NewAccount& wish, const crypto::PrivateKey& key, const std::string& new_account_url) {
+PayloadFor account_payload(const NewAccount& wish, const crypto::PrivateKey& key) {
   json::Object payload;
   if (!wish.contact.empty()) payload["contact"] = json::Array(wish.contact.begin(), wish.contact.end());
   if (wish.terms_agreed) payload["termsOfServiceAgreed"] = true;
-  if (wish.external_account) {
-    payload["externalAccountBinding"] = bind_external_account(*wish.external_account, key, new_account_url);
-  }
-  return json::dump(payload);
+  return [payload, key, binding = wish.external_account](const std::string& url) {
+    auto bound = payload;
+    if (binding) bound["externalAccountBinding"] = bind_external_account(*binding, key, url);
+    return json::dump(bound);
+  };
+}
+
+PayloadFor order_payload(const std::vector<std::string>& names, const std::optional<std::string>& profile) {
+  json::Array identifiers;
+  for (const auto& name : names) identifiers.push_back(json::Object{{"type", "dns"}, {"value", lower_case(name)}});
+  json::Object payload{{"identifiers", std::move(identifiers)}};
+  if (profile) payload["profile"] = *profile;
+  return [text = json::dump(payload)](const std::string&) { return text; };
 }
 
 std::string_view to_text(OrderStatus status) {
@@ -94,8 +103,8 @@ Task<Account> Client::register_account(NewAccount wish) {
                               "its [ca] section",
                               one_line(known.new_account, longest_url)));
   }
-  const auto payload = [&](const std::string& url) { return account_payload(wish, session_->key(), url); };
-  const auto response = co_await session_->post_to(doing, &Directory::new_account, payload, Session::SignedBy::key);
+  const auto response = co_await session_->post_to(doing, &Directory::new_account,
+                                                   account_payload(wish, session_->key()), Session::SignedBy::key);
   Account account{require_location(doing, known.new_account, response)};
   session_->use_account(account.url);
   co_return account;
@@ -107,15 +116,9 @@ void Client::use_account(Account account) {
 
 Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile) {
   const std::string doing = "order a certificate";
-  json::Array identifiers;
-  for (auto& name : names) {
-    identifiers.push_back(json::Object{{"type", "dns"}, {"value", lower_case(std::move(name))}});
-  }
-  json::Object payload{{"identifiers", std::move(identifiers)}};
-  if (profile) payload["profile"] = *profile;
-  const auto text = [&](const std::string&) { return json::dump(payload); };
   const auto known = co_await session_->directory();
-  const auto response = co_await session_->post_to(doing, &Directory::new_order, text, Session::SignedBy::account);
+  const auto response = co_await session_->post_to(doing, &Directory::new_order, order_payload(names, profile),
+                                                   Session::SignedBy::account);
   const auto url = require_location(doing, known.new_order, response);
   co_return Order::from_json(read_json(doing, url, response), url);
 }

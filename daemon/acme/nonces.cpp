@@ -67,6 +67,10 @@ class NoncePool::Turn final : public Wait {
   bool start(Loop&) override {
     nonce_ = pool_.take_idle();
     if (nonce_) return false;
+    if (pool_.circulating_ == 0) {  // nothing would ever come back
+      pool_.reserve();
+      return false;
+    }
     pool_.waiting_.emplace(place_, this);
     return true;
   }

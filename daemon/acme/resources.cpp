@@ -77,7 +77,7 @@ std::optional<Challenge> read_challenge(const json::Value& value) {
 Directory Directory::from_json(const json::Value& value, std::string_view scheme) {
   const std::string prefix = std::string(scheme) + "://";
   const auto read_url = [&](std::string_view name) {
-    const auto url = value[name].text_or();
+    auto url = value[name].text_or();
     if (url.starts_with(prefix)) return url;
     throw Retry("acme:directory",
                 fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",

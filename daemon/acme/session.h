@@ -13,6 +13,9 @@
 
 namespace acmed::acme {
 
+/// The payload for a URL that is known only when the directory is.
+using PayloadFor = std::function<std::string(const std::string& url)>;
+
 /// The exchanges under acme::Client: it knows the directory, the nonces and the account, and signs what is sent.
 class Client::Session {
  public:
@@ -20,8 +23,6 @@ class Client::Session {
     account,  ///< names the account's URL ("kid")
     key       ///< carries the public key ("jwk"): for newAccount, where there is no account yet
   };
-  /// The payload for a URL that is known only when the directory is.
-  using PayloadFor = std::function<std::string(const std::string& url)>;
 
   Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
           std::optional<Directory> known_directory);

@@ -140,6 +140,19 @@ SCENARIO("a fetch that fails while other nonces circulate only means that they m
   CHECK(bench.pool.circulating() == 1);
 }
 
+SCENARIO("nobody hangs when nonces are lost while fetches fail") {
+  Bench bench;
+  run(bench.loop, many(&bench.script, 1));
+  bench.source.fails = true;
+  bench.script.nonces_lost = true;
+  for (const Duration pause : {10ms, 100ms, 110ms, 200ms}) {
+    bench.source.pause = pause;
+    run(bench.loop, many(&bench.script, 20));
+    CHECK(bench.pool.circulating() == 0);
+  }
+  CHECK(bench.script.failed == 79);
+}
+
 SCENARIO("a waiter that is called off takes no nonce with it") {
   Bench bench;
   run(bench.loop, call_off_a_waiter(&bench.script));
