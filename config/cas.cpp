@@ -33,6 +33,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> well_know
 
 std::vector<std::string> well_known_names() {
   std::vector<std::string> names;
+  names.reserve(well_known.size());
   for (const auto& [name, directory] : well_known) names.emplace_back(name);
   return names;
 }

@@ -30,6 +30,7 @@ const std::vector<std::pair<std::string, crypto::KeyType>>& key_types() {
 
 std::vector<std::string> ca_names(const Config& config) {
   std::vector<std::string> names;
+  names.reserve(config.cas.size());
   for (const auto& [name, ca] : config.cas) names.push_back(name);
   return names;
 }

@@ -11,7 +11,8 @@
 namespace acmed::config {
 namespace {
 
-constexpr std::size_t largest_file = 1024 * 1024;
+constexpr std::size_t largest_file = std::size_t{1} << 20;
+constexpr std::size_t block_size = 16384;
 constexpr mode_t everyone = S_IROTH | S_IWOTH | S_IXOTH;
 
 }  // namespace
@@ -36,7 +37,7 @@ Checked<> named_file(const std::filesystem::path& path, bool secret) {
   std::string content;
   for (;;) {
     const auto start = content.size();
-    content.resize(start + 16 * 1024);
+    content.resize(start + block_size);
     const auto count = ::read(fd.get(), content.data() + start, content.size() - start);
     if (count < 0 && errno != EINTR) return {{}, system_error_sentence("read " + path.string(), errno)};
     content.resize(start + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));

@@ -19,7 +19,7 @@
 namespace acmed::config {
 namespace {
 
-constexpr std::size_t largest_file = 4 * 1024 * 1024;
+constexpr std::size_t largest_file = std::size_t{4} << 20;
 constexpr const char* usual_state_directory = "/var/lib/acmed";
 
 std::filesystem::path read_state_directory(Reader& main) {
@@ -65,6 +65,7 @@ std::vector<std::pair<std::string, Reader>> named_sections(std::vector<Reader>& 
 
 Config build(const std::filesystem::path& file, const std::vector<Source>& sources, FaultList& faults) {
   std::vector<Reader> readers;
+  readers.reserve(sources.size());
   for (const auto& source : sources) {
     readers.emplace_back(source.table, Place{source.file, 1, 1}, std::string(), faults);
   }

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <memory>
+
 #include "base/log.h"
 #include "base/runtime/offload.h"
 #include "daemon/deploy/facts.h"
@@ -51,14 +54,12 @@ Task<Outcome> run_programs(config::Target target, Facts facts) {
   co_return outcome;
 }
 
-/// Does `work` on the target's files off the loop; gives what went wrong. A file's trouble has one cause for machines,
-/// whichever call met it.
-Task<std::optional<Failure>> with_files(config::Target target, std::string certificate,
-                                        std::function<void(const FileSet&)> work) {
+/// Does the work on files off the loop; gives what went wrong. A file's trouble has one cause for machines, whichever
+/// call met it.
+Task<std::optional<Failure>> off_loop(std::function<void()> work) {
   std::optional<Failure> failure;
-  if (!target.directory || target.files.empty()) co_return failure;
   try {
-    co_await offload([files = FileSet(std::move(target), certificate), work = std::move(work)] { work(files); });
+    co_await offload(std::move(work));
   } catch (const Error& error) {
     failure.emplace(error);
     if (error.advice() != Error::Advice::refused) failure->cause = "deploy:file";
@@ -80,31 +81,32 @@ Task<> run_hook_for_old_files(config::Target target, Generation previous) {
 }  // namespace
 
 Task<> to_target(config::Target target, Generation generation, std::optional<Generation> previous, std::string event) {
-  const auto folder = generation.folder;
-  const auto not_installed =
-      co_await with_files(target, generation.certificate, [folder](const FileSet& files) { files.install(folder); });
-  if (not_installed) not_installed->throw_for(target, generation);
+  std::shared_ptr<const FileSet> files;
+  if (target.directory) files = std::make_shared<const FileSet>(target, generation.certificate);
+  if (files) {
+    const auto trouble = co_await off_loop([files, folder = generation.folder] { files->install(folder); });
+    if (trouble) trouble->throw_for(target, generation);
+  }
 
   auto outcome = co_await run_programs(target, facts_for(target, generation, event));
   if (outcome.good()) {
-    const auto not_kept =
-        co_await with_files(target, generation.certificate, [](const FileSet& files) { files.keep(); });
-    if (not_kept) not_kept->throw_for(target, generation);
+    if (!files) co_return;
+    const auto trouble = co_await off_loop([files] { files->keep(); });
+    if (trouble) trouble->throw_for(target, generation);
     co_return;
   }
 
-  const auto not_back =
-      co_await with_files(target, generation.certificate, [](const FileSet& files) { files.put_back(); });
-  if (not_back) log::error(fmt::format("the former files are not back: {}", not_back->sentence));
-  if (outcome.cancelled) throw Cancelled();
-  if (target.directory) {
-    outcome.failure->sentence +=
-        not_back ? "; the former files could not be put back: " + not_back->sentence : "; the former files are back";
+  std::string state;
+  if (files) {
+    const auto trouble = co_await off_loop([files] { files->put_back(); });
+    state = trouble ? "; the former files could not be put back: " + trouble->sentence : "; the former files are back";
+    if (trouble) log::error(fmt::format("target {} of {}{}", target.name, generation.certificate, state));
   }
-  if (outcome.hook_began && target.directory && previous) {
-    co_await run_hook_for_old_files(target, *std::move(previous));
-  }
-  outcome.failure->throw_for(target, generation);
+  if (!outcome.failure) throw Cancelled();
+  auto failure = *std::move(outcome.failure);
+  failure.sentence += state;
+  if (outcome.hook_began && files && previous) co_await run_hook_for_old_files(target, *std::move(previous));
+  failure.throw_for(target, generation);
 }
 
 }  // namespace acmed::deploy

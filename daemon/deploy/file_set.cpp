@@ -97,6 +97,7 @@ void link_or_move(const std::filesystem::path& from, const std::filesystem::path
 
 FileSet::FileSet(config::Target target, const std::string& certificate)
     : target_(std::move(target)),
+      directory_(target_.directory.value()),
       prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-") {}
 
 std::filesystem::path FileSet::hidden(const std::string& role, const std::string& name) const {
@@ -105,9 +106,9 @@ std::filesystem::path FileSet::hidden(const std::string& role, const std::string
 
 void FileSet::install(const std::filesystem::path& folder) const {
   struct stat status {};
-  if (::stat(target_.directory->c_str(), &status) != 0) fail("use the directory", *target_.directory);
+  if (::stat(directory_.c_str(), &status) != 0) fail("use the directory", directory_);
   if (!S_ISDIR(status.st_mode)) {
-    throw Retry("deploy:file", fmt::format("{} is no directory", target_.directory->string()));
+    throw Retry("deploy:file", fmt::format("{} is no directory", directory_.string()));
   }
   put_back();
   try {
@@ -117,8 +118,8 @@ void FileSet::install(const std::filesystem::path& folder) const {
     try {
       put_back();
     } catch (const Error& error) {
-      log::error(fmt::format("the files in {} are a mixture until the next try: {}", target_.directory->string(),
-                             error.what()));
+      log::error(
+          fmt::format("the files in {} are a mixture until the next try: {}", directory_.string(), error.what()));
     }
     throw;
   }
@@ -141,9 +142,9 @@ void FileSet::switch_over() const {
   for (const auto& [name, existed] : replacements) {
     if (existed) link_or_move(path(name), hidden("old", name));
   }
-  files::sync_folder(*target_.directory);
+  files::sync_folder(directory_);
   for (const auto& [name, existed] : replacements) move_file(hidden("new", name), path(name));
-  files::sync_folder(*target_.directory);
+  files::sync_folder(directory_);
 }
 
 void FileSet::put_back() const {
@@ -157,7 +158,7 @@ void FileSet::put_back() const {
       move_file(hidden("old", name), path(name));
     }
   }
-  if (!replacements.empty()) files::sync_folder(*target_.directory);
+  if (!replacements.empty()) files::sync_folder(directory_);
   keep();
 }
 
@@ -165,7 +166,7 @@ void FileSet::keep() const {
   // Without the journal what is hidden has no meaning any more: from here on a crash leads forward.
   if (is_there(hidden("journal"))) {
     remove_file(hidden("journal"));
-    files::sync_folder(*target_.directory);
+    files::sync_folder(directory_);
   }
   remove_hidden();
 }
@@ -173,13 +174,13 @@ void FileSet::keep() const {
 void FileSet::remove_hidden() const {
   std::error_code error;
   std::vector<std::filesystem::path> found;
-  for (std::filesystem::directory_iterator entry(*target_.directory, error), end; !error && entry != end;
+  for (std::filesystem::directory_iterator entry(directory_, error), end; !error && entry != end;
        entry.increment(error)) {
     if (entry->path().filename().string().starts_with(prefix_)) found.push_back(entry->path());
   }
   if (error) {
     errno = error.value();
-    fail("read the directory", *target_.directory);
+    fail("read the directory", directory_);
   }
   for (const auto& leftover : found) remove_file(leftover);
 }
@@ -209,7 +210,7 @@ void FileSet::write_journal(const std::vector<Replacement>& replacements) const 
   }
   files::write_new(hidden("journal.new"), json::dump(journal), 0600);
   move_file(hidden("journal.new"), hidden("journal"));
-  files::sync_folder(*target_.directory);
+  files::sync_folder(directory_);
 }
 
 }  // namespace acmed::deploy

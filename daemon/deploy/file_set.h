@@ -46,10 +46,11 @@ class FileSet {
   std::vector<Replacement> read_journal() const;
   void write_journal(const std::vector<Replacement>& replacements) const;
   void remove_hidden() const;
-  std::filesystem::path path(const std::string& name) const { return *target_.directory / name; }
+  std::filesystem::path path(const std::string& name) const { return directory_ / name; }
   std::filesystem::path hidden(const std::string& role, const std::string& name = {}) const;
 
   config::Target target_;
+  std::filesystem::path directory_;
   std::string prefix_;
 };
 

@@ -13,7 +13,7 @@ namespace acmed::deploy {
 namespace {
 
 /// Enough for groups of some thousand members.
-constexpr std::size_t entry_size = 256 * 1024;
+constexpr std::size_t entry_size = 262144;
 
 }  // namespace
 
