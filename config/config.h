@@ -38,7 +38,8 @@ struct Ca {
   unsigned concurrency = 32;  ///< orders that may be under way at the CA at a time
 };
 
-/// [propagation], also in [provider.NAME] and [[certificate]]: what is not set there is taken from the level above.
+/// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. What a certificate and the defaults do not
+/// set is taken from the provider of the name, and what that does not set from [propagation].
 struct Propagation {
   enum class Require { all, quorum, none };
   std::optional<Duration> timeout;
@@ -66,7 +67,7 @@ struct Provider {
   std::string name;
   std::vector<std::string>
       zones;  ///< it serves these names and those below; the longest suffix over all providers wins
-  Propagation propagation;
+  Propagation propagation;  ///< completed with [propagation]
   Rfc2136 rfc2136;
 };
 
@@ -93,7 +94,7 @@ struct Certificate {
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   std::optional<double>
       renew;                ///< when this fraction of its life is left; none: a third, a half below ten days of life
-  Propagation propagation;  ///< complete but for what the provider may set
+  Propagation propagation;  ///< completed with [defaults]; complete it with that of the provider
   std::vector<Target> deploy;
 };
 
@@ -135,7 +136,8 @@ Propagation completed(const Propagation& own, const Propagation& above);
 /// Reads `file` and all that it includes. Blocks: a running daemon calls it through offload(). Throws Faults.
 Config load(const std::filesystem::path& file);
 
-/// The provider of the longest zone that `name` is in or equal to; nothing when none serves it.
+/// The provider of the longest zone that `name` is in or equal to; nothing when none serves it. Each name of a
+/// certificate has one, if not for itself then for its `_acme-challenge` name, which may be a zone of its own.
 const Provider* provider_for(const Config& config, const std::string& name);
 
 }  // namespace acmed::config

@@ -67,6 +67,20 @@ Task<std::optional<Failure>> off_loop(std::function<void()> work) {
   co_return failure;
 }
 
+using Files = std::shared_ptr<const FileSet>;
+
+Task<std::optional<Failure>> install(Files files, std::filesystem::path folder) {
+  return off_loop([files = std::move(files), folder = std::move(folder)] { files->install(folder); });
+}
+
+Task<std::optional<Failure>> keep(Files files) {
+  return off_loop([files = std::move(files)] { files->keep(); });
+}
+
+Task<std::optional<Failure>> put_back(Files files) {
+  return off_loop([files = std::move(files)] { files->put_back(); });
+}
+
 /// The service has read the new files, or half of them: let it read the old ones again.
 Task<> run_hook_for_old_files(config::Target target, Generation previous) {
   try {
@@ -81,24 +95,24 @@ Task<> run_hook_for_old_files(config::Target target, Generation previous) {
 }  // namespace
 
 Task<> to_target(config::Target target, Generation generation, std::optional<Generation> previous, std::string event) {
-  std::shared_ptr<const FileSet> files;
+  Files files;
   if (target.directory) files = std::make_shared<const FileSet>(target, generation.certificate);
   if (files) {
-    const auto trouble = co_await off_loop([files, folder = generation.folder] { files->install(folder); });
+    const auto trouble = co_await install(files, generation.folder);
     if (trouble) trouble->throw_for(target, generation);
   }
 
   auto outcome = co_await run_programs(target, facts_for(target, generation, event));
   if (outcome.good()) {
     if (!files) co_return;
-    const auto trouble = co_await off_loop([files] { files->keep(); });
+    const auto trouble = co_await keep(files);
     if (trouble) trouble->throw_for(target, generation);
     co_return;
   }
 
   std::string state;
   if (files) {
-    const auto trouble = co_await off_loop([files] { files->put_back(); });
+    const auto trouble = co_await put_back(files);
     state = trouble ? "; the former files could not be put back: " + trouble->sentence : "; the former files are back";
     if (trouble) log::error(fmt::format("target {} of {}{}", target.name, generation.certificate, state));
   }

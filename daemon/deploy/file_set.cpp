@@ -97,7 +97,7 @@ void link_or_move(const std::filesystem::path& from, const std::filesystem::path
 
 FileSet::FileSet(config::Target target, const std::string& certificate)
     : target_(std::move(target)),
-      directory_(target_.directory.value()),
+      directory_(target_.directory.value_or(std::filesystem::path())),
       prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-") {}
 
 std::filesystem::path FileSet::hidden(const std::string& role, const std::string& name) const {
