@@ -135,16 +135,15 @@ Task<> Keeper::deploy(const config::Target* target) {
 }
 
 Task<> Keeper::roll_back_live(const config::Target* target, unsigned served) {
+  std::string trouble;
   try {
     co_await services_.store.make_live(name(), served);
     co_await deploy::to_target(*target, generation(served), std::nullopt, "rollback");
-    log::warning(fmt::format("{}: generation {:04} is in service again at {}", name(), served, target->name),
-                 {{"ACMED_CERTIFICATE", name()}, {"ACMED_TARGET", target->name}});
   } catch (const Error& error) {
-    log::error(
-        fmt::format("{}: the generation before could not be put back at {}: {}", name(), target->name, error.what()),
-        {{"ACMED_CERTIFICATE", name()}, {"ACMED_TARGET", target->name}});
+    trouble = fmt::format(", but {} did not take it: {}", target->name, error.what());
   }
+  log::warning(fmt::format("{}: generation {:04} is in service again{}", name(), served, trouble),
+               {{"ACMED_CERTIFICATE", name()}, {"ACMED_TARGET", target->name}});
 }
 
 Task<> Keeper::remember_failure(std::optional<store::Trouble>* where, std::string what, std::exception_ptr failure) {
