@@ -66,7 +66,7 @@ struct Rfc2136 {
 struct Provider {
   std::string name;
   std::vector<std::string>
-      zones;  ///< it serves these names and those below; the longest suffix over all providers wins
+      zones;                ///< it serves these names and those below; the longest suffix over all providers wins
   Propagation propagation;  ///< completed with [propagation]
   Rfc2136 rfc2136;
 };
@@ -92,8 +92,8 @@ struct Certificate {
   std::vector<std::string> domains;
   std::string ca;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
-  std::optional<double>
-      renew;                ///< when this fraction of its life is left; none: a third, a half below ten days of life
+  /// When this fraction of its life is left; none: a third, a half below ten days of life.
+  std::optional<double> renew;
   Propagation propagation;  ///< completed with [defaults]; complete it with that of the provider
   std::vector<Target> deploy;
 };
