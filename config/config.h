@@ -65,8 +65,8 @@ struct Rfc2136 {
 /// [provider.NAME]
 struct Provider {
   std::string name;
-  std::vector<std::string>
-      zones;                ///< it serves these names and those below; the longest suffix over all providers wins
+  /// It serves these names and those below; of all providers that of the longest zone serves a name.
+  std::vector<std::string> zones;
   Propagation propagation;  ///< completed with [propagation]
   Rfc2136 rfc2136;
 };
