@@ -41,11 +41,11 @@ void Delegations::NameServers::add(const NameServers& other) {
   for (const auto& [host, endpoints] : other.glue) glue[host].insert(endpoints.begin(), endpoints.end());
 }
 
-Task<std::vector<Server>> Delegations::of(Name apex) {
+Task<std::vector<Server>> Delegations::of(const Name& apex) {
   return found_.get(apex, find(apex));
 }
 
-Task<std::vector<Server>> Delegations::below(Name apex, std::vector<Server> parent) {
+Task<std::vector<Server>> Delegations::below(const Name& apex, std::vector<Server> parent) {
   return found_.get(apex, find_below(apex, std::move(parent)));
 }
 
@@ -78,6 +78,7 @@ Task<Delegations::NameServers> Delegations::parent_side(Name apex) {
     auto hosts = co_await resolver_.name_servers(parent);
     if (hosts.size() > parent_hosts_asked) hosts.resize(parent_hosts_asked);
     std::vector<Task<std::vector<Server>>> look_ups;
+    look_ups.reserve(hosts.size());
     for (const auto& host : hosts) look_ups.push_back(addresses_of(host, {}));
     auto servers = co_await when_all(std::move(look_ups));
     co_return co_await ask_for_name_servers(apex, joined(std::move(servers)));
@@ -128,6 +129,7 @@ Delegations::NameServers Delegations::name_servers_in(const Message& message, co
 
 Task<std::vector<Server>> Delegations::with_addresses(Name apex, NameServers names) {
   std::vector<Task<std::vector<Server>>> look_ups;
+  look_ups.reserve(names.hosts.size());
   for (const auto& host : names.hosts) look_ups.push_back(addresses_of(host, names.glue[host]));
   auto servers = joined(co_await when_all(std::move(look_ups)));
   // Two names may share an address: it is asked once.
@@ -137,6 +139,7 @@ Task<std::vector<Server>> Delegations::with_addresses(Name apex, NameServers nam
   if (!servers.empty()) co_return servers;
 
   std::vector<std::string> hosts;
+  hosts.reserve(names.hosts.size());
   for (const auto& host : names.hosts) hosts.push_back(host.text());
   throw Retry("dns:no-servers",
               hosts.empty() ? fmt::format("no name server of the zone {} is known: it has no NS records that the "
@@ -159,6 +162,7 @@ Task<std::vector<Server>> Delegations::addresses_of(Name host, std::set<Endpoint
   }
   glue.insert(endpoints.begin(), endpoints.end());
   std::vector<Server> servers;
+  servers.reserve(glue.size());
   for (const auto& endpoint : glue) servers.push_back({host, endpoint});
   co_return servers;
 }

@@ -23,11 +23,11 @@ class Delegations {
   /// The servers of the zone at `apex`, its NS set asked of the recursive resolvers and of its parent's servers.
   /// A parent that cannot be asked (a private network, a zone that is not delegated at all) does not matter.
   /// Throws Retry ("dns:no-servers").
-  Task<std::vector<Server>> of(Name apex);
+  Task<std::vector<Server>> of(const Name& apex);
 
   /// The servers of the zone at `apex` that `parent` delegated to, found without any resolver but for the addresses.
   /// Throws Retry ("dns:no-servers").
-  Task<std::vector<Server>> below(Name apex, std::vector<Server> parent);
+  Task<std::vector<Server>> below(const Name& apex, std::vector<Server> parent);
 
   void forget();
 

@@ -93,8 +93,10 @@ class Discovery::Findings {
   Findings(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t port)
       : resolver_(loop, std::move(resolvers)), delegations_(loop, resolver_, port), locations_(loop.clock()) {}
 
-  Task<Location> locate(Name name) { return locations_.get(name, follow(name)); }
-  Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) { return resolver_.addresses(host, port); }
+  Task<Location> locate(const Name& name) { return locations_.get(name, follow(name)); }
+  Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) {
+    return resolver_.addresses(std::move(host), port);
+  }
   void forget() {
     locations_.forget();
     delegations_.forget();
@@ -151,6 +153,7 @@ Task<Location> Discovery::Findings::follow(Name challenge_name) {
     const bool seen = std::ranges::find(location.chain, location.effective) != location.chain.end();
     if (seen || location.chain.size() > longest_chain) {
       std::vector<std::string> names;
+      names.reserve(location.chain.size());
       for (const auto& alias : location.chain) names.push_back(alias.text());
       throw Refused("dns:cname-loop", fmt::format("the aliases (CNAME, DNAME) from {} {}: {} -> {}",
                                                   challenge_name.text(), seen ? "go round in a circle" : "are too many",
@@ -222,8 +225,8 @@ Discovery::Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uin
 
 Discovery::~Discovery() = default;
 
-Task<Location> Discovery::locate(Name challenge_name) {
-  return findings_->locate(std::move(challenge_name));
+Task<Location> Discovery::locate(const Name& challenge_name) {
+  return findings_->locate(challenge_name);
 }
 
 Task<std::vector<Endpoint>> Discovery::addresses(Name host, std::uint16_t port) {

@@ -30,7 +30,7 @@ class Discovery {
   ~Discovery();
 
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
-  Task<Location> locate(Name challenge_name);
+  Task<Location> locate(const Name& challenge_name);
 
   /// Every A and AAAA of `host`; empty when it has none. Throws Retry when it cannot be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);

@@ -79,8 +79,8 @@ class Lookups {
   };
 
   static Value result_of(const Entry& entry) {
-    if (entry.failure) std::rethrow_exception(entry.failure);
-    return *entry.value;
+    if (entry.value) return *entry.value;
+    std::rethrow_exception(entry.failure);
   }
 
   std::shared_ptr<Entry> entry_of(const Key& key) {

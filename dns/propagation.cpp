@@ -43,8 +43,7 @@ Verdict judge(const Reply& reply, const Name& name, const std::set<std::string>&
 /// One wait for several names on several servers, a report for each pair of them.
 class Watch {
  public:
-  Watch(std::vector<Expected> expected, PropagationPolicy policy,
-        std::function<void(const std::vector<ServerReport>&)> report);
+  Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report);
 
   /// Completes when enough servers are ready for each name. Throws Retry when there is a name that none could be asked
   /// for.
@@ -63,15 +62,14 @@ class Watch {
   void check_that_each_name_was_asked() const;
 
   PropagationPolicy policy_;
-  std::function<void(const std::vector<ServerReport>&)> report_;
+  PropagationReport report_;
   std::map<Name, std::set<std::string>> values_;
   std::vector<ServerReport> pairs_;
   std::set<std::size_t> passed_over_;  ///< pairs whose server this host has no route to
   Scope* scope_ = nullptr;             ///< of the pairs, while wait() runs
 };
 
-Watch::Watch(std::vector<Expected> expected, PropagationPolicy policy,
-             std::function<void(const std::vector<ServerReport>&)> report)
+Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report)
     : policy_(std::move(policy)), report_(std::move(report)) {
   std::map<Name, std::map<Endpoint, Server>> servers;
   for (const auto& each : expected) {
@@ -188,10 +186,9 @@ std::string Watch::laggards() const {
 
 }  // namespace
 
-Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy,
-                         std::function<void(const std::vector<ServerReport>&)> report) {
+Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report) {
   if (policy.require != Require::none) {
-    Watch watch(std::move(expected), policy, std::move(report));
+    Watch watch(expected, policy, std::move(report));
     const bool ready = co_await within(policy.timeout, watch.wait());
     if (!ready) {
       throw Retry("dns:propagation", fmt::format("after {} the DNS does not show every value: {}",

@@ -17,7 +17,7 @@ std::vector<Endpoint> resolvers_in(std::istream& resolv_conf) {
     if (const auto resolver = Endpoint::parse(address)) resolvers.push_back(*resolver);
   }
   // resolv.conf(5): without an entry, the name server on this host.
-  if (resolvers.empty()) resolvers.push_back(*Endpoint::parse("127.0.0.1"));
+  if (resolvers.empty()) resolvers.push_back(Endpoint::parse("127.0.0.1").value_or(Endpoint()));
   return resolvers;
 }
 

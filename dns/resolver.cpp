@@ -92,7 +92,7 @@ Task<Message> Resolver::ask(Question question) {
                                  question.name.with_dot(), fmt::join(said, ", ")));
 }
 
-Task<Name> Resolver::zone_of(Name name) {
+Task<Name> Resolver::zone_of(const Name& name) {
   return zones_.get(name, find_zone(name));
 }
 
@@ -116,7 +116,7 @@ Task<Name> Resolver::find_zone(Name name) {
   }
 }
 
-Task<std::vector<Name>> Resolver::name_servers(Name apex) {
+Task<std::vector<Name>> Resolver::name_servers(const Name& apex) {
   return name_servers_.get(apex, find_name_servers(apex));
 }
 

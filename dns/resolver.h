@@ -17,10 +17,10 @@ class Resolver {
 
   /// The apex of the closest zone that holds `name`, by its SOA. Throws Refused ("dns:no-zone") when there is none but
   /// the root, Retry when the resolvers do not tell.
-  Task<Name> zone_of(Name name);
+  Task<Name> zone_of(const Name& name);
 
   /// The names in the zone's own NS set, as far as the resolvers know; may be empty. Throws Retry.
-  Task<std::vector<Name>> name_servers(Name apex);
+  Task<std::vector<Name>> name_servers(const Name& apex);
 
   /// Every A and AAAA of `host`, with `port`; empty when it has none. Throws Retry when both cannot be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);

@@ -176,13 +176,12 @@ void throw_if_key_is_refused(const TsigRecord& record, const TsigKey& key, const
   }
 }
 
-void check_signature(const Answer& answer, const TsigKey& key, std::string_view request_mac,
-                     const std::string& server) {
-  const auto& record = *answer.tsig;
+void check_signature(std::string_view unsigned_wire, const TsigRecord& record, const TsigKey& key,
+                     std::string_view request_mac, const std::string& server) {
   std::string signed_octets;
   append_u16(signed_octets, static_cast<std::uint16_t>(request_mac.size()));
   signed_octets += request_mac;
-  signed_octets += answer.unsigned_wire;
+  signed_octets += unsigned_wire;
   signed_octets += variables(record);
   const auto mac = crypto::hmac(key.algorithm, key.secret.reveal(), signed_octets);
   if (record.key_name != key.name || record.algorithm != Name(algorithm_of(key.algorithm).wire_name) ||
@@ -243,7 +242,7 @@ void tsig_verify(std::string_view wire, const TsigKey& key, std::string_view req
     throw_if_key_is_refused(record, key, server);
     throw_unsigned(answer, key, server);
   }
-  check_signature(answer, key, request_mac, server);
+  check_signature(answer.unsigned_wire, record, key, request_mac, server);
   // The server repeats our own time in a BADTIME answer, and puts its own into the other data (RFC 8945 §5.2.3).
   if (record.error == badtime) {
     throw_clocks_differ(record.other.size() == 6 ? WireReader(record.other).u48() : record.time, now, server);
