@@ -25,10 +25,6 @@ std::vector<T> joined(std::vector<std::vector<T>> lists) {
 
 }  // namespace
 
-std::string Server::text() const {
-  return host.is_root() ? endpoint.text() : fmt::format("{} ({})", host.text(), endpoint.text());
-}
-
 Delegations::Delegations(const Loop& loop, Resolver& resolver, std::uint16_t port)
     : resolver_(resolver), port_(port), found_(loop.clock()) {}
 

@@ -136,11 +136,12 @@ Answer read_answer(std::string_view wire) {
 
   const auto start = reader.place();
   auto owner = reader.name();
-  const auto type = reader.u16();
-  reader.octets(6);
-  reader.u16();
-  if (type != type_tsig) return answer;
+  if (reader.u16() != type_tsig) return answer;
+  const bool class_and_ttl = reader.u16() == class_any && reader.u32() == 0;
+  const std::size_t length = reader.u16();
+  const auto data = reader.place();
   answer.tsig = read_record(reader, std::move(owner));
+  if (!class_and_ttl || reader.place() != data + length) throw MalformedMessage("a TSIG record is not sound");
   answer.unsigned_wire = wire.substr(0, start);
   set_u16(answer.unsigned_wire, 0, answer.tsig->original_id);
   set_u16(answer.unsigned_wire, arcount_place, static_cast<std::uint16_t>(additional - 1));

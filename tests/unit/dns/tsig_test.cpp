@@ -119,12 +119,10 @@ SCENARIO("the answer to a signed message is checked") {
       CHECK(verify(forwarded, key, request.mac).cause.empty());
     }
     THEN("every changed octet is found") {
-      for (std::size_t i = 2; i < answer.size(); ++i) {
+      for (std::size_t i = 2; i < answer.size(); ++i) {  // the id may differ, see above
         auto forged = answer;
         forged[i] = static_cast<char>(forged[i] ^ 0x40);
-        const auto caught = verify(forged, key, request.mac);
-        // The class and TTL of the TSIG record and the case of names are not signed as they stand.
-        if (caught.cause.empty()) CHECK(hex(answer.substr(i, 1)) != hex(forged.substr(i, 1)));
+        CHECK_FALSE(verify(forged, key, request.mac).cause.empty());
       }
       auto forged = answer;
       forged[3] = static_cast<char>(forged[3] ^ 5);
