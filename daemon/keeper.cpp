@@ -130,7 +130,7 @@ Task<> Keeper::deploy(const config::Target* target) {
     failure = std::current_exception();
   }
   if (!failure) co_return;
-  co_await remember_failure(&state_.deployments[target->name].trouble, "not deployed to " + target->name, failure);
+  co_await remember_failure(&state_.deployments[target->name].trouble, "not deployed", failure);
   if (!target->directory && served != 0 && served != state_.issued->generation) co_await roll_back_live(target, served);
 }
 
@@ -228,16 +228,14 @@ Time Keeper::next_attempt() const {
 
 std::vector<std::string> Keeper::troubles() const {
   std::vector<std::string> sentences;
-  const auto add = [&](const std::string& what, const store::Trouble& trouble) {
-    sentences.push_back(
-        fmt::format("{}: {}{} (next try {})", name(), what, trouble.sentence, to_rfc3339(trouble.next_try)));
+  const auto add = [&](const store::Trouble& trouble) {
+    sentences.push_back(fmt::format("{}: {} (next try {})", name(), trouble.sentence, to_rfc3339(trouble.next_try)));
   };
   if (!waiting_.empty()) sentences.push_back(name() + ": " + waiting_);
-  if (state_.trouble) add("", *state_.trouble);
+  if (state_.trouble) add(*state_.trouble);
   for (const auto& target : upkeep_.targets) {
     const auto found = state_.deployments.find(target.name);
-    if (found != state_.deployments.end() && found->second.trouble)
-      add("target " + target.name + ": ", *found->second.trouble);
+    if (found != state_.deployments.end() && found->second.trouble) add(*found->second.trouble);
   }
   return sentences;
 }

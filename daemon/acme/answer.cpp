@@ -28,8 +28,8 @@ std::string host_of(const std::string& url) {
 /// What the CA sent, for people.
 std::string form_of(const http::Response& response) {
   const auto type = response.media_type();
+  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";  // told by an answer to HEAD as well
   if (response.body.empty()) return "nothing";
-  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";
   if (type.empty()) return "something";
   return one_line(type, longest_quote);
 }

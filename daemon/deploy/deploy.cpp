@@ -24,8 +24,8 @@ struct Failure {
 
   explicit Failure(const Error& error) : advice(error.advice()), cause(error.cause()), sentence(error.what()) {}
 
-  [[noreturn]] void throw_for(const config::Target& target, const Generation& generation) const {
-    const auto whole = fmt::format("target {} of {}: {}", target.name, generation.certificate, sentence);
+  [[noreturn]] void throw_for(const config::Target& target) const {
+    const auto whole = fmt::format("target {}: {}", target.name, sentence);
     if (advice == Error::Advice::refused) throw Refused(cause, whole);
     throw Retry(cause, whole);
   }
@@ -86,8 +86,8 @@ Task<> run_hook_for_old_files(config::Target target, Generation previous) {
   try {
     co_await run_program({"hook", target.post_hook, target.timeout}, facts_for(target, previous, "rollback"));
   } catch (const Error& error) {
-    log::warning(fmt::format("target {} of {}: after the former files were put back, {}", target.name,
-                             previous.certificate, error.what()),
+    log::warning(fmt::format("{}: target {}: after the former files were put back, {}", previous.certificate,
+                             target.name, error.what()),
                  {{"ACMED_CERTIFICATE", previous.certificate}, {"ACMED_TARGET", target.name}});
   }
 }
@@ -99,14 +99,14 @@ Task<> to_target(config::Target target, Generation generation, std::optional<Gen
   if (target.directory) files = std::make_shared<const FileSet>(target, generation.certificate);
   if (files) {
     const auto trouble = co_await install(files, generation.folder);
-    if (trouble) trouble->throw_for(target, generation);
+    if (trouble) trouble->throw_for(target);
   }
 
   auto outcome = co_await run_programs(target, facts_for(target, generation, event));
   if (outcome.good()) {
     if (!files) co_return;
     const auto trouble = co_await keep(files);
-    if (trouble) trouble->throw_for(target, generation);
+    if (trouble) trouble->throw_for(target);
     co_return;
   }
 
@@ -114,13 +114,12 @@ Task<> to_target(config::Target target, Generation generation, std::optional<Gen
   if (files) {
     const auto trouble = co_await put_back(files);
     state = trouble ? "; the former files could not be put back: " + trouble->sentence : "; the former files are back";
-    if (trouble) log::error(fmt::format("target {} of {}{}", target.name, generation.certificate, state));
   }
   if (!outcome.failure) throw Cancelled();
   auto failure = *std::move(outcome.failure);
   failure.sentence += state;
   if (outcome.hook_began && files && previous) co_await run_hook_for_old_files(target, *std::move(previous));
-  failure.throw_for(target, generation);
+  failure.throw_for(target);
 }
 
 }  // namespace acmed::deploy

@@ -16,6 +16,7 @@ constexpr Duration short_life = hours(24 * 10);
 constexpr double usual_fraction = 1.0 / 3;
 constexpr double short_life_fraction = 1.0 / 2;
 constexpr double spread = 1.0 / 20;
+constexpr double largest_fraction = 9.0 / 10;  // a certificate is never due when it has just been issued
 constexpr std::array<Duration, 4> pauses = {minutes(1), minutes(10), minutes(100), hours(24)};
 constexpr double pause_spread = 1.0 / 10;
 constexpr Duration shortest_urgent_pause = minutes(10);
@@ -35,7 +36,7 @@ double chance_of(const std::string& serial) {
 Time due_at(const store::Issued& issued, std::optional<double> fraction) {
   const Duration life = issued.not_after - issued.not_before;
   const double left = fraction.value_or(life < short_life ? short_life_fraction : usual_fraction);
-  return issued.not_after - scaled(life, left * (1 + spread * chance_of(issued.serial)));
+  return issued.not_after - scaled(life, std::min(left * (1 + spread * chance_of(issued.serial)), largest_fraction));
 }
 
 store::Trouble after_failure(const std::optional<store::Trouble>& before, const Error& error, Time now, double chance,

@@ -84,7 +84,7 @@ std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*
   return std::nullopt;
 }
 
-/// What the generation in service tells of itself, when the state is lost.
+/// What the generation in service tells of itself, when there is no state.
 Certificate rebuilt(const fs::path& folder, const fs::path& link) {
   Certificate certificate;
   const auto live = read_live(link);
@@ -105,10 +105,8 @@ Certificate rebuilt(const fs::path& folder, const fs::path& link) {
 }
 
 Certificate load_state(const fs::path& folder, const fs::path& link) {
-  const auto path = folder / "state.json";
-  const bool was_there = fs::exists(path);
-  if (auto state = read_record(path, &certificate_from_json)) return *std::move(state);
-  return was_there ? rebuilt(folder, link) : Certificate{};
+  if (auto state = read_record(folder / "state.json", &certificate_from_json)) return *std::move(state);
+  return rebuilt(folder, link);
 }
 
 unsigned write_generation(const fs::path& folder, const GenerationFiles& files, std::optional<gid_t> key_group) {
@@ -234,13 +232,6 @@ Task<> FileStore::save_certificate(std::string name, Certificate certificate) {
   co_await on_disk([folder = certificate_folder(name), certificate = std::move(certificate)] {
     files::make_folder(folder, passage_mode);
     files::write_durably(folder / "state.json", json::dump_readable(to_json(certificate)), private_file_mode);
-  });
-}
-
-Task<> FileStore::forget_certificate(std::string name) {
-  co_await on_disk([folder = certificate_folder(name)] {
-    fs::remove(folder / "state.json");
-    files::sync_folder(folder);
   });
 }
 

@@ -28,7 +28,6 @@ class FileStore final : public Store {
   Task<std::vector<std::string>> certificate_names() override;
   Task<Certificate> load_certificate(std::string name) override;
   Task<> save_certificate(std::string name, Certificate certificate) override;
-  Task<> forget_certificate(std::string name) override;
   Task<unsigned> add_generation(std::string name, GenerationFiles files) override;
   Task<> make_live(std::string name, unsigned generation) override;
   Task<std::optional<unsigned>> live_generation(std::string name) override;

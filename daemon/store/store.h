@@ -33,12 +33,10 @@ class Store {
 
   /// The names of all certificates of which something is remembered.
   virtual Task<std::vector<std::string>> certificate_names() = 0;
-  /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside, reported, and
-  /// rebuilt from the generation that is in service.
+  /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside and reported; one that is
+  /// not there is rebuilt from the generation in service, if any.
   virtual Task<Certificate> load_certificate(std::string name) = 0;
   virtual Task<> save_certificate(std::string name, Certificate certificate) = 0;
-  /// Forgets a certificate's state; its generations stay.
-  virtual Task<> forget_certificate(std::string name) = 0;
 
   /// Writes a new generation and gives its number. It is not in service yet.
   virtual Task<unsigned> add_generation(std::string name, GenerationFiles files) = 0;

@@ -48,6 +48,10 @@ SCENARIO("a certificate is renewed when a part of its life is left") {
   }
 }
 
+SCENARIO("a certificate is never due when it has just been issued") {
+  CHECK(due_at(issued_for(hours(100)), 0.99) >= noon + hours(9));
+}
+
 SCENARIO("certificates of one moment are not all due in one moment") {
   const auto life = hours(24 * 90);
   CHECK(due_at(issued_for(life, "01"), {}) == due_at(issued_for(life, "01"), {}));

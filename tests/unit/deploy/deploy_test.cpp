@@ -160,7 +160,7 @@ SCENARIO("a deployment that fails leaves the service as it was") {
       REQUIRE(failure);
       CHECK(failure->cause() == "deploy:test");
       CHECK(failure->advice() == Error::Advice::retry);
-      CHECK(failure->what() == "target web of corp: the test " + target.test.front() +
+      CHECK(failure->what() == "target web: the test " + target.test.front() +
                                    " exited with 3: line 2 / line 3 / line?4; the former files are back");
     }
   }
@@ -228,7 +228,7 @@ SCENARIO("a deployment that fails leaves the service as it was") {
       REQUIRE(failure);
       CHECK(failure->advice() == Error::Advice::refused);
       CHECK(failure->cause() == "deploy:owner");
-      CHECK(failure->what() == std::string("target web of corp: this host has no user \"nobody-of-that-name\""));
+      CHECK(failure->what() == std::string("target web: this host has no user \"nobody-of-that-name\""));
       CHECK(scene.service_files() == before);
     }
   }
@@ -254,8 +254,8 @@ SCENARIO("a directory that cannot be used is named in one sentence") {
     THEN("the sentence says so") {
       REQUIRE(failure);
       CHECK(failure->cause() == "deploy:file");
-      CHECK(failure->what() == "target web of corp: cannot use the directory " + scene.path("nowhere").string() +
-                                   ": No such file or directory");
+      CHECK(failure->what() ==
+            "target web: cannot use the directory " + scene.path("nowhere").string() + ": No such file or directory");
     }
   }
   WHEN("it cannot be written") {
@@ -264,7 +264,7 @@ SCENARIO("a directory that cannot be used is named in one sentence") {
     THEN("the sentence says so") {
       REQUIRE(failure);
       CHECK(failure->cause() == "deploy:file");
-      CHECK_THAT(failure->what(), Contains("target web of corp: cannot create /proc/.acmed-"));
+      CHECK_THAT(failure->what(), Contains("target web: cannot create /proc/.acmed-"));
     }
   }
 }
