@@ -33,8 +33,8 @@ class Store {
 
   /// The names of all certificates of which something is remembered.
   virtual Task<std::vector<std::string>> certificate_names() = 0;
-  /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside and reported; one that is
-  /// not there is rebuilt from the generation in service, if any.
+  /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside and reported; one
+  /// that is not there is rebuilt from the generation in service, if any.
   virtual Task<Certificate> load_certificate(std::string name) = 0;
   virtual Task<> save_certificate(std::string name, Certificate certificate) = 0;
 
