@@ -4,7 +4,7 @@
 # shellcheck source=../failure.sh
 source "$(dirname "$0")/../failure.sh"
 
-start_failure_lab LAB_VALIDITY=7776000
+start_failure_lab
 issue_both
 echo '{ "order": garbage' >"$STATE/certificates/victim/state.json"
 lab mark
