@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/fd.h"
@@ -22,7 +24,10 @@ namespace {
 constexpr std::size_t most_output = std::size_t{64} * 1024;
 constexpr std::size_t most_input = std::size_t{64} * 1024;
 constexpr Duration term_to_kill = std::chrono::seconds(2);
-constexpr const char* search_path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Reads at a time: enough to empty a full pipe, and few enough that a program that never stops writing does not hold
+/// up the loop.
+constexpr int most_reads = 16;
+constexpr std::string_view search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct Pipe {
   Fd read;
@@ -54,6 +59,23 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   for (const auto& text : texts) result.push_back(const_cast<char*>(text.c_str()));
   result.push_back(nullptr);
   return result;
+}
+
+bool is_program(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
+/// The program's path. What we are started with in $PATH says nothing about it.
+std::string found_program(const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos) return name;
+  for (auto rest = search_path; !rest.empty();) {
+    const auto folder = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+    if (auto path = fmt::format("{}/{}", folder, name); is_program(path)) return path;
+  }
+  throw Refused("process:start", system_error_sentence("start " + name, ENOENT));
 }
 
 /// glibc 2.36 declares its pidfd_open without extern "C".
@@ -119,12 +141,13 @@ class Output {
  private:
   bool read() noexcept {
     std::array<char, 4096> buffer;
-    for (;;) {
+    for (int reads = 0; reads < most_reads; ++reads) {
       const auto count = ::read(fd_.get(), buffer.data(), buffer.size());
       if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return false;
       if (count < 0) return true;
       text_.append(buffer.data(), std::min(static_cast<std::size_t>(count), most_output - text_.size()));
     }
+    return true;
   }
 
   Fd fd_;
@@ -185,14 +208,15 @@ Task<CommandResult> run_command(Command command) {
   if (here.stop.stop_requested()) throw Cancelled();
   const auto input = filled_pipe(command.input);
   auto output_pipe = make_pipe();
-  command.environment.emplace_back(search_path);
+  const auto program = found_program(command.argv[0]);
+  command.environment.push_back(fmt::format("PATH={}", search_path));
   const auto argv = pointers(command.argv);
   const auto environment = pointers(command.environment);
   pid_t pid = 0;
   {
     const SpawnSettings settings(input.read.get(), output_pipe.write.get());
     const int error =
-        posix_spawnp(&pid, argv[0], settings.actions(), settings.attributes(), argv.data(), environment.data());
+        posix_spawn(&pid, program.c_str(), settings.actions(), settings.attributes(), argv.data(), environment.data());
     if (error != 0) throw Refused("process:start", system_error_sentence("start " + command.argv[0], error));
   }
   output_pipe.write.reset();

@@ -10,7 +10,7 @@ namespace acmed {
 
 /// A program to run: no shell, a clean environment, a process group of its own.
 struct Command {
-  std::vector<std::string> argv;         ///< argv[0] is a path, or a name looked up in the usual places
+  std::vector<std::string> argv;         ///< argv[0] is a path, or a name looked up in the PATH that the program gets
   std::vector<std::string> environment;  ///< "NAME=value"; all that the program gets besides PATH
   std::string input;                     ///< on its standard input; 64 KiB at most
   Duration limit;                        ///< after it the whole process group is ended

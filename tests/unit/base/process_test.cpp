@@ -79,6 +79,14 @@ TEST_CASE("of a flood of output the first 64 KiB are kept, and the program is no
   CHECK(result.output == std::string(64 * 1024, 'x'));
 }
 
+TEST_CASE("a program that never stops writing is ended at its limit") {
+  const auto before = std::chrono::steady_clock::now();
+  const auto result = result_of({{"yes"}, {}, "", 200ms});
+  CHECK(result.timed_out);
+  CHECK(result.output.size() == 64 * 1024);
+  CHECK(std::chrono::steady_clock::now() - before < 2s);
+}
+
 TEST_CASE("a program gets its input and then its end") {
   auto command = shell("cat; echo end");
   command.input = std::string(60'000, 'i');
@@ -133,6 +141,18 @@ TEST_CASE("a program that does not exist is refused, with its name") {
     CHECK(error.cause() == "process:start");
     CHECK_THAT(error.what(), Catch::Contains("/no/such/program"));
   }
+}
+
+TEST_CASE("a plain name is looked up where the program itself would look, not in our own path") {
+  const std::string old = getenv("PATH");
+  const auto folder = std::filesystem::temp_directory_path() / ("acmed-path-test-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::filesystem::create_symlink("/bin/true", folder / "acmed-only-here");
+  setenv("PATH", folder.c_str(), 1);
+  CHECK(result_of(shell("exit 3")).exit_code == 3);
+  CHECK_THROWS_AS(result_of({{"acmed-only-here"}, {}, "", 30s}), Refused);
+  setenv("PATH", old.c_str(), 1);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a limit ends the whole group, also a grandchild that ignores SIGTERM") {
