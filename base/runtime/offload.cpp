@@ -8,6 +8,23 @@ namespace acmed {
 namespace {
 // Mostly threads that wait for the disk: more of them let the file system commit several writes at a time.
 constexpr std::size_t most_threads = 8;
+
+/// Signals are the loop's business: no worker may take one. A new thread inherits the mask of its maker.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
 Workers::~Workers() {
@@ -26,13 +43,20 @@ void Workers::add(std::function<void()> job) {
     more_.notify_one();
     return;
   }
-  // Signals are the loop's business: no worker may take one.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    start_thread();
+  } catch (const std::exception& error) {
+    // The threads that there are will come to it.
+    if (!threads_.empty()) return;
+    jobs_.pop_back();
+    throw Retry("offload:thread", std::string("cannot start a thread: ") + error.what());
+  }
+}
+
+void Workers::start_thread() {
+  threads_.reserve(most_threads);
+  const SignalsBlocked blocked;
   threads_.emplace_back([this] { work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Workers::work() {

@@ -24,9 +24,11 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
+  /// Throws Retry ("offload:thread") when not one thread can be had; the job is then not done.
   void add(std::function<void()> job);
 
  private:
+  void start_thread();
   void work();
 
   std::mutex lock_;
@@ -52,18 +54,23 @@ class [[nodiscard]] Offload {
   void await_suspend(std::coroutine_handle<Awaiting> awaiting) {
     Loop* loop = awaiting.promise().context.loop;
     loop->thread_work_begins();
-    loop->workers().add([this, loop, awaiting] {
-      call();
-      loop->post_from_thread([loop, awaiting] {
-        loop->thread_work_ends();
-        loop->post(awaiting);
+    try {
+      loop->workers().add([this, loop, awaiting] {
+        call();
+        loop->post_from_thread([loop, awaiting] {
+          loop->thread_work_ends();
+          loop->post(awaiting);
+        });
       });
-    });
+    } catch (...) {
+      loop->thread_work_ends();
+      throw;
+    }
   }
 
   Result await_resume() {
     if (failure_) std::rethrow_exception(failure_);
-    if constexpr (!std::is_void_v<Result>) return *std::move(result_);
+    if constexpr (!std::is_void_v<Result>) return result_in(result_);
   }
 
  private:
@@ -86,7 +93,8 @@ class [[nodiscard]] Offload {
 };
 
 /// Runs `call` on a worker thread; gives what it returns, throws what it throws. It is not called off: what was begun
-/// on a thread is always finished and its result taken, so a write to disk is never half known.
+/// on a thread is always finished and its result taken, so a write to disk is never half known. Throws Retry
+/// ("offload:thread") when the host has no thread for it.
 template <class Call>
 Offload<Call> offload(Call call) {
   return Offload<Call>(std::move(call));

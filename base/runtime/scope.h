@@ -121,7 +121,7 @@ Task<std::vector<T>> when_all(std::vector<Task<T>> tasks) {
   co_await when_all(std::move(stores));
   std::vector<T> values;
   values.reserve(results.size());
-  for (auto& result : results) values.push_back(*std::move(result));
+  for (auto& result : results) values.push_back(result_in(result));
   co_return values;
 }
 
@@ -136,7 +136,7 @@ template <class T>
 Task<T> with_grace(Duration grace, Task<T> task) {
   std::optional<T> result;
   co_await with_grace(grace, scope_detail::store_result(std::move(task), &result));
-  co_return *std::move(result);
+  co_return result_in(result);
 }
 
 template <class T>
@@ -154,7 +154,7 @@ T run(Loop& loop, Task<T> task, std::stop_token stop) {
   } else {
     std::optional<T> result;
     run(loop, scope_detail::store_result(std::move(task), &result), std::move(stop));
-    return *std::move(result);
+    return result_in(result);
   }
 }
 

@@ -39,6 +39,13 @@ struct Frame {
   Final final_suspend() const noexcept { return {}; }
 };
 
+/// What ended well has left here: it is never without a result.
+template <class T>
+T result_in(std::optional<T>& result) {
+  if (!result) std::terminate();
+  return std::move(*result);
+}
+
 template <class T>
 struct Promise;
 
@@ -94,7 +101,7 @@ struct Promise : Frame {
   }
   T take() {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
-    return std::move(value).value();
+    return result_in(value);
   }
 };
 

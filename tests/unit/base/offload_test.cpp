@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/runtime/offload.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "base/runtime/scope.h"
@@ -34,6 +35,29 @@ Task<int> finish_though_called_off(std::stop_source* stop) {
   });
   co_return result;
 }
+
+Task<> pause(Duration duration) {
+  co_await sleep_for(duration);
+}
+
+/// While it lasts, no thread can be started: its stack would be larger than all memory.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    pthread_attr_init(&huge);
+    pthread_attr_setstacksize(&huge, std::size_t{1} << 62);
+    pthread_setattr_default_np(&huge);
+    pthread_attr_destroy(&huge);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+  ~NoThreads() { pthread_setattr_default_np(&before_); }
+
+ private:
+  pthread_attr_t before_{};
+};
 
 Task<bool> worker_takes_signals() {
   const bool takes = co_await offload([] {
@@ -79,4 +103,36 @@ TEST_CASE("a test's clock stands still while a thread works") {
 TEST_CASE("signals are not delivered to workers") {
   Loop loop;
   CHECK_FALSE(run(loop, worker_takes_signals()));
+}
+
+SCENARIO("a host that has no more threads") {
+  VirtualClock clock(Time{});
+  Loop loop(clock);
+  WHEN("there is not one") {
+    sigset_t before;
+    pthread_sigmask(SIG_SETMASK, nullptr, &before);
+    {
+      const NoThreads none;
+      CHECK_THROWS_AS(run(loop, thread_of_work()), Retry);
+    }
+    THEN("signals come through as before, and time goes on") {
+      sigset_t after;
+      pthread_sigmask(SIG_SETMASK, nullptr, &after);
+      CHECK(sigismember(&after, SIGTERM) == sigismember(&before, SIGTERM));
+      run(loop, pause(1h));
+      CHECK(clock.moment() == Moment() + 1h);
+    }
+    THEN("later work is done as soon as there is one") {
+      CHECK(run(loop, many_jobs(3)) == 3);
+    }
+  }
+  WHEN("there are a few") {
+    run(loop, thread_of_work());
+    const NoThreads none;
+    std::vector<Task<int>> tasks;
+    for (int i = 0; i < 20; ++i) tasks.push_back(many_jobs(50));
+    THEN("they do all the work") {
+      CHECK(run(loop, when_all(std::move(tasks))) == std::vector<int>(20, 50));
+    }
+  }
 }
