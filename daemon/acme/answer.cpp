@@ -37,8 +37,8 @@ std::string form_of(const http::Response& response) {
 std::optional<Time> named_time(const http::Response& response, Time now, Duration longest) {
   const auto header = response.header("retry-after");
   const auto time = header ? parse_retry_after(*header, now) : std::nullopt;
-  if (!time) return std::nullopt;
-  return std::clamp<Time>(*time, now, now + longest);
+  if (!time || *time <= now) return std::nullopt;
+  return std::min<Time>(*time, now + longest);
 }
 
 }  // namespace
@@ -67,9 +67,12 @@ void require_success(const std::string& doing, const std::string& url, const htt
   if (auto problem = problem_in(response)) {
     if (!not_before && (problem->type == "rateLimited" || response.status == 429)) not_before = now + default_throttle;
     const auto place = fmt::format("{} at {}", doing, host_of(url));
-    // A load balancer that is told to shed load may still send the CA's form of problem.
-    if (response.status == 503 && not_before && problem->type != "rateLimited") {
-      throw Throttled("acme:" + problem->type, fmt::format("cannot {}: {}", place, problem->text()), not_before);
+    // A CA that sheds load says so to everybody, though in the form of a problem with this one request.
+    if (response.status == 503 && not_before) {
+      throw Throttled(
+          "http:503",
+          fmt::format("cannot {}: {}; the next try is welcome at {}", place, problem->text(), to_rfc3339(*not_before)),
+          not_before);
     }
     throw ProblemError(place, *std::move(problem), not_before);
   }

@@ -14,8 +14,8 @@ namespace acmed::acme {
 /// The problem document in `response`; nothing when it reports no failure or does so in another form.
 std::optional<Problem> problem_in(const http::Response& response);
 
-/// When the CA wants to be asked again (RFC 9110 §10.2.3): between `now` and an hour later. Nothing when it did not
-/// say.
+/// When the CA wants to be asked again (RFC 9110 §10.2.3): after `now`, at most an hour later. Nothing when it did not
+/// say, or named a time that is past.
 std::optional<Time> retry_after(const http::Response& response, Time now);
 
 /// Throws unless the status is 2xx: ProblemError, Throttled or Retry, as acme::Client promises.

@@ -19,12 +19,12 @@ class PollPace {
   PollPace(Duration round_trip, Duration limit)
       : first_pause_(std::clamp(round_trip, shortest_pause, longest_pause)), limit_(limit) {}
 
-  /// The next pause after `waited`; `named` is what the CA asked for by Retry-After, which comes first. Nothing when
-  /// the limit is reached, or would be during the pause that the CA named.
+  /// The next pause after `waited`; `named` is what the CA asked for by Retry-After, which comes first unless it is no
+  /// pause at all. Nothing when the limit is reached, or would be during the pause that the CA named.
   std::optional<Duration> pause(Duration waited, std::optional<Duration> named) const {
     const Duration left = limit_ - waited;
     if (left <= Duration::zero() || (named && *named > left)) return std::nullopt;
-    if (named) return std::max(*named, shortest_pause);
+    if (named && *named > Duration::zero()) return std::max(*named, shortest_pause);
     return std::min(std::clamp(waited / 4, first_pause_, longest_pause), left);
   }
 

@@ -19,7 +19,13 @@ SCENARIO("what the CA asks for by Retry-After comes before our own pace") {
   const acme::PollPace pace(40ms, 10min);
   CHECK(pace.pause(5min, 3s) == 3s);
   CHECK(pace.pause(0s, 3min) == 3min);
-  CHECK(pace.pause(0s, -10s) == 5ms);
+}
+
+SCENARIO("a Retry-After of zero or in the past does not have us poll without a pause") {
+  const acme::PollPace pace(40ms, 10min);
+  CHECK(pace.pause(0s, 0s) == 40ms);
+  CHECK(pace.pause(5min, 0s) == 15s);
+  CHECK(pace.pause(5min, -10s) == 15s);
 }
 
 SCENARIO("polls end at their limit, with a last look just before it") {

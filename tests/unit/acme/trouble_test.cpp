@@ -148,6 +148,22 @@ SCENARIO("a CA that is overloaded is left alone for as long as it asks") {
     bench.ca.instead("new-order", FakeCa::Reply("503 Service Unavailable", "").with("Retry-After: 120"));
     CHECK(failed_order<Throttled>(bench).not_before() == now + 2min);
   }
+  WHEN("it says 503 by a problem document, be it about a limit or not") {
+    for (const std::string type : {"rateLimited", "serverInternal"}) {
+      bench.ca.instead("new-order",
+                       test::problem("503 Service Unavailable", type, "service busy").with("Retry-After: 120"));
+      const auto error = failed_order<Throttled>(bench);
+      CHECK(error.cause() == "http:503");
+      CHECK(error.not_before() == now + 2min);
+      CHECK_THAT(error.what(), Contains(type + ": service busy; the next try is welcome at 2026-11-22T00:02:00Z"));
+    }
+  }
+  WHEN("it says when to come back, and that is now") {
+    bench.ca.instead("new-order", test::problem("429 Too Many Requests", "rateLimited").with("Retry-After: 0"));
+    const auto error = failed_order<ProblemError>(bench);
+    CHECK(error.cause() == "acme:rateLimited");
+    CHECK(error.not_before() == now + 1h);
+  }
   WHEN("it says serverInternal and when to come back") {
     bench.ca.instead("new-order", test::problem("500 Internal Server Error", "serverInternal").with("Retry-After: 60"));
     const auto error = failed_order<ProblemError>(bench);
