@@ -187,9 +187,14 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
   auto chain = read_chain(doing, url, response);
   if (preferred_chain.empty() || is_preferred(chain, preferred_chain)) co_return chain;
   for (const auto& alternate_url : alternates(url, response)) {
-    const auto alternate = co_await session_->post(doing, alternate_url, "");
-    auto other_chain = read_chain(doing, alternate_url, alternate);
-    if (is_preferred(other_chain, preferred_chain)) co_return other_chain;
+    try {
+      const auto alternate = co_await session_->post(doing, alternate_url, "");
+      auto other_chain = read_chain(doing, alternate_url, alternate);
+      if (is_preferred(other_chain, preferred_chain)) co_return other_chain;
+    } catch (const Error& error) {
+      // A certificate is in hand: what is wrong with another form of it does not take it away.
+      log::warning(fmt::format("an alternate chain is passed over: {}", error.what()));
+    }
   }
   log::warning(fmt::format("CA {} offers no chain from \"{}\"; its first chain, from \"{}\", is taken",
                            one_line(url, longest_url), preferred_chain,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/crypto/jws.h"
+#include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
 #include "daemon/acme/foreign_text.h"
@@ -24,6 +25,11 @@ std::optional<std::string> replay_nonce(const http::Response& response) {
   auto nonce = response.header("replay-nonce");
   if (!nonce || nonce->empty() || !is_base64url(*nonce)) return std::nullopt;
   return nonce;
+}
+
+/// An RSA signature takes milliseconds, one by ECDSA some ten microseconds.
+bool is_rsa(crypto::KeyType type) {
+  return type == crypto::KeyType::rsa_2048 || type == crypto::KeyType::rsa_3072 || type == crypto::KeyType::rsa_4096;
 }
 
 bool is_bad_nonce(const http::Response& response) {
@@ -137,7 +143,8 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
     // The grace is for an exchange under way: none is begun after the stop.
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
-    auto response = co_await with_grace(grace, http_.send(sign(url, payload, by, nonce.spend())));
+    auto request = co_await sign(url, payload, by, nonce.spend());
+    auto response = co_await with_grace(grace, http_.send(std::move(request)));
     measure(response.elapsed);
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
@@ -149,8 +156,7 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
   }
 }
 
-http::Request Client::Session::sign(const std::string& url, const std::string& payload, SignedBy by,
-                                    std::string nonce) const {
+Task<http::Request> Client::Session::sign(std::string url, std::string payload, SignedBy by, std::string nonce) const {
   json::Object header{{"nonce", std::move(nonce)}, {"url", url}};
   if (by == SignedBy::key) {
     header["jwk"] = key_.jwk();
@@ -158,11 +164,17 @@ http::Request Client::Session::sign(const std::string& url, const std::string& p
     if (account_url_.empty()) throw std::logic_error("an ACME request before there is an account");
     header["kid"] = account_url_;
   }
-  auto request = plain_request("POST", url);
+  auto request = plain_request("POST", std::move(url));
   request.headers = {{"Content-Type", "application/jose+json"}};
-  request.body = crypto::jws(key_, std::move(header), payload);
   request.limit = exchange_limit;
-  return request;
+  if (is_rsa(key_.type())) {
+    request.body = co_await offload([key = key_, header = std::move(header), payload = std::move(payload)] {
+      return crypto::jws(key, header, payload);
+    });
+  } else {
+    request.body = crypto::jws(key_, std::move(header), payload);
+  }
+  co_return request;
 }
 
 void Client::Session::measure(Duration elapsed) {

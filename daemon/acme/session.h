@@ -59,7 +59,7 @@ class Client::Session {
   Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
-  http::Request sign(const std::string& url, const std::string& payload, SignedBy by, std::string nonce) const;
+  Task<http::Request> sign(std::string url, std::string payload, SignedBy by, std::string nonce) const;
   void measure(Duration elapsed);
 
   http::Client& http_;

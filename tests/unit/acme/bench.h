@@ -9,11 +9,13 @@ namespace acmed::test {
 
 /// A client with an account, and its CA. Sleeps take no time.
 struct Bench {
+  explicit Bench(crypto::KeyType type = crypto::KeyType::ecdsa_p256) : key(crypto::PrivateKey::generate(type)) {}
+
   VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22))};
   Loop loop{clock};
   FakeCa ca;
   http::Client http{loop, {.user_agent = "acmed-test", .extra_trust_pem = {}, .allow_plain_http = true}};
-  crypto::PrivateKey key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  crypto::PrivateKey key;
   acme::Client client{http, clock, ca.directory_url(), key, std::nullopt};
 
   template <class T>

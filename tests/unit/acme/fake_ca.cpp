@@ -138,11 +138,12 @@ std::string FakeCa::fault_of(const Seen& seen, const std::string& request, const
   if (request.find("\r\nContent-Type: application/jose+json\r\n") == request.npos) return "the media type";
   if (request.find("\r\nUser-Agent: ") == request.npos) return "no User-Agent";
   if (seen.header["url"].text_or() != seen.url) return "the url";
-  if (seen.header["alg"].text_or() != "ES256") return "the alg";
+  const bool rsa = seen.header["alg"].text_or() == "RS256";
+  if (!rsa && seen.header["alg"].text_or() != "ES256") return "the alg";
   const bool by_key = seen.resource == "new-account";
   if (by_key != seen.header["kid"].is_null() || by_key == seen.header["jwk"].is_null()) return "kid or jwk";
   if (!by_key && seen.header["kid"].text_or() != url("account/1")) return "the kid";
-  if (decoded(jws["signature"]).size() != 64) return "the signature";
+  if (decoded(jws["signature"]).size() != (rsa ? 256 : 64)) return "the signature";
   return {};
 }
 
