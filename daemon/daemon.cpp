@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/runtime/offload.h"
@@ -17,9 +18,9 @@ void notify(const std::string& state) {
 
 /// Type=notify-reload wants the time of the reload's beginning; older managers ignore it.
 std::string reloading() {
-  const auto since_boot = HostClock().moment().time_since_epoch();
-  return fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
-                     std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count());
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000 + now.tv_nsec / 1'000);
 }
 
 }  // namespace
@@ -41,44 +42,46 @@ Task<> Daemon::run(config::Config config) {
 }
 
 Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool asked) {
-  Scope scope(co_await context());
-  scope.spawn(service->run(asked));
+  const auto here = co_await context();
+  const auto tell_end = []() noexcept { notify("STOPPING=1\nSTATUS=finishing what is in hand"); };
+  const std::stop_callback on_stop(here.stop, tell_end);
   std::optional<config::Config> next;
-  try {
-    next = co_await next_configuration(service);
-  } catch (const Cancelled&) {
-    notify("STOPPING=1\nSTATUS=finishing what is in hand");
-  }
+  Scope scope(here);
+  scope.spawn(service->run(asked));
+  scope.spawn(await_configuration(service, &scope, &next));
   // What is under way is called off and goes on from the disk, with the new configuration or after the next start.
-  scope.stop();
   try {
     co_await scope.join();
   } catch (const Cancelled&) {
-    if (!next) throw;
+    if (!next || here.stop.stop_requested()) throw;
   }
   co_return next;
 }
 
-Task<config::Config> Daemon::next_configuration(Service* service) {
-  for (;;) {
-    co_await reload_.turn();
+Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional<config::Config>* next) {
+  while (!*next) {
+    while (!reload_wanted_) co_await reload_.turn();
+    reload_wanted_ = false;
     notify(reloading());
-    auto config = co_await read_configuration();
-    if (config) co_return *std::move(config);
-    notify("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
+    *next = co_await read_configuration();
+    if (!*next)
+      notify("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
   }
+  scope->stop();
 }
 
 Task<std::optional<config::Config>> Daemon::read_configuration() {
+  std::string kept = "the new configuration is wrong: the old one stays in force";
   try {
     auto config = co_await offload([file = config_file_] { return config::load(file); });
     if (config.state_directory == state_directory_) co_return config;
-    log::error(fmt::format(
-        "state_directory cannot change while acmed runs: restart it. The old configuration stays in force"));
+    kept = "state_directory cannot change while acmed runs: restart it. The old configuration stays in force";
   } catch (const config::Faults& faults) {
     for (const auto& fault : faults.list()) log::error(fault.text());
-    log::error("the new configuration is wrong: the old one stays in force");
+  } catch (const std::exception& error) {
+    log::error(error.what());
   }
+  log::error(kept);
   co_return std::nullopt;
 }
 

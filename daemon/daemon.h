@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/runtime/event.h"
+#include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/service.h"
 #include "daemon/store/store.h"
@@ -21,11 +22,14 @@ class Daemon {
   Task<> run(config::Config config);
 
   /// Reads the configuration anew; a wrong one is reported and the old one stays.
-  void reload() noexcept { reload_.wake_all(); }
+  void reload() noexcept {
+    reload_wanted_ = true;
+    reload_.wake_all();
+  }
 
  private:
   Task<std::optional<config::Config>> live_with(Service* service, bool asked);
-  Task<config::Config> next_configuration(Service* service);
+  Task<> await_configuration(Service* service, Scope* scope, std::optional<config::Config>* next);
   Task<std::optional<config::Config>> read_configuration();
 
   Loop& loop_;
@@ -33,6 +37,7 @@ class Daemon {
   std::filesystem::path config_file_;
   std::filesystem::path state_directory_;
   Waiters reload_;
+  bool reload_wanted_ = false;
 };
 
 }  // namespace acmed

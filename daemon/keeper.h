@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,12 +37,16 @@ class Keeper {
 
  private:
   Task<> load();
+  Task<> settle_link();
+  Task<> settle();
   Task<> renew();
   Task<> clear_leftovers();
   Task<> deploy(const config::Target* target);
   Task<> roll_back_live(const config::Target* target, unsigned served);
   Task<> remember_failure(std::optional<store::Trouble>* where, std::string what, std::exception_ptr failure);
+  Task<> tell_ledger(std::exception_ptr failure);
   Task<> save();
+  Task<deploy::Generation> generation(unsigned number);
 
   Time now() const;
   Time renewal_time() const;
@@ -50,7 +55,8 @@ class Keeper {
   bool is_deployed(const config::Target& target) const;
   bool live_was_rolled_back() const;
   Time next_attempt() const;
-  deploy::Generation generation(unsigned number) const;
+  std::set<unsigned> needed_generations() const;
+  bool ca_is_closed();
 
   issue::Services& services_;
   renew::Ledger& ledger_;

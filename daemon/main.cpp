@@ -55,9 +55,10 @@ void print_plan(const config::Config& config) {
     fmt::print("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name, joined(certificate.domains),
                certificate.ca, config.cas.at(certificate.ca).directory, crypto::to_text(certificate.key_type));
     for (const auto& domain : certificate.domains) {
-      if (const auto* provider = config::provider_for(config, domain)) {
+      const auto* provider = config::provider_for(config, domain);
+      if (provider == nullptr) provider = config::provider_for(config, "_acme-challenge." + domain);
+      if (provider != nullptr)
         fmt::print("  proof    {} by provider {} at {}\n", domain, provider->name, provider->rfc2136.server);
-      }
     }
     fmt::print("  files    {}/live/{}/\n", config.state_directory.string(), certificate.name);
     for (const auto& target : certificate.deploy) {
@@ -66,9 +67,22 @@ void print_plan(const config::Config& config) {
   }
 }
 
+/// Each question to a name server has a socket of its own.
+void allow_many_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 8192);
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int run_once(Loop& loop, store::Store& store, config::Config config, std::stop_token stop) {
   Service service(loop, store, std::move(config));
-  const auto troubles = run(loop, service.run_once(), std::move(stop));
+  std::vector<std::string> troubles;
+  try {
+    troubles = run(loop, service.run_once(), std::move(stop));
+  } catch (const Cancelled&) {
+    troubles.emplace_back("interrupted: what was begun goes on at the next run");
+  }
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", trouble);
   if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
@@ -112,6 +126,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   forbid_core_dumps();
+  allow_many_files();
   if (options.verbose) log::set_level(log::Level::debug);
   try {
     return start(options);

@@ -28,12 +28,27 @@ Authority::Authority(Loop& loop, store::Store& store, AuthoritySettings settings
 Authority::~Authority() = default;
 
 Task<acme::Client*> Authority::client() {
-  if (!ready_) {
-    // The first to come opens the account; the others wait for it.
+  if (!ready_ || directory_is_old()) {
+    // The first to come opens the account, or reads the directory; the others wait for it.
     const auto turn = co_await opening_.acquire();
     if (!ready_) co_await open();
+    if (directory_is_old()) {
+      client_->forget_directory();
+      co_await read_directory();
+      co_await store_.save_account(account_);
+    }
   }
   co_return client_.get();
+}
+
+bool Authority::directory_is_old() const {
+  const auto now = loop_.clock().now();
+  return !account_.directory || now - account_.directory_read > directory_lifetime || account_.directory_read > now;
+}
+
+Task<> Authority::read_directory() {
+  account_.directory = co_await client_->directory();
+  account_.directory_read = loop_.clock().now();
 }
 
 Task<> Authority::open() {
@@ -47,16 +62,16 @@ Task<> Authority::open() {
     const auto key = co_await offload([type] { return crypto::PrivateKey::generate(type); });
     account_.key_pem = key.to_pem();
     co_await store_.save_account(account_);
+    // Another [ca.NAME] with the same directory may have been first: its key is the account's.
+    const auto kept = co_await store_.load_account(settings_.directory_url);
+    if (kept) account_ = *kept;
   }
-  const auto now = loop_.clock().now();
-  if (account_.directory && (now - account_.directory_read > directory_lifetime || account_.directory_read > now)) {
-    account_.directory.reset();
-  }
+  const bool read_anew = directory_is_old();
+  if (read_anew) account_.directory.reset();
   client_ = std::make_unique<acme::Client>(http_, loop_.clock(), settings_.directory_url,
                                            crypto::PrivateKey::from_pem(account_.key_pem), account_.directory);
   const bool is_new = account_.url.empty();
-  const bool read_directory = !account_.directory;
-  auto directory = co_await client_->directory();
+  if (read_anew) co_await read_directory();
   if (is_new) {
     const auto registered = co_await client_->register_account(settings_.account);
     account_.url = registered.url;
@@ -64,17 +79,13 @@ Task<> Authority::open() {
   } else {
     client_->use_account({account_.url});
   }
-  if (read_directory) {
-    account_.directory = std::move(directory);
-    account_.directory_read = now;
-  }
-  if (is_new || read_directory) co_await store_.save_account(account_);
+  if (is_new || read_anew) co_await store_.save_account(account_);
   ready_ = true;
 }
 
-Task<> Authority::register_again() {
+Task<> Authority::register_again(std::string unknown_url) {
   const auto turn = co_await opening_.acquire();
-  if (!ready_) co_return;
+  if (account_.url != unknown_url) co_return;  // somebody else has done so meanwhile
   log::warning(fmt::format("CA {} does not know our account any more: its key is registered again", settings_.name),
                {{"ACMED_CA", settings_.name}});
   const auto registered = co_await client_->register_account(settings_.account);

@@ -42,7 +42,9 @@ class Authority {
 
   /// Registers the account's key once more: a CA that lost its accounts (a test CA that was started anew) says that it
   /// does not know ours.
-  Task<> register_again();
+  Task<> register_again(std::string unknown_url);
+
+  const std::string& account_url() const noexcept { return account_.url; }
 
   /// The profile to order by: the configured one if the CA has it. Throws Refused when it is required and not there.
   Task<std::optional<std::string>> profile();
@@ -52,6 +54,8 @@ class Authority {
 
  private:
   Task<> open();
+  bool directory_is_old() const;
+  Task<> read_directory();
 
   Loop& loop_;
   store::Store& store_;

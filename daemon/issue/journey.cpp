@@ -28,8 +28,21 @@ std::vector<Task<>> together(Tasks... tasks) {
   return all;
 }
 
-bool is_problem(const Error& error, std::string_view type) {
-  return error.cause() == "acme:" + std::string(type);
+/// For a CA that makes an order invalid without a word.
+acme::Problem unexplained() {
+  acme::Problem problem;
+  problem.type = "invalid";
+  problem.detail = "the CA made the order invalid and gave no reason";
+  return problem;
+}
+
+/// The CA has forgotten or finished with what was asked for. Anything that may pass is not that: the order may be good.
+bool is_gone(const Error& error) {
+  if (error.cause() == "http:404" || error.cause() == "http:410") return true;
+  const auto* problem = dynamic_cast<const acme::ProblemError*>(&error);
+  if (problem == nullptr || error.advice() == Error::Advice::throttled) return false;
+  return error.advice() == Error::Advice::refused ||
+         (problem->problem().status >= 400 && problem->problem().status < 500);
 }
 
 std::string full_chain_pem(const std::vector<crypto::Certificate>& chain, std::size_t from) {
@@ -41,7 +54,7 @@ std::string full_chain_pem(const std::vector<crypto::Certificate>& chain, std::s
 }  // namespace
 
 Journey::Journey(Services& services, Request request, store::Certificate& state)
-    : services_(services), request_(std::move(request)), state_(state) {}
+    : services_(services), request_(std::move(request)), state_(state), values_on_disk_(state.values.size()) {}
 
 Task<> Journey::run() {
   std::exception_ptr failure;
@@ -111,9 +124,8 @@ Task<bool> Journey::resume_order() {
         note("goes on with the order of an earlier run");
         co_return true;
       }
-    } catch (const acme::ProblemError& error) {
-      // The CA has forgotten or finished with it. Anything that may pass is thrown: the order may still be good.
-      if (error.advice() != Error::Advice::refused) throw;
+    } catch (const Error& error) {
+      if (!is_gone(error)) throw;
     }
   }
   state_.order.reset();
@@ -123,7 +135,12 @@ Task<bool> Journey::resume_order() {
 Task<> Journey::create_order() {
   const auto profile = co_await request_.authority->profile();
   const auto type = request_.key_type;
-  const auto key = co_await offload([type] { return crypto::PrivateKey::generate(type); });
+  const auto here = co_await context();
+  const auto key = co_await offload([type, stop = here.stop] {
+    // RSA takes seconds: what has waited for a thread until we are called off is not begun.
+    if (stop.stop_requested()) throw Cancelled();
+    return crypto::PrivateKey::generate(type);
+  });
   order_ = co_await order_at_ca(profile);
   state_.order = store::OpenOrder{request_.authority->settings().directory_url, order_.url, key.to_pem(),
                                   std::string(crypto::to_text(request_.key_type)), request_.domains};
@@ -131,14 +148,13 @@ Task<> Journey::create_order() {
 }
 
 Task<acme::Order> Journey::order_at_ca(std::optional<std::string> profile) {
-  bool account_unknown = false;
+  const auto account = request_.authority->account_url();
   try {
     co_return co_await ca_->new_order(request_.domains, profile);
   } catch (const acme::ProblemError& error) {
-    if (!is_problem(error, "accountDoesNotExist")) throw;
-    account_unknown = true;
+    if (error.cause() != "acme:accountDoesNotExist") throw;
   }
-  if (account_unknown) co_await request_.authority->register_again();
+  co_await request_.authority->register_again(account);
   co_return co_await ca_->new_order(request_.domains, profile);
 }
 
@@ -153,6 +169,10 @@ Task<> Journey::open_proofs() {
 Task<> Journey::open_proof(std::string authorization_url) {
   const auto authorization = co_await ca_->authorization(authorization_url);
   if (authorization.status == acme::AuthorizationStatus::valid) co_return;
+  const auto ordered = (authorization.wildcard ? "*." : "") + authorization.identifier;
+  if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {
+    throw Retry("acme:authorization", "the CA asks for a proof of a name that was not ordered");
+  }
   if (authorization.status != acme::AuthorizationStatus::pending) {
     state_.order.reset();
     throw Retry("acme:authorization", fmt::format("the authorization for {} can no longer be used: a new order is made",
@@ -269,24 +289,35 @@ Task<> Journey::prove() {
 
 /// Throws what the CA found wrong, authorization by authorization, and gives up those that are still pending.
 Task<> Journey::explain_invalid_order() {
+  state_.order.reset();
   acme::Problem problem = order_.error.value_or(acme::Problem{});
-  std::vector<Task<>> to_give_up;
-  for (const auto& url : order_.authorizations) {
+  std::vector<acme::Problem> found(order_.authorizations.size());
+  std::vector<Task<>> looks;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    looks.push_back(close_authorization(order_.authorizations[i], &found[i]));
+  co_await when_all(std::move(looks));
+  for (auto& sub : found) {
+    if (sub.type.empty()) continue;
+    if (problem.type.empty()) problem.type = sub.type;
+    problem.subproblems.push_back(std::move(sub));
+  }
+  if (problem.type.empty()) problem = unexplained();
+  throw acme::ProblemError("validate the names", std::move(problem), std::nullopt);
+}
+
+/// Learns why an authorization failed; gives it up when it is still pending. What fails here hides nothing.
+Task<> Journey::close_authorization(std::string url, acme::Problem* found) {
+  try {
     const auto authorization = co_await ca_->authorization(url);
-    if (authorization.status == acme::AuthorizationStatus::pending) {
-      to_give_up.push_back(ca_->deactivate_authorization(url));
-    }
     for (const auto& challenge : authorization.challenges) {
       if (!challenge.error) continue;
-      auto sub = *challenge.error;
-      sub.identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
-      if (problem.type.empty()) problem.type = sub.type;
-      problem.subproblems.push_back(std::move(sub));
+      *found = *challenge.error;
+      found->identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
     }
+    if (authorization.status == acme::AuthorizationStatus::pending) co_await ca_->deactivate_authorization(url);
+  } catch (const Error& error) {
+    log::debug(fmt::format("{}: {}", request_.name, error.what()));
   }
-  state_.order.reset();
-  co_await when_all(std::move(to_give_up));
-  throw acme::ProblemError("validate the names", std::move(problem), std::nullopt);
 }
 
 // --- Finalize and download (§7.4, §7.4.2)
@@ -294,37 +325,52 @@ Task<> Journey::explain_invalid_order() {
 
 Task<> Journey::obtain() {
   const auto key = crypto::PrivateKey::from_pem(state_.order->key_pem);
+  try {
+    auto chain = co_await certificate_for(key);
+    check_chain(chain, key);
+    co_await put_in_service(std::move(chain), key);
+  } catch (const Refused&) {
+    state_.order.reset();  // the same order with the same key would end in the same way
+    throw;
+  } catch (const acme::ProblemError& error) {
+    if (error.advice() == Error::Advice::refused) state_.order.reset();
+    throw;
+  }
+}
+
+Task<std::vector<crypto::Certificate>> Journey::certificate_for(crypto::PrivateKey key) {
   if (order_.status == acme::OrderStatus::pending) {
     // Every authorization was valid already, and the CA has yet to notice.
     order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
   }
   if (order_.status == acme::OrderStatus::ready) {
-    order_ = co_await ca_->finalize(order_.finalize, order_.url, crypto::make_csr(key, request_.domains));
+    auto csr = co_await offload([key, names = request_.domains] { return crypto::make_csr(key, names); });
+    order_ = co_await ca_->finalize(order_.finalize, order_.url, std::move(csr));
   }
   if (order_.status == acme::OrderStatus::processing) {
     order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::processing, issuance_limit);
   }
   if (order_.status != acme::OrderStatus::valid) {
     state_.order.reset();
-    throw acme::ProblemError("issue the certificate", order_.error.value_or(acme::Problem{}), std::nullopt);
+    throw acme::ProblemError("issue the certificate", order_.error.value_or(unexplained()), std::nullopt);
   }
-  auto chain = co_await ca_->certificate(order_.certificate, request_.authority->settings().preferred_chain);
-  check_chain(chain, key);
-  co_await put_in_service(std::move(chain), key);
+  co_return co_await ca_->certificate(order_.certificate, request_.authority->settings().preferred_chain);
 }
 
 void Journey::check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const {
   const auto& leaf = chain.front();
   if (!leaf.has_key(key)) {
-    throw Retry("acme:certificate", "the CA's certificate is for another key than the one that was asked for");
+    throw Refused("acme:certificate", "the CA's certificate is for another key than the one that was asked for");
   }
   if (leaf.dns_names() != sorted(request_.domains)) {
-    throw Retry("acme:certificate", "the CA's certificate is for other names than those that were ordered");
+    throw Refused("acme:certificate", "the CA's certificate is for other names than those that were ordered");
   }
   if (leaf.not_after() <= services_.loop.clock().now()) {
-    throw Retry("acme:certificate",
-                fmt::format("the CA's certificate ended at {}, before it was received: compare the clocks",
-                            to_rfc3339(leaf.not_after())));
+    throw Refused(
+        "acme:certificate",
+        fmt::format("the CA's certificate ended at {}, before it was received: if this host's clock is right, "
+                    "the next order will do",
+                    to_rfc3339(leaf.not_after())));
   }
 }
 
@@ -369,34 +415,38 @@ Task<> Journey::withdraw_leftovers() {
 
 Task<> Journey::withdraw() {
   std::vector<ZoneValue> values;
+  std::vector<store::TxtValue> out_of_reach;
   for (const auto& txt : state_.values) {
     const auto apex = dns::Name::parse(txt.zone);
     const auto name = dns::Name::parse(txt.name);
     if (!apex || !name) continue;
     if (services_.zones.provider(txt.provider) == nullptr) {
-      throw Refused(
-          "dns:no-provider",
-          fmt::format("the TXT value {} at {} is left: provider {} is no longer configured. Configure it again, or "
-                      "remove the record by hand",
-                      txt.value, txt.name, txt.provider));
+      out_of_reach.push_back(txt);
+    } else {
+      values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value});
     }
-    values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value});
   }
   co_await services_.zones.withdraw(request_.name, std::move(values));
-  state_.values.clear();
+  state_.values = std::move(out_of_reach);
+  if (state_.values.empty()) co_return;
+  const auto& left = state_.values.front();
+  throw Refused("dns:no-provider",
+                fmt::format("the TXT value {} at {} is still there: configure provider {} again until "
+                            "acmed has removed it",
+                            left.value, left.name, left.provider));
 }
 
 /// A removal that fails stops nothing: the values stay in the state and are tried again.
 Task<> Journey::withdraw_in_passing() {
   try {
     co_await withdraw();
-  } catch (const Error& error) {
-    log::warning(fmt::format("{}: TXT values are left in the DNS for now: {}", request_.name, error.what()),
-                 {{"ACMED_CERTIFICATE", request_.name}, {"ACMED_ERROR_TYPE", error.cause()}});
+  } catch (const Error&) {
+    left_over_ = std::current_exception();
   }
 }
 
 Task<> Journey::save() {
+  values_on_disk_ = state_.values.size();
   co_await services_.store.save_certificate(request_.name, state_);
 }
 

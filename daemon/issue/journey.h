@@ -50,6 +50,9 @@ class Journey {
   /// with. Throws Error, Cancelled.
   Task<> run();
 
+  /// Why values were left in the DNS by run(); null when none were.
+  std::exception_ptr left_over() const noexcept { return left_over_; }
+
   /// Withdraws what an earlier journey left in the DNS. Throws what the provider threw; what is withdrawn is out of
   /// `state`.
   Task<> withdraw_leftovers();
@@ -77,7 +80,9 @@ class Journey {
   Task<> prove();
   Task<> await_visible();
   Task<> explain_invalid_order();
+  Task<> close_authorization(std::string url, acme::Problem* found);
   Task<> obtain();
+  Task<std::vector<crypto::Certificate>> certificate_for(crypto::PrivateKey key);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
   Task<> withdraw();
   Task<> withdraw_in_passing();
@@ -99,6 +104,7 @@ class Journey {
   std::map<dns::Name, dns::Location> locations_;
   std::map<dns::Name, std::exception_ptr> not_located_;
   std::size_t values_on_disk_ = 0;
+  std::exception_ptr left_over_;
 };
 
 }  // namespace acmed::issue

@@ -71,7 +71,7 @@ void ZoneCoordinator::Approach::end() noexcept {
     auto& approaching = coordinator->approaching_[provider];
     approaching.erase(approaching.find(since_));
   }
-  coordinator->gatherers_.wake_all();
+  coordinator->tell_gatherers();
 }
 
 ZoneCoordinator::ZoneWork& ZoneCoordinator::work_for(const ZoneValue& value) {
@@ -126,24 +126,39 @@ Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values
     queue(work->removals, wish);
     queued.push_back({work, wish});
   }
-  gatherers_.wake_all();
+  tell_gatherers();
   co_await fulfil(std::move(queued), Action::remove);
 }
 
 Task<> ZoneCoordinator::fulfil(std::vector<Queued> queued, Action action) {
   std::vector<Task<>> zones;
   zones.reserve(queued.size());
-  for (auto& one : queued) zones.push_back(fulfil_one(std::move(one), action));
+  for (const auto& one : queued) zones.push_back(fulfil_one(one, action));
   co_await when_all(std::move(zones));
+  // Each zone is seen through, whatever happens in another.
+  for (const auto& one : queued) {
+    if (one.wish->failure) std::rethrow_exception(one.wish->failure);
+  }
+}
+
+Task<> ZoneCoordinator::news_after(std::uint64_t seen) {
+  while (news_ == seen) co_await gatherers_.turn();
+}
+
+void ZoneCoordinator::tell_gatherers() noexcept {
+  ++news_;
+  gatherers_.wake_all();
 }
 
 Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
   Lane& lane = queued.zone->lane(action);
-  // Whoever is called off takes its wish along: what it had in the DNS is on disk and is seen to after the next start.
+  // Whoever is called off takes its wish along, also from a leader that has it in hand: what it had in the DNS is on
+  // disk and is seen to after the next start.
   struct Leave {
     Lane& lane;
-    const Wish* wish;
+    Wish* wish;
     ~Leave() {
+      wish->done = true;
       std::erase_if(lane.waiting, [this](const auto& waiting) { return waiting.get() == wish; });
     }
   };
@@ -156,7 +171,6 @@ Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
       co_await lead(queued.zone, &lane, action);
     }
   }
-  if (queued.wish->failure) std::rethrow_exception(queued.wish->failure);
 }
 
 Task<> ZoneCoordinator::lead(ZoneWork* zone, Lane* lane, Action action) {
@@ -179,7 +193,17 @@ Task<> ZoneCoordinator::lead(ZoneWork* zone, Lane* lane, Action action) {
   co_await gather(zone, lane, action);
   const auto permit = co_await zone->one_call.acquire();
   lead.taken = std::exchange(lane->waiting, {});
+  if (action == Action::remove) keep_what_is_used(*zone, lead.taken);
   co_await apply(zone, lead.taken);
+}
+
+/// A value may have found a new user since its removal was asked for: a CA can give one authorization to two orders.
+void ZoneCoordinator::keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<Wish>>& wishes) {
+  for (const auto& wish : wishes) {
+    std::erase_if(wish->changes, [&](const TxtChange& change) {
+      return zone.users.contains({change.name, change.value});
+    });
+  }
 }
 
 std::optional<Moment> ZoneCoordinator::waits_for(const ZoneWork& zone, const Lane& lane, Action action) const {
@@ -195,10 +219,11 @@ std::optional<Moment> ZoneCoordinator::waits_for(const ZoneWork& zone, const Lan
 
 Task<> ZoneCoordinator::gather(ZoneWork* zone, Lane* lane, Action action) {
   for (;;) {
+    const auto seen = news_;
     const auto until = waits_for(*zone, *lane, action);
     const auto now = loop_.clock().moment();
     if (!until || *until <= now) co_return;
-    co_await within(*until - now, woken());
+    co_await within(*until - now, news_after(seen));
   }
 }
 
@@ -209,7 +234,7 @@ Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>>
   std::exception_ptr failure;
   bool refused = false;
   try {
-    co_await provider->apply(zone->zone, std::move(changes));
+    if (!changes.empty()) co_await provider->apply(zone->zone, std::move(changes));
   } catch (const Error& error) {
     failure = std::current_exception();
     refused = error.advice() == Error::Advice::refused;

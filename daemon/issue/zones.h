@@ -57,7 +57,8 @@ class ZoneCoordinator {
   /// until it withdraws them. Throws what the provider threw.
   Task<> publish(std::string user, std::vector<ZoneValue> values, Approach approach);
 
-  /// Completes when every value that has no other user is removed. Throws what the provider threw.
+  /// Completes when every value that has no other user is removed. Throws what the provider threw; what could be
+  /// removed in other zones is removed then, and asking again is harmless.
   Task<> withdraw(std::string user, std::vector<ZoneValue> values);
 
  private:
@@ -75,7 +76,9 @@ class ZoneCoordinator {
   Task<> fulfil_one(Queued queued, providers::Action action);
   Task<> lead(ZoneWork* zone, Lane* lane, providers::Action action);
   Task<> gather(ZoneWork* zone, Lane* lane, providers::Action action);
-  Task<> woken() { co_await gatherers_.turn(); }
+  Task<> news_after(std::uint64_t seen);
+  void tell_gatherers() noexcept;
+  static void keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<Wish>>& wishes);
   Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes);
   std::optional<Moment> waits_for(const ZoneWork& zone, const Lane& lane, providers::Action action) const;
 
@@ -84,6 +87,7 @@ class ZoneCoordinator {
   std::map<std::string, std::multiset<Moment>> approaching_;  ///< by provider: since when
   std::map<std::pair<std::string, providers::Zone>, std::unique_ptr<ZoneWork>> zones_;
   Waiters gatherers_;
+  std::uint64_t news_ = 0;  ///< how often those who gather were told something
 };
 
 }  // namespace acmed::issue

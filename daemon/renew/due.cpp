@@ -19,7 +19,8 @@ constexpr double spread = 1.0 / 20;
 constexpr double largest_fraction = 9.0 / 10;  // a certificate is never due when it has just been issued
 constexpr std::array<Duration, 4> pauses = {minutes(1), minutes(10), minutes(100), hours(24)};
 constexpr double pause_spread = 1.0 / 10;
-constexpr Duration shortest_urgent_pause = minutes(10);
+// Let's Encrypt lets a name fail five times an hour.
+constexpr Duration shortest_urgent_pause = minutes(15);
 
 Duration scaled(Duration duration, double factor) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));

@@ -17,7 +17,7 @@ Time due_at(const store::Issued& issued, std::optional<double> fraction);
 /// What is remembered after a failure: try again after 1, 10 and 100 minutes, then daily, each some per cent later by
 /// chance
 /// (`chance` in [0, 1)); never before the other side's Retry-After; a certificate that ends soon is tried again within
-/// a tenth of what is left of its life, ten minutes at least.
+/// a tenth of what is left of its life, a quarter of an hour at least.
 store::Trouble after_failure(const std::optional<store::Trouble>& before, const Error& error, Time now, double chance,
                              std::optional<Time> not_after);
 

@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/renew/ledger.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
 namespace acmed::renew {
 
 Task<> Ledger::load() {
-  closed_until_ = co_await store_.load_ledger();
+  try {
+    closed_until_ = co_await store_.load_ledger();
+  } catch (const Error& error) {
+    log::error(fmt::format("which CAs asked for a pause is not known: {}", error.what()));
+  }
 }
 
 std::optional<Time> Ledger::closed_until(const std::string& directory_url) const {
@@ -13,11 +23,19 @@ std::optional<Time> Ledger::closed_until(const std::string& directory_url) const
   return found->second;
 }
 
-Task<> Ledger::learn(std::string directory_url, Error error) {
-  const bool whole_ca = error.cause() == "http:429" || error.cause() == "http:503";
-  if (!whole_ca || !error.not_before() || *error.not_before() <= clock_.now()) co_return;
+Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
+  std::optional<Time> asked_for;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    if (error.cause() == "http:429" || error.cause() == "http:503") asked_for = error.not_before();
+  } catch (const std::exception&) {
+    co_return;
+  }
+  if (!asked_for || *asked_for <= clock_.now()) co_return;
   std::erase_if(closed_until_, [this](const auto& entry) { return entry.second <= clock_.now(); });
-  closed_until_[directory_url] = *error.not_before();
+  auto& until = closed_until_[directory_url];
+  until = std::max(until, *asked_for);
   co_await store_.save_ledger(closed_until_);
 }
 

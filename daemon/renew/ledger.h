@@ -16,13 +16,14 @@ class Ledger {
  public:
   Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
+  /// An unreadable ledger is reported and stops nothing.
   Task<> load();
 
   /// The end of the CA's pause; nothing when it takes orders.
   std::optional<Time> closed_until(const std::string& directory_url) const;
 
-  /// Learns from a failure at that CA.
-  Task<> learn(std::string directory_url, Error error);
+  /// Learns from a failure at that CA. Throws what the store threw.
+  Task<> learn(std::string directory_url, std::exception_ptr failure);
 
  private:
   store::Store& store_;

@@ -93,14 +93,18 @@ Certificate rebuilt(const fs::path& folder, const fs::path& link) {
   const auto meta = json::parse(files::read(generation / "meta.json").value_or("")).value_or(json::Value());
   const auto pem = files::read(generation / "cert.pem");
   if (!pem) return certificate;
-  const auto leaf = crypto::parse_chain(*pem).front();
-  certificate.issued = Issued{*live,
-                              meta["directory"].text_or(),
-                              meta["key_type"].text_or(),
-                              meta["domains"].texts(),
-                              leaf.serial(),
-                              leaf.not_before(),
-                              leaf.not_after()};
+  const auto leaf = [&]() -> std::optional<crypto::Certificate> {
+    try {
+      return crypto::parse_chain(*pem).front();
+    } catch (const Error& error) {
+      log::error(fmt::format("{}: {}", (generation / "cert.pem").string(), error.what()));
+      return std::nullopt;
+    }
+  }();
+  if (!leaf) return certificate;
+  certificate.issued =
+      Issued{*live,          meta["directory"].text_or(), meta["key_type"].text_or(), meta["domains"].texts(),
+             leaf->serial(), leaf->not_before(),          leaf->not_after()};
   return certificate;
 }
 
@@ -131,12 +135,32 @@ unsigned write_generation(const fs::path& folder, const GenerationFiles& files, 
 }
 
 void switch_live(const fs::path& link, const std::string& name, const fs::path& folder, unsigned generation) {
-  files::switch_link(link, fs::path("..") / "certificates" / name / generation_name(generation));
-  auto numbers = generations_in(folder);
-  std::erase_if(numbers, [generation](unsigned number) { return number > generation; });
-  for (std::size_t i = 0; i + generations_kept < numbers.size(); ++i) {
-    fs::remove_all(folder / generation_name(numbers[i]));
+  if (!fs::exists(folder / generation_name(generation) / "fullchain.pem")) {
+    throw Retry("store:generation",
+                fmt::format("{} has no generation {:04} that could be put in service", folder.string(), generation));
   }
+  files::switch_link(link, fs::path("..") / "certificates" / name / generation_name(generation));
+}
+
+void remove_old_generations(const fs::path& folder, const std::set<unsigned>& needed) {
+  const auto numbers = generations_in(folder);
+  for (std::size_t i = 0; i + generations_kept < numbers.size(); ++i) {
+    if (!needed.contains(numbers[i])) fs::remove_all(folder / generation_name(numbers[i]));
+  }
+}
+
+/// Writes a file that is never replaced: what is there already stays.
+void write_once(const fs::path& path, std::string_view content, mode_t mode) {
+  auto fresh = path;
+  fresh += fmt::format(".{}.new", crypto::hex(crypto::random_bytes(8)));
+  files::write_new(fresh, content, mode);
+  const int linked = ::link(fresh.c_str(), path.c_str());
+  const int error = errno;
+  ::unlink(fresh.c_str());
+  if (linked != 0 && error != EEXIST) {
+    throw Retry(fmt::format("file:{}", error), system_error_sentence("write " + path.string(), error));
+  }
+  files::sync_folder(path.parent_path());
 }
 
 /// Turns the file system library's exceptions into ours.
@@ -203,9 +227,8 @@ Task<std::optional<Account>> FileStore::load_account(std::string directory_url) 
 Task<> FileStore::save_account(Account account) {
   co_await on_disk([folder = account_folder(account.directory_url), account] {
     files::make_folder(folder, private_folder_mode);
-    // A key is written once: it is the account, and must never be replaced by another one.
-    const auto key_path = folder / "key.pem";
-    if (!fs::exists(key_path)) files::write_durably(key_path, account.key_pem.reveal(), private_file_mode);
+    // The key is the account: it must never be replaced by another one.
+    write_once(folder / "key.pem", account.key_pem.reveal(), private_file_mode);
     if (!account.url.empty()) {
       files::write_durably(folder / "account.json", json::dump_readable(to_json(account)), private_file_mode);
     }
@@ -244,6 +267,16 @@ Task<unsigned> FileStore::add_generation(std::string name, GenerationFiles files
 Task<> FileStore::make_live(std::string name, unsigned generation) {
   co_await on_disk([link = live_path(name), name, folder = certificate_folder(name), generation] {
     switch_live(link, name, folder, generation);
+  });
+}
+
+Task<> FileStore::remove_old_generations(std::string name, std::set<unsigned> needed) {
+  co_await on_disk([folder = certificate_folder(name), needed] { store::remove_old_generations(folder, needed); });
+}
+
+Task<json::Value> FileStore::generation_meta(std::string name, unsigned generation) {
+  co_return co_await on_disk([path = generation_path(name, generation) / "meta.json"] {
+    return json::parse(files::read(path).value_or("")).value_or(json::Value());
   });
 }
 

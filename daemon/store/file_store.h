@@ -30,6 +30,8 @@ class FileStore final : public Store {
   Task<> save_certificate(std::string name, Certificate certificate) override;
   Task<unsigned> add_generation(std::string name, GenerationFiles files) override;
   Task<> make_live(std::string name, unsigned generation) override;
+  Task<> remove_old_generations(std::string name, std::set<unsigned> needed) override;
+  Task<json::Value> generation_meta(std::string name, unsigned generation) override;
   Task<std::optional<unsigned>> live_generation(std::string name) override;
   Task<std::map<std::string, Time>> load_ledger() override;
   Task<> save_ledger(std::map<std::string, Time> ledger) override;

@@ -130,6 +130,7 @@ json::Value to_json(const Certificate& certificate) {
   }
   if (certificate.issued) object.emplace("issued", issued_json(*certificate.issued));
   if (certificate.trouble) object.emplace("trouble", trouble_json(*certificate.trouble));
+  if (certificate.leftover) object.emplace("leftover", trouble_json(*certificate.leftover));
   if (!certificate.deployments.empty()) {
     json::Object deployments;
     for (const auto& [target, deployment] : certificate.deployments)
@@ -146,6 +147,7 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   for (const auto& txt : value["values"].elements()) certificate.values.push_back(txt_value_from(txt));
   if (const auto& issued = value["issued"]; !issued.is_null()) certificate.issued = issued_from(issued);
   certificate.trouble = trouble_from(value["trouble"]);
+  certificate.leftover = trouble_from(value["leftover"]);
   if (const auto* deployments = value["deployments"].as_object()) {
     for (const auto& [target, deployment] : *deployments)
       certificate.deployments.emplace(target, deployment_from(deployment));

@@ -76,7 +76,8 @@ struct Certificate {
   std::optional<OpenOrder> order;
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
-  std::optional<Trouble> trouble;
+  std::optional<Trouble> trouble;   ///< of issuing and keeping
+  std::optional<Trouble> leftover;  ///< of removing `values`
   std::map<std::string, Deployment> deployments;
 };
 

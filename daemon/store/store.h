@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class Store {
 
   /// The account at that directory; nothing when there is none. What cannot be read is set aside and reported.
   virtual Task<std::optional<Account>> load_account(std::string directory_url) = 0;
+  /// Keeps an account. A key that is there already stays, whatever `account` holds.
   virtual Task<> save_account(Account account) = 0;
 
   /// The names of all certificates of which something is remembered.
@@ -40,8 +42,13 @@ class Store {
 
   /// Writes a new generation and gives its number. It is not in service yet.
   virtual Task<unsigned> add_generation(std::string name, GenerationFiles files) = 0;
-  /// Puts a generation in service by one rename(2), and removes those that are no longer kept.
+  /// Puts a generation in service by one rename(2). Throws Retry ("store:generation") when there is none of that
+  /// number.
   virtual Task<> make_live(std::string name, unsigned generation) = 0;
+  /// Removes all generations but the last three and those in `needed`.
+  virtual Task<> remove_old_generations(std::string name, std::set<unsigned> needed) = 0;
+  /// What is noted beside a generation: "serial", "not_after", "domains" ...; null when it is not there.
+  virtual Task<json::Value> generation_meta(std::string name, unsigned generation) = 0;
   /// The generation in service; nothing when none is.
   virtual Task<std::optional<unsigned>> live_generation(std::string name) = 0;
 

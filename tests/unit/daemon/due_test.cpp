@@ -82,7 +82,7 @@ SCENARIO("a certificate near its end is tried more often") {
   for (int i = 0; i < 6; ++i) trouble = after_failure(trouble, Retry("x", "y"), noon, 0, noon + hours(20));
   CHECK(trouble->next_try - noon == hours(2));
   trouble = after_failure(trouble, Retry("x", "y"), noon, 0, noon + seconds(10));
-  CHECK(trouble->next_try - noon == minutes(10));
+  CHECK(trouble->next_try - noon == minutes(15));
 }
 
 SCENARIO("nothing is tried before the other side's Retry-After, not even when a person asks") {

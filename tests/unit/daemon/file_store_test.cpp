@@ -77,7 +77,7 @@ SCENARIO("an account's key is never replaced") {
   CHECK(!run(loop, store.load_account("https://other.test/dir")));
 }
 
-SCENARIO("a new generation goes live as a pair, and old ones are removed") {
+SCENARIO("a new generation goes live as a pair, and old ones that nobody needs are removed") {
   const TemporaryFolder folder;
   Loop loop;
   FileStore store(folder.path());
@@ -90,6 +90,8 @@ SCENARIO("a new generation goes live as a pair, and old ones are removed") {
     CHECK(files::read(live / "fullchain.pem") == "full " + std::to_string(wanted));
   }
   CHECK(run(loop, store.live_generation("web")) == 5U);
+  run(loop, store.remove_old_generations("web", {1, 5}));
+  CHECK(fs::exists(store.generation_path("web", 1)));
   CHECK(!fs::exists(store.generation_path("web", 2)));
   CHECK(fs::exists(store.generation_path("web", 3)));
   CHECK(fs::read_symlink(store.live_path("web")) == "../certificates/web/0005");
@@ -104,6 +106,15 @@ SCENARIO("the link can be put back to the generation before without losing the n
   run(loop, store.make_live("web", 1));
   CHECK(run(loop, store.live_generation("web")) == 1U);
   CHECK(fs::exists(store.generation_path("web", 2)));
+}
+
+SCENARIO("a generation that is not there is never put in service") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("1")))));
+  CHECK_THROWS_AS(run(loop, store.make_live("web", 7)), Error);
+  CHECK(run(loop, store.live_generation("web")) == 1U);
 }
 
 SCENARIO("nobody but root and the group of the keys can read a private key") {
