@@ -85,6 +85,7 @@ Task<> Journey::travel() {
     std::vector<ZoneValue> values;
     for (const auto& proof : proofs_) values.push_back(proof.placed);
     co_await services_.zones.publish(request_.name, std::move(values), std::move(approach));
+    step(fmt::format("{} TXT value(s) are accepted by the provider", proofs_.size()));
     co_await await_visible();
     place = co_await request_.authority->place();
     co_await prove();
@@ -144,6 +145,7 @@ Task<> Journey::create_order() {
   order_ = co_await order_at_ca(profile);
   state_.order = store::OpenOrder{request_.authority->settings().directory_url, order_.url, key.to_pem(),
                                   std::string(crypto::to_text(request_.key_type)), request_.domains};
+  step("ordered: " + order_.url);
   co_await save();
 }
 
@@ -285,6 +287,7 @@ Task<> Journey::prove() {
   co_await when_all(std::move(responses));
   order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
   if (order_.status == acme::OrderStatus::invalid) co_await explain_invalid_order();
+  step("the CA has validated all names");
 }
 
 /// Throws what the CA found wrong, authorization by authorization, and gives up those that are still pending.
@@ -448,6 +451,10 @@ Task<> Journey::withdraw_in_passing() {
 Task<> Journey::save() {
   values_on_disk_ = state_.values.size();
   co_await services_.store.save_certificate(request_.name, state_);
+}
+
+void Journey::step(const std::string& message) const {
+  log::debug(request_.name + ": " + message, {{"ACMED_CERTIFICATE", request_.name}});
 }
 
 void Journey::note(const std::string& message) const {

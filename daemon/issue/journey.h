@@ -94,6 +94,7 @@ class Journey {
   std::set<std::string> expected_providers() const;
   void check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const;
   void note(const std::string& message) const;
+  void step(const std::string& message) const;  ///< for --verbose
 
   Services& services_;
   Request request_;

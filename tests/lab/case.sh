@@ -111,13 +111,14 @@ quoted() { printf '"%s", ' "$@" | sed 's/, $//'; }
 # Runs acmed in the foreground. Sets STATUS, OUTPUT and ELAPSED (milliseconds, whole process). RUNNER may hold words to put
 # before the program, such as env NAME=VALUE.
 RUNNER=()
+ACMED_ARGUMENTS=() # more arguments for the program
 acmed_once() {
   local begin
   echo "\$ acmed --once"
   rm -f "$WORK/counts"
   begin=$(milliseconds)
   STATUS=0
-  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" --once >"$WORK/acmed.out" 2>&1 || STATUS=$?
+  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" "${ACMED_ARGUMENTS[@]}" --once >"$WORK/acmed.out" 2>&1 || STATUS=$?
   ELAPSED=$(($(milliseconds) - begin))
   OUTPUT=$(<"$WORK/acmed.out")
   sed 's/^/  | /' <"$WORK/acmed.out" | cut -c -400 | tail -n 40

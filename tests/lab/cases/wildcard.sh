@@ -55,7 +55,8 @@ mkdir "$WORK/tls"
 
 acmed_once
 expect_equal "exit status" "$STATUS" 0
-expect_at_most "milliseconds, secondaries 5000 behind" "$ELAPSED" "$((5500 + SLOW_BUILD_MS))"
+# A quiet machine takes 5.1 to 5.3 s; the bound only tells waiting for servers from sleeping.
+expect_at_most "milliseconds, secondaries 5000 behind" "$ELAPSED" "$((9000 + SLOW_BUILD_MS))"
 expect_issued wild example.test '*.example.test'
 expect_all_servers_before_the_ca
 expect_equal "UPDATE messages" "$(count primary UPDATE)" 2
