@@ -201,7 +201,7 @@ void check_signature(std::string_view unsigned_wire, const TsigRecord& record, c
               fmt::format("the clock of this host and of {} differ by {} s, more than TSIG allows: set the clock that "
                           "is wrong (here it is {}, there {})",
                           server, std::abs(ahead), to_rfc3339(now),
-                          to_rfc3339(Time(std::chrono::seconds(static_cast<std::int64_t>(server_time))))));
+                          to_rfc3339(to_time(std::chrono::sys_seconds(std::chrono::seconds(server_time))))));
 }
 
 }  // namespace

@@ -173,6 +173,15 @@ SCENARIO("the answer to a signed message is checked") {
     CHECK(caught.advice == Error::Advice::retry);
     CHECK_THAT(caught.sentence, Catch::Contains("the clock of this host and of ns1.example.test differ by 1000 s"));
   }
+  WHEN("the server's clock is beyond what a Time can hold") {
+    std::string server_time;
+    append_u48(server_time, 0xffff'ffff'ffff);
+    const auto answer = fake::signed_reply(fake::reply_to(request.wire, {.rcode = Rcode::notauth}), request.wire,
+                                           {key, signing_time, 18, server_time});
+    const auto caught = verify(answer, key, request.mac);
+    CHECK(caught.cause == "tsig:BADTIME");
+    CHECK_THAT(caught.sentence, Catch::Contains("there 2200-"));
+  }
   WHEN("records follow the signature") {
     auto answer = fake::signed_reply(reply, request.wire, {key, signing_time, 0, {}});
     set_u16(answer, 10, 2);
