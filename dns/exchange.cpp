@@ -20,16 +20,21 @@ constexpr std::size_t largest_datagram = 4096;  // more than we ever offer by ED
 constexpr int repeat_after = 4;                 // a query is sent again after that fraction of its time
 constexpr int most_strangers = 32;              // datagrams that answer something else before we give up
 
+Reply without_message(Reply::Outcome outcome) {
+  Reply reply;
+  reply.outcome = outcome;
+  return reply;
+}
+
 Reply failed(int error_number) {
   switch (error_number) {
     case ENETUNREACH:
-    case EADDRNOTAVAIL:  // no address of this family
     case EAFNOSUPPORT:
-      return {.outcome = Reply::Outcome::no_route, .message = {}, .wire = {}};
+      return without_message(Reply::Outcome::no_route);
     case ECONNREFUSED:
     case ECONNRESET:
     case EPIPE:
-      return {.outcome = Reply::Outcome::closed, .message = {}, .wire = {}};
+      return without_message(Reply::Outcome::closed);
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -60,9 +65,9 @@ std::optional<Reply> judge(std::string wire, const Request& request) {
   try {
     auto message = parse_message(wire);
     if (!is_answer_to(message, request)) return std::nullopt;
-    return Reply{Reply::Outcome::message, std::move(message), std::move(wire)};
+    return Reply{Reply::Outcome::message, std::move(message), std::move(wire), {}};
   } catch (const MalformedMessage&) {
-    return Reply{.outcome = Reply::Outcome::malformed, .message = {}, .wire = {}};
+    return without_message(Reply::Outcome::malformed);
   }
 }
 
@@ -71,7 +76,7 @@ int send_datagram(int socket, const std::string& wire) {
   return ::send(socket, wire.data(), wire.size(), MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
-Task<Reply> receive_datagram(int socket, Request request) {
+Task<Reply> receive_datagram(int socket, Request request, Acceptance accepts) {
   for (int strangers = 0; strangers < most_strangers;) {
     co_await readable(socket);
     std::string datagram(largest_datagram, '\0');
@@ -79,10 +84,11 @@ Task<Reply> receive_datagram(int socket, Request request) {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (size < 0) co_return failed(errno);
     datagram.resize(static_cast<std::size_t>(size));
-    if (auto reply = judge(std::move(datagram), request)) co_return *std::move(reply);
+    auto reply = judge(std::move(datagram), request);
+    if (reply && (!accepts || accepts(*reply))) co_return *std::move(reply);
     ++strangers;
   }
-  co_return Reply{.outcome = Reply::Outcome::malformed, .message = {}, .wire = {}};
+  co_return without_message(Reply::Outcome::malformed);
 }
 
 /// 0, or an errno.
@@ -124,14 +130,14 @@ Task<Reply> send_and_receive_framed(int socket, Request request) {
   const int send_error = co_await send_all(socket, std::move(framed));
   if (send_error != 0) co_return failed(send_error);
 
-  const auto closed = Reply{.outcome = Reply::Outcome::closed, .message = {}, .wire = {}};
+  const auto closed = without_message(Reply::Outcome::closed);
   const auto length = co_await receive_exactly(socket, 2);
   if (length.size() < 2) co_return closed;
   const std::size_t expected = WireReader(length).u16();
   auto wire = co_await receive_exactly(socket, expected);
   if (wire.size() < expected) co_return closed;
   auto reply = judge(std::move(wire), request);
-  if (!reply) co_return Reply{.outcome = Reply::Outcome::malformed, .message = {}, .wire = {}};
+  if (!reply) co_return without_message(Reply::Outcome::malformed);
   co_return *std::move(reply);
 }
 
@@ -153,31 +159,37 @@ std::string to_text(const Reply& reply) {
   return {};
 }
 
-Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit) {
-  const auto place = co_await InFlight::here().enter(server);
+Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts) {
+  auto place = co_await InFlight::here().enter(server);
   const auto connected = connect_socket(server, SOCK_DGRAM);
-  if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
+  if (const int* error = std::get_if<int>(&connected)) {
+    // Of a stream's connection it may be a port that is lacking, of a datagram's it is an address of this family.
+    co_return failed(*error == EADDRNOTAVAIL ? ENETUNREACH : *error);
+  }
   const int socket = std::get<Fd>(connected).get();
   if (const int error = send_datagram(socket, request.wire)) co_return failed(error);
 
   // A lost query costs a fraction of the time; an UPDATE is left to take its time.
   if (request.opcode == Opcode::query) {
     const auto first = limit / repeat_after;
-    auto reply = co_await within(first, receive_datagram(socket, request));
+    auto reply = co_await within(first, receive_datagram(socket, request, accepts));
+    if (reply && reply->is_message()) place.answered();
     if (reply) co_return *std::move(reply);
     limit -= first;
     if (const int error = send_datagram(socket, request.wire)) co_return failed(error);
   }
-  auto reply = co_await within(limit, receive_datagram(socket, std::move(request)));
+  auto reply = co_await within(limit, receive_datagram(socket, std::move(request), std::move(accepts)));
+  if (reply && reply->is_message()) place.answered();
   co_return std::move(reply).value_or(Reply());
 }
 
 Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit) {
   if (request.wire.size() > largest_message) throw std::length_error("a DNS message of more than 65,535 octets");
-  const auto place = co_await InFlight::here().enter(server);
+  auto place = co_await InFlight::here().enter(server);
   const auto connected = connect_socket(server, SOCK_STREAM);
   if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
   auto reply = co_await within(limit, send_and_receive_framed(std::get<Fd>(connected).get(), std::move(request)));
+  if (reply && reply->is_message()) place.answered();
   co_return std::move(reply).value_or(Reply());
 }
 

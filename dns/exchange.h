@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <string>
 
 #include "base/runtime/task.h"
@@ -20,7 +22,8 @@ struct Reply {
   };
   Outcome outcome = Outcome::silent;
   Message message;
-  std::string wire;  ///< the message as it came, for TSIG
+  std::string wire;             ///< the message as it came, for TSIG
+  std::exception_ptr rejected;  ///< what was wrong with the last answer that was passed over; only without a message
 
   bool is_message() const noexcept { return outcome == Outcome::message; }
 };
@@ -28,10 +31,14 @@ struct Reply {
 /// For people: "NXDOMAIN", "no answer", "no route", "connection refused", "garbage".
 std::string to_text(const Reply& reply);
 
+/// Whether an answer is to be taken.
+using Acceptance = std::function<bool(const Reply&)>;
+
 /// Sends `request` in one datagram, a query once again when nothing comes, and waits for its answer, `limit` at most.
-/// What is not from that address and port, or does not repeat id and question, is passed over (RFC 5452 §9). The time
-/// runs once there is a place among those InFlight.
-Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit);
+/// What is not from that address and port, or does not repeat id and question (RFC 5452 §9), or is not accepted, is
+/// passed over. The time runs once there is a place among those InFlight. Throws Retry ("dns:socket") when this host
+/// has no socket left.
+Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts = {});
 
 /// The same over a TCP connection of its own (RFC 7766).
 Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit);

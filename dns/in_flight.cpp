@@ -11,17 +11,23 @@ InFlight& InFlight::here() {
 
 Task<InFlight::Place> InFlight::enter(Endpoint server) {
   Place place;
-  place.server = semaphore_of(server);
-  place.of_server = co_await place.server->acquire();
+  place.server = server_at(server);
+  place.of_server = co_await place.server->places.acquire();
   place.of_all = co_await all_.acquire();
   co_return place;
 }
 
-std::shared_ptr<Semaphore> InFlight::semaphore_of(const Endpoint& server) {
-  if (auto known = servers_[server].lock()) return known;
+void InFlight::Place::answered() {
+  if (std::exchange(server->has_answered, true)) return;
+  // A permit that nobody had to acquire makes room for one more when it ends.
+  for (auto room = most_per_silent_server; room < most_per_server; ++room) Semaphore::Permit(server->places).release();
+}
+
+std::shared_ptr<InFlight::PerServer> InFlight::server_at(const Endpoint& endpoint) {
+  if (auto known = servers_[endpoint].lock()) return known;
   std::erase_if(servers_, [](const auto& entry) { return entry.second.expired(); });
-  auto made = std::make_shared<Semaphore>(most_per_server);
-  servers_[server] = made;
+  auto made = std::make_shared<PerServer>();
+  servers_[endpoint] = made;
   return made;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "dns/exchange.h"
-#include "dns/tsig.h"
+#include "dns/signed_exchange.h"
 
 namespace acmed::dns {
 
@@ -20,7 +19,8 @@ struct AskOptions {
 };
 
 /// Asks one server one question: by UDP with EDNS, without EDNS when the server does not understand it (RFC 6891 §7),
-/// by TCP when the answer does not fit (RFC 7766 §5). Throws what tsig_verify throws when `key` is given.
+/// by TCP when the answer does not fit (RFC 7766 §5). Throws what tsig_verify throws when `key` is given; of an answer
+/// by UDP that may be forged, only when no other comes.
 Task<Reply> ask(Endpoint server, Question question, AskOptions options);
 
 }  // namespace acmed::dns

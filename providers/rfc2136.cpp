@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::size_t largest_datagram = 1232;  // what no common path fragments
+constexpr std::size_t largest_datagram = 1000;  // unsigned; with TSIG within 1232, which no common path fragments
 constexpr std::size_t largest_batch = 60'000;   // of records; leaves room in 64 KiB for header, zone and TSIG
 constexpr Duration total_wait = seconds(15);    // for one message, with all its repetitions
 constexpr Duration tcp_wait = seconds(5);       // many records take a server a while
@@ -98,7 +98,7 @@ std::string said_by(const dns::Endpoint& server, const dns::Reply& reply) {
 
 Rfc2136::Rfc2136(const std::string& name, const config::Rfc2136& configured, const Loop& loop,
                  dns::Discovery& discovery)
-    : clock_(loop.clock()), discovery_(discovery), zones_(loop.clock()) {
+    : clock_(loop.clock()), discovery_(discovery), zones_(loop.clock()), zones_of_parents_(loop.clock()) {
   parties_ = {name, configured.server, configured.tsig ? configured.tsig->name : std::string()};
   endpoint_ = dns::Endpoint::parse(configured.server);
   if (!endpoint_) {
@@ -125,9 +125,12 @@ Task<std::vector<dns::Endpoint>> Rfc2136::addresses() {
 }
 
 Task<std::optional<Zone>> Rfc2136::zone_of(dns::Name name) {
-  // Names with the same parent are in the same zone, but for one that is an apex itself: rare enough among challenge
-  // names to spare a hundred names a hundred questions.
-  return zones_.get(name.parent(), find_zone(name));
+  // A challenge name is often delegated, and has no neighbours that it could share a question with.
+  if (name.text().starts_with("_acme-challenge.")) co_return co_await zones_.get(name, find_zone(name));
+  // The targets of aliases do, by the hundred: names with the same parent are in the same zone, but for an apex.
+  const auto shared = co_await zones_of_parents_.get(name.parent(), find_zone(name));
+  if (!shared || name.parent().is_within(shared->apex)) co_return shared;
+  co_return co_await zones_.get(name, find_zone(name));
 }
 
 Task<std::optional<Zone>> Rfc2136::find_zone(dns::Name name) {
@@ -153,10 +156,8 @@ Task<std::optional<Zone>> Rfc2136::find_zone(dns::Name name) {
 Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
   try {
     co_return co_await dns::ask(server, {name, dns::Type::soa}, {false, soa_patience, key_ ? &*key_ : nullptr});
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", parties_.provider, error.what()));
-  } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}", parties_.provider, error.what()));
+  } catch (const Error&) {
+    throw_with_provider(std::current_exception());
   }
 }
 
@@ -190,13 +191,15 @@ Task<std::vector<Refusal>> Rfc2136::change(dns::Name zone, std::vector<TxtChange
 }
 
 /// The server's answer. Without one, it is not known whether the changes were made: the same is sent again, which does
-/// no harm, until the time is over.
+/// no harm, until the time is over. An answer that may be forged (RFC 8945 §5.3) is none; it is told when nothing
+/// better came.
 Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes) {
   static constexpr std::array attempts = {Attempt{false, seconds(1)}, Attempt{false, seconds(2)},
                                           Attempt{false, seconds(3)}, Attempt{true, tcp_wait}};
   const auto start = clock_.moment();
   const auto servers = co_await addresses();
   std::vector<std::string> said;
+  std::exception_ptr rejected;
   bool cut = false;
   for (const auto& attempt : attempts) {
     bool silent = false;
@@ -206,11 +209,13 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
       const auto reply = co_await send(server, zone, changes, {attempt.tcp || cut, std::min(attempt.wait, left)});
       if (reply.is_message() && !reply.message.truncated) co_return reply.message.rcode;
       cut = cut || reply.is_message();
+      if (reply.rejected) rejected = reply.rejected;
       silent = silent || reply.is_message() || reply.outcome == dns::Reply::Outcome::silent;
       said.push_back(said_by(server, reply));
     }
     if (!silent || clock_.moment() - start >= total_wait) break;
   }
+  if (rejected) throw_with_provider(rejected);
   throw Retry("dns:timeout",
               fmt::format("provider {}: server {} did not answer the update of zone {}, so whether it was made is not "
                           "known ({})",
@@ -219,27 +224,19 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
 
 Task<dns::Reply> Rfc2136::send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt) {
   auto request = dns::make_update(zone, entries_of(changes));
-  std::string mac;
-  if (key_) {
-    auto message = dns::tsig_sign(std::move(request.wire), *key_, clock_.now());
-    request.wire = std::move(message.wire);
-    mac = std::move(message.mac);
-  }
   const bool tcp = attempt.tcp || request.wire.size() > largest_datagram;
-  dns::Reply reply;
-  if (tcp) {
-    reply = co_await dns::exchange_tcp(server, std::move(request), std::max(attempt.wait, tcp_wait));
-  } else {
-    reply = co_await dns::exchange_udp(server, std::move(request), attempt.wait);
+  const auto limit = tcp ? std::max(attempt.wait, tcp_wait) : attempt.wait;
+  try {
+    co_return co_await dns::exchange_signed(server, std::move(request), tcp ? dns::Transport::tcp : dns::Transport::udp,
+                                            limit, {key_ ? &*key_ : nullptr, "server " + parties_.server, false});
+  } catch (const Error&) {
+    throw_with_provider(std::current_exception());
   }
-  if (reply.is_message() && !reply.message.truncated) check_signature(reply, mac);
-  co_return reply;
 }
 
-void Rfc2136::check_signature(const dns::Reply& reply, const std::string& request_mac) const {
-  if (!key_) return;
+void Rfc2136::throw_with_provider(std::exception_ptr failure) const {
   try {
-    dns::tsig_verify(reply.wire, *key_, request_mac, clock_.now(), "server " + parties_.server);
+    std::rethrow_exception(std::move(failure));
   } catch (const Refused& error) {
     throw Refused(error.cause(), fmt::format("provider {}: {}", parties_.provider, error.what()));
   } catch (const Retry& error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ class Rfc2136 final : public Provider {
   Task<std::vector<Refusal>> change(dns::Name zone, std::vector<TxtChange> changes);
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
   Task<dns::Reply> send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt);
-  void check_signature(const dns::Reply& reply, const std::string& request_mac) const;
+  [[noreturn]] void throw_with_provider(std::exception_ptr failure) const;
 
   const Clock& clock_;
   dns::Discovery& discovery_;
@@ -53,6 +54,7 @@ class Rfc2136 final : public Provider {
   std::uint16_t port_ = dns::dns_port;
   std::optional<dns::TsigKey> key_;
   dns::Lookups<dns::Name, std::optional<Zone>> zones_;
+  dns::Lookups<dns::Name, std::optional<Zone>> zones_of_parents_;  ///< by the name above those asked for
 };
 
 }  // namespace acmed::providers

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <list>
+
 #include "base/runtime/scope.h"
 #include "dns/query.h"
 #include "dns/wire.h"
@@ -21,10 +25,30 @@ std::string value_of(const Reply& reply) {
   return std::get<Text>(reply.message.answer.front().data).value;
 }
 
+Task<> ignore(Task<std::vector<Reply>> task) {
+  co_await std::move(task);
+}
+
+Task<> stop_after(Task<std::vector<Reply>> task, Scope* scope) {
+  co_await std::move(task);
+  scope->stop();
+}
+
 Task<std::vector<Reply>> ask_often(Endpoint server, int count) {
   std::vector<Task<Reply>> tasks;
   for (int i = 0; i < count; ++i) tasks.push_back(ask(server, question, {}));
   co_return co_await when_all(std::move(tasks));
+}
+
+/// Completes with the answer of `alive`, asked last.
+Task<> ask_dead_and(std::list<NameServer>* dead, NameServer* alive) {
+  Scope scope(co_await context());
+  for (const auto& server : *dead) scope.spawn(ignore(ask_often(server.endpoint(), 100)));
+  scope.spawn(stop_after(ask_often(alive->endpoint(), 100), &scope));
+  try {
+    co_await scope.join();
+  } catch (const Cancelled&) {
+  }
 }
 
 }  // namespace
@@ -106,6 +130,21 @@ SCENARIO("a large answer comes through TCP in pieces") {
     return fake::reply_to(request, large);
   });
   CHECK(run(loop, ask(server.endpoint(), question, {})).message.answer.size() == 200);
+}
+
+SCENARIO("dead servers hold up no other") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer alive(loop, "127.0.1.1");
+  alive.say("_acme-challenge.example.test", Type::txt, value);
+  std::list<NameServer> dead;
+  for (int i = 10; i < 18; ++i) {
+    dead.emplace_back(loop, fmt::format("127.0.1.{}", i)).handle([](std::string_view, Transport) {
+      return std::nullopt;
+    });
+  }
+  run(loop, ask_dead_and(&dead, &alive));
+  CHECK(clock.now() == start);
 }
 
 SCENARIO("more questions than sockets wait for their turn") {

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/runtime/loop.h"
 #include "dns/endpoint.h"
+#include "dns/signed_exchange.h"
 #include "tests/unit/dns/fake_wire.h"
 
 namespace acmed::dns::fake {
@@ -21,7 +22,7 @@ std::uint16_t port();
 /// A name server on one loopback address, UDP and TCP, on the loop of the code under test. It says what it is told to.
 class NameServer {
  public:
-  enum class Transport { udp, tcp };
+  using Transport = dns::Transport;
   /// The message to be sent back; none for silence.
   using Handler = std::function<std::optional<std::string>(std::string_view request, Transport transport)>;
 

@@ -58,6 +58,11 @@ std::optional<std::string> FakePrimary::respond_to_update(std::string_view reque
     --deaf_for;
     return std::nullopt;
   }
+  if (forged_first > 0) {
+    --forged_first;
+    return dns::fake::signed_reply(dns::fake::reply_to(request, {.rcode = Rcode::refused}), request,
+                                   {{key_->name, key_->algorithm, Secret("guessed")}, clock_.now(), 0, {}});
+  }
   return reply(request, {.rcode = said, .authoritative = false});
 }
 

@@ -29,6 +29,7 @@ class FakePrimary {
   bool cuts_datagrams = false;
   int deaf_for = 0;  ///< so many UPDATEs more are carried out, but not answered
   bool garbles = false;
+  int forged_first = 0;  ///< so many UPDATEs more are answered by somebody else, who does not know the secret
 
   int updates = 0;
   int tcp_updates = 0;

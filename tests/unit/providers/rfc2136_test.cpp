@@ -152,6 +152,7 @@ SCENARIO("trouble with the key is told apart") {
   WHEN("the secret is another") {
     scene.primary.tsig_error = 16;
     CHECK_THAT(scene.apply(adds(1)), StartsWith("refused tsig:BADSIG"));
+    CHECK(scene.clock.now() == scene.start);
   }
   WHEN("the clock is another") {
     scene.primary.tsig_error = 18;
@@ -162,7 +163,20 @@ SCENARIO("trouble with the key is told apart") {
   }
   WHEN("the answer is not signed") {
     scene.primary.signs = false;
-    CHECK_THAT(scene.apply(adds(1)), StartsWith("refused tsig:unsigned"));
+    CHECK_THAT(scene.apply(adds(1)),
+               StartsWith("refused tsig:unsigned provider bind: server 127.0.1.1") && !Contains("provider bind: prov"));
+  }
+  WHEN("somebody else answers in the server's place") {
+    scene.primary.forged_first = 1;
+    THEN("the server's own answer counts") {
+      CHECK(scene.apply(adds(1)) == "made");
+      CHECK(scene.clock.now() == scene.start + 1s);
+    }
+  }
+  WHEN("nobody but somebody else answers") {
+    scene.primary.forged_first = 100;
+    CHECK_THAT(scene.apply(adds(1)), StartsWith("retry tsig:forged provider bind: the answer of server 127.0.1.1"));
+    CHECK(scene.primary.updates == 4);
   }
 }
 
@@ -248,6 +262,16 @@ SCENARIO("the zone is what the server itself says") {
   WHEN("it fails") {
     odd.say(name.text(), dns::Type::soa, {.rcode = dns::Rcode::servfail});
     CHECK_THAT(Scene::outcome(zone), StartsWith("retry dns:timeout") && Contains("SERVFAIL"));
+  }
+  WHEN("a name is delegated, and one beside it is not") {
+    const dns::Name delegated("a.example.test");
+    const dns::Name beside("b.example.test");
+    odd.say(delegated.text(), dns::Type::soa, {.answer = {dns::fake::soa(delegated.text())}});
+    odd.say(beside.text(), dns::Type::soa, {.authority = {dns::fake::soa("example.test")}});
+    odd.say(name.text(), dns::Type::soa, {.answer = {dns::fake::soa(name.text())}});
+    CHECK(run(scene.loop, provider.zone_of(delegated))->apex == delegated);
+    CHECK(run(scene.loop, provider.zone_of(beside))->apex == example);
+    CHECK(zone()->apex == name);
   }
   WHEN("many names with one parent are asked for") {
     odd.handle([](std::string_view request, FakePrimary::Transport) {
