@@ -7,6 +7,7 @@
 
 #include "base/runtime/task.h"
 #include "dns/endpoint.h"
+#include "dns/exchange.h"
 #include "dns/lookups.h"
 #include "dns/resolver.h"
 #include "dns/server.h"
@@ -14,13 +15,15 @@
 namespace acmed::dns {
 
 /// Finds the name servers of a zone: the union of what its parent delegates to and what the zone itself says, since
-/// resolvers may use either, with every address of each.
+/// resolvers may use either, with every address of each. A name whose addresses cannot be looked up is among them
+/// without an address too, so that nobody takes the others for all.
 class Delegations {
  public:
   /// `port`: where the servers listen; NS records have none.
   Delegations(const Loop& loop, Resolver& resolver, std::uint16_t port);
 
-  /// The servers of the zone at `apex`, its NS set asked of the recursive resolvers and of its parent's servers.
+  /// The servers of the zone at `apex`, its NS set asked of the recursive resolvers, of its parent's servers and of its
+  /// own.
   /// A parent that cannot be asked (a private network, a zone that is not delegated at all) does not matter.
   /// Throws Retry ("dns:no-servers").
   Task<std::vector<Server>> of(const Name& apex);
@@ -36,6 +39,7 @@ class Delegations {
   struct NameServers {
     std::set<Name> hosts;
     std::map<Name, std::set<Endpoint>> glue;
+    bool told_by_zone = false;  ///< by one of the zone's own servers
 
     void add(const NameServers& other);
   };
@@ -45,8 +49,10 @@ class Delegations {
   Task<NameServers> parent_side(Name apex);
   Task<NameServers> child_side(Name apex);
   Task<NameServers> ask_for_name_servers(Name apex, std::vector<Server> servers);
+  Task<Reply> ask_patiently(Endpoint server, Name apex);
   NameServers name_servers_in(const Message& message, const Name& apex) const;
   Task<std::vector<Server>> with_addresses(Name apex, NameServers names);
+  std::vector<Task<std::vector<Server>>> addresses_of_each(NameServers names);
   Task<std::vector<Server>> addresses_of(Name host, std::set<Endpoint> glue);
 
   Resolver& resolver_;

@@ -81,6 +81,15 @@ Finding read(const Message& message, const Name& name, const Name& zone) {
   return {Finding::Kind::no_apex, {}};
 }
 
+/// An alias may lead below the challenge name of another domain.
+Name above_challenge_names(const Name& name) {
+  auto above = name.parent();
+  while (above.text().starts_with("_acme-challenge.") || above.text().find("._acme-challenge.") != std::string::npos) {
+    above = above.parent();
+  }
+  return above;
+}
+
 std::string said_by(const Server& server, const Reply& reply) {
   const bool lame = reply.is_message() && reply.message.rcode == Rcode::noerror;
   return fmt::format("{}: {}", server.text(), lame ? "not authoritative" : to_text(reply));
@@ -91,7 +100,9 @@ std::string said_by(const Server& server, const Reply& reply) {
 class Discovery::Findings {
  public:
   Findings(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t port)
-      : resolver_(loop, std::move(resolvers)), delegations_(loop, resolver_, port), locations_(loop.clock()) {}
+      : resolver_(loop, std::move(resolvers)),
+        delegations_(loop, resolver_, port),
+        locations_(loop.clock(), [](const Location& location) { return all_have_addresses(location.servers); }) {}
 
   Task<Location> locate(const Name& name) { return locations_.get(name, follow(name)); }
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) {
@@ -165,11 +176,11 @@ Task<Location> Discovery::Findings::follow(Name challenge_name) {
   co_return location;
 }
 
-/// Begins at the zone of the parent name, which resolvers may be asked for, and goes down the zone cuts by asking
-/// authoritative servers.
+/// Begins at the zone of the closest name above that is not at or below a challenge name, which resolvers may be asked
+/// for, and goes down the zone cuts by asking authoritative servers.
 Task<Discovery::Findings::Place> Discovery::Findings::place_of(Name name) {
   Place place;
-  place.zone = co_await resolver_.zone_of(name.parent());
+  place.zone = co_await resolver_.zone_of(above_challenge_names(name));
   place.servers = co_await delegations_.of(place.zone);
   for (int cuts = 0; cuts < most_cuts; ++cuts) {
     const auto finding = co_await ask_servers(name, place.zone, place.servers);
@@ -189,6 +200,7 @@ Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector
   for (const auto& patience : {first_patience, second_patience}) {
     said.clear();
     for (const auto& server : servers) {
+      if (!server.endpoint.has_address()) continue;
       auto reply = co_await ask(server.endpoint, {name, Type::txt}, {false, patience, nullptr});
       auto finding = reply.is_message() ? read(reply.message, name, zone) : Finding();
       if (finding.kind == Finding::Kind::no_apex) {
@@ -211,6 +223,7 @@ Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place) {
     const auto wildcard = Name::parse("*." + above.text());
     if (!wildcard || *wildcard == alias) continue;
     for (const auto& server : place.servers) {
+      if (!server.endpoint.has_address()) continue;
       const auto reply = co_await ask(server.endpoint, {*wildcard, Type::cname}, {false, first_patience, nullptr});
       if (!reply.is_message()) continue;
       if (reply.message.authoritative && alias_in(reply.message, *wildcard) == place.alias_of) co_return true;

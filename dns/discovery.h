@@ -16,7 +16,8 @@ namespace acmed::dns {
 struct Location {
   Name effective;  ///< the end of the CNAME and DNAME chain from the challenge name; itself when there is none
   Name zone;       ///< the apex of the zone that holds `effective`
-  std::vector<Server> servers;  ///< every address of every name in the union of the parent's and the child's NS sets
+  std::vector<Server> servers;  ///< every address of every name in the union of the parent's and the child's NS sets;
+                                ///< one more without an address for each name whose addresses cannot be looked up
   std::vector<Name> chain;      ///< the aliases that were followed, in order; empty when none
 };
 
@@ -25,7 +26,8 @@ struct Location {
 /// failures for seconds, and shared by all who ask at the same time.
 class Discovery {
  public:
-  /// `resolvers`: recursive ones, at least one. `server_port`: where the zones' servers listen; other than 53 in tests.
+  /// `resolvers`: recursive ones; without one nothing can be looked up. `server_port`: where the zones' servers listen;
+  /// other than 53 in tests.
   Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t server_port = dns_port);
   ~Discovery();
 
@@ -45,7 +47,8 @@ class Discovery {
 
 /// The name servers of /etc/resolv.conf.
 std::vector<Endpoint> system_resolvers();
-/// Those that a file in the format of resolv.conf(5) names; this host when it names none.
+/// Those that a file in the format of resolv.conf(5) names; this host when it names none. Empty when none
+/// can be used.
 std::vector<Endpoint> resolvers_in(std::istream& resolv_conf);
 
 }  // namespace acmed::dns

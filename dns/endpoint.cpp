@@ -2,6 +2,7 @@
 #include "dns/endpoint.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include <array>
@@ -29,6 +30,21 @@ std::string parse_address(std::string_view text) {
   return {};
 }
 
+/// Reads the interface after the '%' of an IPv6 address: its name, or its index.
+std::optional<std::uint32_t> parse_scope(std::string_view text) {
+  if (const auto index = if_nametoindex(std::string(text).c_str())) return index;
+  std::uint32_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (error != std::errc() || end != text.data() + text.size() || index == 0) return std::nullopt;
+  return index;
+}
+
+std::string scope_text(std::uint32_t scope) {
+  if (scope == 0) return {};
+  std::array<char, IF_NAMESIZE> name{};
+  return if_indextoname(scope, name.data()) != nullptr ? std::string("%") + name.data() : "%" + std::to_string(scope);
+}
+
 }  // namespace
 
 std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t default_port) {
@@ -50,7 +66,13 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t def
   std::optional<std::uint16_t> port = default_port;
   if (port_text) port = parse_port(*port_text);
   if (!port) return std::nullopt;
-  return from_octets(parse_address(address), *port);
+  const auto percent = address.find('%');
+  auto endpoint = from_octets(parse_address(address.substr(0, percent)), *port);
+  if (!endpoint || percent == std::string_view::npos) return endpoint;
+  const auto scope = parse_scope(address.substr(percent + 1));
+  if (!scope || endpoint->family() != AF_INET6) return std::nullopt;
+  endpoint->scope_ = *scope;
+  return endpoint;
 }
 
 std::optional<Endpoint> Endpoint::from_octets(std::string_view octets, std::uint16_t port) {
@@ -69,7 +91,7 @@ std::string Endpoint::address() const {
   if (octets_.empty()) return {};
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(family(), octets_.data(), text.data(), text.size());
-  return text.data();
+  return text.data() + scope_text(scope_);
 }
 
 std::string Endpoint::text() const {
@@ -84,6 +106,7 @@ socklen_t Endpoint::to_sockaddr(sockaddr_storage& out) const noexcept {
     sockaddr_in6 address{};
     address.sin6_family = AF_INET6;
     address.sin6_port = htons(port_);
+    address.sin6_scope_id = scope_;
     std::memcpy(&address.sin6_addr, octets_.data(), octets_.size());
     std::memcpy(&out, &address, sizeof address);
     return sizeof address;

@@ -17,15 +17,17 @@ constexpr std::uint16_t dns_port = 53;
 /// An IPv4 or IPv6 address and a port.
 class Endpoint {
  public:
-  /// Reads "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353"; nothing for anything else.
+  /// Reads "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353", and "fe80::1%eth0" (RFC 4007 §11) where
+  /// this host has that interface; nothing for anything else.
   static std::optional<Endpoint> parse(std::string_view text, std::uint16_t default_port = dns_port);
   /// From the 4 or 16 octets of an A or AAAA record.
   static std::optional<Endpoint> from_octets(std::string_view octets, std::uint16_t port = dns_port);
 
   int family() const noexcept;
   std::uint16_t port() const noexcept { return port_; }
-  std::string address() const;  ///< without the port
-  std::string text() const;     ///< the port only when it is not 53
+  bool has_address() const noexcept { return !octets_.empty(); }  ///< not so when made by default
+  std::string address() const;                                    ///< without the port
+  std::string text() const;                                       ///< the port only when it is not 53
   socklen_t to_sockaddr(sockaddr_storage& out) const noexcept;
 
   friend std::strong_ordering operator<=>(const Endpoint&, const Endpoint&) = default;
@@ -34,6 +36,7 @@ class Endpoint {
  private:
   std::string octets_;
   std::uint16_t port_ = dns_port;
+  std::uint32_t scope_ = 0;  ///< the index of the interface on whose link an IPv6 address is meant; 0 when not told
 };
 
 }  // namespace acmed::dns

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,7 +19,9 @@ namespace acmed::dns {
 template <class Key, class Value>
 class Lookups {
  public:
-  explicit Lookups(const Clock& clock) : clock_(clock) {}
+  /// A value that `is_whole` denies is kept no longer than a failure.
+  explicit Lookups(const Clock& clock, std::function<bool(const Value&)> is_whole = {})
+      : clock_(clock), is_whole_(std::move(is_whole)) {}
 
   /// What is known of `key`, else the result of `look_up`, which starts only when it is needed. A failure is kept and
   /// shared as well, though not for long.
@@ -33,7 +36,8 @@ class Lookups {
     const Lead mark(*entry);
     try {
       entry->value = co_await std::move(look_up);
-      entry->fresh_until = clock_.moment() + keep_value;
+      const bool whole = !is_whole_ || is_whole_(*entry->value);
+      entry->fresh_until = clock_.moment() + (whole ? keep_value : keep_failure);
     } catch (const Error&) {
       entry->failure = std::current_exception();
       entry->fresh_until = clock_.moment() + keep_failure;
@@ -101,6 +105,7 @@ class Lookups {
   }
 
   const Clock& clock_;
+  std::function<bool(const Value&)> is_whole_;
   std::map<Key, std::shared_ptr<Entry>> entries_;
   Moment next_sweep_ = Moment::min();
 };

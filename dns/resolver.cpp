@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/log.h"
 #include "base/runtime/scope.h"
 #include "dns/query.h"
 
@@ -27,6 +28,11 @@ std::string type_text(Type type) {
     default:
       return fmt::format("TYPE{}", static_cast<unsigned>(type));
   }
+}
+
+/// A resolver in a private network may have no answer for one of the address types, whatever the name.
+bool is_not_offered(const Retry& failure) {
+  return failure.cause() == "dns:NOTIMP" || failure.cause() == "dns:FORMERR" || failure.cause() == "dns:REFUSED";
 }
 
 /// The apex that an answer to a SOA question tells of: in the answer when the name is an apex itself, else in the
@@ -58,6 +64,10 @@ void Resolver::forget() {
 /// REFUSED is not asked again.
 Task<Message> Resolver::ask(Question question) {
   const auto start = clock_.moment();
+  if (resolvers_.empty()) {
+    throw Retry("dns:no-resolver", fmt::format("{} {} cannot be looked up: no resolver is known that could be asked",
+                                               type_text(question.type), question.name.with_dot()));
+  }
   std::string cause = "dns:timeout";
   std::vector<std::string> said;
   auto left_to_ask = resolvers_;
@@ -78,12 +88,14 @@ Task<Message> Resolver::ask(Question question) {
         silent.push_back(resolver);
         ++first_;
       } else {
-        if (reply.is_message()) cause = "dns:" + to_text(rcode);
+        // That one fails weighs more than that another does not want to.
+        if (reply.is_message() && cause != "dns:SERVFAIL") cause = "dns:" + to_text(rcode);
         said.push_back(fmt::format("{}: {}", resolver.text(), to_text(reply)));
       }
     }
     if (clock_.moment() - start >= total_wait) {
       for (const auto& resolver : silent) said.push_back(resolver.text() + ": no answer");
+      if (!silent.empty() && cause != "dns:SERVFAIL") cause = "dns:timeout";
       break;
     }
     left_to_ask = std::move(silent);
@@ -103,7 +115,7 @@ Task<Name> Resolver::find_zone(Name name) {
     const auto message = co_await ask({name, Type::soa});
     if (const auto apex = apex_in(message, name)) co_return *apex;
   } catch (const Retry& error) {
-    if (error.cause() == "dns:timeout") throw;
+    if (error.cause() == "dns:timeout" || error.cause() == "dns:no-resolver") throw;
     // Some servers fail for the SOA of a name without records, and know the zone above it well.
     failure = error;
   }
@@ -139,32 +151,35 @@ Task<std::vector<Endpoint>> Resolver::addresses(Name host, std::uint16_t port) {
   co_return endpoints;
 }
 
+/// A failure is none only where the other address type was told: half of a host's addresses are not enough to say that
+/// all of them show a value.
 Task<std::vector<std::string>> Resolver::find_octets(Name host) {
-  std::vector<Task<std::optional<Message>>> questions;
-  questions.push_back(ask_for_address({host, Type::a}));
-  questions.push_back(ask_for_address({host, Type::aaaa}));
-  const auto messages = co_await when_all(std::move(questions));
-  if (!messages[0] && !messages[1]) {
-    throw Retry("dns:timeout", fmt::format("no resolver could look up the addresses of {}", host.text()));
-  }
+  std::vector<Task<AddressAnswer>> questions;
+  questions.push_back(ask_for_addresses({host, Type::a}));
+  questions.push_back(ask_for_addresses({host, Type::aaaa}));
+  const auto answers = co_await when_all(std::move(questions));
+  const bool one_is_told = !answers[0].failure || !answers[1].failure;
   std::vector<std::string> octets;
-  for (const auto& message : messages) {
-    if (!message) continue;
-    // Whatever the owner: the resolver followed the aliases.
-    for (const auto& record : message->answer) {
-      if (const auto* address = std::get_if<Address>(&record.data)) octets.push_back(address->octets);
-    }
+  for (const auto& answer : answers) {
+    if (answer.failure && !(one_is_told && is_not_offered(*answer.failure))) throw *answer.failure;
+    if (answer.failure) log::debug(answer.failure->what());
+    octets.insert(octets.end(), answer.octets.begin(), answer.octets.end());
   }
   co_return octets;
 }
 
-/// Nothing when it cannot be looked up: one of the two address types may be enough.
-Task<std::optional<Message>> Resolver::ask_for_address(Question question) {
+Task<Resolver::AddressAnswer> Resolver::ask_for_addresses(Question question) {
+  AddressAnswer answer;
   try {
-    co_return co_await ask(std::move(question));
-  } catch (const Retry&) {
-    co_return std::nullopt;
+    const auto message = co_await ask(std::move(question));
+    // Whatever the owner: the resolver followed the aliases.
+    for (const auto& record : message.answer) {
+      if (const auto* address = std::get_if<Address>(&record.data)) answer.octets.push_back(address->octets);
+    }
+  } catch (const Retry& failure) {
+    answer.failure = failure;
   }
+  co_return answer;
 }
 
 }  // namespace acmed::dns

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/runtime/task.h"
@@ -22,17 +24,24 @@ class Resolver {
   /// The names in the zone's own NS set, as far as the resolvers know; may be empty. Throws Retry.
   Task<std::vector<Name>> name_servers(const Name& apex);
 
-  /// Every A and AAAA of `host`, with `port`; empty when it has none. Throws Retry when both cannot be looked up.
+  /// Every A and AAAA of `host`, with `port`; empty when it has none. Throws Retry when one of both kinds cannot
+  /// be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
 
   void forget();
 
  private:
+  /// The A or the AAAA of a host, or why they are not known.
+  struct AddressAnswer {
+    std::vector<std::string> octets;
+    std::optional<Retry> failure;
+  };
+
   Task<Message> ask(Question question);
   Task<Name> find_zone(Name name);
   Task<std::vector<Name>> find_name_servers(Name apex);
   Task<std::vector<std::string>> find_octets(Name host);
-  Task<std::optional<Message>> ask_for_address(Question question);
+  Task<AddressAnswer> ask_for_addresses(Question question);
 
   const Clock& clock_;
   std::vector<Endpoint> resolvers_;

@@ -2,21 +2,24 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dns/endpoint.h"
 #include "dns/name.h"
 
 namespace acmed::dns {
 
-/// One address of one authoritative server.
+/// One address of one authoritative server; or a server without one, whose addresses cannot all be looked up.
 struct Server {
   Name host;  ///< the name in the NS record; the root when an operator named the address
   Endpoint endpoint;
 
-  /// "ns1.example.test (192.0.2.1)"
+  /// "ns1.example.test (192.0.2.1)"; without an address "ns1.example.test".
   std::string text() const;
 
   friend bool operator==(const Server&, const Server&) = default;
 };
+
+bool all_have_addresses(const std::vector<Server>& servers);
 
 }  // namespace acmed::dns

@@ -87,6 +87,10 @@ std::vector<std::string> hosts_of(const Location& location) {
   return hosts;
 }
 
+Task<> pause(Duration duration) {
+  co_await sleep_for(duration);
+}
+
 Task<std::vector<Location>> locate_all(Discovery* discovery, std::vector<Name> names) {
   std::vector<Task<Location>> tasks;
   for (const auto& name : names) tasks.push_back(discovery->locate(name));
@@ -158,6 +162,95 @@ SCENARIO("parent and child may name different servers: all are found") {
   scene.resolver.say("ns3.example.test", Type::aaaa, {.rcode = Rcode::nxdomain});
   CHECK(hosts_of(scene.locate()) == std::vector<std::string>{"ns1.example.test 127.0.1.1", "ns2.example.test 127.0.1.2",
                                                              "ns3.example.test 127.0.1.3"});
+}
+
+SCENARIO("what the zone itself says of its servers counts") {
+  Scene scene;
+  scene.host("ns3.example.test", "127.0.1.3");
+  const std::vector<std::string> all = {"ns1.example.test 127.0.1.1", "ns2.example.test 127.0.1.2",
+                                        "ns3.example.test 127.0.1.3"};
+  WHEN("it has one more than the resolver remembers") {
+    scene.ns1.say("example.test", Type::ns, says({fake::ns("example.test", "ns3.example.test")}));
+    CHECK(hosts_of(scene.locate()) == all);
+  }
+  WHEN("the resolver remembers only servers of old") {
+    NameServer ns3(scene.loop, "127.0.1.3");
+    scene.zone("example.test", {"ns1.example.test"});
+    scene.parent.say("example.test", Type::ns, referral("example.test", {"ns3.example.test"}));
+    scene.ns1.say("example.test", Type::ns, says({fake::ns("example.test", "ns1.example.test")}));
+    ns3.say("example.test", Type::ns,
+            says({fake::ns("example.test", "ns2.example.test"), fake::ns("example.test", "ns3.example.test")}));
+    CHECK(hosts_of(scene.locate()) == all);
+  }
+  WHEN("the resolver does not know") {
+    scene.resolver.say("example.test", Type::ns, {.rcode = Rcode::servfail});
+    scene.ns2.say("example.test", Type::ns, says({fake::ns("example.test", "ns3.example.test")}));
+    CHECK(hosts_of(scene.locate()) == all);
+  }
+}
+
+SCENARIO("a parent that takes its time is waited for") {
+  Scene scene;
+  scene.zone("example.test", {"ns1.example.test"});
+  int asked = 0;
+  scene.parent.handle([&](std::string_view request, NameServer::Transport) -> std::optional<std::string> {
+    if (++asked <= 2) return std::nullopt;  // the first question, and its repetition
+    return fake::reply_to(request, referral("example.test", {"ns1.example.test", "ns2.example.test"}));
+  });
+  CHECK(scene.locate().servers.size() == 2);
+}
+
+SCENARIO("a server whose addresses cannot be looked up is not forgotten") {
+  Scene scene;
+  const std::vector<std::string> with_unknown = {"ns2.example.test ", "ns1.example.test 127.0.1.1",
+                                                 "ns2.example.test 127.0.1.2"};
+  WHEN("one address type fails") {
+    scene.resolver.say("ns2.example.test", Type::aaaa, {.rcode = Rcode::servfail});
+    CHECK(hosts_of(scene.locate()) == with_unknown);
+    THEN("it is looked up again soon") {
+      scene.host("ns2.example.test", "127.0.1.2");
+      run(scene.loop, pause(std::chrono::seconds(6)));
+      CHECK(scene.locate().servers.size() == 2);
+    }
+  }
+  WHEN("both fail, and there is no glue") {
+    scene.parent.say("example.test", Type::ns, referral("example.test", {"ns1.example.test", "ns2.example.test"}));
+    scene.resolver.say("ns2.example.test", Type::a, {.rcode = Rcode::servfail});
+    scene.resolver.say("ns2.example.test", Type::aaaa, {.rcode = Rcode::servfail});
+    CHECK(hosts_of(scene.locate()) == std::vector<std::string>{"ns2.example.test ", "ns1.example.test 127.0.1.1"});
+  }
+  WHEN("all fail") {
+    scene.parent.say("example.test", Type::ns, referral("example.test", {"ns1.example.test", "ns2.example.test"}));
+    for (const auto* host : {"ns1.example.test", "ns2.example.test"}) {
+      scene.resolver.say(host, Type::a, {.rcode = Rcode::servfail});
+    }
+    CHECK_THAT(scene.failure(), Catch::StartsWith("dns:no-servers"));
+  }
+  WHEN("the resolver does not offer one address type") {
+    for (const auto rcode : {Rcode::refused, Rcode::notimp, Rcode::formerr}) {
+      scene.resolver.say("ns2.example.test", Type::aaaa, {.rcode = rcode});
+      scene.discovery.forget();
+      CHECK(scene.locate().servers.size() == 2);
+    }
+  }
+}
+
+SCENARIO("without a resolver nothing can be looked up") {
+  Scene scene;
+  Discovery discovery(scene.loop, {}, fake::port());
+  CHECK_THROWS_WITH(run(scene.loop, discovery.locate(Name(challenge))),
+                    Catch::StartsWith("SOA example.test. cannot be looked up: no resolver is known"));
+}
+
+SCENARIO("an alias below another challenge name is not asked of a resolver") {
+  Scene scene;
+  const auto* target = "x.www._acme-challenge.example.test";
+  scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+  scene.ns1.say(target, Type::txt, no_such_name("example.test"));
+  CHECK(scene.locate().effective == Name(target));
+  for (const auto* name : {"www._acme-challenge.example.test", "_acme-challenge.example.test"}) {
+    CHECK(scene.resolver.asked(name, Type::soa) == 0);
+  }
 }
 
 SCENARIO("a private zone needs no parent") {
@@ -315,6 +408,7 @@ SCENARIO("many names at once share what they have in common") {
     const auto apex = fmt::format("z{}.test", zone);
     scene.zone(apex, {"ns1.example.test", "ns2.example.test"});
     scene.parent.say(apex, Type::ns, referral(apex, {"ns1.example.test", "ns2.example.test"}));
+    scene.ns1.say(apex, Type::ns, says({fake::ns(apex, "ns1.example.test"), fake::ns(apex, "ns2.example.test")}));
     for (int i = 0; i < 10; ++i) {
       const auto name = fmt::format("_acme-challenge-{}.{}", i, apex);
       scene.ns1.say(name, Type::txt, no_such_name(apex));
@@ -328,6 +422,6 @@ SCENARIO("many names at once share what they have in common") {
   CHECK(scene.resolver.asked("ns1.example.test", Type::aaaa) == 1);
   CHECK(scene.resolver.asked("test", Type::soa) == 1);
   CHECK(scene.parent.asked_in_all() == 10);
-  CHECK(scene.ns1.asked_in_all() == 100);
+  CHECK(scene.ns1.asked_in_all() == 110);  // and each zone's NS
   CHECK(scene.ns2.asked_in_all() == 0);
 }

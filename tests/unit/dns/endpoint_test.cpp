@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/endpoint.h"
 
+#include <netinet/in.h>
+
 #include "tests/unit/catch.h"
 
 using acmed::dns::Endpoint;
@@ -17,10 +19,21 @@ SCENARIO("an address is read with or without a port") {
   CHECK(Endpoint::parse("2001:db8::1")->family() == AF_INET6);
 }
 
+SCENARIO("a link-local address is told with its interface") {
+  const auto endpoint = Endpoint::parse("[fe80::1%lo]:5353");
+  REQUIRE(endpoint);
+  CHECK(endpoint->text() == "[fe80::1%lo]:5353");
+  CHECK(endpoint != Endpoint::parse("[fe80::1]:5353"));
+  CHECK(endpoint == Endpoint::parse("[fe80::1%1]:5353"));
+  sockaddr_storage address{};
+  CHECK(endpoint->to_sockaddr(address) == sizeof(sockaddr_in6));
+  CHECK(reinterpret_cast<const sockaddr_in6&>(address).sin6_scope_id == 1);
+}
+
 SCENARIO("what is no address is refused") {
-  for (const auto* text :
-       {"", "ns1.example.test", "192.0.2", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:53x",
-        "[192.0.2.1]:53", "[2001:db8::1", "[2001:db8::1]53", "fe80::1%eth0", ":53"}) {
+  for (const auto* text : {"", "ns1.example.test", "192.0.2", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536",
+                           "192.0.2.1:53x", "[192.0.2.1]:53", "[2001:db8::1", "[2001:db8::1]53", "fe80::1%nowhere0",
+                           "fe80::1%", "fe80::1%0", "192.0.2.1%lo", ":53"}) {
     CHECK_FALSE(Endpoint::parse(text));
   }
 }
