@@ -43,9 +43,11 @@ using PropagationReport = std::function<void(const std::vector<ServerReport>&)>;
 
 /// Completes when every server shows every value (DESIGN §8): all servers and names at the same time; each server is
 /// asked again after a sixteenth of the time waited so far, 20 ms at least, `interval_max` at most. A server that is
-/// lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up under Require::all until the timeout; a
-/// family without a route from this host is passed over. `report` is called whenever a server's report changes. Throws
-/// Retry ("dns:propagation") at the timeout, naming each lagging server and what it last said.
+/// lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up under Require::all until the timeout;
+/// an address family is passed over as long as this host has a route to none of its servers, and none of them has
+/// answered. A server without an address (Delegations) counts as one that is never ready. `report` is called whenever a
+/// server's report changes. Throws Retry ("dns:propagation") at the timeout, or when only servers without an address
+/// are left, naming each lagging server and what it last said.
 Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report);
 
 }  // namespace acmed::dns

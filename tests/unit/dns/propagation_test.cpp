@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/propagation.h"
 
+#include <netinet/in.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/dns/fake_name_server.h"
@@ -9,6 +16,22 @@ using namespace acmed;
 using namespace acmed::dns;
 using fake::NameServer;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// What connecting a socket fails with; 0 when it does not.
+std::function<int(const sockaddr* address)> connect_error;
+
+}  // namespace
+
+/// Takes the place of the C library's, for a network that comes and goes.
+extern "C" int connect(int socket, const sockaddr* address, socklen_t size) {
+  if (const int error = connect_error ? connect_error(address) : 0; error != 0) {
+    errno = error;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_connect, socket, address, size));
+}
 
 namespace {
 
@@ -30,9 +53,14 @@ struct Scene {
     return answer;
   }
 
+  ~Scene() { connect_error = {}; }
+
+  std::vector<Server> further;
+
   std::vector<Expected> expected() const {
     Location location{Name(challenge), Name("example.test"), {}, {}};
     location.servers = {{Name("ns1.example.test"), ns1.endpoint()}, {Name("ns2.example.test"), ns2.endpoint()}};
+    location.servers.insert(location.servers.end(), further.begin(), further.end());
     return {{location, {"one"}}, {location, {"two"}}};
   }
 
@@ -172,5 +200,84 @@ SCENARIO("the wait can be called off") {
     policy.require = require;
     const bool ended = run(scene.loop, within(30s, await_propagation(scene.expected(), policy, {})));
     CHECK_FALSE(ended);
+  }
+}
+
+SCENARIO("a server that cannot be reached from here may be another's business") {
+  Scene scene;
+  const auto all = Scene::with({"one", "two"});
+  scene.ns1.say(challenge, Type::txt, all);
+  scene.ns2.say(challenge, Type::txt, all);
+  const auto is_ns2 = [&](const sockaddr* address) {
+    sockaddr_storage ns2{};
+    const auto size = scene.ns2.endpoint().to_sockaddr(ns2);
+    return std::memcmp(address, &ns2, size) == 0;
+  };
+
+  WHEN("there is no route to any server of its family") {
+    scene.further = {{Name("ns3.example.test"), Endpoint::parse("2001:db8::1").value()},
+                     {Name("ns4.example.test"), Endpoint::parse("2001:db8::2").value()}};
+    for (const int error : {ENETUNREACH, EADDRNOTAVAIL}) {
+      connect_error = [error](const sockaddr* address) { return address->sa_family == AF_INET6 ? error : 0; };
+      CHECK(scene.wait({}).empty());
+      CHECK(scene.clock.now() == scene.start);
+    }
+  }
+  WHEN("there is a route to another server of its family") {
+    connect_error = [&](const sockaddr* address) { return is_ns2(address) ? ENETUNREACH : 0; };
+    PropagationPolicy policy;
+    policy.timeout = 2min;
+    CHECK_THAT(scene.wait(policy), Catch::Contains("ns2.example.test") && Catch::Contains("no route"));
+  }
+  WHEN("the route is lost for a while") {
+    scene.change(scene.ns2, nothing, 1min, all);
+    connect_error = [&](const sockaddr* address) {
+      return is_ns2(address) && scene.clock.now() < scene.start + 10s ? ENETUNREACH : 0;
+    };
+    CHECK(scene.wait({}).empty());
+    CHECK(scene.clock.now() >= scene.start + 1min);
+  }
+  WHEN("there is no route at all for a while") {
+    connect_error = [&](const sockaddr*) { return scene.clock.now() < scene.start + 10s ? ENETUNREACH : 0; };
+    CHECK(scene.wait({}).empty());
+    CHECK(scene.clock.now() >= scene.start + 10s);
+    CHECK(scene.clock.now() < scene.start + 12s);
+  }
+  WHEN("there never is one") {
+    connect_error = [](const sockaddr*) { return ENETUNREACH; };
+    CHECK_THAT(scene.wait({}), Catch::Contains("ns1.example.test") && Catch::Contains("no route"));
+  }
+}
+
+SCENARIO("sockets that are lacking are waited for") {
+  Scene scene;
+  scene.ns1.say(challenge, Type::txt, Scene::with({"one", "two"}));
+  scene.ns2.say(challenge, Type::txt, Scene::with({"one", "two"}));
+  connect_error = [&](const sockaddr*) { return scene.clock.now() < scene.start + 10s ? ENOBUFS : 0; };
+  CHECK(scene.wait({}).empty());
+  CHECK(scene.clock.now() < scene.start + 12s);
+}
+
+SCENARIO("a server whose addresses cannot be looked up is never ready") {
+  Scene scene;
+  scene.further = {{Name("ns3.example.test"), Endpoint()}, {Name("ns2.example.test"), Endpoint()}};
+  scene.ns1.say(challenge, Type::txt, Scene::with({"one", "two"}));
+  scene.change(scene.ns2, nothing, 10s, Scene::with({"one", "two"}));
+  PropagationPolicy policy;
+
+  WHEN("all are to be ready, it ends when the others are") {
+    CHECK_THAT(scene.wait(policy), Catch::StartsWith("dns:propagation after 10") &&
+                                       Catch::Contains("ns3.example.test: its addresses cannot be looked up") &&
+                                       !Catch::Contains("ns1"));
+    CHECK(scene.clock.now() < scene.start + 11s);
+  }
+  WHEN("more than half are enough") {
+    policy.require = Require::quorum;
+    scene.further.pop_back();
+    CHECK(scene.wait(policy).empty());
+  }
+  WHEN("the known address of the same server is excluded") {
+    policy.exclude = {scene.ns2.endpoint()};
+    CHECK_THAT(scene.wait(policy), Catch::Contains("ns3.example.test") && !Catch::Contains("ns2.example.test"));
   }
 }
