@@ -32,6 +32,12 @@ bool is_rsa(crypto::KeyType type) {
   return type == crypto::KeyType::rsa_2048 || type == crypto::KeyType::rsa_3072 || type == crypto::KeyType::rsa_4096;
 }
 
+auto sign_aside(crypto::PrivateKey key, json::Object header, std::string payload) {
+  return offload([key = std::move(key), header = std::move(header), payload = std::move(payload)] {
+    return crypto::jws(key, header, payload);
+  });
+}
+
 bool is_bad_nonce(const http::Response& response) {
   const auto problem = problem_in(response);
   return problem && problem->type == "badNonce";
@@ -168,9 +174,7 @@ Task<http::Request> Client::Session::sign(std::string url, std::string payload, 
   request.headers = {{"Content-Type", "application/jose+json"}};
   request.limit = exchange_limit;
   if (is_rsa(key_.type())) {
-    request.body = co_await offload([key = key_, header = std::move(header), payload = std::move(payload)] {
-      return crypto::jws(key, header, payload);
-    });
+    request.body = co_await sign_aside(key_, std::move(header), std::move(payload));
   } else {
     request.body = crypto::jws(key_, std::move(header), payload);
   }
