@@ -2,13 +2,12 @@
 #include "config/targets.h"
 
 #include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
+#include "base/accounts.h"
 #include "config/files.h"
 #include "config/section_name.h"
 
@@ -82,13 +81,14 @@ void read_place_of_files(Reader& reader, Target& target) {
 
 void read_owner(Reader& reader, Target& target) {
   if (const auto owner = reader.text("owner")) {
-    if (::getpwnam(owner->value.c_str()) == nullptr) {
+    // A name service that is away now may be there at the deployment, which looks again.
+    if (const auto user = find_user(owner->value); !user.id && user.error == 0) {
       reader.fault(owner->place, "owner", "this host has no user " + in_quotes(owner->value));
     }
     target.owner = owner->value;
   }
   if (const auto group = reader.text("group")) {
-    if (::getgrnam(group->value.c_str()) == nullptr) {
+    if (const auto found_group = find_group(group->value); !found_group.id && found_group.error == 0) {
       reader.fault(group->place, "group", "this host has no group " + in_quotes(group->value));
     }
     target.group = group->value;

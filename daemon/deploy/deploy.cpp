@@ -62,7 +62,8 @@ Task<std::optional<Failure>> off_loop(std::function<void()> work) {
     co_await offload(std::move(work));
   } catch (const Error& error) {
     failure.emplace(error);
-    if (error.advice() != Error::Advice::refused) failure->cause = "deploy:file";
+    const bool own_cause = error.advice() == Error::Advice::refused || error.cause() == "deploy:owner";
+    if (!own_cause) failure->cause = "deploy:file";
   }
   co_return failure;
 }

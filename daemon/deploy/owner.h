@@ -15,7 +15,8 @@ struct Owner {
   std::optional<gid_t> group;
 };
 
-/// Looks up the target's owner and group. Blocks: the name service may be far away. Throws Refused ("deploy:owner").
+/// Looks up the target's owner and group. Blocks: the name service may be far away. Throws Refused
+/// ("deploy:owner") when there is none, Retry ("deploy:owner") when the name service failed.
 Owner find_owner(const config::Target& target);
 
 }  // namespace acmed::deploy

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/load.h"
+
+#include <errno.h>
+
 #include "base/crypto/encoding.h"
+#include "tests/unit/base/name_service.h"
 #include "tests/unit/config/folder.h"
 
 namespace acmed::config {
@@ -224,9 +228,23 @@ SCENARIO("what is not said has a default") {
   }
 }
 
+SCENARIO("an owner whom a failed name service does not know is looked up again at the deployment") {
+  const Folder folder;
+  const test::FailingNameService service(ECONNREFUSED);
+  const auto config = folder.load(basis + R"([[certificate]]
+domains = ["corp.example"]
+[[certificate.deploy]]
+name = "web"
+directory = "/etc/web"
+owner = "nobody-of-that-name"
+group = "nobody-of-that-name"
+)");
+  CHECK(config.certificates[0].deploy.at(0).owner == "nobody-of-that-name");
+}
+
 SCENARIO("a file that is not there is named") {
   CHECK_THROWS_WITH(load("/nowhere/acmed.toml"), "/nowhere/acmed.toml: there is no such file");
-  CHECK_THROWS_WITH(load("/"), Catch::Matchers::Contains("/: cannot read"));
+  CHECK_THROWS_WITH(load("/"), Catch::Contains("/: cannot read"));
 }
 
 }  // namespace acmed::config

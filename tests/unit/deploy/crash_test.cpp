@@ -99,7 +99,7 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   WHEN("the journal is damaged") {
     scene.write(hidden + "journal", R"([{"name":"../generations/0001/privkey.pem","existed":false}])");
     THEN("nothing is guessed: the sentence tells what to do, and no file outside the directory is touched") {
-      CHECK_THROWS_WITH(files.put_back(), Catch::Matchers::Contains("is damaged; put the files beside it in order"));
+      CHECK_THROWS_WITH(files.put_back(), Catch::Contains("is damaged; put the files beside it in order"));
       CHECK(scene.read("generations/0001/privkey.pem") == "privkey of 0001\n");
     }
   }

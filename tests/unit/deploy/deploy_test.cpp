@@ -10,12 +10,13 @@
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "tests/unit/base/name_service.h"
 #include "tests/unit/deploy/scene.h"
 
 namespace acmed::deploy {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using namespace std::chrono_literals;
 
 /// The failure of a deployment of the scene's second generation; null when it went well.
@@ -229,6 +230,22 @@ SCENARIO("a deployment that fails leaves the service as it was") {
       CHECK(failure->advice() == Error::Advice::refused);
       CHECK(failure->cause() == "deploy:owner");
       CHECK(failure->what() == std::string("target web: this host has no user \"nobody-of-that-name\""));
+      CHECK(scene.service_files() == before);
+    }
+  }
+
+  GIVEN("a name service that is away") {
+    target.owner = "nobody";
+    std::unique_ptr<Error> failure;
+    {
+      const test::FailingNameService service(ECONNREFUSED);
+      failure = deploy(scene, target);
+    }
+    THEN("that may pass, and nothing was touched") {
+      REQUIRE(failure);
+      CHECK(failure->advice() == Error::Advice::retry);
+      CHECK(failure->cause() == "deploy:owner");
+      CHECK_THAT(failure->what(), Contains("cannot look up the user \"nobody\": Connection refused"));
       CHECK(scene.service_files() == before);
     }
   }

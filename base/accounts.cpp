@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/accounts.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+
+#include <vector>
+
+namespace acmed {
+namespace {
+
+/// Enough for groups of some thousand members.
+constexpr std::size_t entry_size = 262144;
+
+/// POSIX leaves open how a function of this family says that there is no such entry: these are the ways in use.
+bool says_none(int result) {
+  return result == 0 || result == ENOENT || result == ESRCH || result == EBADF || result == EPERM;
+}
+
+/// `Lookup`: getpwnam_r or getgrnam_r, which fill an `Entry`.
+template <class Id, class Entry, class Lookup>
+Account<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
+  std::vector<char> buffer(entry_size);
+  Entry entry{};
+  Entry* found = nullptr;
+  int result = EINTR;
+  while (result == EINTR) result = lookup(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found != nullptr) return {entry.*id, 0};
+  return {std::nullopt, says_none(result) ? 0 : result};
+}
+
+}  // namespace
+
+Account<uid_t> find_user(const std::string& name) {
+  return find(name, ::getpwnam_r, &passwd::pw_uid);
+}
+
+Account<gid_t> find_group(const std::string& name) {
+  return find(name, ::getgrnam_r, &group::gr_gid);
+}
+
+}  // namespace acmed
