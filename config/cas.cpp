@@ -102,7 +102,7 @@ std::string read_trust(Reader& reader) {
 }
 
 std::optional<ExternalAccount> read_external_account(Reader& ca) {
-  auto table = ca.table("eab");
+  auto table = ca.secret_table("eab");
   if (!table) return std::nullopt;
   auto& reader = *table;
   const bool has_key_id = reader.node("kid") != nullptr;

@@ -31,7 +31,8 @@ void Reader::fault(const Place& place, std::string_view key, std::string_view se
 }
 
 void Reader::fault_of_kind(const Node& node, std::string_view key, std::string_view allowed) {
-  fault(node.place, key, fmt::format("{} was found, {} is wanted", found(node), allowed));
+  fault(node.place, key,
+        fmt::format("{} was found, {} is wanted", holds_secrets_ ? found_kind(node) : found(node), allowed));
 }
 
 std::optional<Text> Reader::text_of(const Node& node, std::string_view key) {
@@ -106,6 +107,14 @@ std::optional<Reader> Reader::table(std::string_view key) {
   if (const auto* inner = value->as<Table>()) return Reader(*inner, value->place, name_of(key), *faults_);
   fault_of_kind(*value, key, "a table");
   return std::nullopt;
+}
+
+std::optional<Reader> Reader::secret_table(std::string_view key) {
+  const bool before = std::exchange(holds_secrets_, true);
+  auto inner = table(key);
+  holds_secrets_ = before;
+  if (inner) inner->holds_secrets_ = true;
+  return inner;
 }
 
 std::vector<Reader> Reader::tables(std::string_view key) {

@@ -34,6 +34,8 @@ class Reader {
   std::optional<Duration> duration(std::string_view key, Duration least, Duration most);
   std::optional<std::vector<Text>> texts(std::string_view key);  ///< a list of strings that are not empty
   std::optional<Reader> table(std::string_view key);
+  /// As table(), for one that holds secrets: what is of the wrong kind in it or in its place is not repeated.
+  std::optional<Reader> secret_table(std::string_view key);
   std::vector<Reader> tables(std::string_view key);  ///< [[KEY]]
   const Node* node(std::string_view key);            ///< whatever it is; null when absent
 
@@ -77,6 +79,7 @@ class Reader {
   Place place_;
   std::string path_;
   FaultList* faults_;
+  bool holds_secrets_ = false;
   std::vector<std::string> known_;
 };
 

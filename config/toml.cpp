@@ -54,16 +54,24 @@ Table table_from(const toml::table& table, const std::string& file) {
   return result;
 }
 
-struct Describe {
+struct DescribeKind {
   std::string operator()(const DateOrTime&) const { return "a date or time"; }
+  std::string operator()(bool) const { return "a boolean"; }
+  std::string operator()(const Integer&) const { return "an integer"; }
+  std::string operator()(double) const { return "a number"; }
+  std::string operator()(const std::string&) const { return "a string"; }
+  std::string operator()(const List&) const { return "a list"; }
+  std::string operator()(const Table&) const { return "a table"; }
+};
+
+struct Describe {
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(const Integer& value) const {
     return value.octal && value.value >= 0 ? fmt::format("0o{:o}", value.value) : fmt::format("{}", value.value);
   }
   std::string operator()(double value) const { return fmt::format("{}", value); }
   std::string operator()(const std::string& value) const { return in_quotes(value); }
-  std::string operator()(const List&) const { return "a list"; }
-  std::string operator()(const Table&) const { return "a table"; }
+  std::string operator()(const auto& other) const { return DescribeKind()(other); }
 };
 
 }  // namespace
@@ -83,6 +91,10 @@ std::variant<Table, TomlFault> read_toml(std::string_view text, const std::strin
 
 std::string found(const Node& node) {
   return std::visit(Describe{}, node.value);
+}
+
+std::string found_kind(const Node& node) {
+  return std::visit(DescribeKind{}, node.value);
 }
 
 std::string in_quotes(std::string_view text) {

@@ -63,6 +63,9 @@ std::variant<Table, TomlFault> read_toml(std::string_view text, const std::strin
 /// What a fault says was found: `"text"`, `12`, `a list`.
 std::string found(const Node& node);
 
+/// The same without the value, which may be a secret: `a string`, `an integer`.
+std::string found_kind(const Node& node);
+
 /// The text in quotes, cut and with control characters escaped, fit for a sentence.
 std::string in_quotes(std::string_view text);
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/crypto/encoding.h"
 #include "config/key_file.h"
 #include "config/names.h"
@@ -22,9 +24,14 @@ const std::vector<std::pair<std::string, crypto::Digest>>& algorithms() {
   return list;
 }
 
+/// As BIND takes it: a domain name (RFC 8945 §6), so in any case and with or without the final dot.
 std::optional<crypto::Digest> algorithm_from(std::string_view text) {
+  std::string wanted(text.substr(0, text.ends_with('.') ? text.size() - 1 : text.size()));
+  std::transform(wanted.begin(), wanted.end(), wanted.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (wanted == "hmac-md5.sig-alg.reg.int") wanted = "hmac-md5";
   for (const auto& [name, digest] : algorithms()) {
-    if (name == text) return digest;
+    if (name == wanted) return digest;
   }
   return std::nullopt;
 }
@@ -46,7 +53,7 @@ Checked<Secret> key_from_base64(const Secret& text) {
 }  // namespace
 
 std::optional<Tsig> read_tsig(Reader& provider) {
-  auto found_table = provider.table("tsig");
+  auto found_table = provider.secret_table("tsig");
   if (!found_table) return std::nullopt;
   auto& reader = *found_table;
   const auto name = reader.text("name");
@@ -73,7 +80,10 @@ std::optional<Tsig> read_tsig(Reader& provider) {
 
   const auto checked_name = [&](const std::string& text, const Place& place) {
     auto checked = zone_name(text);
-    if (!checked.good()) reader.fault(place, "name", checked.fault);
+    if (!checked.good()) {
+      reader.fault(place, "name",
+                   may_be_secret(text) ? "this is no name; it looks like the key itself" : checked.fault);
+    }
     return checked.value;
   };
   if (name) key.name = checked_name(name->value, name->place);

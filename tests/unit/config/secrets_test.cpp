@@ -6,7 +6,7 @@
 namespace acmed::config {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 constexpr const char* good_key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 constexpr const char* key_octets = "01234567890123456789012345678901";
@@ -45,7 +45,8 @@ SCENARIO("a secret comes from one of four sources") {
     folder.write("empty", "");
     folder.write("newline", "\n");
     const std::vector<std::pair<std::string, std::string>> cases = {
-        {"{ file = \"none\" }", "acmed.toml:2:45: provider.bind.tsig.secret.file: there is no file none"},
+        {"{ file = \"none\" }", "acmed.toml:2:45: provider.bind.tsig.secret.file: there is no such file"},
+        {"{ file = \"keys/none\" }", "acmed.toml:2:45: provider.bind.tsig.secret.file: there is no file keys/none"},
         {"{ file = \"open\" }",
          "acmed.toml:2:45: provider.bind.tsig.secret.file: open is open to every user of this "
          "host (mode 0644); run: chmod o= open"},
@@ -56,11 +57,13 @@ SCENARIO("a secret comes from one of four sources") {
         {"{ file = \"key\", env = \"X\" }", "provider.bind.tsig.secret: a secret has one source: \"text\", { file = "},
         {"{}", "provider.bind.tsig.secret: a secret has one source"},
         {"{ credential = \"none\" }", "there is no credential \"none\"; add LoadCredential=none:PATH to the unit"},
-        {"{ credential = \"../key\" }", "\"../key\" is no name of a credential"},
+        {"{ credential = \"" + std::string(300, 'x') + "\" }", "File name too long"},
+        {"{ credential = \"../key\" }", "this is no name of a credential"},
         {"{ env = \"ACMED_TEST_NONE\" }", "the environment has no variable ACMED_TEST_NONE"},
         {"\"\"", "provider.bind.tsig.secret: the secret is empty"},
         {"12",
-         "provider.bind.tsig.secret: 12 was found, \"text\", { file = \"PATH\" }, { credential = \"NAME\" } or { "
+         "provider.bind.tsig.secret: an integer was found, \"text\", { file = \"PATH\" }, { credential = \"NAME\" } or "
+         "{ "
          "env = \"VARIABLE\" } is wanted"},
     };
     for (const auto& [source, expected] : cases) {
@@ -89,6 +92,34 @@ SCENARIO("a secret comes from one of four sources") {
   }
 }
 
+SCENARIO("a secret in the wrong place is not repeated") {
+  const Folder folder;
+  const std::string slashed = "Vv/tJ3VJQ2yr1pYQ7Qx6S/8mKfZ0a9bXcdEeFf1234";
+  for (const auto& key : {std::string(good_key), slashed, "/" + slashed, "hmac-sha384:acmed:" + slashed,
+                          "key \\\"acmed\\\" { secret " + slashed + "; };", std::string("1234567890123456")}) {
+    INFO(key);
+    const auto text = "\"" + key + "\"";
+    const auto part = key.substr(key.size() / 2);
+    std::vector<std::string> sources = {with_tsig(text), with_tsig("[" + text + "]"),
+                                        with_tsig("{ name = \"acmed.\", secret = [" + text + "] }"),
+                                        "[ca.x]\neab = " + text + "\n"};
+    for (const std::string source : {"file", "env", "credential"}) {
+      sources.push_back(with_secret("{ " + source + " = " + text + " }"));
+    }
+    if (key.size() > 16) sources.push_back(with_tsig("{ name = " + text + ", secret = \"acmed\" }"));
+    if (key.size() == 16) sources.erase(std::prev(sources.end()));
+    if (key.size() == 16) sources.push_back(with_secret(key));
+    if (key.size() == 16) sources.push_back(with_secret("{ file = " + key + " }"));
+    if (key.size() == 16) sources.push_back("[ca.x]\neab = " + key + "\n");
+    for (const auto& source : sources) {
+      INFO(source);
+      const auto faults = folder.faults(source);
+      CHECK(faults != "none");
+      CHECK_THAT(faults, !Contains(part));
+    }
+  }
+}
+
 SCENARIO("a TSIG key is checked") {
   const Folder folder;
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -105,7 +136,7 @@ SCENARIO("a TSIG key is checked") {
        "hmac-sha384 or hmac-sha512; did you mean hmac-sha256?"},
       {"{ name = \"k\", algo = \"x\", secret = \"" + std::string(good_key) + "\" }",
        "provider.bind.tsig.algo: there is no such key"},
-      {"\"key\"", "provider.bind.tsig: \"key\" was found, a table is wanted"},
+      {"\"key\"", "provider.bind.tsig: a string was found, a table is wanted"},
   };
   for (const auto& [tsig, expected] : cases) {
     INFO(tsig);
@@ -126,6 +157,18 @@ SCENARIO("tsig-keygen's file may be given as it is") {
       CHECK(key.name == "acmed");
       CHECK(key.algorithm == crypto::Digest::sha384);
       CHECK(key.secret.reveal() == key_octets);
+    }
+  }
+  WHEN("the algorithm is spelled in another way that BIND takes") {
+    const std::vector<std::pair<std::string, crypto::Digest>> spellings = {
+        {"HMAC-SHA256", crypto::Digest::sha256},
+        {"hmac-sha512.", crypto::Digest::sha512},
+        {"hmac-md5.sig-alg.reg.int", crypto::Digest::md5},
+        {"HMAC-MD5.SIG-ALG.REG.INT.", crypto::Digest::md5}};
+    for (const auto& [spelling, digest] : spellings) {
+      INFO(spelling);
+      folder.write("key", block(spelling));
+      CHECK(tsig_of(folder.load(with_tsig("{ secret = { file = \"key\" } }"))).algorithm == digest);
     }
   }
   WHEN("the configuration says the same") {
