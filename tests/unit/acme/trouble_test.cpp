@@ -8,7 +8,7 @@
 using namespace acmed;
 using namespace std::chrono_literals;
 using acme::ProblemError;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using test::Bench;
 using test::FakeCa;
 

@@ -5,7 +5,7 @@
 namespace acmed::config {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 /// Puts the lines of a case where they belong in a file.
 using Frame = std::string (*)(const std::string& lines);
