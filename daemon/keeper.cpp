@@ -160,7 +160,7 @@ Task<> Keeper::deploy(const config::Target* target) {
   if (!failure) co_return;
   if (took) {
     // The target has it, and keeps it; what is left to do is to write that down.
-    co_await remember_failure(&state_.trouble, "deployed, but this cannot be kept", failure);
+    co_await remember_failure(&state_.trouble, "deployed, but that could not be written down", failure);
     co_return;
   }
   co_await remember_failure(&state_.deployments[target->name].trouble, "not deployed", failure);

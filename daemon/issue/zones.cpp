@@ -84,31 +84,37 @@ ZoneCoordinator::ZoneWork& ZoneCoordinator::work_for(const ZoneValue& value) {
   return *work;
 }
 
-void ZoneCoordinator::queue(Lane& lane, const std::shared_ptr<Wish>& wish) {
-  if (lane.waiting.empty()) lane.first_came = loop_.clock().moment();
-  lane.waiting.push_back(wish);
+std::vector<ZoneCoordinator::Queued> ZoneCoordinator::queue(const Wishes& wishes, Action action) {
+  std::vector<Queued> queued;
+  for (const auto& [zone, wish] : wishes) {
+    Lane& lane = zone->lane(action);
+    if (lane.waiting.empty()) lane.first_came = loop_.clock().moment();
+    lane.waiting.push_back(wish);
+    queued.push_back({zone, wish});
+  }
+  return queued;
+}
+
+void ZoneCoordinator::add_to(Wishes& wishes, ZoneWork& zone, Action action, const ZoneValue& value) {
+  auto& wish = wishes[&zone];
+  if (!wish) wish = std::make_shared<Wish>();
+  wish->changes.push_back({action, value.name, value.value, ttl});
 }
 
 Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Approach approach) {
-  std::map<ZoneWork*, std::shared_ptr<Wish>> wishes;
+  Wishes wishes;
   for (const auto& value : values) {
     auto& work = work_for(value);
     work.users[{value.name, value.value}].insert(user);
-    auto& wish = wishes[&work];
-    if (!wish) wish = std::make_shared<Wish>();
-    wish->changes.push_back({Action::add, value.name, value.value, ttl});
+    add_to(wishes, work, Action::add, value);
   }
-  std::vector<Queued> queued;
-  for (const auto& [work, wish] : wishes) {
-    queue(work->adds, wish);
-    queued.push_back({work, wish});
-  }
+  auto queued = queue(wishes, Action::add);
   approach.end();
   co_await fulfil(std::move(queued), Action::add);
 }
 
 Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values) {
-  std::map<ZoneWork*, std::shared_ptr<Wish>> wishes;
+  Wishes wishes;
   for (const auto& value : values) {
     auto& work = work_for(value);
     const auto used = work.users.find({value.name, value.value});
@@ -117,15 +123,9 @@ Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values
       if (!used->second.empty()) continue;
       work.users.erase(used);
     }
-    auto& wish = wishes[&work];
-    if (!wish) wish = std::make_shared<Wish>();
-    wish->changes.push_back({Action::remove, value.name, value.value, ttl});
+    add_to(wishes, work, Action::remove, value);
   }
-  std::vector<Queued> queued;
-  for (const auto& [work, wish] : wishes) {
-    queue(work->removals, wish);
-    queued.push_back({work, wish});
-  }
+  auto queued = queue(wishes, Action::remove);
   tell_gatherers();
   co_await fulfil(std::move(queued), Action::remove);
 }

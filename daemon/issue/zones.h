@@ -69,9 +69,11 @@ class ZoneCoordinator {
     ZoneWork* zone;
     std::shared_ptr<Wish> wish;
   };
+  using Wishes = std::map<ZoneWork*, std::shared_ptr<Wish>>;
 
   ZoneWork& work_for(const ZoneValue& value);
-  void queue(Lane& lane, const std::shared_ptr<Wish>& wish);
+  static void add_to(Wishes& wishes, ZoneWork& zone, providers::Action action, const ZoneValue& value);
+  std::vector<Queued> queue(const Wishes& wishes, providers::Action action);
   Task<> fulfil(std::vector<Queued> queued, providers::Action action);
   Task<> fulfil_one(Queued queued, providers::Action action);
   Task<> lead(ZoneWork* zone, Lane* lane, providers::Action action);

@@ -17,7 +17,7 @@ namespace acmed::store {
 ///     certificates/NAME/0001/{privkey,cert,chain,fullchain}.pem, meta.json
 ///     live/NAME -> ../certificates/NAME/0001
 ///     ledger.json, lock
-class FileStore final : public Store {
+class FileStore : public Store {
  public:
   /// Opens or creates the folder and locks it. Blocks. Throws Retry when it cannot, Refused ("store:locked") when
   /// another acmed has it.

@@ -23,11 +23,23 @@ store::GenerationFiles generation_files(unsigned number) {
   return {Secret("key " + text), "cert " + text, "chain " + text, "full " + text, json::Object{}};
 }
 
+/// A store whose disk is full when told.
+class FullStore final : public store::FileStore {
+ public:
+  using FileStore::FileStore;
+  Task<> save_certificate(std::string name, store::Certificate certificate) override {
+    if (saves_left == 0) throw Retry("file:28", "no space left on device");
+    --saves_left;
+    co_await FileStore::save_certificate(std::move(name), std::move(certificate));
+  }
+  int saves_left = 1000;
+};
+
 /// A certificate "web" of which `generations` are issued, the last one now, and what keeps it.
 struct World {
   TemporaryFolder folder;
   Loop loop;
-  store::FileStore store{folder.path() / "state"};
+  FullStore store{folder.path() / "state"};
   issue::Authority authority{loop, store, settings()};
   dns::Discovery discovery{loop, {}};
   issue::ZoneCoordinator zones{loop, {}};
@@ -123,6 +135,38 @@ SCENARIO("a hook that fails for a new generation gets the old one back, and the 
     CHECK(restarted.troubles().empty());
     CHECK(world.seen() == "deploy full 1\ndeploy full 2\nrollback full 1\ndeploy full 2\n");
   }
+}
+
+SCENARIO("a deployment that cannot be written down is not undone, and is settled when the disk is free again") {
+  World world;
+  world.issue_generation();
+  auto keeper = world.keeper({world.reader()});
+  run(world.loop, keeper.attempt(false));
+  world.issue_generation();
+
+  auto renewed = world.keeper({world.reader()});
+  world.store.saves_left = 1;  // for the intent
+  run(world.loop, renewed.attempt(false));
+  CHECK(world.seen() == "deploy full 1\ndeploy full 2\n");
+  CHECK(world.live() == 2);
+  CHECK(renewed.troubles().size() == 1);
+
+  world.store.saves_left = 1000;
+  const auto next = run(world.loop, renewed.attempt(true));
+  CHECK(renewed.troubles().empty());
+  CHECK(next > world.loop.clock().now() + std::chrono::hours(24));
+  CHECK(world.seen() == "deploy full 1\ndeploy full 2\n");
+}
+
+SCENARIO("a deployment whose intent cannot be written down is not begun") {
+  World world;
+  world.issue_generation();
+  world.store.saves_left = 0;
+  auto keeper = world.keeper({world.reader()});
+  const auto next = run(world.loop, keeper.attempt(false));
+  CHECK(world.seen().empty());
+  CHECK(keeper.troubles().size() == 1);
+  CHECK(next > world.loop.clock().now() + std::chrono::seconds(30));
 }
 
 SCENARIO("one target's trouble delays no other target") {

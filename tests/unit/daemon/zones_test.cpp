@@ -122,6 +122,22 @@ SCENARIO("a value that two journeys use is removed by the last of them") {
   run(world.loop, two_users(&world));
 }
 
+Task<> removed_and_wanted_again(World* world) {
+  co_await world->zones.publish("first", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("other", world->value("w"), world->zones.approach({"bind"}));
+  Scope removal(co_await context());
+  removal.spawn(world->zones.withdraw("first", world->value("v")));  // gathers, since "other" still uses the zone
+  co_await sleep_for(milliseconds(100));
+  co_await world->zones.publish("second", world->value("v"), world->zones.approach({"bind"}));
+  co_await removal.join();
+  CHECK(world->provider->values == std::set<std::string>{"v", "w"});
+}
+
+SCENARIO("a value that found a new user while its removal waited is not removed") {
+  World world;
+  run(world.loop, removed_and_wanted_again(&world));
+}
+
 Task<> outcome(Task<> task, std::string* cause) {
   try {
     co_await std::move(task);
