@@ -27,9 +27,9 @@ struct Answer {
   Rcode rcode = Rcode::noerror;
   bool authoritative = true;
   bool truncated = false;
-  std::vector<std::string> answer;
-  std::vector<std::string> authority;
-  std::vector<std::string> additional;
+  std::vector<std::string> answer{};
+  std::vector<std::string> authority{};
+  std::vector<std::string> additional{};
 };
 
 /// The whole message in reply to `query`, which is of one question.

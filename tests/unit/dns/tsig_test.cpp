@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/tsig.h"
 
+// Before ldns, which makes macros of bool, true and false where it is missing.
+#include <stdbool.h>
+
 #include <fmt/format.h>
 #include <ldns/ldns.h>
 
