@@ -68,6 +68,7 @@ Task<> Keeper::load() {
   try {
     auto state = co_await services_.store.load_certificate(name());
     const auto before = std::exchange(state_, std::move(state));
+    forget_former_targets();
     co_await settle_link();
     loaded_ = true;
     if (before.trouble) state_.trouble.reset();  // it was that the state could not be read
@@ -75,6 +76,13 @@ Task<> Keeper::load() {
     failure = std::current_exception();
   }
   if (failure) co_await remember_failure(&state_.trouble, "its state is not readable", failure);
+}
+
+void Keeper::forget_former_targets() {
+  std::erase_if(state_.deployments, [this](const auto& entry) {
+    return std::none_of(upkeep_.targets.begin(), upkeep_.targets.end(),
+                        [&entry](const config::Target& target) { return target.name == entry.first; });
+  });
 }
 
 /// A crash or a full disk came between the state and the link: the link follows.

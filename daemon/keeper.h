@@ -56,6 +56,7 @@ class Keeper {
   bool live_was_rolled_back() const;
   Time next_attempt() const;
   std::set<unsigned> needed_generations() const;
+  void forget_former_targets();
   bool ca_is_closed();
 
   issue::Services& services_;

@@ -108,13 +108,12 @@ void Journey::remember_values() {
 
 Task<> Journey::open_order() {
   bool resumed = false;
-  if (state_.order) resumed = co_await resume_order();
+  if (state_.order) resumed = co_await resume_order(*state_.order);
   if (!resumed) co_await create_order();
   if (order_.status == acme::OrderStatus::pending) co_await open_proofs();
 }
 
-Task<bool> Journey::resume_order() {
-  const auto& kept = *state_.order;
+Task<bool> Journey::resume_order(store::OpenOrder kept) {
   const bool wanted = kept.directory_url == request_.authority->settings().directory_url &&
                       kept.key_type == crypto::to_text(request_.key_type) &&
                       sorted(kept.domains) == sorted(request_.domains);
@@ -327,6 +326,7 @@ Task<> Journey::close_authorization(std::string url, acme::Problem* found) {
 // --------------------------------------------------------------------------------
 
 Task<> Journey::obtain() {
+  if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
   const auto key = crypto::PrivateKey::from_pem(state_.order->key_pem);
   try {
     auto chain = co_await certificate_for(key);
@@ -431,7 +431,10 @@ Task<> Journey::withdraw() {
   }
   co_await services_.zones.withdraw(request_.name, std::move(values));
   state_.values = std::move(out_of_reach);
-  if (state_.values.empty()) co_return;
+  if (state_.values.empty()) {
+    state_.leftover.reset();
+    co_return;
+  }
   const auto& left = state_.values.front();
   throw Refused("dns:no-provider",
                 fmt::format("the TXT value {} at {} is still there: configure provider {} again until "

@@ -68,7 +68,7 @@ class Journey {
 
   Task<> travel();
   Task<> open_order();
-  Task<bool> resume_order();
+  Task<bool> resume_order(store::OpenOrder kept);
   Task<> create_order();
   Task<acme::Order> order_at_ca(std::optional<std::string> profile);
   Task<> open_proofs();
