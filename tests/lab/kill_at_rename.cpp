@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a process, ends it by SIGKILL right after its N-th successful rename (N in ACMED_TEST_KILL_AT): every
-// durable step of acmed ends with one, so this cuts its life after each of them in turn.
+// Preloaded into a process, ends it by SIGKILL right after its N-th successful rename or link (N in
+// ACMED_TEST_KILL_AT): every durable step of acmed ends with one, so this cuts its life after each of them in turn.
 #include <dlfcn.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -28,6 +29,11 @@ extern "C" {
 
 int rename(const char* from, const char* to) noexcept {
   static auto* const call = real<int(const char*, const char*)>("rename");
+  return counted(call(from, to));
+}
+
+int link(const char* from, const char* to) noexcept {
+  static auto* const call = real<int(const char*, const char*)>("link");
   return counted(call(from, to));
 }
 

@@ -7,8 +7,7 @@ source "$(dirname "$0")/../failure.sh"
 start_failure_lab
 issue_both
 make_due
-export FAKETIME_DONT_FAKE_MONOTONIC=1
-RUNNER=(faketime -f +1h)
+RUNNER=(env "LD_PRELOAD=${CLOCK_AHEAD:?set it to the path of the preloaded library}" ACMED_TEST_CLOCK_AHEAD=3600)
 expect_trouble 'BADTIME|clock'
 # shellcheck disable=SC2034
 RUNNER=()
