@@ -35,8 +35,9 @@ class Lookups {
 
     const Lead mark(*entry);
     try {
-      entry->value = co_await std::move(look_up);
-      const bool whole = !is_whole_ || is_whole_(*entry->value);
+      auto value = co_await std::move(look_up);
+      const bool whole = !is_whole_ || is_whole_(value);
+      entry->value = std::move(value);
       entry->fresh_until = clock_.moment() + (whole ? keep_value : keep_failure);
     } catch (const Error&) {
       entry->failure = std::current_exception();
