@@ -103,7 +103,7 @@ class Service::Busy {
   Service& service_;
 };
 
-Service::Service(Loop& loop, store::Store& store, config::Config config)
+Service::Service(Loop& loop, store::Store& store, const config::Config& config)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),

@@ -16,7 +16,7 @@ namespace acmed {
 /// store, which outlives it.
 class Service {
  public:
-  Service(Loop& loop, store::Store& store, config::Config config);
+  Service(Loop& loop, store::Store& store, const config::Config& config);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
