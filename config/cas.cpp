@@ -7,10 +7,9 @@
 #include <array>
 
 #include "base/crypto/encoding.h"
-#include "base/crypto/x509.h"
-#include "base/error.h"
-#include "config/files.h"
 #include "config/secrets.h"
+#include "config/trust.h"
+#include "config/urls.h"
 
 namespace acmed::config {
 namespace {
@@ -41,13 +40,8 @@ std::vector<std::string> well_known_names() {
 std::string read_directory(const std::string& name, Reader& reader) {
   const auto given = reader.text("directory");
   if (given) {
-    const std::string_view url = given->value;
-    const auto host = url.substr(std::min(url.size(), std::string_view("https://").size()));
-    const bool clean = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-    if (!url.starts_with("https://") || host.empty() || host.starts_with("/") || !clean) {
-      reader.fault(given->place, "directory",
-                   in_quotes(url) + R"( was found, an https URL is wanted: "https://HOST/PATH" (RFC 8555 §6.1))");
-    }
+    const auto url = https_url(given->value);
+    if (!url.good()) reader.fault(given->place, "directory", url.fault + " (RFC 8555 §6.1)");
     return given->value;
   }
   for (const auto& [known, directory] : well_known) {
@@ -79,26 +73,6 @@ std::vector<std::string> read_contact(Reader& reader) {
     contacts.push_back(contact.value);
   }
   return contacts;
-}
-
-std::string read_trust(Reader& reader) {
-  const auto file = reader.text("trust");
-  if (!file) return {};
-  const auto path = absolute_path(file->value, file->place);
-  auto pem = named_file(path, false);
-  if (!pem.good()) {
-    reader.fault(file->place, "trust", pem.fault);
-    return {};
-  }
-  try {
-    crypto::parse_chain(pem.value);
-  } catch (const Error&) {
-    reader.fault(file->place, "trust",
-                 path.string() +
-                     " does not hold certificates in PEM; give the CA's root certificate, "
-                     "\"-----BEGIN CERTIFICATE-----\"");
-  }
-  return std::move(pem.value);
 }
 
 std::optional<ExternalAccount> read_external_account(Reader& ca) {

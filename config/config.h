@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "base/crypto/digest.h"
 #include "base/crypto/key.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/provider_settings.h"
 
 /// /etc/acmed/acmed.toml, read, checked and completed with the defaults. Domain names are A-labels in lower case
 /// without the final dot; paths are absolute; secrets are read.
@@ -50,25 +50,14 @@ struct Propagation {
   std::optional<std::vector<std::string>> extra;    ///< addresses with optional ports
 };
 
-struct Tsig {
-  std::string name;
-  crypto::Digest algorithm = crypto::Digest::sha256;
-  Secret secret;  ///< raw octets
-};
-
-/// [provider.NAME] with type = "rfc2136"
-struct Rfc2136 {
-  std::string server;  ///< host name or address, with an optional port
-  std::optional<Tsig> tsig;
-};
-
 /// [provider.NAME]
 struct Provider {
   std::string name;
   /// It serves these names and those below; of all providers that of the longest zone serves a name.
   std::vector<std::string> zones;
   Propagation propagation;  ///< completed with [propagation]
-  Rfc2136 rfc2136;
+  ProviderSettings settings;
+  std::string place;  ///< where it is, for people: its server's name or address, its API's URL
 };
 
 enum class FileKind { cert, chain, fullchain, privkey, combined };

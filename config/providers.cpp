@@ -5,27 +5,25 @@
 
 #include <algorithm>
 
-#include "config/addresses.h"
 #include "config/names.h"
 #include "config/propagation.h"
-#include "config/tsig.h"
+#include "config/rfc2136.h"
 
 namespace acmed::config {
 namespace {
 
-/// False when the rest of the table cannot be understood.
-bool read_type(Reader& reader) {
-  const bool given = reader.node("type") != nullptr;
-  const auto type = reader.text("type");
-  if (!given) reader.fault("type", "is missing; this version has type = \"rfc2136\"");
-  if (!type || type->value == "rfc2136") return given && type.has_value();
-  static const std::vector<std::string> planned = {"cloudflare", "route53", "exec"};
-  const bool is_planned = std::find(planned.begin(), planned.end(), type->value) != planned.end();
-  reader.fault(type->place, "type",
-               fmt::format("{} {}; this version has \"rfc2136\" only{}", in_quotes(type->value),
-                           is_planned ? "is not there yet" : "is no type of provider",
-                           is_planned ? "" : did_you_mean(type->value, {"rfc2136"})));
-  return false;
+/// Reads what is special to one type of provider, its zones having been read.
+using ReadSettings = void (*)(Reader& reader, Provider& provider);
+
+const std::vector<std::pair<std::string, ReadSettings>>& types() {
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"rfc2136", read_rfc2136}};
+  return list;
+}
+
+/// Nothing when the rest of the table cannot be understood.
+std::optional<ReadSettings> read_type(Reader& reader) {
+  if (reader.node("type") == nullptr) reader.fault("type", "is missing: the type of provider, such as \"rfc2136\"");
+  return reader.choice("type", types());
 }
 
 std::vector<std::string> read_zones(Reader& reader, ZonePlaces& places) {
@@ -57,19 +55,11 @@ std::vector<std::string> read_zones(Reader& reader, ZonePlaces& places) {
 Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones) {
   Provider provider;
   provider.name = name;
-  const bool understood = read_type(reader);
+  const auto read_settings = read_type(reader);
   provider.zones = read_zones(reader, zones);
   if (auto propagation = reader.table("propagation")) provider.propagation = read_propagation(*std::move(propagation));
-  if (!understood) return provider;
-
-  const bool has_server = reader.node("server") != nullptr;
-  if (const auto given = reader.text("server")) {
-    auto checked = server(given->value);
-    if (!checked.good()) reader.fault(given->place, "server", checked.fault);
-    provider.rfc2136.server = std::move(checked.value);
-  }
-  if (!has_server) reader.fault("server", "is missing: the primary server that takes the updates, \"ns1.example.com\"");
-  provider.rfc2136.tsig = read_tsig(reader);
+  if (!read_settings) return provider;
+  (*read_settings)(reader, provider);
   reader.end();
   return provider;
 }

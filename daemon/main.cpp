@@ -58,7 +58,7 @@ void print_plan(const config::Config& config) {
       const auto* provider = config::provider_for(config, domain);
       if (provider == nullptr) provider = config::provider_for(config, "_acme-challenge." + domain);
       if (provider != nullptr)
-        fmt::print("  proof    {} by provider {} at {}\n", domain, provider->name, provider->rfc2136.server);
+        fmt::print("  proof    {} by provider {} at {}\n", domain, provider->name, provider->place);
     }
     fmt::print("  files    {}/live/{}/\n", config.state_directory.string(), certificate.name);
     for (const auto& target : certificate.deploy) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
+constexpr Duration credentials_pause = std::chrono::hours(24);
 
 std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
   std::vector<dns::Endpoint> result;
@@ -137,6 +138,7 @@ Task<> Service::run(bool asked) {
   std::vector<Task<>> work;
   for (auto& keeper : keepers_) work.push_back(tend(&keeper, asked));
   work.push_back(tend_orphans());
+  work.push_back(tend_credentials());
   co_await when_all(std::move(work));
 }
 
@@ -187,8 +189,34 @@ Task<> Service::tend_orphans() {
   }
 }
 
+/// A failure is no more than a warning yet: whether it is one tells the next certificate.
+Task<> Service::check_credentials(std::string provider, std::vector<std::string>* warnings) {
+  try {
+    auto warning = co_await zones_.provider(provider)->check_credentials();
+    if (warning) warnings->push_back(*std::move(warning));
+  } catch (const Error& error) {
+    warnings->emplace_back(error.what());
+  }
+}
+
+/// Looks at once, so that a wrong credential is known on the day when it is configured, and then once a day.
+Task<> Service::tend_credentials() {
+  for (;;) {
+    std::vector<std::string> warnings;
+    {
+      const Busy busy(*this);
+      std::vector<Task<>> checks;
+      for (const auto& [name, provider] : zones_.providers()) checks.push_back(check_credentials(name, &warnings));
+      co_await when_all(std::move(checks));
+    }
+    for (const auto& warning : warnings) log::warning(warning);
+    co_await sleep_for(credentials_pause);
+  }
+}
+
 void Service::rest() {
   for (const auto& [name, authority] : authorities_) authority->rest();
+  for (const auto& [name, provider] : zones_.providers()) provider->rest();
   discovery_.forget();
   malloc_trim(0);
 }

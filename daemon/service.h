@@ -40,6 +40,8 @@ class Service {
   Task<> tend(Keeper* keeper, bool asked);
   Task<> clear_orphans(std::vector<std::string>* troubles);
   Task<> tend_orphans();
+  Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
+  Task<> tend_credentials();
   void rest();
 
   Loop& loop_;

@@ -43,6 +43,17 @@ class Provider {
   /// before every server shows it. Throws Error: whatever it is, each change was either made or not, and may be asked
   /// for again.
   virtual Task<> apply(Zone zone, std::vector<TxtChange> changes) = 0;
+
+  /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as
+  /// the operator tells; at once where it does not. Throws Error when they will not.
+  virtual Task<> await_published(Zone) { co_return; }
+
+  /// Looks whether the credentials are good, and for how long, where the operator tells. Gives one sentence when the
+  /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.
+  virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }
+
+  /// Closes connections and frees what is only needed while changes are made; the next call begins anew.
+  virtual void rest() {}
 };
 
 }  // namespace acmed::providers

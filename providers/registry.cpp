@@ -4,9 +4,22 @@
 #include "providers/rfc2136.h"
 
 namespace acmed::providers {
+namespace {
+
+struct Maker {
+  const config::Provider& configured;
+  Loop& loop;
+  dns::Discovery& discovery;
+
+  std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
+    return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
+  }
+};
+
+}  // namespace
 
 std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery) {
-  return std::make_unique<Rfc2136>(configured.name, configured.rfc2136, loop, discovery);
+  return std::visit(Maker{configured, loop, discovery}, configured.settings);
 }
 
 }  // namespace acmed::providers

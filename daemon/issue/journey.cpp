@@ -86,6 +86,7 @@ Task<> Journey::travel() {
     for (const auto& proof : proofs_) values.push_back(proof.placed);
     co_await services_.zones.publish(request_.name, std::move(values), std::move(approach));
     step(fmt::format("{} TXT value(s) are accepted by the provider", proofs_.size()));
+    co_await await_published();
     co_await await_visible();
     place = co_await request_.authority->place();
     co_await prove();
@@ -255,6 +256,14 @@ std::set<std::string> Journey::expected_providers() const {
     if (const auto* found = route(challenge_name(domain))) providers.insert(found->provider);
   }
   return providers;
+}
+
+Task<> Journey::await_published() {
+  std::set<std::pair<std::string, providers::Zone>> zones;
+  for (const auto& proof : proofs_) zones.emplace(proof.placed.provider, proof.placed.zone);
+  std::vector<Task<>> waits;
+  for (const auto& [provider, zone] : zones) waits.push_back(services_.zones.provider(provider)->await_published(zone));
+  co_await when_all(std::move(waits));
 }
 
 Task<> Journey::await_visible() {

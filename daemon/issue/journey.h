@@ -78,6 +78,7 @@ class Journey {
   Task<> place_proofs();
   Task<> place(Proof* proof);
   Task<> prove();
+  Task<> await_published();
   Task<> await_visible();
   Task<> explain_invalid_order();
   Task<> close_authorization(std::string url, acme::Problem* found);

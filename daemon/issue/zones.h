@@ -37,6 +37,8 @@ class ZoneCoordinator {
   /// The provider of that name, or null.
   providers::Provider* provider(const std::string& name) const;
 
+  const Providers& providers() const noexcept { return providers_; }
+
   /// Tells that values for one of a provider's zones will be published soon, until it ends.
   class [[nodiscard]] Approach {
    public:

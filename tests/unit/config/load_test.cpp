@@ -132,13 +132,13 @@ propagation = { timeout = "1m", settle = "0s" }
     const auto& bind = config.providers[0];
     CHECK(bind.name == "bind");
     CHECK(bind.zones == std::vector<std::string>{"corp.example", "xn--bcher-kva.example"});
-    CHECK(bind.rfc2136.server == "ns1.corp.example:5353");
-    REQUIRE(bind.rfc2136.tsig);
-    CHECK(bind.rfc2136.tsig->name == "acmed");
-    CHECK(bind.rfc2136.tsig->algorithm == crypto::Digest::sha512);
-    CHECK(bind.rfc2136.tsig->secret.reveal() == "01234567890123456789012345678901");
-    CHECK(config.providers[1].rfc2136.server == "[2001:db8::1]:53");
-    CHECK_FALSE(config.providers[1].rfc2136.tsig);
+    CHECK(std::get<Rfc2136>(bind.settings).server == "ns1.corp.example:5353");
+    REQUIRE(std::get<Rfc2136>(bind.settings).tsig);
+    CHECK(std::get<Rfc2136>(bind.settings).tsig->name == "acmed");
+    CHECK(std::get<Rfc2136>(bind.settings).tsig->algorithm == crypto::Digest::sha512);
+    CHECK(std::get<Rfc2136>(bind.settings).tsig->secret.reveal() == "01234567890123456789012345678901");
+    CHECK(std::get<Rfc2136>(config.providers[1].settings).server == "[2001:db8::1]:53");
+    CHECK_FALSE(std::get<Rfc2136>(config.providers[1].settings).tsig);
   }
   THEN("the longest zone has the name") {
     CHECK(provider_for(config, "corp.example")->name == "bind");

@@ -23,8 +23,8 @@ std::string with_secret(const std::string& secret) {
 
 Tsig tsig_of(const Config& config) {
   REQUIRE(config.providers.size() == 1);
-  REQUIRE(config.providers[0].rfc2136.tsig);
-  return *config.providers[0].rfc2136.tsig;
+  REQUIRE(std::get<Rfc2136>(config.providers[0].settings).tsig);
+  return *std::get<Rfc2136>(config.providers[0].settings).tsig;
 }
 
 }  // namespace

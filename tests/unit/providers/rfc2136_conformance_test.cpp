@@ -14,12 +14,14 @@ class Rfc2136Stage final : public Stage {
   explicit Rfc2136Stage(std::optional<crypto::Digest> algorithm) {
     config::Provider configured;
     configured.name = "bind";
-    configured.rfc2136.server = "127.0.1.1:" + std::to_string(dns::fake::port());
+    config::Rfc2136 settings;
+    settings.server = "127.0.1.1:" + std::to_string(dns::fake::port());
     std::optional<dns::TsigKey> key;
     if (algorithm) {
       key = dns::TsigKey{dns::Name("acmed"), *algorithm, Secret("secret")};
-      configured.rfc2136.tsig = config::Tsig{"acmed", *algorithm, Secret("secret")};
+      settings.tsig = config::Tsig{"acmed", *algorithm, Secret("secret")};
     }
+    configured.settings = std::move(settings);
     primary_.emplace(loop_, "127.0.1.1", dns::Name("example.test"), key);
     provider_ = make_provider(configured, loop_, discovery_);
   }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/urls.h"
+
+#include <algorithm>
+
+#include "config/toml.h"
+
+namespace acmed::config {
+namespace {
+
+bool has_host_after(std::string_view text, std::string_view scheme) {
+  return text.size() > scheme.size() && text.starts_with(scheme) && text[scheme.size()] != '/' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+}  // namespace
+
+Checked<> https_url(std::string_view text) {
+  if (has_host_after(text, "https://")) return {std::string(text), {}};
+  return {{}, in_quotes(text) + R"( was found, an https URL is wanted: "https://HOST/PATH")"};
+}
+
+Checked<> http_url(std::string_view text) {
+  if (has_host_after(text, "https://") || has_host_after(text, "http://")) return {std::string(text), {}};
+  return {{}, in_quotes(text) + R"( was found, a URL is wanted: "https://HOST/PATH" or "http://HOST/PATH")"};
+}
+
+}  // namespace acmed::config
