@@ -11,6 +11,7 @@ foreign=
 if control put "_acme-challenge.$OPERATOR_ZONE" somebody-elses; then foreign=somebody-elses; fi
 operator_config < <(certificate "$OPERATOR" "${names[@]}")
 
+# shellcheck disable=SC2034
 ACMED_ARGUMENTS=(--verbose)
 acmed_once
 expect_equal "exit status" "$STATUS" 0

@@ -17,6 +17,7 @@ for ((answer = 1; answer <= MOST_ANSWERS; answer++)); do
   rm -rf "$STATE"
   RUNNER=(env "LD_PRELOAD=$KILL_AT_ANSWER" "ACMED_TEST_KILL_AT=$answer" "ACMED_TEST_KILL_PEER=$(answers)")
   acmed_once
+  # shellcheck disable=SC2034
   RUNNER=()
   [[ $STATUS == 137 ]] || break
   acmed_once
