@@ -42,6 +42,8 @@ struct Settings {
   /// Certificates in PEM that are trusted besides the system's; empty for none.
   std::string extra_trust_pem;
   bool allow_plain_http = false;
+  bool by_proxy = true;  ///< through the proxy that the environment names, when it names one
+  Duration connect_limit = std::chrono::seconds(10);
 };
 
 /// An HTTP client: HTTP/2 where the server has it, connections kept and shared, TLS 1.2 at least and always verified,
