@@ -8,6 +8,7 @@
 #include "config/names.h"
 #include "config/propagation.h"
 #include "config/rfc2136.h"
+#include "config/route53.h"
 
 namespace acmed::config {
 namespace {
@@ -16,7 +17,10 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {
+      {"rfc2136", read_rfc2136},
+      {"route53", read_route53},
+  };
   return list;
 }
 

@@ -2,6 +2,7 @@
 #include "providers/registry.h"
 
 #include "providers/rfc2136.h"
+#include "providers/route53/route53.h"
 
 namespace acmed::providers {
 namespace {
@@ -13,6 +14,9 @@ struct Maker {
 
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
     return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
+  }
+  std::unique_ptr<Provider> operator()(const config::Route53& settings) const {
+    return std::make_unique<route53::Route53>(configured, settings, loop, discovery);
   }
 };
 
