@@ -31,7 +31,8 @@ Task<Answer> Api::send(Call call, Purpose purpose, std::vector<std::string> outc
   if (answer.document || !is_expired_session(answer.error)) co_return answer;
   keychain_.expired(first);
   const auto second = co_await keychain_.get();
-  if (second.session_token == first.session_token) throw_refusal(answer.error, purpose, &second, clock_.now());
+  const bool same = second.key_id == first.key_id && second.session_token == first.session_token;
+  if (same) throw_refusal(answer.error, purpose, &second, clock_.now());
   co_return co_await service_.send(call, purpose, second, std::move(outcomes));
 }
 

@@ -22,7 +22,7 @@ class Pace {
   const Clock& clock_;
   Duration credit_;
   Duration interval_;
-  Moment last_{};  ///< when the latest call was or is let go, or a time of rest before
+  Moment last_ = Moment::min();  ///< when the latest call was or is let go, or a time of rest before
 };
 
 }  // namespace acmed::providers::route53
