@@ -11,7 +11,7 @@ Serves all of them at http://ADDRESS:PORT, and the delegated zones on ADDRESS:53
      "keys":  {"AKIA1": {"secret": "...", "allow": "*" or ["route53:GetChange", ...], "zones": "*" or ["Z111"]}},
      "roles": {"arn:aws:iam::1:role/r": {"trusts": ["AKIA1"], "external_id": "x", "web_tokens": ["t"], and as a key}},
      "instance_role": {"name": "r", and as a key}, "container": {"token": "t", and as a key},
-     "sync_delay": 0.2, "session_seconds": 3600, "latency": 0, "burst": 50, "rate": 10, "prior": 0,
+     "sync_delay": 0.2, "session_seconds": 3600, "latency": 0, "burst": 50, "rate": 10, "prior": 0, "most_skew": 300,
      "tls": {"port": 443, "certificate": "PEM file", "key": "PEM file"}}
 
 What a test needs to see and to do is at /admin: GET values?name=, GET counts, POST put, POST set, POST fault, POST heal.
@@ -40,7 +40,7 @@ STS_SPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 REGION = "us-east-1"
 MOST_CHANGES, MOST_RECORDS, MOST_CHARACTERS, MOST_LISTED_SETS, MOST_LISTED_ZONES = 100, 1000, 32000, 300, 100
 DEFAULTS = {"roles": {}, "instance_role": None, "container": None, "sync_delay": 0.2, "session_seconds": 3600, "latency": 0,
-            "burst": 50, "rate": 10, "prior": 0}
+            "burst": 50, "rate": 10, "prior": 0, "most_skew": aws_signature.MOST_SKEW}
 GARBAGE = [(200, "<html><body>It works!</body></html>"), (403, "<!DOCTYPE html><p>Blocked by a firewall"), (200, "<List"),
            (200, "\x00\x1f\x7f")]
 # In the order in which they must stand.
@@ -173,7 +173,7 @@ class Route53:
                 raise aws_signature.SignatureError("InvalidClientTokenId",
                                                    "The security token included in the request is invalid.")
             aws_signature.verify(request.method, request.sent_path, request.query_text, request.headers, request.body,
-                                 key["secret"], REGION, service)
+                                 key["secret"], REGION, service, self.settings["most_skew"])
         except aws_signature.SignatureError as error:
             raise Refusal(403, error.code, str(error)) from None
         if key.get("expires", time.time() + 1) <= time.time():
@@ -193,7 +193,6 @@ class Route53:
         now, burst, rate = time.monotonic(), self.settings["burst"], self.settings["rate"]
         self.tokens, self.filled = min(burst, self.tokens + (now - self.filled) * rate), now
         if self.tokens < 1 or self.fault == "throttled":
-            self.counts["throttled"] += 1
             raise Refusal(400, "Throttling", "Rate exceeded")
         self.tokens -= 1
 
@@ -475,6 +474,8 @@ class Route53:
                 self.change_sets(self.zones[body["zone"]], [("CREATE", {"more": {}, **one}) for one in body["sets"]])
             elif what == "set":
                 self.settings.update(body)
+            elif what == "forget":
+                del self.zones[body["zone"]]
             elif what == "reset":
                 self.counts.clear()
             elif what == "expire":
@@ -503,6 +504,8 @@ class Request:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # an answer is one write
     route53 = None
 
     def log_message(self, *_):
@@ -531,6 +534,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with self.route53.lock:
                 status, body, garbage = 200, service(request), self.route53.fault == "garbage"
         except Refusal as refusal:
+            self.route53.counts[refusal.code] += 1
             status, garbage = refusal.status, False
             body = str(refusal) if not refusal.code else element(
                 "ErrorResponse", element("Error", text("Type", "Sender"), text("Code", refusal.code), text("Message", refusal)),
