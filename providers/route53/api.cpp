@@ -38,7 +38,7 @@ Task<Answer> Api::send(Call call, Purpose purpose, std::vector<std::string> outc
 
 Task<xml::Element> Api::get(std::string path, Pairs query, Purpose purpose) {
   auto answer = co_await send({"GET", std::move(path), std::move(query)}, std::move(purpose), {});
-  co_return *std::move(answer.document);
+  co_return result_in(answer.document);
 }
 
 std::string Api::allowing(const std::string& permission, const std::string& resource) const {

@@ -22,7 +22,7 @@ constexpr Duration least_use = 30s;
 }  // namespace
 
 Keychain::Keychain(const config::Route53& configured, const Loop& loop, http::Client& http, http::Client& local,
-                   Environment environment)
+                   const Environment& environment)
     : clock_(loop.clock()),
       sts_(loop, http, configured.sts_url, configured.region),
       role_{configured.role_arn, configured.role_session_name, configured.external_id} {
@@ -50,25 +50,26 @@ Keychain::Keychain(const config::Route53& configured, const Loop& loop, http::Cl
 
 Keychain::~Keychain() = default;
 
-bool Keychain::is_fresh() const {
-  if (!current_) return false;
-  if (!current_->expires || clock_.now() + refresh_before_end < *current_->expires) return true;
-  return clock_.now() < *current_->expires && clock_.moment() < found_at_ + least_use;
+bool Keychain::is_fresh(const Credentials& credentials) const {
+  if (!credentials.expires || clock_.now() + refresh_before_end < *credentials.expires) return true;
+  return clock_.now() < *credentials.expires && clock_.moment() < found_at_ + least_use;
 }
 
 Task<Credentials> Keychain::get() {
   const auto turn = co_await one_search_.acquire();
-  if (is_fresh()) co_return *current_;
+  if (current_ && is_fresh(*current_)) co_return *current_;
   try {
-    current_ = co_await find();
+    auto found = co_await find();
+    current_ = found;
     found_at_ = clock_.moment();
+    co_return found;
   } catch (const Error& error) {
     // What there is will do until its end.
     if (!current_ || !current_->expires || *current_->expires <= clock_.now()) throw;
     found_at_ = clock_.moment();
     log::debug(fmt::format("cannot renew AWS credentials yet: {}", error.what()));
+    co_return *current_;
   }
-  co_return *current_;
 }
 
 void Keychain::expired(const Credentials& used) {

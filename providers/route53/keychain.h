@@ -17,7 +17,7 @@ class Keychain {
  public:
   /// `http` for STS, `local` for what is asked without a proxy; both must outlive this.
   Keychain(const config::Route53& configured, const Loop& loop, http::Client& http, http::Client& local,
-           Environment environment);
+           const Environment& environment);
   ~Keychain();
 
   /// Throws Refused with all that was looked at when there are none; Error when they cannot be got.
@@ -30,7 +30,7 @@ class Keychain {
   void forget() { current_.reset(); }
 
  private:
-  bool is_fresh() const;
+  bool is_fresh(const Credentials& credentials) const;
   Task<Credentials> find();
   Task<Credentials> find_in_chain();
 

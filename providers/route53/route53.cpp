@@ -86,11 +86,11 @@ bool adds(const std::vector<TxtChange>& changes) {
 }  // namespace
 
 Route53::Route53(const config::Provider& configured, const config::Route53& settings, Loop& loop,
-                 dns::Discovery& discovery, Environment environment)
+                 dns::Discovery& discovery, const Environment& environment)
     : name_(configured.name),
       http_(loop, outward(settings)),
       local_http_(loop, inward()),
-      keychain_(settings, loop, http_, local_http_, std::move(environment)),
+      keychain_(settings, loop, http_, local_http_, environment),
       api_(settings, loop, http_, keychain_),
       zones_(loop, api_, discovery),
       publication_(loop, api_) {

@@ -20,7 +20,7 @@ class Route53 final : public Provider {
  public:
   /// `discovery` tells which of several zones of one name the DNS leads to; it must outlive this.
   Route53(const config::Provider& configured, const config::Route53& settings, Loop& loop, dns::Discovery& discovery,
-          Environment environment = from_process);
+          const Environment& environment = from_process);
 
   /// Without a call where the hosted zone is configured.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;

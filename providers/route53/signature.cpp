@@ -72,7 +72,8 @@ std::string query_text(const Pairs& query) {
   for (const auto& [name, value] : query) encoded.emplace_back(percent_encoded(name), percent_encoded(value));
   std::string text;
   for (const auto& [name, value] : sorted(std::move(encoded))) {
-    text += (text.empty() ? "" : "&") + name + "=" + value;
+    if (!text.empty()) text += '&';
+    text.append(name).append("=").append(value);
   }
   return text;
 }

@@ -17,7 +17,7 @@ Task<Credentials> Sts::assume(Role role, Credentials by) {
   return ask(std::move(role), "AssumeRole", std::move(form), std::move(by));
 }
 
-Task<Credentials> Sts::assume_with_web_identity(Role role, Secret token) {
+Task<Credentials> Sts::assume_with_web_identity(Role role, const Secret& token) {
   Pairs form{{"WebIdentityToken", token.reveal()}};
   return ask(std::move(role), "AssumeRoleWithWebIdentity", std::move(form), std::nullopt);
 }
@@ -37,8 +37,9 @@ Task<Credentials> Sts::ask(Role role, std::string action, Pairs form, std::optio
           "the role wants",
           action),
       action + "Response"};
-  const auto answer = co_await service_.send(call, purpose, by, {});
-  const auto& given = (*answer.document)[action + "Result"]["Credentials"];
+  auto answer = co_await service_.send(call, purpose, by, {});
+  const auto document = result_in(answer.document);
+  const auto& given = document[action + "Result"]["Credentials"];
   Credentials credentials;
   credentials.key_id = given["AccessKeyId"].text;
   credentials.secret_key = Secret(given["SecretAccessKey"].text);

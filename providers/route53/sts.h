@@ -25,7 +25,7 @@ class Sts {
   Task<Credentials> assume(Role role, Credentials by);
 
   /// By a token that an identity provider signed, such as Kubernetes: such a call is not signed by us.
-  Task<Credentials> assume_with_web_identity(Role role, Secret token);
+  Task<Credentials> assume_with_web_identity(Role role, const Secret& token);
 
  private:
   Task<Credentials> ask(Role role, std::string action, Pairs form, std::optional<Credentials> by);

@@ -13,7 +13,7 @@ Task<Credentials> by_web_identity(Sts* sts, Role role, std::string token_file) {
     throw Refused("aws:credentials",
                   fmt::format("the token for the role {} is missing: there is no file {}", role.arn, token_file));
   }
-  co_return co_await sts->assume_with_web_identity(std::move(role), *std::move(token));
+  co_return co_await sts->assume_with_web_identity(std::move(role), *token);
 }
 
 Task<std::optional<Credentials>> WebIdentity::find() {

@@ -49,7 +49,7 @@ std::optional<Element> parse(std::string_view document) {
 
 std::string write(const Element& root, const std::string& space) {
   pugi::xml_document document;
-  append(document, root, space);
+  append(document.root(), root, space);
   auto declaration = document.prepend_child(pugi::node_declaration);
   declaration.append_attribute("version").set_value("1.0");
   declaration.append_attribute("encoding").set_value("UTF-8");
