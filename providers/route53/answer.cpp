@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 8> throttling = {
     "SlowDown",   "TooManyRequestsException", "RequestLimitExceeded", "RequestThrottledException",
 };
 constexpr std::array<std::string_view, 2> passing = {"PriorRequestNotComplete", "IDPCommunicationError"};
-/// Their messages repeat the request, session token included.
+/// The messages of these repeat the request, tokens included.
 constexpr std::array<std::string_view, 5> about_signature = {
     "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed",
     "RequestExpired",
@@ -64,7 +64,8 @@ void read_error(const xml::Element& document, AwsError& error) {
     error.message = inner["Message"].text;
   }
   if (error.message.empty()) error.message = document["Message"].text;
-  error.message = is_one_of(error.code, about_signature) ? "" : one_line(error.message, longest_message);
+  const bool repeats_request = is_one_of(error.code, about_signature) || error.code == "ValidationError";
+  error.message = repeats_request ? "" : one_line(error.message, longest_message);
 }
 
 /// "AWS says: WORDS", where there are any.

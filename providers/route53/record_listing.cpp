@@ -53,7 +53,7 @@ Task<std::map<dns::Name, Standing>> read_standing(Api* api, Zone zone, std::set<
     // Without a type: all that stands at the name is wanted.
     if (from.empty()) from = {{"name", name_text(open.begin()->second)}};
     from.emplace_back("maxitems", size);
-    const auto page = co_await api->get(fmt::format("/hostedzone/{}/rrset", zone.id), from, purpose);
+    const auto page = co_await api->get(sets_path(zone), from, purpose);
     std::string last;
     for (const auto& element : page["ResourceRecordSets"].children) {
       const auto set = listed_set(element);

@@ -149,8 +149,8 @@ Task<Route53::ByName> Route53::change_once(Zone zone, ByName changes, std::vecto
   for (const auto& [name, at_name] : changes) {
     const auto& here = standing.at(name);
     const auto trouble = obstacle(here, name, zone);
-    if (!trouble.empty()) {
-      if (adds(at_name)) obstacles->push_back(trouble);
+    if (!trouble.empty() && adds(at_name)) {
+      obstacles->push_back(trouble);
       continue;
     }
     auto after = changed(here.txt, at_name);
@@ -170,11 +170,7 @@ Task<bool> Route53::send(Zone zone, std::vector<SetChange> batch) {
   const Purpose purpose{fmt::format("change {}", text_of(zone)),
                         api_.allowing("ChangeResourceRecordSets", "hostedzone/" + zone.id),
                         "ChangeResourceRecordSetsResponse"};
-  const Call call{"POST",
-                  fmt::format("/hostedzone/{}/rrset", zone.id),
-                  {},
-                  {{"content-type", "application/xml"}},
-                  batch_document(batch)};
+  const Call call{"POST", sets_path(zone), {}, {{"content-type", "application/xml"}}, batch_document(batch)};
   const auto answer = co_await api_.send(call, purpose, {"InvalidChangeBatch"});
   if (answer.document) {
     publication_.accepted(zone, (*answer.document)["ChangeInfo"]["Id"].text);

@@ -41,6 +41,10 @@ std::string text_of(const Zone& zone) {
   return fmt::format("zone {} ({})", zone.apex.text(), zone.id);
 }
 
+std::string sets_path(const Zone& zone) {
+  return fmt::format("/hostedzone/{}/rrset", percent_encoded(zone.id));
+}
+
 Task<std::optional<Zone>> Zones::of(dns::Name name) {
   const auto zones = co_await all_.get({}, list());
   std::vector<Zone> best;
@@ -52,7 +56,7 @@ Task<std::optional<Zone>> Zones::of(dns::Name name) {
   if (best.empty()) co_return std::nullopt;
   if (best.size() == 1) co_return best.front();
   const auto apex = best.front().apex;
-  co_return co_await chosen_.get(apex, choose(std::move(best), name));
+  co_return co_await chosen_.get(apex, choose(std::move(best)));
 }
 
 Purpose Zones::listing() const {
@@ -80,8 +84,9 @@ Task<> Zones::probe() {
   co_await api_.get("/hostedzonesbyname", {{"maxitems", "1"}}, listing());
 }
 
-Task<Zone> Zones::choose(std::vector<Zone> candidates, dns::Name name) {
-  const auto location = co_await discovery_.locate(name);
+Task<Zone> Zones::choose(std::vector<Zone> candidates) {
+  const auto apex = candidates.front().apex;
+  const auto location = co_await discovery_.locate(apex);
   std::vector<Zone> delegated;
   for (const auto& zone : candidates) {
     std::vector<dns::Name> hosts;
@@ -95,12 +100,11 @@ Task<Zone> Zones::choose(std::vector<Zone> candidates, dns::Name name) {
     });
     if (serves) delegated.push_back(zone);
   }
-  if (delegated.size() == 1 && location.zone == delegated.front().apex) co_return delegated.front();
-  throw Refused(
-      "aws:ambiguous-zone",
-      fmt::format("several hosted zones are called {} ({}), and the DNS leads to {} of them: give "
-                  "`hosted_zone_id`",
-                  candidates.front().apex.text(), ids_of(candidates), delegated.empty() ? "none" : "more than one"));
+  if (delegated.size() == 1 && location.zone == apex) co_return delegated.front();
+  throw Refused("aws:ambiguous-zone",
+                fmt::format("several hosted zones are called {} ({}), and the DNS leads to {} of them: give "
+                            "`hosted_zone_id`",
+                            apex.text(), ids_of(candidates), delegated.empty() ? "none" : "more than one"));
 }
 
 /// As the zone's own NS records say: unlike the delegation set, they may name servers by names of the operator's own.
@@ -108,8 +112,8 @@ Task<std::vector<dns::Name>> Zones::name_servers(Zone zone) {
   const Purpose purpose{fmt::format("look at the name servers of {}", text_of(zone)),
                         api_.allowing("ListResourceRecordSets", "hostedzone/" + zone.id),
                         "ListResourceRecordSetsResponse"};
-  const auto page = co_await api_.get(fmt::format("/hostedzone/{}/rrset", zone.id),
-                                      {{"name", name_text(zone.apex)}, {"type", "NS"}, {"maxitems", "1"}}, purpose);
+  const auto page =
+      co_await api_.get(sets_path(zone), {{"name", name_text(zone.apex)}, {"type", "NS"}, {"maxitems", "1"}}, purpose);
   std::vector<dns::Name> hosts;
   for (const auto& element : page["ResourceRecordSets"].children) {
     const auto set = listed_set(element);

@@ -28,7 +28,7 @@ class Zones {
  private:
   Purpose listing() const;
   Task<std::vector<Zone>> list();
-  Task<Zone> choose(std::vector<Zone> candidates, dns::Name name);
+  Task<Zone> choose(std::vector<Zone> candidates);
   Task<std::vector<dns::Name>> name_servers(Zone zone);
 
   Api& api_;
@@ -39,5 +39,8 @@ class Zones {
 
 /// "zone example.com (Z111)"
 std::string text_of(const Zone& zone);
+
+/// Where the sets of records of `zone` are read and changed.
+std::string sets_path(const Zone& zone);
 
 }  // namespace acmed::providers::route53

@@ -176,9 +176,11 @@ SCENARIO("where a value cannot stand, the others are changed all the same") {
                           Contains("_acme-challenge.h2.example.test is delegated") &&
                           Contains("TXT records of a routing policy stand at _acme-challenge.h3.example.test"));
   CHECK(scene.aws.values_at(name_at(0)) == Values{"a"});
-  THEN("nothing is in the way of a removal") {
+  THEN("nothing is in the way of a removal, not even of what is hidden") {
+    scene.aws.add_value(name_at(2), "a");
     CHECK(scene.outcome(provider->apply(
               example_zone, {removal(name_at(1), "a"), removal(name_at(2), "a"), removal(name_at(3), "a")})) == "made");
+    CHECK(scene.aws.values_at(name_at(2)).empty());
   }
   THEN("the name servers of the zone itself are no delegation") {
     CHECK(scene.outcome(provider->apply(example_zone, {addition(example_zone.apex, "a")})) == "made");
@@ -230,16 +232,19 @@ SCENARIO("the zone is the public one of the longest name") {
 
 SCENARIO("of several zones of one name, the DNS tells which is meant") {
   Scene scene;
+  dns::fake::NameServer parent(scene.loop, "127.0.1.3");
   dns::fake::NameServer server(scene.loop, "127.0.1.2");
-  scene.resolver.say("example.test", dns::Type::soa, {.answer = {dns::fake::soa("example.test")}});
-  scene.resolver.say("example.test", dns::Type::ns, {.answer = {dns::fake::ns("example.test", "ns-2.awsdns.test")}});
-  scene.resolver.say("ns-2.awsdns.test", dns::Type::a,
-                     {.answer = {dns::fake::address("ns-2.awsdns.test", "127.0.1.2")}});
-  for (const auto* name : {"example.test", "_acme-challenge.example.test"}) {
-    server.say(name, dns::Type::txt, {.authority = {dns::fake::soa("example.test")}});
-    server.say(name, dns::Type::soa, {.answer = {dns::fake::soa("example.test")}});
+  const auto delegation = dns::fake::ns("example.test", "ns-2.awsdns.test");
+  const auto glue = dns::fake::address("ns-2.awsdns.test", "127.0.1.2");
+  scene.resolver.say("test", dns::Type::soa, {.answer = {dns::fake::soa("test")}});
+  scene.resolver.say("test", dns::Type::ns, {.answer = {dns::fake::ns("test", "ns.test")}});
+  scene.resolver.say("ns.test", dns::Type::a, {.answer = {dns::fake::address("ns.test", "127.0.1.3")}});
+  scene.resolver.say("ns-2.awsdns.test", dns::Type::a, {.answer = {glue}});
+  for (const auto type : {dns::Type::txt, dns::Type::ns}) {
+    parent.say("example.test", type, {.authoritative = false, .authority = {delegation}, .additional = {glue}});
   }
-  server.say("example.test", dns::Type::ns, {.answer = {dns::fake::ns("example.test", "ns-2.awsdns.test")}});
+  server.say("example.test", dns::Type::ns, {.answer = {delegation}});
+  server.say("example.test", dns::Type::txt, {.authority = {dns::fake::soa("example.test")}});
   scene.aws.zones = {{"Z1", "example.test.", false, {"ns-1.awsdns.test."}},
                      {"Z2", "example.test.", false, {"ns-2.awsdns.test.", "ns-3.awsdns.test."}},
                      {"Z3", "example.test.", true, {"ns-2.awsdns.test."}}};

@@ -70,6 +70,8 @@ SCENARIO("each refusal of AWS is a sentence that says what to mend") {
        "refused aws:InvalidChangeBatch",
        "one two"},
       {aws_error(400, "InvalidInput", "the input is not valid"), "refused aws:InvalidInput", "AWS says: the input"},
+      {aws_error(400, "ValidationError", "Value 'secret-token' at 'webIdentityToken' failed"),
+       "refused aws:ValidationError", "AWS refuses it with ValidationError"},
       {aws_error(400, "<b>not a code", "x"), "retry http:400", "what answers is not AWS"},
       {{200, "<html><body>It works!</body></html>", {}},
        "retry aws:answer",
