@@ -54,6 +54,10 @@ void FakeRoute53::add_value(const dns::Name& name, const std::string& value) {
   set.records.values.push_back(quoted_text(value));
 }
 
+void FakeRoute53::remove_values(const dns::Name& name) {
+  sets_.erase({sort_key(name_text(name)), "TXT"});
+}
+
 FakeRoute53::Answer FakeRoute53::respond(const test::FakeHttp::Request& request) {
   std::string action = "GetChange";
   if (request.path == "/2013-04-01/hostedzonesbyname") action = "ListHostedZonesByName";

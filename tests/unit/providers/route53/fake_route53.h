@@ -39,6 +39,8 @@ class FakeRoute53 {
   void put(const std::string& name, const std::string& type, TxtSet records, bool plain = true);
   /// Adds a TXT value to those at a name.
   void add_value(const dns::Name& name, const std::string& value);
+  /// Removes all TXT values at a name.
+  void remove_values(const dns::Name& name);
 
   std::vector<HostedZone> zones = {{"Z1", "example.test."}};
   std::map<std::string, int> counts;                  ///< by action

@@ -142,6 +142,13 @@ SCENARIO("what others write at the same time is never lost") {
     CHECK(scene.aws.values_at(name_at(1)) == Values{"other", "one"});
     CHECK(scene.aws.values_at(name_at(2)) == Values{"two"});
   }
+  WHEN("they remove the set") {
+    scene.aws.before_change = [&] {
+      if (times++ == 0) scene.aws.remove_values(challenge);
+    };
+    CHECK(scene.outcome(provider->apply(example_zone, {addition(challenge, "one")})) == "made");
+    CHECK(scene.aws.values_at(challenge) == Values{"one"});
+  }
   WHEN("they never stop") {
     scene.aws.before_change = [&] { scene.aws.add_value(challenge, fmt::format("other-{}", times++)); };
     CHECK_THAT(scene.outcome(provider->apply(example_zone, {addition(challenge, "one")})),
