@@ -220,16 +220,14 @@ Zones::Outcome Zones::add(const Name& name, std::string_view value, std::uint32_
   return Outcome::made;
 }
 
-Zones::Outcome Zones::remove(const Name& name, std::string_view value) {
-  if (!zone_of(name)) return Outcome::not_ours;
+void Zones::remove(const Name& name, std::string_view value) {
   Node* node = existing(name);
-  if (node == nullptr) return Outcome::made;
+  if (node == nullptr) return;
   const auto there = node->values.find(value);
-  if (there == node->values.end()) return Outcome::made;
+  if (there == node->values.end()) return;
   node->values_size -= size_of_record(value);
   node->values.erase(there);
   changed_.insert(name);
-  return Outcome::made;
 }
 
 void Zones::commit(std::uint32_t serial) {

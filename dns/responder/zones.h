@@ -76,7 +76,7 @@ class Zones {
   /// could hold all values of the name. It is told from commit() on.
   Outcome add(const Name& name, std::string_view value, std::uint32_t ttl);
   /// Removing what is not there changes nothing.
-  Outcome remove(const Name& name, std::string_view value);
+  void remove(const Name& name, std::string_view value);
   /// Ends a group of changes: the zones that changed get a new serial, `serial` or the next one if that is higher.
   void commit(std::uint32_t serial);
 
