@@ -2,6 +2,8 @@
 #include "dns/responder/connections.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -144,6 +146,8 @@ void Connections::add(Fd socket) {
   if (open_.size() >= most_connections) make_room();
   auto& connection = *open_.emplace_back(std::make_unique<Connection>(*this, std::move(socket)));
   connection.place = std::prev(open_.end());
+  const int yes = 1;  // a second answer must not wait until the client has seen the first
+  ::setsockopt(connection.socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   connection.active = loop_.clock().moment();
   try {
     connection.source = watch<&Connection::on_event>(loop_, connection.socket.get(), &connection);
