@@ -17,8 +17,10 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"responder", read_responder},
-                                                                         {"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {
+      {"responder", read_responder},
+      {"rfc2136", read_rfc2136},
+  };
   return list;
 }
 
