@@ -28,7 +28,8 @@ class Responder final : public Provider {
   /// as not all sockets are open.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
-  /// Looks whether all sockets are open.
+  /// Whether all sockets are open.
+  void check_ready() override { server_->listen(); }
   Task<std::optional<std::string>> check_credentials() override;
 
  private:

@@ -115,6 +115,7 @@ SCENARIO("a responder that cannot listen adds no value, but removes them") {
   const auto told = Contains("retry listen:EADDRNOTAVAIL provider here cannot listen on 192.0.2.1:");
   CHECK_THAT(Scene::outcome([&] { run(scene.loop, provider->zone_of(name)); }), told);
   CHECK_THAT(Scene::outcome([&] { run(scene.loop, provider->check_credentials()); }), told);
+  CHECK_THAT(Scene::outcome([&] { provider->check_ready(); }), told);
   CHECK_THAT(scene.add(*provider, "x.example.test", "value"), told);
   CHECK(Scene::outcome([&] {
           run(scene.loop, provider->apply({dns::Name("example.test"), {}}, {{Action::remove, name, "value", {}}}));
