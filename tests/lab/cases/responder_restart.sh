@@ -13,6 +13,7 @@ config() { # config EXTRA_ADDRESS: with it, somebody who does not answer keeps t
 type = "responder"
 listen = ["$HERE"]
 zones = ["acme.test"]
+responses_per_second = 0
 propagation = { extra = [$1] }
 
 $(certificate one acme.test '*.acme.test')
@@ -35,7 +36,7 @@ expect_eventually "both values are served again" 20 values_there
 
 echo "SIGHUP:"
 cat >"$WORK/ask.py" <<'PYTHON'
-# Asks for the values, some 500 times a second, until its standard input is closed, and tells who had no answer and who had
+# Asks for the values without a pause until its standard input is closed, and tells who had no answer and who had
 # another one than the two values.
 import select, socket, struct, sys, time
 
@@ -47,7 +48,7 @@ udp.settimeout(2)
 tcp = socket.create_connection((sys.argv[1], 53))
 tcp.settimeout(2)
 asked = lost = other = 0
-while not select.select([sys.stdin], [], [], 0.002)[0]:
+while not select.select([sys.stdin], [], [], 0)[0]:
     asked += 1
     try:
         if asked % 10 == 0:

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: Apache-2.0
 # responder.sh - acmed itself: it serves the zone as long as it runs. Nobody else can change it, and there is nothing
 # that could be refused or left unanswered.
