@@ -20,6 +20,18 @@ void close_all_but(const std::vector<Listening>& wanted, Map& open) {
   std::erase_if(open, [&](const auto& each) { return std::ranges::find(wanted, each.first) == wanted.end(); });
 }
 
+/// "192.0.2.1 (UDP and TCP), 192.0.2.2 (TCP)".
+std::string texts(const std::vector<Listening>& all) {
+  std::map<Endpoint, std::set<std::string>> kinds;
+  for (const auto& each : all) kinds[each.endpoint].insert(each.type == SOCK_DGRAM ? "UDP" : "TCP");
+  std::vector<std::string> result;
+  for (const auto& [endpoint, of_endpoint] : kinds) {
+    result.push_back(
+        fmt::format("{} ({})", endpoint.text(), of_endpoint.size() == 2 ? "UDP and TCP" : *of_endpoint.begin()));
+  }
+  return fmt::format("{}", fmt::join(result, ", "));
+}
+
 }  // namespace
 
 NameServer::NameServer(Loop& loop, std::string name)
@@ -56,23 +68,24 @@ void NameServer::listen() {
   const auto all = wanted(inherited);
   for (const auto& [type, word] : {std::pair(SOCK_DGRAM, "ListenDatagram"), std::pair(SOCK_STREAM, "ListenStream")}) {
     if (std::ranges::any_of(all, [type = type](const Listening& each) { return each.type == type; })) continue;
-    throw Retry("listen:none",
-                fmt::format("{} has no {} socket: set its `listen`, or let systemd open one by {}= in acmed.socket and "
-                            "start that before acmed",
-                            name_, type == SOCK_DGRAM ? "UDP" : "TCP", word));
+    throw Retry(
+        "listen:none",
+        fmt::format("{}: there is no {} socket: set its `listen`, or let systemd open one by {}= in acmed.socket and "
+                    "start that before acmed",
+                    name_, type == SOCK_DGRAM ? "UDP" : "TCP", word));
   }
-  std::vector<std::string> opened;
+  std::vector<Listening> opened;
   std::exception_ptr failure;
   for (const auto& each : all) {
     if (datagrams_.contains(each) || listeners_.contains(each)) continue;
     try {
       open(each, inherited);
-      opened.push_back(each.text());
+      opened.push_back(each);
     } catch (const Retry& error) {
-      if (!failure) failure = std::make_exception_ptr(Retry(error.cause(), fmt::format("{} {}", name_, error.what())));
+      if (!failure) failure = std::make_exception_ptr(Retry(error.cause(), fmt::format("{}: {}", name_, error.what())));
     }
   }
-  if (!opened.empty()) log::info(fmt::format("{} answers questions on {}", name_, fmt::join(opened, ", ")));
+  if (!opened.empty()) log::info(fmt::format("{}: answers DNS questions on {}", name_, texts(opened)));
   if (failure) std::rethrow_exception(failure);
   last_trouble_.clear();
 }

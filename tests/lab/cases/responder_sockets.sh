@@ -40,12 +40,12 @@ OPERATOR_PIDS+=($!)
 expect_eventually "somebody has the port" 10 test -e "$WORK/taken"
 acmed_once
 expect_equal "exit status" "$STATUS" 1
-expect_match "the sentence" "$OUTPUT" "victim: .*provider here cannot listen on $HERE \(UDP\): another program listens there"
+expect_match "the sentence" "$OUTPUT" "victim: .*provider here: cannot listen on $HERE \(UDP\): another program listens there"
 expect_issued healthy example.test
 start_daemon
-expect_eventually "it is told at the start" 10 daemon_said "provider here cannot listen on $HERE"
+expect_eventually "it is told at the start" 10 daemon_said "provider here: cannot listen on $HERE"
 kill "${OPERATOR_PIDS[-1]}"
-expect_eventually "it listens soon after the port is free" 15 daemon_said "answers questions on $HERE \(UDP\)"
+expect_eventually "it listens soon after the port is free" 15 daemon_said "answers DNS questions on $HERE \(UDP\)"
 stop_daemon
 forget_failures
 acmed_once

@@ -112,7 +112,7 @@ SCENARIO("a responder that cannot listen adds no value, but removes them") {
   Scene scene;
   const auto provider = scene.make(configured("192.0.2.1"));
   const dns::Name name("x.example.test");
-  const auto told = Contains("retry listen:EADDRNOTAVAIL provider here cannot listen on 192.0.2.1:");
+  const auto told = Contains("retry listen:EADDRNOTAVAIL provider here: cannot listen on 192.0.2.1:");
   CHECK_THAT(Scene::outcome([&] { run(scene.loop, provider->zone_of(name)); }), told);
   CHECK_THAT(Scene::outcome([&] { run(scene.loop, provider->check_credentials()); }), told);
   CHECK_THAT(Scene::outcome([&] { provider->check_ready(); }), told);

@@ -331,7 +331,7 @@ SCENARIO("a socket that cannot be opened is told, and tried again") {
   NameServer other(scene.loop, "provider there");
   other.configure(settings({scene.address, at("127.0.2.2")}));
   CHECK_THAT(Scene::outcome([&] { other.listen(); }),
-             Contains("listen:EADDRINUSE provider there cannot listen on 127.0.2.1:") &&
+             Contains("listen:EADDRINUSE provider there: cannot listen on 127.0.2.1:") &&
                  Contains("(UDP): another program listens there (ss -lunp 'sport = "));
   CHECK(other.listening().size() == 2);
   WHEN("the other one has gone") {
@@ -353,7 +353,7 @@ SCENARIO("a socket that cannot be opened is told, and tried again") {
   WHEN("there is nothing to listen on") {
     other.configure(settings({}));
     CHECK_THAT(Scene::outcome([&] { other.listen(); }),
-               Contains("listen:none provider there has no UDP socket: set its `listen`"));
+               Contains("listen:none provider there: there is no UDP socket: set its `listen`"));
   }
 }
 
@@ -390,6 +390,8 @@ class Inheritance {
     for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
       const int place = 3 + static_cast<int>(kept_.size());
       const Fd fd(::fcntl(new_socket(endpoint.family(), type).get(), F_DUPFD_CLOEXEC, 100));  // out of the way
+      const int yes = 1;
+      if (type == SOCK_STREAM) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
       bind_to(fd, endpoint);
       if (type == SOCK_STREAM) REQUIRE(::listen(fd.get(), 5) == 0);
       REQUIRE(::fcntl(fd.get(), F_SETFL, 0) == 0);  // blocking, as systemd's are
@@ -434,11 +436,31 @@ SCENARIO("sockets of the service manager are used, and survive every configurati
     CHECK(scene.serves(scene.udp()));
     CHECK(scene.serves_stream(scene.tcp()));
   }
+  WHEN("an address that they do not have is configured as well") {
+    scene.server.configure(settings({endpoint, at("127.0.2.1")}));
+    CHECK(Scene::outcome([&] { scene.server.listen(); }) == "good");
+    CHECK(scene.serves(scene.udp()));
+    CHECK(scene.serves(connected(at("127.0.2.1"), SOCK_DGRAM, "127.0.3.1")));
+  }
   WHEN("the same address is configured") {
     scene.server.configure(settings({endpoint}));
     CHECK(Scene::outcome([&] { scene.server.listen(); }) == "good");
     CHECK(scene.serves(scene.udp()));
     CHECK(scene.serves_stream(scene.tcp()));
+  }
+}
+
+SCENARIO("a socket for both families answers each in its own") {
+  const Inheritance inheritance(at("::"));
+  Scene scene;
+  scene.server.configure(settings({}, 10));
+  for (const auto* asked : {"127.0.2.77", "::1"}) {
+    const auto to = at(asked);
+    CHECK(scene.serves(connected(to, SOCK_DGRAM, to.family() == AF_INET ? "127.0.3.1" : "::1")));
+    CHECK(scene.serves_stream(connected(to, SOCK_STREAM, to.family() == AF_INET ? "127.0.3.1" : "::1")));
+  }
+  THEN("this host itself is known by either") {
+    for (int i = 0; i < 30; ++i) CHECK(scene.serves(connected(at("127.0.2.77"), SOCK_DGRAM, "127.0.2.77")));
   }
 }
 
