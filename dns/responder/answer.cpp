@@ -47,11 +47,8 @@ class Draft {
 
   void authoritative() noexcept { flags_ |= authoritative_bit; }
   void rcode(Rcode rcode) noexcept { rcode_ = static_cast<unsigned>(rcode); }
-  void truncate() noexcept {
-    flags_ |= truncated_bit;
-    size_ = header_size + query_.question.size();
-    answers_ = authorities_ = additionals_ = 0;
-  }
+  /// The first set of records is in the answer, or nothing is.
+  void truncate() noexcept { flags_ |= truncated_bit; }
 
   void put_answer(std::string_view records, unsigned count) noexcept {
     if (append(records)) {

@@ -75,8 +75,8 @@ Type address_type(const Endpoint& address) {
 }
 
 /// The zone with the longest apex of those that hold `name`, or null.
-template <class Zones>
-auto closest_zone(Zones& zones, const Name& name) -> decltype(zones.data()) {
+template <class List>
+auto closest_zone(List& zones, const Name& name) -> decltype(zones.data()) {
   decltype(zones.data()) best = nullptr;
   for (auto& zone : zones) {
     if (name.is_within(zone.apex) && (best == nullptr || zone.wire.size() > best->wire.size())) best = &zone;
@@ -180,6 +180,7 @@ Node* Zones::make(const Name& name) {
   auto* zone = closest_zone(zones_, name);
   if (zone == nullptr) return nullptr;
   Node* node = &nodes_[to_wire(name)];
+  node->name = name;
   node->zone = zone;
   if (name.is_root()) return node;
   node->parent = make(name.parent());
@@ -258,9 +259,7 @@ void Zones::tell_soa(Zone& zone) {
 
 void Zones::take_values(const Zones& before) {
   for (const auto& [wire, node] : before.nodes_) {
-    if (node.values.empty()) continue;
-    const auto name = WireReader(wire).name();
-    for (const auto& [value, ttl] : node.values) add(name.value(), value, ttl);
+    for (const auto& [value, ttl] : node.values) add(node.name, value, ttl);
   }
   for (const auto& was : before.zones_) {
     for (auto& zone : zones_) {

@@ -42,6 +42,7 @@ struct Zone {
 
 /// A name that exists. The owner of each record is a pointer to the question's name, whose case is thereby kept.
 struct Node {
+  Name name;
   Zone* zone = nullptr;
   RecordSet soa;
   RecordSet ns;
