@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "config/exec.h"
+#include "config/lego.h"
 #include "config/names.h"
 #include "config/propagation.h"
 #include "config/rfc2136.h"
@@ -16,7 +18,10 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"exec", read_exec},
+                                                                         {"lego-exec", read_lego_exec},
+                                                                         {"lego-httpreq", read_lego_httpreq},
+                                                                         {"rfc2136", read_rfc2136}};
   return list;
 }
 

@@ -79,8 +79,12 @@ class Provider {
   /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.
   virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }
 
-  /// Closes connections and frees what is only needed while changes are made; the next call begins anew.
+  /// Closes connections and frees what is only needed while changes are made; the next call begins anew. Does not wait.
   virtual void rest() {}
+
+  /// As rest(), and waits for what has to end outside of acmed: the last call before the provider ends, if there is
+  /// time.
+  virtual Task<> close() { co_return; }
 };
 
 }  // namespace acmed::providers
