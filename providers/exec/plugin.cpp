@@ -172,8 +172,9 @@ Task<> Plugin::launch() {
 }
 
 Task<> Plugin::await_pause() {
-  const auto left = pause_until_ - loop_.clock().moment();
-  if (left <= Duration::zero()) co_return;
+  const auto now = loop_.clock().moment();
+  if (pause_until_ <= now) co_return;
+  const auto left = pause_until_ - now;
   if (left > limit_) {
     throw Retry("exec:ended",
                 fmt::format("{} failed {} times in a row and is not started again for now", opening_, failures_),
@@ -286,9 +287,9 @@ void Plugin::heard_error(std::string_view line) {
   auto shown = words_.line(line, longest_logged_line);
   if (shown.empty()) return;
   const auto now = loop_.clock().moment();
-  if (now - minute_began_ >= minute) {
+  if (now >= minute_ends_) {
     tell_left_out();
-    minute_began_ = now;
+    minute_ends_ = now + minute;
     lines_this_minute_ = 0;
   }
   if (lines_this_minute_++ < most_logged_lines) {

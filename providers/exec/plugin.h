@@ -93,7 +93,7 @@ class Plugin {
   Moment pause_until_ = Moment::min();
 
   std::string last_error_line_;
-  Moment minute_began_ = Moment::min();
+  Moment minute_ends_ = Moment::min();
   std::size_t lines_this_minute_ = 0;
 };
 
