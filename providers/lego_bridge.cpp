@@ -69,13 +69,14 @@ Task<> LegoBridge::apply_one_by_one(std::vector<TxtChange> changes) {
     if (!failure) continue;
     const auto whom = concerns(*failure);
     if (whom == Concerns::all) throw *failure;
-    const bool done = co_await is_done(change);
+    if (whom == Concerns::perhaps_all && ++vain_calls == most_vain_calls) throw *failure;
+    bool done = false;
+    if (whom == Concerns::nobody_else) done = co_await is_done(change);
     if (done) {
       log::info(fmt::format("{}; but the DNS shows that it is done", failure->what()), {{"ACMED_PROVIDER", name_}});
-      continue;
+    } else {
+      failures.insert_or_assign(change.name, *failure);
     }
-    if (whom == Concerns::perhaps_all && ++vain_calls == most_vain_calls) throw *failure;
-    failures.insert_or_assign(change.name, *failure);
   }
   if (!failures.empty()) throw SomeFailed(std::move(failures));
 }
