@@ -284,7 +284,7 @@ void Plugin::heard(std::string_view line) {
 }
 
 void Plugin::heard_error(std::string_view line) {
-  auto shown = words_.line(line, longest_logged_line);
+  const auto shown = words_.line(line, longest_logged_line);
   if (shown.empty()) return;
   const auto now = loop_.clock().moment();
   if (now >= minute_ends_) {
@@ -295,7 +295,7 @@ void Plugin::heard_error(std::string_view line) {
   if (lines_this_minute_++ < most_logged_lines) {
     log::info(fmt::format("provider {}: {}", provider_, shown), {{"ACMED_PROVIDER", provider_}});
   }
-  last_error_line_ = std::move(shown);
+  last_error_line_ = words_.line(line, longest_quote);
 }
 
 void Plugin::tell_left_out() {

@@ -23,7 +23,7 @@ esac
 # dig shows a semicolon with a backslash too.
 shown=$(dig +short +norecurse "@$SERVER" "$name" TXT | sed 's/\\;/;/g')
 if printf '%s\n' "$shown" | grep -qxF -- "$quoted"; then now=yes; else now=no; fi
-[ $now = $there ] || { echo "already there: $now" >&2; exit 1; }
+[ "$now" = "$there" ] || { echo "already there: $now" >&2; exit 1; }
 
 printf 'server %s\nupdate %s %s\nsend\n' "$SERVER" "$command" "$quoted" | nsupdate -k "$KEY_FILE"
 echo "$1: done"

@@ -3,9 +3,10 @@
 """Stands between acmed and a plug-in and puts faults in its way: plugin_relay.py FILE PROGRAM [ARGUMENT...]
 
 FILE holds a fault, or nothing: credentials and throttled refuse every request, garbage answers each with nonsense, silent has changes
-made and keeps the answer back.
+made and keeps the answer back. What it got in its environment it tells on standard error, as careless programs do.
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,6 +23,7 @@ def say(line):
 
 
 def relay(file, program):
+    print(*os.environ.values(), file=sys.stderr, flush=True)
     plugin = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     for line in sys.stdin:
         request = json.loads(line)
