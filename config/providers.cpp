@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "config/exec.h"
+#include "config/lego.h"
 #include "config/names.h"
 #include "config/propagation.h"
 #include "config/responder.h"
@@ -17,10 +19,11 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {
-      {"responder", read_responder},
-      {"rfc2136", read_rfc2136},
-  };
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"exec", read_exec},
+                                                                         {"lego-exec", read_lego_exec},
+                                                                         {"lego-httpreq", read_lego_httpreq},
+                                                                         {"responder", read_responder},
+                                                                         {"rfc2136", read_rfc2136}};
   return list;
 }
 

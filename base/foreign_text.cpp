@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/acme/foreign_text.h"
+#include "base/foreign_text.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace acmed::acme {
+namespace acmed {
 namespace {
+
+constexpr std::size_t lines_in_last_words = 3;
 
 struct Character {
   std::uint32_t code = 0;
@@ -55,10 +57,29 @@ std::string one_line(std::string_view text, std::size_t limit) {
   return line;
 }
 
+std::vector<std::string> lines_of(std::string_view text, std::size_t limit) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of("\r\n"), text.size());
+    if (auto line = one_line(text.substr(0, end), limit); !line.empty()) lines.push_back(std::move(line));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string last_words(std::string_view text, std::size_t limit) {
+  const auto lines = lines_of(text, limit);
+  std::string words;
+  for (std::size_t i = lines.size() - std::min(lines.size(), lines_in_last_words); i < lines.size(); ++i) {
+    words += (words.empty() ? "" : " / ") + lines[i];
+  }
+  return words;
+}
+
 bool is_base64url(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
 }
 
-}  // namespace acmed::acme
+}  // namespace acmed
