@@ -16,12 +16,14 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/acmed-lab.XXXXXX")
 STATE=$WORK/state
 CONFIG=$WORK/acmed.toml
 DAEMON= # pid of an acmed that runs in the background
+OPERATOR_PIDS=() # of servers that operator.sh started
 
 finish() { # the one way out: a case passes when its script got to its end and nothing failed
   local status=$?
   trap - EXIT
   [[ $status == 0 ]] || failed "the script ended early with $status"
   [[ -z $DAEMON ]] || kill -KILL "$DAEMON" 2>/dev/null || true
+  [[ ${#OPERATOR_PIDS[@]} == 0 ]] || kill -KILL "${OPERATOR_PIDS[@]}" 2>/dev/null || true
   if [[ $FAILED != 0 && -e $WORK/lab/log/pebble.out ]]; then
     echo "--- the CA's last words:"
     tail -n 10 "$WORK/lab/log/pebble.out" | cut -c -160

@@ -66,7 +66,7 @@ CONF
 }
 
 write_root() { # the root and the TLD: two views of one process, told apart by address
-  local d=$DIR/root zone host
+  local d=$DIR/root zone host pair
   mkdir -p "$d"
   {
     named_options root "$A_ROOT"
@@ -102,6 +102,10 @@ ZONE
       for host in $NS_HOSTS; do echo "$zone. IN NS $host.$NS_DOMAIN."; done
     done
     glue "$NS_DOMAIN."
+    for pair in $LAB_DELEGATED; do
+      echo "${pair%%=*}. IN NS ns.${pair%%=*}."
+      echo "ns.${pair%%=*}. IN A ${pair#*=}"
+    done
   } >"$d/test.db"
   {
     # shellcheck disable=SC2016

@@ -17,6 +17,7 @@
 : "${LAB_DLG_ZONE:=acme-dlg.test}"  # holds delegated challenge names; takes updates under a key of its own
 : "${LAB_CNAME_ZONES:=cname.test}"  # refuse updates; their challenge names are CNAMEs into LAB_DLG_ZONE
 : "${LAB_ISLAND_ZONE:=island.test}" # takes updates at the TLD's server alone: lives on when the primary is dead
+: "${LAB_DELEGATED:=}"              # ZONE=ADDRESS ...: zones below test. that somebody else serves, at ns.ZONE
 # Seconds (fractions too) between an update and the moment when each secondary hears of it; 0: the primary notifies it.
 : "${LAB_SEC1_DELAY:=0}"
 : "${LAB_SEC2_DELAY:=0}"
@@ -49,7 +50,7 @@
 
 LAB_SETTINGS=(
   LAB_NET LAB_DNS_PORT LAB_ACME_PORT LAB_MGMT_PORT LAB_CONTROL_PORT
-  LAB_ZONES LAB_DLG_ZONE LAB_CNAME_ZONES LAB_ISLAND_ZONE LAB_SEC1_DELAY LAB_SEC2_DELAY LAB_HIDDEN_PRIMARY
+  LAB_ZONES LAB_DLG_ZONE LAB_CNAME_ZONES LAB_ISLAND_ZONE LAB_DELEGATED LAB_SEC1_DELAY LAB_SEC2_DELAY LAB_HIDDEN_PRIMARY
   LAB_CACHE_TTL LAB_NCACHE_TTL LAB_SOA_MINIMUM LAB_RECORD_TTL LAB_QUERYLOG
   LAB_PEBBLE LAB_CA2 LAB_PEBBLE2 LAB_NOSLEEP LAB_SLEEPTIME LAB_NONCEREJECT LAB_AUTHZREUSE LAB_ALTERNATE_ROOTS
   LAB_CHAIN_LENGTH LAB_STRICT LAB_EAB LAB_EAB_KID LAB_EAB_HMAC LAB_VALIDITY LAB_RETRY_AUTHZ LAB_RETRY_ORDER LAB_BLOCKLIST

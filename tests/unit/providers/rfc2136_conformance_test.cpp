@@ -12,8 +12,7 @@ namespace {
 class Rfc2136Stage final : public Stage {
  public:
   explicit Rfc2136Stage(std::optional<crypto::Digest> algorithm) {
-    config::Provider configured;
-    configured.name = "bind";
+    configured_.name = "bind";
     config::Rfc2136 settings;
     settings.server = "127.0.1.1:" + std::to_string(dns::fake::port());
     std::optional<dns::TsigKey> key;
@@ -21,13 +20,15 @@ class Rfc2136Stage final : public Stage {
       key = dns::TsigKey{dns::Name("acmed"), *algorithm, Secret("secret")};
       settings.tsig = config::Tsig{"acmed", *algorithm, Secret("secret")};
     }
-    configured.settings = std::move(settings);
+    configured_.settings = std::move(settings);
     primary_.emplace(loop_, "127.0.1.1", dns::Name("example.test"), key);
-    provider_ = make_provider(configured, loop_, discovery_);
   }
 
   Loop& loop() override { return loop_; }
-  Provider& provider() override { return *provider_; }
+  std::unique_ptr<Provider> make_provider() override {
+    return providers::make_provider(configured_, loop_, discovery_);
+  }
+  dns::Name zone() override { return dns::Name("example.test"); }
   std::set<std::string> values_at(const dns::Name& name) override { return primary_->values[name]; }
   void put(const dns::Name& name, const std::string& value) override { primary_->values[name].insert(value); }
 
@@ -35,7 +36,7 @@ class Rfc2136Stage final : public Stage {
   Loop loop_;
   dns::Discovery discovery_{loop_, {*dns::Endpoint::parse("127.0.1.7")}};
   std::optional<FakePrimary> primary_;
-  std::unique_ptr<Provider> provider_;
+  config::Provider configured_;
 };
 
 }  // namespace
