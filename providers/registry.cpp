@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/registry.h"
 
+#include "providers/cloudflare.h"
 #include "providers/rfc2136.h"
 
 namespace acmed::providers {
@@ -10,6 +11,10 @@ struct Maker {
   const config::Provider& configured;
   Loop& loop;
   dns::Discovery& discovery;
+
+  std::unique_ptr<Provider> operator()(const config::Cloudflare& settings) const {
+    return std::make_unique<Cloudflare>(configured.name, configured.zones, settings, loop);
+  }
 
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
     return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);

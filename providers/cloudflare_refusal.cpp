@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/cloudflare_refusal.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+
+#include "base/error.h"
+#include "providers/name_list.h"
+
+namespace acmed::providers::cloudflare {
+namespace {
+
+bool is_malformed_token(const Answer& refusal) {
+  return refusal.has({6003, 6111});
+}
+
+bool is_unknown_token(const Answer& refusal) {
+  return refusal.has({1000}) || refusal.status == 401;
+}
+
+bool lacks_permission(const Answer& refusal) {
+  if (refusal.has({9109, 10000})) return true;
+  // "Actor ... requires permission ..." comes without a code.
+  return refusal.status == 403 && (refusal.errors.empty() || refusal.has({0}));
+}
+
+bool lacks_route(const Answer& refusal) {
+  return refusal.has({7000, 7001, 7003}) || refusal.status == 405 || (refusal.status == 404 && !is_not_there(refusal));
+}
+
+bool is_full(const Answer& refusal) {
+  return refusal.has({81045});
+}
+
+bool meets_cname(const Answer& refusal) {
+  return refusal.has({81053, 81054});
+}
+
+std::string doing(Request request, const Zone* zone) {
+  const std::string where = zone != nullptr ? " of zone " + zone->apex.text() : std::string();
+  switch (request) {
+    case Request::list_zones:
+      return "to list zones";
+    case Request::list_records:
+      return "to list the TXT records" + where;
+    case Request::change_records:
+      break;
+  }
+  return "to change TXT records" + where;
+}
+
+std::string mend(const Answer& refusal, Request request, const std::string& provider, const Zone* zone) {
+  const auto token = fmt::format("the {} of [provider.{}]",
+                                 request == Request::list_zones ? "token or zone_token" : "token", provider);
+  if (is_malformed_token(refusal)) {
+    return fmt::format("{} is no API token: copy the whole token, and not the Global API Key", token);
+  }
+  if (lacks_permission(refusal) || is_unknown_token(refusal)) {
+    const auto permission =
+        request == Request::list_zones
+            ? std::string("Zone / Zone / Read for the zones; zone_id makes do without it")
+            : fmt::format("Zone / DNS / Edit for zone {}", zone != nullptr ? zone->apex.text() : "");
+    return fmt::format("{} must be right, not expired, allowed from this host's address, and have the permission {}",
+                       token, permission);
+  }
+  if (lacks_route(refusal)) {
+    return zone != nullptr
+               ? fmt::format("look at zone_id and url of [provider.{}]: it has no zone {}", provider, zone->id)
+               : fmt::format("look at the url of [provider.{}]", provider);
+  }
+  if (is_full(refusal)) return "the zone has as many records as its plan allows: remove some";
+  return "Cloudflare's words are all that is known";
+}
+
+std::string mend_name(const Answer& refusal) {
+  if (meets_cname(refusal)) return ": a CNAME stands there, so the value belongs at its target";
+  return {};
+}
+
+}  // namespace
+
+bool is_there_already(const Answer& refusal) {
+  return refusal.has({81057, 81058});
+}
+
+bool is_not_there(const Answer& refusal) {
+  return refusal.has({81044});
+}
+
+bool lacks_batch(const Answer& refusal) {
+  return lacks_route(refusal);
+}
+
+bool concerns_all(const Answer& refusal) {
+  return is_malformed_token(refusal) || is_unknown_token(refusal) || lacks_permission(refusal) ||
+         lacks_route(refusal) || is_full(refusal);
+}
+
+void throw_for_all(const Answer& refusal, Request request, const std::string& provider, const Zone* zone) {
+  throw Refused(refusal.cause(),
+                fmt::format("provider {}: Cloudflare refuses {} ({}): {}", provider, doing(request, zone),
+                            refusal.words(), mend(refusal, request, provider, zone)));
+}
+
+void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone) {
+  std::map<std::string, std::vector<dns::Name>> names;  // by what was said of them
+  for (const auto& refusal : refusals)
+    names[refusal.answer.words() + mend_name(refusal.answer)].push_back(refusal.name);
+  std::vector<std::string> sentences;
+  for (const auto& [words, of_words] : names) sentences.push_back(fmt::format("{} ({})", list_names(of_words), words));
+  throw Refused(refusals.front().answer.cause(),
+                fmt::format("provider {}: Cloudflare refuses to change TXT records of zone {} at {}", provider,
+                            zone.apex.text(), fmt::join(sentences, ", and at ")));
+}
+
+}  // namespace acmed::providers::cloudflare
