@@ -19,7 +19,9 @@ constexpr int deepest_chain = 4;
 void append(std::vector<ApiError>& errors, const json::Value& list, int depth) {
   for (const auto& error : list.elements()) {
     if (errors.size() == most_errors || depth == deepest_chain) return;
-    errors.push_back({error["code"].integer_or(0), one_line(error["message"].text_or(), longest_words)});
+    auto words = one_line(error["message"].text_or(), longest_words);
+    while (words.ends_with('.')) words.pop_back();  // they come in the middle of a sentence
+    errors.push_back({error["code"].integer_or(0), std::move(words)});
     append(errors, error["error_chain"], depth + 1);
   }
 }

@@ -153,12 +153,20 @@ Task<std::optional<Zone>> Rfc2136::find_zone(dns::Name name) {
                                          parties_.server, name.text(), fmt::join(said, ", ")));
 }
 
+/// Knot signs no refusal of a zone that it does not serve; then it refuses without the key as well.
 Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
+  const dns::Question question{name, dns::Type::soa};
+  std::exception_ptr not_signed;
   try {
-    co_return co_await dns::ask(server, {name, dns::Type::soa}, {false, soa_patience, key_ ? &*key_ : nullptr});
-  } catch (const Error&) {
-    throw_with_provider(std::current_exception());
+    co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
+  } catch (const Error& error) {
+    if (error.cause() != "tsig:unsigned") throw_with_provider(std::current_exception());
+    not_signed = std::current_exception();
   }
+  auto reply = co_await dns::ask(server, question, {false, soa_patience, nullptr});
+  const bool refuses = reply.is_message() && reply.message.rcode == dns::Rcode::refused;
+  if (!refuses) throw_with_provider(not_signed);
+  co_return reply;
 }
 
 Task<> Rfc2136::apply(Zone zone, std::vector<TxtChange> changes) {

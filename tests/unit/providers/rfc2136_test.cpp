@@ -259,6 +259,16 @@ SCENARIO("the zone is what the server itself says") {
   WHEN("it refuses") {
     CHECK_FALSE(zone());
   }
+  WHEN("it refuses without a signature what was signed, as Knot does") {
+    Rfc2136 with_key("bind", Scene::configured(odd.endpoint().text()), scene.loop, scene.discovery);
+    CHECK_FALSE(run(scene.loop, with_key.zone_of(name)));
+    THEN("a server that knows the zone has to sign") {
+      odd.say("_acme-challenge.www.example.test", dns::Type::soa, {.authority = {dns::fake::soa("example.test")}});
+      CHECK_THAT(
+          Scene::outcome([&] { run(scene.loop, with_key.zone_of(dns::Name("_acme-challenge.www.example.test"))); }),
+          StartsWith("refused tsig:unsigned provider bind"));
+    }
+  }
   WHEN("it fails") {
     odd.say(name.text(), dns::Type::soa, {.rcode = dns::Rcode::servfail});
     CHECK_THAT(Scene::outcome(zone), StartsWith("retry dns:timeout") && Contains("SERVFAIL"));
