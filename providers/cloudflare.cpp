@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <exception>
+
 #include "base/error.h"
 #include "base/foreign_text.h"
 
@@ -14,7 +16,7 @@ using cloudflare::Api;
 
 constexpr Duration warn_before = std::chrono::hours(24 * 14);
 constexpr std::size_t longest_status = 40;
-const std::string verify_path = "/user/tokens/verify";
+constexpr std::string_view verify_path = "/user/tokens/verify";
 
 std::vector<dns::Name> names(const std::vector<std::string>& zones) {
   return {zones.begin(), zones.end()};
@@ -50,7 +52,7 @@ Cloudflare::Cloudflare(const std::string& name, const std::vector<std::string>& 
       zone_api_(configured.zone_token
                     ? std::optional<Api>(std::in_place, name, configured.url, *configured.zone_token, http_, clock_)
                     : std::nullopt),
-      zones_(name, names(zones), zone_api_ ? *zone_api_ : api_, clock_),
+      zones_(name, zone_api_ ? "zone_token" : "token", names(zones), zone_api_ ? *zone_api_ : api_, clock_),
       records_(name, api_) {}
 
 Task<std::optional<Zone>> Cloudflare::zone_of(dns::Name name) {
@@ -60,25 +62,45 @@ Task<std::optional<Zone>> Cloudflare::zone_of(dns::Name name) {
 }
 
 Task<> Cloudflare::apply(Zone zone, std::vector<TxtChange> changes) {
-  if (!cloudflare::is_id(zone.id)) {
-    // A value from before this provider was Cloudflare's.
-    const auto found = co_await zone_of(zone.apex);
-    if (!found) {
+  std::vector<cloudflare::Refusal> refusals;
+  std::exception_ptr failure;
+  try {
+    if (!cloudflare::is_id(zone.id)) {
       throw Refused("cloudflare:no-zone",
                     fmt::format("provider {}: Cloudflare has no zone {}", name_, zone.apex.text()));
     }
-    zone = *found;
+    refusals = co_await records_.apply(zone, changes);
+  } catch (const Refused&) {
+    failure = std::current_exception();
   }
-  co_await records_.apply(zone, std::move(changes));
+  if (failure) {
+    const auto successor = co_await successor_of(zone);
+    if (!successor) std::rethrow_exception(failure);
+    refusals = co_await records_.apply(*successor, std::move(changes));
+  }
+  if (!refusals.empty()) throw_for_names(refusals, name_, zone);
+}
+
+/// The zone of that name with another id. Values to be removed may be older than the configured zone id, than the
+/// zone's move to another account, or than the provider's move to Cloudflare.
+Task<std::optional<Zone>> Cloudflare::successor_of(Zone zone) {
+  std::optional<Zone> found;
+  try {
+    found = co_await zone_of(zone.apex);
+  } catch (const Refused&) {
+    // What was refused before tells more.
+  }
+  if (found && (found->apex != zone.apex || found->id == zone.id)) found.reset();
+  co_return found;
 }
 
 Task<std::optional<std::string>> Cloudflare::check_credentials() {
   std::vector<std::string> warnings;
-  auto answer = co_await api_.get(verify_path);
+  auto answer = co_await api_.get(std::string(verify_path));
   bool known = answer.success;
   append_warning(warnings, "token", answer, clock_.now());
   if (zone_api_) {
-    answer = co_await zone_api_->get(verify_path);
+    answer = co_await zone_api_->get(std::string(verify_path));
     known = known && answer.success;
     append_warning(warnings, "zone_token", answer, clock_.now());
   }

@@ -33,6 +33,7 @@ class Cloudflare final : public Provider {
   void rest() override;
 
  private:
+  Task<std::optional<Zone>> successor_of(Zone zone);
   Task<> prove_by_use();
 
   std::string name_;

@@ -33,7 +33,7 @@ json::Value record_of(const dns::Name& name, const std::string& text, seconds tt
 
 }  // namespace
 
-Task<> Records::apply(Zone zone, std::vector<TxtChange> changes) {
+Task<std::vector<Refusal>> Records::apply(Zone zone, std::vector<TxtChange> changes) {
   std::map<Value, TxtChange> last;  // what is asked for twice is one record
   for (auto& change : changes) last.insert_or_assign(Value{zone.id, change.name, change.value}, change);
 
@@ -60,12 +60,12 @@ Task<> Records::apply(Zone zone, std::vector<TxtChange> changes) {
         co_await carry_out(zone, {first, std::next(first, static_cast<std::ptrdiff_t>(count))}, Ids::remembered);
     refusals.insert(refusals.end(), refused.begin(), refused.end());
   }
-  if (!refusals.empty()) throw_for_names(refusals, provider_, zone);
+  co_return refusals;
 }
 
 Task<> Records::check(Zone zone) {
   const auto answer = co_await api_.get(records_path(zone) + "?type=TXT&per_page=5");
-  if (!answer.success) throw_for_all(answer, Request::list_records, provider_, &zone);
+  if (!answer.success) throw_for_all(answer, Request::list_records, zone);
 }
 
 /// A batch is carried out as a whole or not at all: when it is refused for one of its records, each half is tried
@@ -101,7 +101,7 @@ Task<Records::Refusals> Records::carry_out(Zone zone, Operations operations, Ids
     has_batch_ = false;
     co_return co_await carry_out_each(zone, std::move(operations), ids);
   }
-  if (!known_otherwise && concerns_all(answer)) throw_for_all(answer, Request::change_records, provider_, &zone);
+  if (!known_otherwise && concerns_all(answer)) throw_for_all(answer, Request::change_records, zone);
   co_return co_await carry_out_halves(zone, std::move(operations), ids);
 }
 
@@ -136,7 +136,7 @@ Task<Records::Refusals> Records::carry_out_one(Zone zone, Operation operation, I
   if (stale && ids == Ids::remembered) {
     refusals = co_await carry_out_what_is_left(zone, {operation});
   } else if (!answer.success && !stale && (removes || !is_there_already(answer))) {
-    if (concerns_all(answer)) throw_for_all(answer, Request::change_records, provider_, &zone);
+    if (concerns_all(answer)) throw_for_all(answer, Request::change_records, zone);
     refusals.push_back({operation.value.name, std::move(answer)});
   }
   co_return refusals;
@@ -187,17 +187,21 @@ Task<json::Array> Records::list(Zone zone, std::set<dns::Name> names) {
   const auto most_pages = static_cast<std::int64_t>(names.size());
   if (names.size() > 1) {
     const auto answer = co_await api_.list(path, most_pages);
-    if (!answer.success) throw_for_all(answer, Request::list_records, provider_, &zone);
+    if (!answer.success) throw_for_all(answer, Request::list_records, zone);
     if (answer.pages <= most_pages) co_return answer.result.elements();
   }
   json::Array records;
   for (const auto& name : names) {
     const auto answer = co_await api_.list(fmt::format("{}&name={}", path, name.text()), most_pages_of_name);
-    if (!answer.success) throw_for_all(answer, Request::list_records, provider_, &zone);
+    if (!answer.success) throw_for_all(answer, Request::list_records, zone);
     const auto& elements = answer.result.elements();
     records.insert(records.end(), elements.begin(), elements.end());
   }
   co_return records;
+}
+
+void Records::throw_for_all(const Answer& refusal, Request request, const Zone& zone) const {
+  cloudflare::throw_for_all(refusal, {request, provider_, "token", zone.apex.text(), zone.id});
 }
 
 void Records::append_removals(Operations& operations, const Value& value) const {

@@ -22,8 +22,9 @@ class Records {
   /// `provider`: NAME of [provider.NAME]. `api` must outlive this.
   Records(std::string provider, Api& api) : provider_(std::move(provider)), api_(api) {}
 
-  /// As Provider::apply, for a zone whose id is known. What is refused for some names keeps the others from nothing.
-  Task<> apply(Zone zone, std::vector<TxtChange> changes);
+  /// As Provider::apply, for a zone whose id is known. Gives what was refused for some names while all others were
+  /// changed; throws Refused only for what concerns all.
+  Task<std::vector<Refusal>> apply(Zone zone, std::vector<TxtChange> changes);
 
   /// The TXT records as such can be listed. Throws Refused when not, and as the API does.
   Task<> check(Zone zone);
@@ -58,6 +59,7 @@ class Records {
   Task<Refusals> carry_out_what_is_left(Zone zone, Operations operations);
   Task<> look_up(Zone zone, std::set<Value> values);
   Task<json::Array> list(Zone zone, std::set<dns::Name> names);
+  [[noreturn]] void throw_for_all(const Answer& refusal, Request request, const Zone& zone) const;
   void append_removals(Operations& operations, const Value& value) const;
   void remember(const Operations& operations, const json::Value& record);
 

@@ -38,37 +38,37 @@ bool meets_cname(const Answer& refusal) {
   return refusal.has({81053, 81054});
 }
 
-std::string doing(Request request, const Zone* zone) {
-  const std::string where = zone != nullptr ? " of zone " + zone->apex.text() : std::string();
-  switch (request) {
+std::string doing(const Asked& asked) {
+  switch (asked.request) {
     case Request::list_zones:
       return "to list zones";
     case Request::list_records:
-      return "to list the TXT records" + where;
+      return "to list TXT records of zone " + asked.zone;
     case Request::change_records:
       break;
   }
-  return "to change TXT records" + where;
+  return "to change TXT records of zone " + asked.zone;
 }
 
-std::string mend(const Answer& refusal, Request request, const std::string& provider, const Zone* zone) {
-  const auto token = fmt::format("the {} of [provider.{}]",
-                                 request == Request::list_zones ? "token or zone_token" : "token", provider);
+std::string mend(const Answer& refusal, const Asked& asked) {
   if (is_malformed_token(refusal)) {
-    return fmt::format("{} is no API token: copy the whole token, and not the Global API Key", token);
+    return fmt::format("the {} of [provider.{}] is no API token: copy the whole token, and not the Global API Key",
+                       asked.token, asked.provider);
   }
   if (lacks_permission(refusal) || is_unknown_token(refusal)) {
-    const auto permission =
-        request == Request::list_zones
-            ? std::string("Zone / Zone / Read for the zones; zone_id makes do without it")
-            : fmt::format("Zone / DNS / Edit for zone {}", zone != nullptr ? zone->apex.text() : "");
-    return fmt::format("{} must be right, not expired, allowed from this host's address, and have the permission {}",
-                       token, permission);
+    const auto permission = asked.request == Request::list_zones
+                                ? fmt::format("Zone / Zone / Read for {} (not needed with zone_id)", asked.zone)
+                                : fmt::format("Zone / DNS / Edit for {} (id {})", asked.zone, asked.zone_id);
+    return fmt::format(
+        "the {} of [provider.{}] must be right, not expired, allowed from this host's address, and have the permission "
+        "{}",
+        asked.token, asked.provider, permission);
   }
   if (lacks_route(refusal)) {
-    return zone != nullptr
-               ? fmt::format("look at zone_id and url of [provider.{}]: it has no zone {}", provider, zone->id)
-               : fmt::format("look at the url of [provider.{}]", provider);
+    return asked.zone_id.empty()
+               ? fmt::format("look at the url of [provider.{}]", asked.provider)
+               : fmt::format("look at zone_id and url of [provider.{}]: there is no zone with the id {}",
+                             asked.provider, asked.zone_id);
   }
   if (is_full(refusal)) return "the zone has as many records as its plan allows: remove some";
   return "Cloudflare's words are all that is known";
@@ -98,10 +98,9 @@ bool concerns_all(const Answer& refusal) {
          lacks_route(refusal) || is_full(refusal);
 }
 
-void throw_for_all(const Answer& refusal, Request request, const std::string& provider, const Zone* zone) {
-  throw Refused(refusal.cause(),
-                fmt::format("provider {}: Cloudflare refuses {} ({}): {}", provider, doing(request, zone),
-                            refusal.words(), mend(refusal, request, provider, zone)));
+void throw_for_all(const Answer& refusal, const Asked& asked) {
+  throw Refused(refusal.cause(), fmt::format("provider {}: Cloudflare refuses {} ({}): {}", asked.provider,
+                                             doing(asked), refusal.words(), mend(refusal, asked)));
 }
 
 void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone) {

@@ -11,8 +11,16 @@
 /// What Cloudflare's refusals mean, and how to mend them.
 namespace acmed::providers::cloudflare {
 
-/// What was asked for, which decides about the permission that it takes.
 enum class Request { list_zones, list_records, change_records };
+
+/// What was asked for, which decides about the permission that it takes.
+struct Asked {
+  Request request = Request::change_records;
+  std::string provider;  ///< NAME of [provider.NAME]
+  std::string token;     ///< its key there
+  std::string zone;      ///< or zones
+  std::string zone_id;   ///< empty for several
+};
 
 /// A change that was not made, though others were.
 struct Refusal {
@@ -32,8 +40,8 @@ bool lacks_batch(const Answer& refusal);
 /// It is about the token or the zone, not about one of the records.
 bool concerns_all(const Answer& refusal);
 
-/// Throws Refused for a refusal that concerns all of a zone, or the zones as such (`zone` is null then).
-[[noreturn]] void throw_for_all(const Answer& refusal, Request request, const std::string& provider, const Zone* zone);
+/// Throws Refused for a refusal that concerns all of a zone, or the zones as such.
+[[noreturn]] void throw_for_all(const Answer& refusal, const Asked& asked);
 
 /// Throws Refused for names that could not be changed while others were.
 [[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone);

@@ -10,6 +10,7 @@
 #include "base/foreign_text.h"
 #include "config/names.h"
 #include "providers/cloudflare_refusal.h"
+#include "providers/name_list.h"
 
 namespace acmed::providers::cloudflare {
 namespace {
@@ -35,8 +36,12 @@ bool is_id(std::string_view text) {
   return text.size() == id_length && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-Zones::Zones(std::string provider, std::vector<dns::Name> configured, Api& api, const Clock& clock)
-    : provider_(std::move(provider)), configured_(std::move(configured)), api_(api), lists_(clock) {}
+Zones::Zones(std::string provider, std::string token, std::vector<dns::Name> configured, Api& api, const Clock& clock)
+    : provider_(std::move(provider)),
+      token_(std::move(token)),
+      configured_(std::move(configured)),
+      api_(api),
+      lists_(clock) {}
 
 Task<std::optional<Zone>> Zones::zone_of(dns::Name name) {
   const auto list = co_await lists_.get({}, this->list());
@@ -66,8 +71,7 @@ Task<Zones::List> Zones::list() {
 /// A token for single zones may lack the permission com.cloudflare.api.account.zone.list, as it is called; then it can
 /// still ask for each zone by its name.
 Task<Zones::List> Zones::list_by_name(Answer refusal) {
-  if (refusal.words().find("zone.list") == std::string::npos)
-    throw_for_all(refusal, Request::list_zones, provider_, nullptr);
+  if (refusal.words().find("zone.list") == std::string::npos) throw_for_list(refusal);
   List list;
   std::set<dns::Name> asked;
   for (const auto& configured : configured_) {
@@ -79,7 +83,7 @@ Task<Zones::List> Zones::list_by_name(Answer refusal) {
       if (!answer.result.elements().empty()) break;
     }
   }
-  if (list.empty()) throw_for_all(refusal, Request::list_zones, provider_, nullptr);
+  if (list.empty()) throw_for_list(refusal);
   co_return list;
 }
 
@@ -92,6 +96,10 @@ void Zones::append(List& list, const json::Value& zones) {
   }
 }
 
+void Zones::throw_for_list(const Answer& refusal) const {
+  throw_for_all(refusal, {Request::list_zones, provider_, token_, list_names(configured_), {}});
+}
+
 void Zones::throw_without_zone(const dns::Name& name, const Listed* inactive) const {
   if (inactive != nullptr) {
     throw Refused(
@@ -102,10 +110,10 @@ void Zones::throw_without_zone(const dns::Name& name, const Listed* inactive) co
   }
   throw Refused(
       "cloudflare:no-zone",
-      fmt::format("provider {}: its token sees no zone of Cloudflare that holds {}: give it the permissions "
-                  "Zone / Zone / Read and Zone / DNS / Edit for that zone (with zone_id the latter is enough), "
-                  "and look whether the zone is in the token's account",
-                  provider_, name.text()));
+      fmt::format("provider {}: its {} sees no zone of Cloudflare that holds {}: give it the permission Zone / "
+                  "Zone / Read for that zone (not needed with zone_id), and look whether the zone is in the "
+                  "token's account",
+                  provider_, token_, name.text()));
 }
 
 }  // namespace acmed::providers::cloudflare

@@ -23,8 +23,9 @@ bool is_id(std::string_view text);
 /// The zones that a token may read: one listing serves all names that are asked for within a minute.
 class Zones {
  public:
-  /// `provider`: NAME of [provider.NAME]. `configured`: its zones. `api` must outlive this.
-  Zones(std::string provider, std::vector<dns::Name> configured, Api& api, const Clock& clock);
+  /// `provider`: NAME of [provider.NAME]. `token`: the key there of what `api` uses. `configured`: the provider's
+  /// zones. `api` must outlive this.
+  Zones(std::string provider, std::string token, std::vector<dns::Name> configured, Api& api, const Clock& clock);
 
   /// The longest active zone that holds `name`. Throws Refused when there is none though `name` is in one of the
   /// configured zones, and as the API does.
@@ -42,9 +43,11 @@ class Zones {
   Task<List> list();
   Task<List> list_by_name(Answer refusal);
   static void append(List& list, const json::Value& zones);
+  [[noreturn]] void throw_for_list(const Answer& refusal) const;
   [[noreturn]] void throw_without_zone(const dns::Name& name, const Listed* inactive) const;
 
   std::string provider_;
+  std::string token_;
   std::vector<dns::Name> configured_;
   Api& api_;
   dns::Lookups<std::monostate, List> lists_;

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# cloudflare.sh - a fake of Cloudflare's API v4, tests/fakes/cloudflare.py, and the zone that it serves.
+# cloudflare.sh - a fake of Cloudflare's API v4, tests/fakes/cloudflare.py, and the zones that it serves. ZONE may be several,
+# with blanks between them.
 
 start_cloudflare() { # start_cloudflare ZONE ADDRESS
   local d=$WORK/cloudflare
@@ -17,24 +18,29 @@ start_cloudflare() { # start_cloudflare ZONE ADDRESS
   spawn_operator cloudflare "$LAB_HOME/../fakes/cloudflare.py" "$2" 8080 "$d/settings.json"
 }
 
-# The zone is on its way into another account, too. The token that edits cannot list zones, and the other way round.
+# Each zone is on its way into another account, too. The token that edits cannot list zones, and the other way round.
 cloudflare_settings() { # cloudflare_settings ZONE
+  local zone zones=()
+  for zone in $1; do
+    zones+=("{\"id\": \"$(openssl rand -hex 16)\", \"name\": \"$zone\", \"status\": \"pending\"}")
+    zones+=("{\"id\": \"$(openssl rand -hex 16)\", \"name\": \"$zone\", \"status\": \"active\"}")
+  done
   cat <<JSON
-{"zones": [{"id": "$(openssl rand -hex 16)", "name": "$1", "status": "pending"},
-           {"id": "$(openssl rand -hex 16)", "name": "$1", "status": "active"}],
- "tokens": {"$(cat "$CLOUDFLARE_DIR/token")": {"user": "one", "edit": ["$1"]},
+{"zones": [$(IFS=,; echo "${zones[*]}")],
+ "tokens": {"$(cat "$CLOUDFLARE_DIR/token")": {"user": "one", "edit": "*"},
             "$(cat "$CLOUDFLARE_DIR/zone-token")": {"user": "one", "read": "*"}}}
 JSON
 }
 
 provider_cloudflare() { # provider_cloudflare ZONE
+  # shellcheck disable=SC2086
   cat <<TOML
 [provider.cf]
 type = "cloudflare"
 token = { file = "$CLOUDFLARE_DIR/token" }
 zone_token = { file = "$CLOUDFLARE_DIR/zone-token" }
 url = "http://$CLOUDFLARE_API/client/v4"
-zones = ["$1"]
+zones = [$(quoted $1)]
 
 TOML
 }

@@ -147,9 +147,9 @@ SCENARIO("ids that were lost are found by name and content") {
   WHEN("the listing is refused") {
     scene.fake.instead = {FakeCloudflare::refusal(403, 10000, "Authentication error")};
     CHECK_THAT(scene.apply(*provider, {remove(challenge, "one")}),
-               StartsWith("refused cloudflare:10000 provider cf: Cloudflare refuses to list the TXT records of zone "
+               StartsWith("refused cloudflare:10000 provider cf: Cloudflare refuses to list TXT records of zone "
                           "example.test (10000: Authentication error)") &&
-                   Contains("Zone / DNS / Edit for zone example.test"));
+                   Contains("Zone / DNS / Edit for example.test (id 0"));
   }
 }
 
@@ -256,6 +256,7 @@ SCENARIO("without a batch every record has its own call") {
 SCENARIO("what concerns the token or the zone is not tried record by record") {
   CloudflareScene scene;
   const auto provider = scene.provider();
+  scene.zone_of(*provider, "example.test");
   const auto said = [&](int status, int code, const std::string& words) {
     scene.fake.instead = {FakeCloudflare::refusal(status, code, words)};
     const auto before = scene.fake.calls.size();
@@ -266,7 +267,7 @@ SCENARIO("what concerns the token or the zone is not tried record by record") {
   CHECK_THAT(said(403, 10000, "Authentication error"),
              StartsWith("refused cloudflare:10000 provider cf: Cloudflare refuses to change TXT records of zone "
                         "example.test (10000: Authentication error): the token of [provider.cf] must be right") &&
-                 Contains("the permission Zone / DNS / Edit for zone example.test"));
+                 Contains("the permission Zone / DNS / Edit for example.test (id 0"));
   CHECK_THAT(said(403, 9109, "Invalid access token"), StartsWith("refused cloudflare:9109"));
   CHECK_THAT(said(400, 6003, "Invalid request headers"), Contains("copy the whole token, and not the Global API Key"));
   CHECK_THAT(said(400, 81045, "Record quota exceeded."), Contains("as many records as its plan allows"));
@@ -276,7 +277,8 @@ SCENARIO("what concerns the token or the zone is not tried record by record") {
     scene.fake.instead = {unknown, unknown};
     CHECK_THAT(scene.apply(*provider, changes(Action::add, 4)),
                StartsWith("refused cloudflare:7003") &&
-                   Contains("look at zone_id and url of [provider.cf]: it has no zone " + FakeCloudflare::id(1)));
+                   Contains("look at zone_id and url of [provider.cf]: there is no zone with the id " +
+                            FakeCloudflare::id(1)));
   }
 }
 
@@ -316,12 +318,37 @@ SCENARIO("without an answer nobody knows, and the same can be asked for again") 
   }
 }
 
-SCENARIO("a value from before the provider was Cloudflare's is removed, too") {
+SCENARIO("a value that was kept with another id of its zone is removed, too") {
   CloudflareScene scene;
   scene.fake.put(challenge.text(), "\"one\"");
-  const auto provider = scene.provider();
-  CHECK(scene.outcome([&] {
-    run(scene.loop, provider->apply({dns::Name("example.test"), {}}, {remove(challenge, "one")}));
-  }) == "ok");
-  CHECK(scene.fake.records.empty());
+  const auto remove_from = [&](const std::string& zone_id) {
+    const auto provider = scene.provider();
+    return scene.outcome([&] {
+      run(scene.loop, provider->apply({dns::Name("example.test"), zone_id}, {remove(challenge, "one")}));
+    });
+  };
+  WHEN("there was none, since the provider was of another type") {
+    CHECK(remove_from("") == "ok");
+    CHECK(scene.fake.records.empty());
+  }
+  WHEN("the zone had another one") {
+    CHECK(remove_from(FakeCloudflare::id(66)) == "ok");
+    CHECK(scene.fake.records.empty());
+  }
+  WHEN("the configured one was wrong") {
+    scene.settings.zone_id = FakeCloudflare::id(1);
+    CHECK(remove_from(FakeCloudflare::id(66)) == "ok");
+    CHECK(scene.fake.records.empty());
+    CHECK(scene.fake.calls_with("/zones?") == 0);
+  }
+  WHEN("the configured one is wrong") {
+    scene.settings.zone_id = FakeCloudflare::id(66);
+    CHECK_THAT(remove_from(FakeCloudflare::id(66)), StartsWith("refused cloudflare:10000"));
+  }
+  WHEN("there is no such zone any more") {
+    scene.fake.zones = {{FakeCloudflare::id(2), "else.test"}};
+    CHECK_THAT(remove_from(FakeCloudflare::id(1)), StartsWith("refused cloudflare:10000"));
+    CHECK_THAT(remove_from(""),
+               StartsWith("refused cloudflare:no-zone provider cf: Cloudflare has no zone example.test"));
+  }
 }
