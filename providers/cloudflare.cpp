@@ -87,7 +87,7 @@ Task<std::optional<Zone>> Cloudflare::successor_of(Zone zone) {
   std::optional<Zone> found;
   try {
     found = co_await zone_of(zone.apex);
-  } catch (const Refused&) {
+  } catch (const Error&) {
     // What was refused before tells more.
   }
   if (found && (found->apex != zone.apex || found->id == zone.id)) found.reset();

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view zones_path = "/zones?per_page=50";  // the most that Cloudflare takes
 constexpr std::int64_t most_pages = 1000;
-constexpr std::size_t id_length = 32;
+constexpr std::size_t longest_id = 64;
 constexpr std::size_t longest_status = 40;
 
 bool is_active(const std::string& status) {
@@ -33,7 +33,7 @@ std::optional<dns::Name> read_name(std::string_view text) {
 }
 
 bool is_id(std::string_view text) {
-  return text.size() == id_length && text.find_first_not_of("0123456789abcdef") == text.npos;
+  return !text.empty() && text.size() <= longest_id && is_base64url(text);
 }
 
 Zones::Zones(std::string provider, std::string token, std::vector<dns::Name> configured, Api& api, const Clock& clock)

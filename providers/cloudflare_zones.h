@@ -17,7 +17,7 @@ namespace acmed::providers::cloudflare {
 /// A domain name as Cloudflare writes it, which is in Unicode at times; nothing when it is none.
 std::optional<dns::Name> read_name(std::string_view text);
 
-/// Whether it is one of Cloudflare's identifiers: 32 hexadecimal digits.
+/// Whether it may be one of Cloudflare's identifiers, which are 32 hexadecimal digits so far, and can stand in a path.
 bool is_id(std::string_view text);
 
 /// The zones that a token may read: one listing serves all names that are asked for within a minute.
