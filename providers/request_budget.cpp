@@ -7,7 +7,7 @@
 namespace acmed::providers {
 namespace {
 
-constexpr long longest_window = 24 * 60 * 60;  // seconds; what is longer is no rate limit to wait for
+constexpr long longest_window = 86'400;  // seconds; what is longer is no rate limit to wait for
 
 /// The number of parameter `name` in one item of the list, `"default";r=50;t=30`.
 std::optional<long> parameter(std::string_view item, std::string_view name) {

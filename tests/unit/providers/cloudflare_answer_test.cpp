@@ -56,19 +56,15 @@ SCENARIO("a refusal tells its codes and words") {
 SCENARIO("what Cloudflare says is cleaned and bounded") {
   const auto red = read(400, R"({"success":false,"errors":[{"code":1,"message":"a\u001b[31m\nb\u202ec"}]})");
   CHECK(red->words() == "1: a [31m b c");
-  const auto large = std::string(R"({"success":false,"errors":[)") + R"({"code":1,"message":")" +
-                     std::string(9999, 'x') + R"("})" +
-                     [] {
-                       std::string more;
-                       for (int i = 0; i < 1000; ++i) more += R"(,{"code":2,"message":"yyyyyyyyyyyyyyyyyyyy"})";
-                       return more;
-                     }() +
-                     "]}";
+  auto large = R"({"success":false,"errors":[{"code":1,"message":")" + std::string(9999, 'x') + R"("})";
+  for (int i = 0; i < 1000; ++i) large += R"(,{"code":2,"message":"yyyyyyyyyyyyyyyyyyyy"})";
+  large += "]}";
   CHECK(read(400, large)->errors.size() == 8);
   CHECK(read(400, large)->words().size() < 450);
-  std::string deep = R"({"code":1,"message":"x"})";
-  for (int i = 0; i < 12; ++i) deep = R"({"code":1,"message":"x","error_chain":[)" + deep + "]}";
-  CHECK(read(400, R"({"success":false,"errors":[)" + deep + "]}")->errors.size() == 4);
+  std::string deep = R"({"success":false,"errors":[)";
+  for (int i = 0; i < 12; ++i) deep += R"({"code":1,"message":"x","error_chain":[)";
+  for (int i = 0; i < 12; ++i) deep += "]}";
+  CHECK(read(400, deep + "]}")->errors.size() == 4);
 }
 
 SCENARIO("what has no envelope is no answer of the API") {

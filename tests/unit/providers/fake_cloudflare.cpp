@@ -79,7 +79,7 @@ void FakeCloudflare::serve(test::FakeServer::Connection& connection) {
     const auto target = request.substr(method.size() + 1, request.find(" HTTP/") - method.size() - 1);
     const auto token = request.find("Authorization: Bearer ") + 22;
     last_body = request.substr(request.find("\r\n\r\n") + 4);
-    calls.push_back(method + " " + target);
+    calls.push_back(fmt::format("{} {}", method, target));
     tokens.push_back(request.substr(token, request.find("\r\n", token) - token));
 
     std::string response;
@@ -196,7 +196,7 @@ std::set<std::string> FakeCloudflare::values_at(const std::string& name) const {
 }
 
 std::string FakeCloudflare::put(const std::string& name, const std::string& content) {
-  const auto record_id = id(++last_id_);
+  auto record_id = id(++last_id_);
   records[record_id] = {zones.front().id, name, content};
   return record_id;
 }
