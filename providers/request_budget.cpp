@@ -39,7 +39,6 @@ void RequestBudget::sent() noexcept {
 
 void RequestBudget::answered(std::optional<std::string_view> ratelimit, Moment now) {
   --under_way_;
-  if (left_ && renewed_at_ <= now) left_.reset();
   std::string_view list = ratelimit.value_or("");
   std::optional<std::pair<long, long>> least;  // what is left, and for how long: by its sign the longest comes first
   while (!list.empty()) {

@@ -53,6 +53,11 @@ SCENARIO("all changes of a zone travel in one batch") {
     CHECK(scene.apply(*provider, changes(Action::remove, 100)) == "ok");
     CHECK(scene.fake.records.empty());
     CHECK(calls.size() == 2);
+    THEN("their ids are forgotten") {
+      CHECK(scene.apply(*provider, changes(Action::remove, 100)) == "ok");
+      CHECK(calls.size() == 3);
+      CHECK(calls.back() == "GET " + path(all_records));
+    }
   }
   WHEN("they are more than a batch takes") {
     CHECK(scene.apply(*provider, changes(Action::add, 450)) == "ok");
@@ -86,6 +91,8 @@ SCENARIO("all changes of a zone travel in one batch") {
     CHECK(calls.size() == 2);
     CHECK(calls[0] == "POST " + path(""));
     CHECK_THAT(calls[1], StartsWith("DELETE " + path("/")));
+    CHECK(scene.apply(*provider, {remove(challenge, "v")}) == "ok");
+    CHECK_THAT(calls.back(), StartsWith("GET "));
   }
 }
 
@@ -120,6 +127,11 @@ SCENARIO("ids that were lost are found by name and content") {
           "ok");
     CHECK(scene.fake.records.size() == 1);
     CHECK(scene.fake.calls == std::vector<std::string>{"GET " + path(all_records), "POST " + path("/batch")});
+  }
+  WHEN("one is there in two forms") {
+    scene.fake.put(challenge.text(), "one");
+    CHECK(scene.apply(*provider, {remove(challenge, "one")}) == "ok");
+    CHECK(scene.fake.values_at(challenge.text()) == Values{"foreign", "two"});
   }
   WHEN("some were never there") {
     CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "never"), remove(name_at(7), "x")}) ==
@@ -185,8 +197,10 @@ SCENARIO("what is there already is added, and what is not there is removed") {
     CHECK(scene.apply(*provider, {add(challenge, "two"), add(name_at(1), "three")}) == "ok");
     std::erase_if(scene.fake.records, [](const auto& record) { return record.second.content == "\"two\""; });
     THEN("the others of the batch are removed") {
+      scene.fake.calls.clear();
       CHECK(scene.apply(*provider, {remove(challenge, "two"), remove(name_at(1), "three")}) == "ok");
       CHECK(scene.fake.records.size() == 1);
+      CHECK(scene.fake.calls.size() == 3);  // the batch, the listing, and the one that is left
     }
     THEN("alone it is removed as well") {
       CHECK(scene.apply(*provider, {remove(challenge, "two")}) == "ok");
@@ -269,6 +283,7 @@ SCENARIO("what concerns the token or the zone is not tried record by record") {
                         "example.test (10000: Authentication error): the token of [provider.cf] must be right") &&
                  Contains("the permission Zone / DNS / Edit for example.test (id 0"));
   CHECK_THAT(said(403, 9109, "Invalid access token"), StartsWith("refused cloudflare:9109"));
+  CHECK_THAT(said(401, 10001, "Unable to authenticate request"), Contains("the permission Zone / DNS / Edit"));
   CHECK_THAT(said(400, 6003, "Invalid request headers"), Contains("copy the whole token, and not the Global API Key"));
   CHECK_THAT(said(400, 81045, "Record quota exceeded."), Contains("as many records as its plan allows"));
 

@@ -100,7 +100,8 @@ SCENARIO("one listing serves all names") {
                                                        "GET /zones?per_page=50&page=3"});
   }
   WHEN("Cloudflare tells of more pages than it has") {
-    scene.fake.instead = {FakeCloudflare::success(json::Array{}, {{"total_pages", std::int64_t{1} << 60}})};
+    const std::int64_t pages = GENERATE(900, std::int64_t{1} << 60);
+    scene.fake.instead = {FakeCloudflare::success(json::Array{}, {{"total_pages", pages}})};
     CHECK(scene.zone_of(*provider, "elsewhere.test") == "none");
     CHECK(scene.fake.calls.size() == 1);
   }
@@ -137,6 +138,13 @@ SCENARIO("a token that may not list zones can still ask for them by name") {
             "GET /zones?per_page=50&name=sub.example.test", "GET /zones?per_page=50&name=example.test",
             "GET /zones?per_page=50&name=b.sub.example.test", "GET /zones?per_page=50&name=other.test"});
 
+  WHEN("a zone is found further down") {
+    scene.fake.zones.push_back({FakeCloudflare::id(2), "sub.example.test"});
+    scene.fake.calls.clear();
+    scene.fake.instead = {refused};
+    CHECK(scene.zone_of(*scene.provider(), "_acme-challenge.a.sub.example.test") == found("sub.example.test", 2));
+    CHECK(scene.fake.calls_with("name=example.test") == 0);
+  }
   WHEN("it may not do that either") {
     const auto another = scene.provider();
     scene.fake.instead.assign(20, refused);
