@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/crypto/digest.h"
 #include "base/secret.h"
+#include "base/time.h"
 
 /// What [provider.NAME] says beside its zones, for each type of provider.
 namespace acmed::config {
@@ -32,6 +35,44 @@ struct Rfc2136 {
   std::optional<Tsig> tsig;
 };
 
-using ProviderSettings = std::variant<Cloudflare, Rfc2136>;
+/// One variable of a program's environment.
+struct Variable {
+  std::string name;
+  Secret value;
+  bool hidden = false;  ///< the value is a secret: no trace of it may get into a log
+};
+
+/// A program of somebody else's that changes records.
+struct ExternalProgram {
+  std::vector<std::string> command;   ///< argv, fit to be started when the configuration was read
+  std::vector<Variable> environment;  ///< all that it gets besides PATH
+  Duration timeout = std::chrono::seconds(60);
+};
+
+/// How lego's conventions tell a record: by its name and value, or by what these are made from.
+enum class LegoMode { finished, raw };
+
+/// type = "exec"
+struct Exec {
+  ExternalProgram program;
+};
+
+/// type = "lego-exec"
+struct LegoExec {
+  ExternalProgram program;
+  LegoMode mode = LegoMode::finished;
+};
+
+/// type = "lego-httpreq"
+struct LegoHttpreq {
+  std::string endpoint;  ///< URL without a final "/"
+  LegoMode mode = LegoMode::finished;
+  std::string username;  ///< empty: no authentication
+  Secret password;
+  std::string trust_pem;
+  Duration timeout = std::chrono::seconds(30);
+};
+
+using ProviderSettings = std::variant<Cloudflare, Exec, LegoExec, LegoHttpreq, Rfc2136>;
 
 }  // namespace acmed::config

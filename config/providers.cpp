@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "config/cloudflare.h"
+#include "config/exec.h"
+#include "config/lego.h"
 #include "config/names.h"
 #include "config/propagation.h"
 #include "config/rfc2136.h"
@@ -17,10 +19,11 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {
-      {"cloudflare", read_cloudflare},
-      {"rfc2136", read_rfc2136},
-  };
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"cloudflare", read_cloudflare},
+                                                                         {"exec", read_exec},
+                                                                         {"lego-exec", read_lego_exec},
+                                                                         {"lego-httpreq", read_lego_httpreq},
+                                                                         {"rfc2136", read_rfc2136}};
   return list;
 }
 

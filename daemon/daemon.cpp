@@ -50,11 +50,14 @@ Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool ask
   scope.spawn(service->run(asked));
   scope.spawn(await_configuration(service, &scope, &next));
   // What is under way is called off and goes on from the disk, with the new configuration or after the next start.
+  bool stopped = false;
   try {
     co_await scope.join();
   } catch (const Cancelled&) {
-    if (!next || here.stop.stop_requested()) throw;
+    stopped = !next || here.stop.stop_requested();
   }
+  co_await service->close().under(std::stop_token());
+  if (stopped) throw Cancelled();
   co_return next;
 }
 

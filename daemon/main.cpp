@@ -83,6 +83,7 @@ int run_once(Loop& loop, store::Store& store, const config::Config& config, std:
   } catch (const Cancelled&) {
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
+  run(loop, service.close());
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", trouble);
   if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;

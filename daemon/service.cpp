@@ -221,6 +221,12 @@ void Service::rest() {
   malloc_trim(0);
 }
 
+Task<> Service::close() {
+  std::vector<Task<>> ends;
+  for (const auto& [name, provider] : zones_.providers()) ends.push_back(provider->close());
+  co_await when_all(std::move(ends));
+}
+
 std::string Service::status() const {
   std::string failing;
   std::size_t failing_count = 0;

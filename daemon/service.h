@@ -26,6 +26,9 @@ class Service {
   /// Keeps all certificates until called off. `asked`: what failed before is tried at once.
   Task<> run(bool asked);
 
+  /// Ends what runs outside of acmed for its providers; the last call, when nothing else is under way.
+  Task<> close();
+
   /// For `systemctl status`: "10 certificates, next renewal …, 1 failing: NAME".
   std::string status() const;
 

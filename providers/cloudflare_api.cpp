@@ -54,7 +54,12 @@ class UnderWay {
 }  // namespace
 
 Api::Api(std::string provider, const std::string& url, Secret token, http::Client& http, const Clock& clock)
-    : provider_(std::move(provider)), url_(url), token_(std::move(token)), http_(http), clock_(clock) {}
+    : provider_(std::move(provider)),
+      url_(url),
+      token_(std::move(token)),
+      http_(http),
+      clock_(clock),
+      foreign_words_({token_}) {}
 
 Task<Answer> Api::get(std::string path) {
   http::Request request;
@@ -160,10 +165,7 @@ void Api::throw_throttled(const http::Response& response) {
 void Api::throw_unreadable(const http::Response& response) const {
   auto sentence = fmt::format("provider {}: {} answered {} with status {} instead of what Cloudflare's API says",
                               provider_, url_, form_of(response), response.status);
-  // Servers in between may show what they were sent.
-  const bool holds_token = response.body.find(token_.reveal()) != std::string::npos;
-  const auto quote = one_line(response.body, longest_quote);
-  if (!holds_token && !quote.empty()) sentence += ": " + quote;
+  if (const auto quote = foreign_words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
   throw Retry(response.status >= 500 ? fmt::format("http:{}", response.status) : "cloudflare:answer", sentence,
               retry_after(response));
 }

@@ -7,6 +7,7 @@
 #include "base/http/client.h"
 #include "base/secret.h"
 #include "providers/cloudflare_answer.h"
+#include "providers/foreign_words.h"
 #include "providers/request_budget.h"
 
 namespace acmed::providers::cloudflare {
@@ -41,6 +42,7 @@ class Api {
   Secret token_;
   http::Client& http_;
   const Clock& clock_;
+  ForeignWords foreign_words_;
   RequestBudget budget_;
 };
 

@@ -2,12 +2,10 @@
 #include "providers/cloudflare_refusal.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <map>
 
 #include "base/error.h"
-#include "providers/name_list.h"
 
 namespace acmed::providers::cloudflare {
 namespace {
@@ -104,14 +102,13 @@ void throw_for_all(const Answer& refusal, const Asked& asked) {
 }
 
 void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone) {
-  std::map<std::string, std::vector<dns::Name>> names;  // by what was said of them
-  for (const auto& refusal : refusals)
-    names[refusal.answer.words() + mend_name(refusal.answer)].push_back(refusal.name);
-  std::vector<std::string> sentences;
-  for (const auto& [words, of_words] : names) sentences.push_back(fmt::format("{} ({})", list_names(of_words), words));
-  throw Refused(refusals.front().answer.cause(),
-                fmt::format("provider {}: Cloudflare refuses to change TXT records of zone {} at {}", provider,
-                            zone.apex.text(), fmt::join(sentences, ", and at ")));
+  std::map<dns::Name, Error> failures;
+  for (const auto& [name, answer] : refusals) {
+    failures.emplace(name, Refused(answer.cause(),
+                                   fmt::format("provider {}: Cloudflare refuses TXT at {} in zone {} ({}){}", provider,
+                                               name.text(), zone.apex.text(), answer.words(), mend_name(answer))));
+  }
+  throw SomeFailed(std::move(failures));
 }
 
 }  // namespace acmed::providers::cloudflare

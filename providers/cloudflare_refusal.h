@@ -43,7 +43,7 @@ bool concerns_all(const Answer& refusal);
 /// Throws Refused for a refusal that concerns all of a zone, or the zones as such.
 [[noreturn]] void throw_for_all(const Answer& refusal, const Asked& asked);
 
-/// Throws Refused for names that could not be changed while others were.
+/// Throws SomeFailed for names that could not be changed while all others were.
 [[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone);
 
 }  // namespace acmed::providers::cloudflare

@@ -2,6 +2,9 @@
 #include "providers/registry.h"
 
 #include "providers/cloudflare.h"
+#include "providers/exec/exec.h"
+#include "providers/lego_exec.h"
+#include "providers/lego_httpreq.h"
 #include "providers/rfc2136.h"
 
 namespace acmed::providers {
@@ -16,6 +19,15 @@ struct Maker {
     return std::make_unique<Cloudflare>(configured.name, configured.zones, settings, loop);
   }
 
+  std::unique_ptr<Provider> operator()(const config::Exec& settings) const {
+    return std::make_unique<Exec>(configured, settings, loop);
+  }
+  std::unique_ptr<Provider> operator()(const config::LegoExec& settings) const {
+    return std::make_unique<LegoExec>(configured, settings, discovery);
+  }
+  std::unique_ptr<Provider> operator()(const config::LegoHttpreq& settings) const {
+    return std::make_unique<LegoHttpreq>(configured, settings, loop, discovery);
+  }
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
     return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
   }
