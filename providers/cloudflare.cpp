@@ -81,8 +81,8 @@ Task<> Cloudflare::apply(Zone zone, std::vector<TxtChange> changes) {
   if (!refusals.empty()) throw_for_names(refusals, name_, zone);
 }
 
-/// The zone of that name with another id. Values to be removed may be older than the configured zone id, than the
-/// zone's move to another account, or than the provider's move to Cloudflare.
+/// The zone that holds `zone` now, under another id. Values to be removed may be older than the configured zone id,
+/// than the zone's move to another account, or than the provider's move to Cloudflare.
 Task<std::optional<Zone>> Cloudflare::successor_of(Zone zone) {
   std::optional<Zone> found;
   try {
@@ -90,7 +90,7 @@ Task<std::optional<Zone>> Cloudflare::successor_of(Zone zone) {
   } catch (const Error&) {
     // What was refused before tells more.
   }
-  if (found && (found->apex != zone.apex || found->id == zone.id)) found.reset();
+  if (found && found->id == zone.id) found.reset();
   co_return found;
 }
 
