@@ -30,10 +30,10 @@ std::string form_of(const http::Response& response) {
   return type.empty() ? "something" : one_line(type, longest_quote);
 }
 
-/// Counts one request in the budget while it is under way, however that ends.
+/// A request that counts in the budget while it is under way, however that ends.
 class UnderWay {
  public:
-  UnderWay(RequestBudget& budget, const Clock& clock) : budget_(budget), clock_(clock) { budget_.sent(); }
+  UnderWay(RequestBudget& budget, const Clock& clock) : budget_(budget), clock_(clock) {}
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
   ~UnderWay() {
@@ -99,7 +99,7 @@ Task<Answer> Api::list(std::string path, std::int64_t most_pages) {
 }
 
 Task<Answer> Api::send(http::Request request) {
-  co_await await_budget();
+  co_await await_turn();
   const auto response = co_await exchange(std::move(request));
   if (response.status == 429) throw_throttled(response);
   auto answer = read_answer(response);
@@ -113,12 +113,13 @@ Task<Answer> Api::send(http::Request request) {
   co_return *std::move(answer);
 }
 
-/// A renewal that is near is waited for here; one that is far is the scheduler's.
-Task<> Api::await_budget() {
+/// Completes when a request may go out, and counts it at once, so that no other takes its place. A renewal of the
+/// budget that is near is waited for here; one that is far is the scheduler's.
+Task<> Api::await_turn() {
   for (;;) {
     const auto now = clock_.moment();
     const auto until = budget_.closed_until(now);
-    if (!until) co_return;
+    if (!until) break;
     if (*until - now > longest_wait) {
       const Time not_before = clock_.now() + (*until - now);
       throw Throttled(
@@ -130,14 +131,15 @@ Task<> Api::await_budget() {
     }
     co_await sleep_for(*until - now);
   }
+  budget_.sent();
 }
 
 Task<http::Response> Api::exchange(http::Request request) {
+  UnderWay under_way(budget_, clock_);
   request.headers.emplace_back("Authorization", "Bearer " + token_.reveal());
   request.headers.emplace_back("Accept", "application/json");
   request.limit = exchange_limit;
   const bool changes = request.method != "GET";
-  UnderWay under_way(budget_, clock_);
   try {
     auto response = co_await http_.send(std::move(request));
     under_way.answered(response);

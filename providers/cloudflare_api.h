@@ -25,13 +25,13 @@ class Api {
   Task<Answer> remove(std::string path);
   Task<Answer> post(std::string path, json::Value body);
 
-  /// The list at `path`, page by page: Answer::result has all its elements. Of a list of more than `most_pages` only
-  /// the first one is read. A refusal ends it. Throws as get() does.
+  /// The list at `path`, which has a query, page by page: Answer::result has all its elements. Of a list of more than
+  /// `most_pages` only the first one is read. A refusal ends it. Throws as get() does.
   Task<Answer> list(std::string path, std::int64_t most_pages);
 
  private:
   Task<Answer> send(http::Request request);
-  Task<> await_budget();
+  Task<> await_turn();
   Task<http::Response> exchange(http::Request request);
   [[noreturn]] void throw_throttled(const http::Response& response);
   [[noreturn]] void throw_unreadable(const http::Response& response) const;

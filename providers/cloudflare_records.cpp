@@ -35,7 +35,7 @@ json::Value record_of(const dns::Name& name, const std::string& text, seconds tt
 
 Task<std::vector<Refusal>> Records::apply(Zone zone, std::vector<TxtChange> changes) {
   std::map<Value, TxtChange> last;  // what is asked for twice is one record
-  for (auto& change : changes) last.insert_or_assign(Value{zone.id, change.name, change.value}, change);
+  for (const auto& change : changes) last.insert_or_assign(Value{zone.id, change.name, change.value}, change);
 
   std::set<Value> unknown;
   for (const auto& [value, change] : last) {
@@ -75,17 +75,7 @@ Task<Records::Refusals> Records::carry_out(Zone zone, Operations operations, Ids
   if (operations.size() == 1) co_return co_await carry_out_one(zone, operations.front(), ids);
   if (!has_batch_) co_return co_await carry_out_each(zone, std::move(operations), ids);
 
-  json::Array deletes;
-  json::Array posts;
-  for (const auto& [action, value, ttl, id] : operations) {
-    if (action == Action::remove) deletes.push_back(json::Object{{"id", id}});
-    if (action == Action::add) posts.push_back(record_of(value.name, value.text, ttl));
-  }
-  json::Object body;
-  if (!deletes.empty()) body["deletes"] = std::move(deletes);
-  if (!posts.empty()) body["posts"] = std::move(posts);
-  const auto answer = co_await api_.post(records_path(zone) + "/batch", std::move(body));
-
+  const auto answer = co_await api_.post(records_path(zone) + "/batch", batch_of(operations));
   if (answer.success) {
     for (const auto& operation : operations) {
       if (operation.action == Action::remove) ids_.erase(operation.value);
@@ -140,6 +130,19 @@ Task<Records::Refusals> Records::carry_out_one(Zone zone, Operation operation, I
     refusals.push_back({operation.value.name, std::move(answer)});
   }
   co_return refusals;
+}
+
+json::Value Records::batch_of(const Operations& operations) {
+  json::Array deletes;
+  json::Array posts;
+  for (const auto& [action, value, ttl, id] : operations) {
+    if (action == Action::remove) deletes.push_back(json::Object{{"id", id}});
+    if (action == Action::add) posts.push_back(record_of(value.name, value.text, ttl));
+  }
+  json::Object body;
+  if (!deletes.empty()) body["deletes"] = std::move(deletes);
+  if (!posts.empty()) body["posts"] = std::move(posts);
+  return body;
 }
 
 /// Some of the records that should be added are there, or some that should be removed are not or have another id: looks
@@ -217,7 +220,7 @@ void Records::remember(const Operations& operations, const json::Value& record) 
   if (!name || !is_id(id)) return;
   for (const auto& [action, value, ttl, old_id] : operations) {
     if (action == Action::add && value.name == *name && is_text(record["content"].text_or(), value.text)) {
-      ids_[value].insert(id);
+      ids_[value] = {id};
     }
   }
 }

@@ -57,6 +57,7 @@ class Records {
   Task<Refusals> carry_out_halves(Zone zone, Operations operations, Ids ids);
   Task<Refusals> carry_out_one(Zone zone, Operation operation, Ids ids);
   Task<Refusals> carry_out_what_is_left(Zone zone, Operations operations);
+  static json::Value batch_of(const Operations& operations);
   Task<> look_up(Zone zone, std::set<Value> values);
   Task<json::Array> list(Zone zone, std::set<dns::Name> names);
   [[noreturn]] void throw_for_all(const Answer& refusal, Request request, const Zone& zone) const;

@@ -94,7 +94,7 @@ class Cloudflare:
                 return zone
         if not ID.match(zone_id):
             raise Refusal(404, 7003, f"Could not route to /client/v4/zones/{zone_id}/dns_records, perhaps your object "
-                                     "identifier is invalid?", [])
+                                     "identifier is invalid?")
         raise Refusal(403, 10000, "Authentication error")
 
     def ratelimit(self, user):

@@ -76,6 +76,23 @@ std::string in(const Loop& loop, Duration duration) {
   return to_rfc3339(loop.clock().now() + duration);
 }
 
+Task<> apply_and_count(Provider* provider, dns::Name name, int* made) {
+  try {
+    co_await provider->apply({dns::Name("example.test"), FakeCloudflare::id(1)}, {{Action::add, name, "value", 60s}});
+    ++*made;
+  } catch (const Throttled&) {
+    co_return;
+  }
+}
+
+Task<> apply_to_each(Provider* provider, int count, int* made) {
+  std::vector<Task<>> tasks;
+  for (int i = 0; i < count; ++i) {
+    tasks.push_back(apply_and_count(provider, dns::Name(fmt::format("h{}.example.test", i)), made));
+  }
+  co_await when_all(std::move(tasks));
+}
+
 Error failure_of(CloudflareScene& scene, Provider& provider) {
   try {
     run(scene.loop, provider.apply({dns::Name("example.test"), FakeCloudflare::id(1)}, one_change()));
@@ -154,6 +171,14 @@ SCENARIO("the last requests that are allowed are not followed by another") {
     CHECK(error.advice() == Error::Advice::throttled);
     CHECK(error.not_before().value() > scene.loop.clock().now() + 110s);
     CHECK(scene.fake.calls.size() == 1);
+  }
+  WHEN("several would be sent at once") {
+    scene.fake.headers = "Ratelimit: \"default\";r=2;t=120\r\n";
+    CHECK(scene.apply(*provider, one_change()) == "ok");
+    int made = 0;
+    run(scene.loop, apply_to_each(provider.get(), 5, &made));
+    CHECK(made == 2);
+    CHECK(scene.fake.calls.size() == 3);
   }
   WHEN("the budget is renewed soon") {
     scene.fake.headers = "Ratelimit: \"default\";r=0;t=1\r\n";
