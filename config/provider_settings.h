@@ -20,6 +20,15 @@ struct Tsig {
   Secret secret;  ///< raw octets
 };
 
+/// type = "cloudflare"
+struct Cloudflare {
+  Secret token;
+  std::optional<Secret> zone_token;  ///< for looking zones up; none: `token` does that too
+  std::string zone_id;               ///< of the provider's only zone; empty: it is looked up
+  std::string url;                   ///< of the API, without a final "/"
+  std::string trust_pem;             ///< the content of `trust`; empty for the system's trust alone
+};
+
 /// type = "rfc2136"
 struct Rfc2136 {
   std::string server;  ///< host name or address, with an optional port
@@ -93,6 +102,6 @@ struct Route53 {
   std::string role_session_name;
 };
 
-using ProviderSettings = std::variant<Exec, LegoExec, LegoHttpreq, Responder, Rfc2136, Route53>;
+using ProviderSettings = std::variant<Cloudflare, Exec, LegoExec, LegoHttpreq, Responder, Rfc2136, Route53>;
 
 }  // namespace acmed::config

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/cloudflare.h"
 #include "config/exec.h"
 #include "config/lego.h"
 #include "config/names.h"
@@ -20,12 +21,11 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"exec", read_exec},
-                                                                         {"lego-exec", read_lego_exec},
-                                                                         {"lego-httpreq", read_lego_httpreq},
-                                                                         {"responder", read_responder},
-                                                                         {"rfc2136", read_rfc2136},
-                                                                         {"route53", read_route53}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {
+      {"cloudflare", read_cloudflare}, {"exec", read_exec},
+      {"lego-exec", read_lego_exec},   {"lego-httpreq", read_lego_httpreq},
+      {"responder", read_responder},   {"rfc2136", read_rfc2136},
+      {"route53", read_route53}};
   return list;
 }
 

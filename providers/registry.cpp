@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/registry.h"
 
+#include "providers/cloudflare.h"
 #include "providers/exec/exec.h"
 #include "providers/lego_exec.h"
 #include "providers/lego_httpreq.h"
@@ -15,6 +16,10 @@ struct Maker {
   Loop& loop;
   dns::Discovery& discovery;
   NameServers* servers;
+
+  std::unique_ptr<Provider> operator()(const config::Cloudflare& settings) const {
+    return std::make_unique<Cloudflare>(configured.name, configured.zones, settings, loop);
+  }
 
   std::unique_ptr<Provider> operator()(const config::Exec& settings) const {
     return std::make_unique<Exec>(configured, settings, loop);

@@ -4,32 +4,22 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "providers/name_list.h"
+
 namespace acmed::providers {
 namespace {
-
-constexpr std::size_t most_names_listed = 8;
-
-std::string list(const std::vector<dns::Name>& names) {
-  std::vector<std::string> texts;
-  for (const auto& name : names) {
-    if (texts.size() < most_names_listed) texts.push_back(name.text());
-  }
-  auto text = fmt::format("{}", fmt::join(texts, ", "));
-  if (names.size() > texts.size()) text += fmt::format(" and {} more", names.size() - texts.size());
-  return text;
-}
 
 std::string sentence_for_refused(const std::vector<dns::Name>& names, const Parties& parties, const dns::Name& zone) {
   if (parties.key.empty()) {
     return fmt::format(
         "server {} refuses an unsigned update of {} in zone {}: give [provider.{}] a tsig key that the "
         "server allows to update the zone",
-        parties.server, list(names), zone.text(), parties.provider);
+        parties.server, list_names(names), zone.text(), parties.provider);
   }
   return fmt::format(
       "server {} refuses key {} to change TXT at {} in zone {}: grant it with update-policy {{ grant {} "
       "name {} TXT; }} (BIND)",
-      parties.server, parties.key, list(names), zone.text(), parties.key, names.front().text());
+      parties.server, parties.key, list_names(names), zone.text(), parties.key, names.front().text());
 }
 
 std::string sentence_for(dns::Rcode rcode, const std::vector<dns::Name>& names, const Parties& parties,
@@ -41,10 +31,10 @@ std::string sentence_for(dns::Rcode rcode, const std::vector<dns::Name>& names, 
       return fmt::format(
           "a CNAME stands at {} on server {}: the value belongs at its target, and nothing was written "
           "here. If the public DNS has no such CNAME, the server's zone {} differs from it",
-          list(names), parties.server, zone.text());
+          list_names(names), parties.server, zone.text());
     default:
       return fmt::format("server {} says {} for {}: it is not in zone {} there. Check which zones [provider.{}] serves",
-                         parties.server, dns::to_text(rcode), list(names), zone.text(), parties.provider);
+                         parties.server, dns::to_text(rcode), list_names(names), zone.text(), parties.provider);
   }
 }
 
