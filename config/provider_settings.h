@@ -64,6 +64,15 @@ struct LegoHttpreq {
   Duration timeout = std::chrono::seconds(30);
 };
 
-using ProviderSettings = std::variant<Exec, LegoExec, LegoHttpreq, Rfc2136>;
+/// type = "responder": acmed itself answers for the provider's zones.
+struct Responder {
+  std::vector<std::string> listen;         ///< addresses with optional ports; none: sockets of the service manager
+  std::optional<std::string> name_server;  ///< none: ns.ZONE
+  std::vector<std::string> addresses;      ///< of the name server, for those of its names that are in a zone of ours
+  std::optional<std::string> contact;      ///< a mailbox as a domain name; none: hostmaster.ZONE
+  unsigned responses_per_second = 100;     ///< to one network; 0: as many as it wants
+};
+
+using ProviderSettings = std::variant<Exec, LegoExec, LegoHttpreq, Responder, Rfc2136>;
 
 }  // namespace acmed::config

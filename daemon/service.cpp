@@ -29,10 +29,12 @@ std::vector<dns::Endpoint> resolvers(const config::Config& config) {
   return config.resolvers.empty() ? dns::system_resolvers() : endpoints(config.resolvers);
 }
 
-issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery) {
+issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery,
+                                providers::NameServers& servers) {
+  providers::keep_wanted(servers, config);
   issue::Providers result;
   for (const auto& provider : config.providers) {
-    result.emplace(provider.name, providers::make_provider(provider, loop, discovery));
+    result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &servers));
   }
   return result;
 }
@@ -40,7 +42,9 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
 std::vector<issue::Route> routes(const config::Config& config) {
   std::vector<issue::Route> result;
   for (const auto& provider : config.providers) {
-    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name});
+    for (const auto* zones : {&provider.zones, &provider.delegated}) {
+      for (const auto& zone : *zones) result.push_back({dns::Name(zone), provider.name});
+    }
   }
   return result;
 }
@@ -104,11 +108,11 @@ class Service::Busy {
   Service& service_;
 };
 
-Service::Service(Loop& loop, store::Store& store, const config::Config& config)
+Service::Service(Loop& loop, store::Store& store, const config::Config& config, providers::NameServers& servers)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),
-      zones_(loop, make_providers(config, loop, discovery_)),
+      zones_(loop, make_providers(config, loop, discovery_, servers)),
       services_{loop, store, discovery_, zones_, routes(config)},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {

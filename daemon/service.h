@@ -9,6 +9,7 @@
 #include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/keeper.h"
+#include "providers/responder.h"
 
 namespace acmed {
 
@@ -16,7 +17,8 @@ namespace acmed {
 /// store, which outlives it.
 class Service {
  public:
-  Service(Loop& loop, store::Store& store, const config::Config& config);
+  /// `servers`: what the service before left serving, if there was one.
+  Service(Loop& loop, store::Store& store, const config::Config& config, providers::NameServers& servers);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 

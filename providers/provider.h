@@ -79,6 +79,10 @@ class Provider {
   /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.
   virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }
 
+  /// Throws Error when something on this host keeps it from its work, which would only show as trouble elsewhere. Asks
+  /// nobody.
+  virtual void check_ready() {}
+
   /// Closes connections and frees what is only needed while changes are made; the next call begins anew. Does not wait.
   virtual void rest() {}
 

@@ -13,6 +13,7 @@ struct Maker {
   const config::Provider& configured;
   Loop& loop;
   dns::Discovery& discovery;
+  NameServers* servers;
 
   std::unique_ptr<Provider> operator()(const config::Exec& settings) const {
     return std::make_unique<Exec>(configured, settings, loop);
@@ -23,6 +24,10 @@ struct Maker {
   std::unique_ptr<Provider> operator()(const config::LegoHttpreq& settings) const {
     return std::make_unique<LegoHttpreq>(configured, settings, loop, discovery);
   }
+  std::unique_ptr<Provider> operator()(const config::Responder& settings) const {
+    NameServers of_its_own;
+    return std::make_unique<Responder>(configured, settings, loop, servers != nullptr ? *servers : of_its_own);
+  }
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
     return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
   }
@@ -30,8 +35,9 @@ struct Maker {
 
 }  // namespace
 
-std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery) {
-  return std::visit(Maker{configured, loop, discovery}, configured.settings);
+std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery,
+                                        NameServers* servers) {
+  return std::visit(Maker{configured, loop, discovery, servers}, configured.settings);
 }
 
 }  // namespace acmed::providers

@@ -6,10 +6,13 @@
 #include "config/config.h"
 #include "dns/discovery.h"
 #include "providers/provider.h"
+#include "providers/responder.h"
 
 namespace acmed::providers {
 
-/// The provider that `configured` describes. `discovery` must outlive it.
-std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery);
+/// The provider that `configured` describes. `discovery` must outlive it. A responder is one of `servers`; without, its
+/// name server ends with it.
+std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery,
+                                        NameServers* servers = nullptr);
 
 }  // namespace acmed::providers

@@ -250,6 +250,9 @@ Task<> Journey::place_proofs() {
 }
 
 Task<> Journey::place(Proof* proof) {
+  if (const auto* expected = route(proof->challenge_name)) {
+    services_.zones.provider(expected->provider)->check_ready();  // else the DNS seems to be to blame
+  }
   const auto found = locations_.find(proof->challenge_name);
   if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge_name));
   const auto& location = found->second;

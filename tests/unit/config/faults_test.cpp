@@ -11,7 +11,7 @@ using Catch::Contains;
 using Frame = std::string (*)(const std::string& lines);
 
 struct Case {
-  const char* lines;
+  std::string lines;
   const char* expected;  ///< part of what is reported
 };
 
@@ -42,6 +42,10 @@ std::string ca_with_directory(const std::string& lines) {
 std::string provider(const std::string& lines) {
   return "[provider.x]\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\nzones = [\"corp.example\"]\n" + lines;
 }
+std::string responder(const std::string& lines) {
+  return "[provider.x]\ntype = \"responder\"\nzones = [\"acme.example\"]\n" + lines;
+}
+const std::string other_responder = "[provider.y]\ntype = \"responder\"\nzones = [\"acme2.example\"]\n";
 std::string certificate(const std::string& lines) {
   return basis + "[[certificate]]\n" + lines;
 }
@@ -137,6 +141,8 @@ SCENARIO("faults of a provider") {
         {
             {"[provider.x]\nserver = \"192.0.2.1\"\nzones = [\"a.example\"]",
              "acmed.toml:1:11: provider.x.type: is missing"},
+            {"[provider.x]\ntype = \"rfc2163\"\nzones = [\"a.example\"]",
+             "acmed.toml:2:8: provider.x.type: \"rfc2163\" is not one of "},
             {"[provider.x]\ntype = \"rfc2163\"\nzones = [\"a.example\"]", "; did you mean rfc2136?"},
             {"[provider.x]\ntype = \"rfc2136\"\nzones = [\"a.example\"]", "provider.x.server: is missing"},
             {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1:dns\"\nzones = [\"a.example\"]",
@@ -167,6 +173,40 @@ SCENARIO("faults of a provider") {
             {"propagation = { resolvers = [\"192.0.2.1\"] }",
              "provider.x.propagation.resolvers: resolvers are for all alike; set them in [propagation]"},
         });
+}
+
+SCENARIO("faults of a responder") {
+  check(
+      responder,
+      {
+          {"listen = [\"ns1.example\"]", "acmed.toml:4:11: provider.x.listen: \"ns1.example\" is no IP address"},
+          {"listen = []\naddresses = [\"192.0.2.1\"]", "acmed.toml:4:10: provider.x.listen: the list is empty"},
+          {"listen = [\"192.0.2.1\", \"192.0.2.1\"]", "provider.x.listen: \"192.0.2.1\" is named twice"},
+          {"addresses = [\"192.0.2.1:53\"]", "provider.x.addresses: \"192.0.2.1:53\" is no IP address"},
+          {"",
+           "acmed.toml:1:11: provider.x.addresses: is missing: the addresses at which the Internet reaches "
+           "ns.acme.example, the name server of acme.example"},
+          {"listen = [\"0.0.0.0\", \"[::0]:53\"]", "provider.x.addresses: is missing"},
+          {"name_server = \"a.b.acme.example\"", "the Internet reaches a.b.acme.example"},
+          {"name_server = \"192.0.2.1\"", "provider.x.name_server: \"192.0.2.1\" is an IP address"},
+          {"listen = [\"192.0.2.1\"]\ncontact = \"host.master@acme.example\"",
+           "provider.x.contact: \"host.master@acme.example\" has a '.' before its '@'"},
+          {"listen = [\"192.0.2.1\"]\nresponses_per_second = -1",
+           "provider.x.responses_per_second: -1 was found, an integer from 0 to 1000000 is wanted"},
+          {"listen = [\"192.0.2.1\"]\nserver = \"192.0.2.1\"", "provider.x.server: there is no such key"},
+          {"listen = [\"192.0.2.1\"]\ndelegated = [\"acme.example\"]",
+           "provider.x.delegated: \"acme.example\" is named already at acmed.toml:3; a zone has one provider"},
+          {"listen = [\"192.0.2.1\"]\n" + other_responder + "listen = [\"192.0.2.1:53\"]\n",
+           "acmed.toml:5:11: provider.y.listen: provider x listens on 192.0.2.1:53 too; name other addresses"},
+          {"addresses = [\"192.0.2.1\"]\n" + other_responder + "addresses = [\"192.0.2.1\"]\n",
+           "acmed.toml:5:11: provider.y.listen: is missing, as with provider x: only one of them can have all sockets"},
+      });
+  check(whole, {
+                   {"[provider.x]\ntype = \"responder\"\nzones = [\"_acme-challenge.a.example\"]\nlisten = "
+                    "[\"192.0.2.1\"]",
+                    "acmed.toml:1:11: provider.x.name_server: is missing: the default for the zone "
+                    "_acme-challenge.a.example would be ns._acme-challenge.a.example, which is no host name"},
+               });
 }
 
 SCENARIO("faults of a certificate") {

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/crypto/encoding.h"
+#include "config/responder.h"
 #include "tests/unit/base/name_service.h"
 #include "tests/unit/config/folder.h"
 
@@ -193,6 +194,35 @@ propagation = { timeout = "1m", settle = "0s" }
           std::map<FileKind, std::string>{{FileKind::cert, "cert.pem"}, {FileKind::combined, "mail.pem"}});
     CHECK(targets[1].mode == 0640);
     CHECK(targets[1].timeout == 60s);
+  }
+}
+
+SCENARIO("a responder serves its zones and takes names that lead there") {
+  const Folder folder;
+  const std::string certificate = "[[certificate]]\ndomains = [\"corp.example\", \"www.other.example\"]\n";
+  const auto config = folder.load("[ca.letsencrypt]\nterms_agreed = true\n" + certificate + R"(
+[provider.here]
+type = "responder"
+zones = ["_acme-challenge.corp.example", "acme.example"]
+delegated = ["other.example"]
+listen = ["192.0.2.1:53", "[2001:db8::1]:5353", "0.0.0.0:54"]
+name_server = "acmed.corp.example"
+contact = "hostmaster@corp.example"
+)");
+  const auto& provider = config.providers.at(0);
+  const auto& responder = std::get<Responder>(provider.settings);
+  CHECK(provider.zones == std::vector<std::string>{"_acme-challenge.corp.example", "acme.example"});
+  CHECK(provider.delegated == std::vector<std::string>{"other.example"});
+  CHECK(responder.listen == std::vector<std::string>{"192.0.2.1:53", "[2001:db8::1]:5353", "0.0.0.0:54"});
+  CHECK(responder.addresses == std::vector<std::string>{"192.0.2.1", "2001:db8::1"});
+  CHECK(responder.contact == "hostmaster.corp.example");
+  CHECK(responder.responses_per_second == 100);
+  CHECK(name_server_of(responder, "acme.example") == "acmed.corp.example");
+  CHECK(provider_for(config, "_acme-challenge.corp.example") == &provider);
+  CHECK(provider_for(config, "_acme-challenge.www.other.example") == &provider);
+  CHECK(provider_for(config, "_acme-challenge.www.corp.example") == nullptr);
+  THEN("an alias goes to a zone with a plain name") {
+    CHECK(alias_target(provider, "other.example") == "other.example.acme.example");
   }
 }
 
