@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "daemon/acme/foreign_text.h"
+#include "base/foreign_text.h"
 
 namespace acmed::acme {
 namespace {

@@ -8,11 +8,11 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/jws.h"
+#include "base/foreign_text.h"
 #include "base/log.h"
 #include "base/runtime/sleep.h"
 #include "daemon/acme/answer.h"
 #include "daemon/acme/chain_choice.h"
-#include "daemon/acme/foreign_text.h"
 #include "daemon/acme/poll_pace.h"
 #include "daemon/acme/session.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "daemon/acme/foreign_text.h"
+#include "base/foreign_text.h"
 
 namespace acmed::acme {
 namespace {

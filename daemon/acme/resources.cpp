@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "daemon/acme/foreign_text.h"
+#include "base/foreign_text.h"
 
 namespace acmed::acme {
 namespace {
@@ -67,6 +67,7 @@ std::optional<Challenge> read_challenge(const json::Value& value) {
   challenge.token = value["token"].text_or();
   challenge.error = read_error(value);
   if (challenge.type.empty() || challenge.url.empty()) return std::nullopt;
+  // A token of other characters could break out of what it is put into (§8.1).
   if (challenge.token.size() > longest_token || !is_base64url(challenge.token)) return std::nullopt;
   if (challenge.type == "dns-01" && challenge.token.empty()) return std::nullopt;
   return challenge;

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/crypto/jws.h"
+#include "base/foreign_text.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
-#include "daemon/acme/foreign_text.h"
 
 namespace acmed::acme {
 namespace {

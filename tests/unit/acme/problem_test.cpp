@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/acme/problem.h"
 
-#include "daemon/acme/foreign_text.h"
+#include "base/foreign_text.h"
 #include "tests/unit/catch.h"
 
 using namespace acmed;
@@ -47,11 +47,11 @@ SCENARIO("a problem with members of the wrong type is read as far as it goes") {
 }
 
 SCENARIO("what a CA writes cannot harm a log or a terminal") {
-  CHECK(acme::one_line("a\r\nb\x1b[31m\x07 c\n", 100) == "a b [31m c");
-  CHECK(acme::one_line("\u00fcber \u202eevil\u2028", 100) == "\u00fcber evil");
-  CHECK(acme::one_line("bad \xff\xc0\xaf octets", 100) == "bad ??? octets");
-  CHECK(acme::one_line("12345", 3) == "123...");
-  CHECK(acme::one_line("aa\u00fc", 3) == "aa...");
+  CHECK(one_line("a\r\nb\x1b[31m\x07 c\n", 100) == "a b [31m c");
+  CHECK(one_line("\u00fcber \u202eevil\u2028", 100) == "\u00fcber evil");
+  CHECK(one_line("bad \xff\xc0\xaf octets", 100) == "bad ??? octets");
+  CHECK(one_line("12345", 3) == "123...");
+  CHECK(one_line("aa\u00fc", 3) == "aa...");
   const auto problem = parsed(R"({"type": "x\ny", "detail": ")" + std::string(100000, 'z') + R"("})");
   CHECK(problem.type == "x y");
   CHECK(problem.detail.size() < 2000);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/acme/foreign_text.h"
+#include "base/foreign_text.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace acmed::acme {
+namespace acmed {
 namespace {
 
 struct Character {
@@ -61,4 +61,4 @@ bool is_base64url(std::string_view text) {
   });
 }
 
-}  // namespace acmed::acme
+}  // namespace acmed

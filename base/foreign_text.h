@@ -4,14 +4,13 @@
 #include <string>
 #include <string_view>
 
-namespace acmed::acme {
+namespace acmed {
 
-/// What a CA wrote, made fit for one line of a log or a terminal: control, line-breaking and direction-changing
+/// What someone else wrote, made fit for one line of a log or a terminal: control, line-breaking and direction-changing
 /// characters become one blank, bytes that are no UTF-8 a "?", and after `limit` octets it is cut with "...".
 std::string one_line(std::string_view text, std::size_t limit);
 
-/// Whether there are only characters of base64url in it: tokens and nonces must not have others (RFC 8555 §6.5.1,
-/// §8.1).
+/// Whether there are only characters of base64url in it (RFC 4648 §5).
 bool is_base64url(std::string_view text);
 
-}  // namespace acmed::acme
+}  // namespace acmed
