@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "config/names.h"
+#include "config/powerdns.h"
 #include "config/propagation.h"
 #include "config/rfc2136.h"
 
@@ -16,7 +17,8 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"powerdns", read_powerdns},
+                                                                         {"rfc2136", read_rfc2136}};
   return list;
 }
 

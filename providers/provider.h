@@ -48,6 +48,10 @@ class Provider {
   /// the operator tells; at once where it does not. Throws Error when they will not.
   virtual Task<> await_published(Zone) { co_return; }
 
+  /// How often apply() is to be asked for the same additions again while they serve, because another writer may undo
+  /// them unknowingly; nothing where the operator rules that out.
+  virtual std::optional<Duration> assertion_pace() const { return std::nullopt; }
+
   /// Looks whether the credentials are good, and for how long, where the operator tells. Gives one sentence when the
   /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.
   virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }

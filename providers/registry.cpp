@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/registry.h"
 
+#include "providers/powerdns.h"
 #include "providers/rfc2136.h"
 
 namespace acmed::providers {
@@ -11,6 +12,9 @@ struct Maker {
   Loop& loop;
   dns::Discovery& discovery;
 
+  std::unique_ptr<Provider> operator()(const config::PowerDns& settings) const {
+    return std::make_unique<PowerDns>(configured.name, settings, loop);
+  }
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
     return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
   }
