@@ -105,6 +105,7 @@ class Discovery::Findings {
         locations_(loop.clock(), [](const Location& location) { return all_have_addresses(location.servers); }) {}
 
   Task<Location> locate(const Name& name) { return locations_.get(name, follow(name)); }
+  Task<std::optional<Location>> beside_wildcard(Name challenge_name);
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) {
     return resolver_.addresses(std::move(host), port);
   }
@@ -218,6 +219,14 @@ Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector
                                  fmt::join(said, ", ")));
 }
 
+Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challenge_name) {
+  const auto place = co_await place_of(challenge_name);
+  if (!place.alias_of) co_return std::nullopt;
+  const bool wildcard = co_await is_wildcard_alias(challenge_name, place);
+  if (!wildcard) co_return std::nullopt;
+  co_return Location{challenge_name, place.zone, place.servers, {}};
+}
+
 Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place) {
   for (auto above = alias.parent(); above.is_within(place.zone) && !above.is_root(); above = above.parent()) {
     const auto wildcard = Name::parse("*." + above.text());
@@ -240,6 +249,10 @@ Discovery::~Discovery() = default;
 
 Task<Location> Discovery::locate(const Name& challenge_name) {
   return findings_->locate(challenge_name);
+}
+
+Task<std::optional<Location>> Discovery::beside_wildcard(Name challenge_name) {
+  return findings_->beside_wildcard(std::move(challenge_name));
 }
 
 Task<std::vector<Endpoint>> Discovery::addresses(Name host, std::uint16_t port) {

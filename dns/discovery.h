@@ -34,6 +34,11 @@ class Discovery {
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
   Task<Location> locate(const Name& challenge_name);
 
+  /// Where a TXT record at `challenge_name` itself would stand, when it is an alias only by a wildcard CNAME: the
+  /// record would switch the wildcard off for this name (RFC 4592 §2.2.1). Nothing when it is no such alias. Throws as
+  /// locate().
+  Task<std::optional<Location>> beside_wildcard(Name challenge_name);
+
   /// Every A and AAAA of `host`; empty when it has none. Throws Retry when it cannot be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
 

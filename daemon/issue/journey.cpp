@@ -206,10 +206,35 @@ Task<> Journey::locate_names() {
 
 /// A name that is not found is no failure yet: its authorization may be valid already.
 Task<> Journey::locate(dns::Name challenge_name) {
+  std::optional<dns::Location> location;
   try {
-    locations_[challenge_name] = co_await services_.discovery.locate(challenge_name);
+    location = co_await services_.discovery.locate(challenge_name);
   } catch (const Error&) {
     not_located_[challenge_name] = std::current_exception();
+  }
+  const bool leads_astray = !location || (!location->chain.empty() && route(location->effective) == nullptr);
+  if (leads_astray && route(challenge_name) != nullptr) {
+    auto own = co_await beside_wildcard(challenge_name);
+    if (own) location = std::move(own);
+  }
+  if (location) locations_[challenge_name] = *std::move(location);
+}
+
+/// The way out of an alias that leads to where no provider is: when only a wildcard CNAME makes it, a value at the
+/// challenge name itself takes its place (RFC 4592 §2.2.1).
+Task<std::optional<dns::Location>> Journey::beside_wildcard(dns::Name challenge_name) {
+  try {
+    auto own = co_await services_.discovery.beside_wildcard(challenge_name);
+    if (own) {
+      note(
+          fmt::format("{} is an alias by a wildcard CNAME to where no provider is: a value at the name itself switches "
+                      "the wildcard off for it",
+                      challenge_name.text()));
+    }
+    co_return own;
+  } catch (const Error& error) {
+    step(error.what());
+    co_return std::nullopt;
   }
 }
 
@@ -220,10 +245,9 @@ Task<> Journey::place_proofs() {
 }
 
 Task<> Journey::place(Proof* proof) {
-  if (const auto failed = not_located_.find(proof->challenge_name); failed != not_located_.end()) {
-    std::rethrow_exception(failed->second);
-  }
-  const auto& location = locations_.at(proof->challenge_name);
+  const auto found = locations_.find(proof->challenge_name);
+  if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge_name));
+  const auto& location = found->second;
   const auto* route_to = route(location.effective);
   if (route_to == nullptr) {
     const auto where = location.chain.empty() ? location.effective.text()

@@ -75,6 +75,7 @@ class Journey {
   Task<> open_proof(std::string authorization_url);
   Task<> locate_names();
   Task<> locate(dns::Name challenge_name);
+  Task<std::optional<dns::Location>> beside_wildcard(dns::Name challenge_name);
   Task<> place_proofs();
   Task<> place(Proof* proof);
   Task<> prove();

@@ -41,6 +41,7 @@ zone:
     file: zone
     acl: update
 CONF
+  # shellcheck disable=SC2016
   printf '$ORIGIN %s.\n@ 300 SOA ns hostmaster 1 3600 600 86400 1\n@ 300 NS ns\nns 300 A %s\n' "$1" "$2" >"$d/zone"
   spawn_operator knot "$(PATH=$PATH:/usr/sbin command -v knotd)" -c "$d/knot.conf"
   export KNOT_PID=${OPERATOR_PIDS[-1]}

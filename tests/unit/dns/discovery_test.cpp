@@ -359,6 +359,27 @@ SCENARIO("aliases are followed to where the value must be") {
       CHECK_THAT(scene.failure(), Contains("through a wildcard CNAME"));
     }
   }
+  WHEN("a wildcard makes the alias") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    THEN("it is known where a record of its own would stand") {
+      const auto own = run(scene.loop, scene.discovery.beside_wildcard(Name(challenge)));
+      REQUIRE(own);
+      CHECK(own->effective == Name(challenge));
+      CHECK(own->zone == Name("example.test"));
+      CHECK(own->chain.empty());
+      CHECK_FALSE(own->servers.empty());
+    }
+  }
+  WHEN("an alias has the name alone") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+  }
+  WHEN("a wildcard leads elsewhere than the alias") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", "www.example.test")}));
+    CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+  }
 }
 
 SCENARIO("resolvers are asked in turn") {

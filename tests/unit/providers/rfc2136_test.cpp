@@ -264,10 +264,9 @@ SCENARIO("the zone is what the server itself says") {
     CHECK_FALSE(run(scene.loop, with_key.zone_of(name)));
     THEN("a server that knows the zone has to sign") {
       odd.say("_acme-challenge.www.example.test", dns::Type::soa, {.authority = {dns::fake::soa("example.test")}});
-      CHECK_THAT(Scene::outcome([&] {
-                   run(scene.loop, with_key.zone_of(dns::Name("_acme-challenge.www.example.test")));
-                 }),
-                 StartsWith("refused tsig:unsigned provider bind"));
+      CHECK_THAT(
+          Scene::outcome([&] { run(scene.loop, with_key.zone_of(dns::Name("_acme-challenge.www.example.test"))); }),
+          StartsWith("refused tsig:unsigned provider bind"));
     }
   }
   WHEN("it fails") {

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The challenge names of twenty hosts and their wildcards are aliases of one TXT name, and two certificates want them at once:
+# all values stand there together, and go.
+# shellcheck source=../case.sh
+source "$(dirname "$0")/../case.sh"
+
+start_lab LAB_ZONES=example.test
+names=() update='zone example.test'
+for host in h{0..19}; do
+  names+=("$host.example.test" "*.$host.example.test")
+  update+=$'\n'"update add _acme-challenge.$host.example.test 300 CNAME shared.acme-dlg.test."
+done
+lab nsupdate <<<"$update"$'\nsend'
+write_config <<TOML
+$(provider primary "$LAB_PRIMARY" "$LAB_TSIG_FILE" example.test acme-dlg.test)
+$(certificate one "${names[@]:0:30}")
+$(certificate two "${names[@]:10:30}")
+TOML
+lab mark
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_issued one "${names[@]:0:30}"
+expect_issued two "${names[@]:10:30}"
+# Slow machines may send what comes late in a message of its own.
+expect_at_most "UPDATE messages" "$(count primary UPDATE)" 4
+expect_at_most "values added" 60 "$(count primary rr-added)"
+expect_eventually "no TXT left" 15 no_txt_on "$LAB_PRIMARY" shared.acme-dlg.test
