@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,9 @@ class Provider {
   /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as
   /// the operator tells; at once where it does not. Throws Error when they will not.
   virtual Task<> await_published(Zone) { co_return; }
+
+  /// How many values the operator holds at one name at a time: a further one would push out an earlier one.
+  virtual std::size_t values_at_a_time() const { return std::numeric_limits<std::size_t>::max(); }
 
   /// How often apply() is to be asked for the same additions again while they serve, because another writer may undo
   /// them unknowingly; nothing where the operator rules that out.

@@ -64,6 +64,16 @@ ZoneCoordinator::Approach::Approach(Approach&& other) noexcept
       providers_(std::move(other.providers_)),
       since_(other.since_) {}
 
+ZoneCoordinator::Approach& ZoneCoordinator::Approach::operator=(Approach&& other) noexcept {
+  if (this != &other) {
+    end();
+    coordinator_ = std::exchange(other.coordinator_, nullptr);
+    providers_ = std::move(other.providers_);
+    since_ = other.since_;
+  }
+  return *this;
+}
+
 void ZoneCoordinator::Approach::end() noexcept {
   auto* coordinator = std::exchange(coordinator_, nullptr);
   if (coordinator == nullptr) return;
@@ -101,7 +111,27 @@ void ZoneCoordinator::add_to(Wishes& wishes, ZoneWork& zone, Action action, cons
   wish->changes.push_back({action, value.name, value.value, ttl});
 }
 
+bool ZoneCoordinator::has_room(const std::vector<ZoneValue>& values) const {
+  std::map<std::pair<std::string, dns::Name>, std::set<std::string>> at_names;
+  for (const auto& value : values) {
+    auto& together = at_names[{value.provider, value.name}];
+    together.insert(value.value);
+    const auto zone = zones_.find({value.provider, value.zone});
+    if (zone == zones_.end()) continue;
+    const auto& users = zone->second->users;
+    for (auto used = users.lower_bound({value.name, {}}); used != users.end() && used->first.first == value.name;
+         ++used)
+      together.insert(used->first.second);
+  }
+  return std::ranges::all_of(at_names, [this](const auto& at_name) {
+    return at_name.second.size() <= providers_.at(at_name.first.first)->values_at_a_time();
+  });
+}
+
 Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Approach approach) {
+  // Nothing is held meanwhile, so that no two can wait for each other; nor do others wait for this one.
+  if (!has_room(values)) approach.end();
+  while (!has_room(values)) co_await news_after(news_);
   Wishes wishes;
   for (const auto& value : values) {
     auto& work = work_for(value);
@@ -111,6 +141,19 @@ Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values,
   auto queued = queue(wishes, Action::add);
   approach.end();
   co_await fulfil(std::move(queued), Action::add);
+}
+
+Task<> ZoneCoordinator::assert_again(std::vector<ZoneValue> values) {
+  std::map<ZoneWork*, std::vector<TxtChange>> by_zone;
+  for (const auto& value : values) by_zone[&work_for(value)].push_back({Action::add, value.name, value.value, ttl});
+  std::vector<Task<>> zones;
+  for (auto& [zone, changes] : by_zone) zones.push_back(assert_in(zone, std::move(changes)));
+  co_await when_all(std::move(zones));
+}
+
+Task<> ZoneCoordinator::assert_in(ZoneWork* zone, std::vector<TxtChange> changes) {
+  const auto permit = co_await zone->one_call.acquire();
+  co_await providers_.at(zone->provider)->apply(zone->zone, std::move(changes));
 }
 
 Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values) {
