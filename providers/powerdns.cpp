@@ -2,12 +2,12 @@
 #include "providers/powerdns.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "providers/name_list.h"
 
 namespace acmed::providers {
 namespace {
@@ -21,7 +21,6 @@ constexpr int patience_for_others = 4;
 constexpr Duration shortest_settling = 250ms;
 constexpr Duration longest_settling = 5s;
 constexpr Duration pace_of_assertion = 2s;
-constexpr std::size_t most_names_listed = 8;
 
 bool is_copy(const PowerDnsZone& zone) {
   return zone.kind == "Slave" || zone.kind == "Secondary" || zone.kind == "Consumer";
@@ -148,15 +147,12 @@ Task<> PowerDns::patch(Zone zone, Sets before, Sets after) {
 }
 
 void PowerDns::throw_refused(const Zone& zone, const Sets& sets, const std::string& words) const {
-  std::vector<std::string> names;
-  for (const auto& [name, set] : sets) {
-    if (names.size() < most_names_listed) names.push_back(name.text());
-  }
-  auto listed = fmt::format("{}", fmt::join(names, ", "));
-  if (sets.size() > names.size()) listed += fmt::format(" and {} more", sets.size() - names.size());
+  std::vector<dns::Name> names;
+  for (const auto& [name, set] : sets) names.push_back(name);
   throw Refused(
       "powerdns:refused",
-      fmt::format("{} refuses to change TXT at {} in zone {}: {}{}", api_.opening(), listed, zone.apex.text(), words,
+      fmt::format("{} refuses to change TXT at {} in zone {}: {}{}", api_.opening(), list_names(names),
+                  zone.apex.text(), words,
                   words.find("Conflicts") == std::string::npos
                       ? ""
                       : ". A CNAME stands there: the value belongs at its target. If the public DNS has no such "

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -35,10 +34,5 @@ struct PowerDnsTxtSet {
 /// The elements of a PATCH's `rrsets` that turn the set at `name` from `before` to `after`: one REPLACE of the whole,
 /// or, when the server `extends`, one EXTEND or PRUNE for each record, which spares others' newer records.
 json::Array patch_of(const dns::Name& name, const PowerDnsTxtSet& before, const PowerDnsTxtSet& after, bool extends);
-
-/// A value as the content of a record: in quotes, with PowerDNS's escapes.
-std::string powerdns_content(std::string_view value);
-/// The value of a content, its strings joined.
-std::string powerdns_value(std::string_view content);
 
 }  // namespace acmed::providers
