@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/crypto/digest.h"
 #include "base/secret.h"
@@ -15,6 +16,23 @@ struct Tsig {
   std::string name;
   crypto::Digest algorithm = crypto::Digest::sha256;
   Secret secret;  ///< raw octets
+};
+
+/// An account at an acme-dns server: it may change the TXT values at one name.
+struct AcmeDnsAccount {
+  std::string domain;       ///< whose challenges it is for
+  std::string full_domain;  ///< where the values stand; the domain's challenge name is an alias to it
+  std::string subdomain;
+  std::string user_name;
+  Secret password;
+};
+
+/// type = "acme-dns"
+struct AcmeDns {
+  std::string url;                       ///< without a final slash
+  std::vector<std::string> allow_from;   ///< networks that may use the accounts to be registered; empty for all
+  std::vector<AcmeDnsAccount> accounts;  ///< registered by other means
+  std::string trust_pem;                 ///< the content of `trust`; empty for the system's trust alone
 };
 
 /// type = "powerdns"
@@ -31,6 +49,6 @@ struct Rfc2136 {
   std::optional<Tsig> tsig;
 };
 
-using ProviderSettings = std::variant<PowerDns, Rfc2136>;
+using ProviderSettings = std::variant<AcmeDns, PowerDns, Rfc2136>;
 
 }  // namespace acmed::config

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/acme_dns.h"
 #include "config/names.h"
 #include "config/powerdns.h"
 #include "config/propagation.h"
@@ -17,8 +18,8 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"powerdns", read_powerdns},
-                                                                         {"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {
+      {"acme-dns", read_acme_dns}, {"powerdns", read_powerdns}, {"rfc2136", read_rfc2136}};
   return list;
 }
 

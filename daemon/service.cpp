@@ -29,10 +29,19 @@ std::vector<dns::Endpoint> resolvers(const config::Config& config) {
   return config.resolvers.empty() ? dns::system_resolvers() : endpoints(config.resolvers);
 }
 
-issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery) {
+std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
+  std::list<ProviderMemory> result;
+  for (const auto& provider : config.providers) result.emplace_back(store, provider.name);
+  return result;
+}
+
+/// `memories`: one for each provider, in the same order.
+issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery,
+                                std::list<ProviderMemory>& memories) {
   issue::Providers result;
+  auto memory = memories.begin();
   for (const auto& provider : config.providers) {
-    result.emplace(provider.name, providers::make_provider(provider, loop, discovery));
+    result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &*memory++));
   }
   return result;
 }
@@ -108,7 +117,8 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),
-      zones_(loop, make_providers(config, loop, discovery_)),
+      memories_(make_memories(config, store)),
+      zones_(loop, make_providers(config, loop, discovery_, memories_)),
       services_{loop, store, discovery_, zones_, routes(config)},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
