@@ -53,6 +53,16 @@ class Temporary {
   std::filesystem::path path_;
 };
 
+/// A new file with its content, which is not on the disk yet.
+Fd create(const std::filesystem::path& path, std::string_view content, mode_t mode, std::optional<gid_t> group) {
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) fail("create", path);
+  write_all(fd, content, path);
+  if (group && ::fchown(fd.get(), static_cast<uid_t>(-1), *group) != 0) fail("set the group of", path);
+  if (::fchmod(fd.get(), mode) != 0) fail("set the mode of", path);
+  return fd;
+}
+
 }  // namespace
 
 std::optional<std::string> read(const std::filesystem::path& path, std::size_t limit) {
@@ -73,12 +83,19 @@ std::optional<std::string> read(const std::filesystem::path& path, std::size_t l
 }
 
 void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode, std::optional<gid_t> group) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) fail("create", path);
-  write_all(fd, content, path);
-  if (group && ::fchown(fd.get(), static_cast<uid_t>(-1), *group) != 0) fail("set the group of", path);
-  if (::fchmod(fd.get(), mode) != 0) fail("set the mode of", path);
+  const auto fd = create(path, content, mode, group);
   if (::fsync(fd.get()) != 0) fail("sync", path);
+}
+
+void write_together(const std::filesystem::path& folder, const std::vector<NewFile>& new_files) {
+  std::vector<Fd> written;
+  for (const auto& file : new_files) {
+    written.push_back(create(folder / file.name, file.content, file.mode, file.group));
+  }
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (::fsync(written[i].get()) != 0) fail("sync", folder / new_files[i].name);
+  }
+  sync_folder(folder);
 }
 
 void write_durably(const std::filesystem::path& path, std::string_view content, mode_t mode) {

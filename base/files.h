@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 
@@ -23,6 +24,17 @@ void write_durably(const std::filesystem::path& path, std::string_view content, 
 /// A new file, with fsync but without that of its folder: for files of a folder that is not yet in use.
 void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode,
                std::optional<gid_t> group = {});
+
+struct NewFile {
+  std::string name;
+  std::string_view content;  ///< must outlive the call
+  mode_t mode = 0600;
+  std::optional<gid_t> group;
+};
+
+/// New files of one folder, with fsync of each and of the folder. All are written before the first is synced, so that
+/// the disk is waited for about once and not once a file.
+void write_together(const std::filesystem::path& folder, const std::vector<NewFile>& new_files);
 
 /// Makes `link` a symbolic link to `target` by one rename(2), whether it was one before or not.
 void switch_link(const std::filesystem::path& link, const std::filesystem::path& target);

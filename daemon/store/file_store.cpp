@@ -126,13 +126,15 @@ unsigned write_generation(const fs::path& folder, const GenerationFiles& files, 
   if (::mkdir(fresh.c_str(), private_folder_mode) != 0) {
     throw Retry(fmt::format("file:{}", errno), system_error_sentence("make the folder " + fresh.string(), errno));
   }
-  files::write_new(fresh / "privkey.pem", files.private_key.reveal(), key_group ? 0640 : private_file_mode, key_group);
-  files::write_new(fresh / "cert.pem", files.certificate, public_file_mode);
-  files::write_new(fresh / "chain.pem", files.chain, public_file_mode);
-  files::write_new(fresh / "fullchain.pem", files.full_chain, public_file_mode);
-  files::write_new(fresh / "meta.json", json::dump_readable(files.meta), public_file_mode);
+  const auto meta = json::dump_readable(files.meta);
+  const mode_t key_mode = key_group ? 0640 : private_file_mode;
+  // The folder's own mode is synced along with what is in it.
   fs::permissions(fresh, static_cast<fs::perms>(passage_mode));
-  files::sync_folder(fresh);
+  files::write_together(fresh, {{"privkey.pem", files.private_key.reveal(), key_mode, key_group},
+                                {"cert.pem", files.certificate, public_file_mode, {}},
+                                {"chain.pem", files.chain, public_file_mode, {}},
+                                {"fullchain.pem", files.full_chain, public_file_mode, {}},
+                                {"meta.json", meta, public_file_mode, {}}});
   fs::rename(fresh, folder / generation_name(number));
   files::sync_folder(folder);
   return number;

@@ -73,6 +73,16 @@ TEST_CASE("a new file never replaces another") {
   CHECK(files::read(folder / "f") == "one");
 }
 
+TEST_CASE("the files of a folder are written together, and never replace one") {
+  const Folder folder;
+  files::write_together(folder / "", {{"key", "one", 0600, {}}, {"cert", "two", 0644, {}}});
+  CHECK(files::read(folder / "key") == "one");
+  CHECK(files::read(folder / "cert") == "two");
+  CHECK((fs::status(folder / "cert").permissions() & fs::perms::all) == static_cast<fs::perms>(0644));
+  CHECK_THROWS_AS(files::write_together(folder / "", {{"new", "three", 0600, {}}, {"key", "four", 0600, {}}}), Retry);
+  CHECK(files::read(folder / "key") == "one");
+}
+
 TEST_CASE("a file that is larger than allowed is an error, not memory") {
   const Folder folder;
   files::write_new(folder / "f", std::string(1000, 'x'), 0600);
