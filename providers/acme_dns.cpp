@@ -57,7 +57,7 @@ Task<std::optional<Zone>> AcmeDns::zone_of(dns::Name name) {
   const bool in_zones = serves(dns::Name(account.full_domain));
   throw Refused(
       "acme-dns:alias",
-      fmt::format("provider {}: make the record  {}. CNAME {}.  once{}: the account is there already, and the next "
+      fmt::format("provider {}: make the record \"{}. CNAME {}.\" once{}: the account is there already, and the next "
                   "try goes on with it",
                   name_, name.text(), account.full_domain,
                   in_zones ? std::string()

@@ -31,6 +31,8 @@ struct Zone {
   friend auto operator<=>(const Zone&, const Zone&) = default;
 };
 
+inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
+
 /// Changes TXT records at one DNS operator.
 class Provider {
  public:
@@ -50,7 +52,7 @@ class Provider {
   virtual Task<> await_published(Zone) { co_return; }
 
   /// How many values the operator holds at one name at a time: a further one would push out an earlier one.
-  virtual std::size_t values_at_a_time() const { return std::numeric_limits<std::size_t>::max(); }
+  virtual std::size_t values_at_a_time() const { return any_number; }
 
   /// How often apply() is to be asked for the same additions again while they serve, because another writer may undo
   /// them unknowingly; nothing where the operator rules that out.
