@@ -7,6 +7,8 @@
 namespace acmed {
 namespace {
 
+constexpr std::size_t lines_in_last_words = 3;
+
 struct Character {
   std::uint32_t code = 0;
   std::size_t octets = 0;  ///< 0: the text does not begin with a character in UTF-8
@@ -53,6 +55,25 @@ std::string one_line(std::string_view text, std::size_t limit) {
   }
   if (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
+}
+
+std::vector<std::string> lines_of(std::string_view text, std::size_t limit) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of("\r\n"), text.size());
+    if (auto line = one_line(text.substr(0, end), limit); !line.empty()) lines.push_back(std::move(line));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string last_words(std::string_view text, std::size_t limit) {
+  const auto lines = lines_of(text, limit);
+  std::string words;
+  for (std::size_t i = lines.size() - std::min(lines.size(), lines_in_last_words); i < lines.size(); ++i) {
+    words += (words.empty() ? "" : " / ") + lines[i];
+  }
+  return words;
 }
 
 bool is_base64url(std::string_view text) {

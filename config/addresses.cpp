@@ -73,6 +73,25 @@ Checked<> address_with_port(std::string_view text) {
           in_quotes(text) + R"( is no IP address; give one such as "192.0.2.1", "192.0.2.1:53" or "[2001:db8::1]:53")"};
 }
 
+std::string without_port(std::string_view text) {
+  return std::string(host_of(text).value_or(text));
+}
+
+std::string port_of(std::string_view text) {
+  const auto host = host_of(text).value_or(text);
+  const auto rest = text.substr(static_cast<std::size_t>(host.data() - text.data()) + host.size());
+  const auto colon = rest.find(':');
+  return colon == std::string_view::npos ? "53" : std::string(rest.substr(colon + 1));
+}
+
+bool is_wildcard_address(std::string_view text) {
+  std::array<unsigned char, sizeof(in6_addr)> octets{};
+  const std::string terminated(text);
+  const bool good = inet_pton(AF_INET, terminated.c_str(), octets.data()) == 1 ||
+                    inet_pton(AF_INET6, terminated.c_str(), octets.data()) == 1;
+  return good && octets == decltype(octets){};
+}
+
 Checked<> server(std::string_view text) {
   const auto host = host_of(text);
   if (!host) {

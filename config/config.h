@@ -55,6 +55,9 @@ struct Provider {
   std::string name;
   /// It serves these names and those below; of all providers that of the longest zone serves a name.
   std::vector<std::string> zones;
+  /// Names, with those below them, whose challenge names are aliases into its zones: it serves those too, by way of the
+  /// aliases.
+  std::vector<std::string> delegated;
   Propagation propagation;  ///< completed with [propagation]
   ProviderSettings settings;
   std::string place;  ///< where it is, for people: its server's name or address, its API's URL
@@ -125,8 +128,9 @@ Propagation completed(const Propagation& own, const Propagation& above);
 /// Reads `file` and all that it includes. Blocks: a running daemon calls it through offload(). Throws Faults.
 Config load(const std::filesystem::path& file);
 
-/// The provider of the longest zone that `name` is in or equal to; nothing when none serves it. Each name of a
-/// certificate has one, if not for itself then for its `_acme-challenge` name, which may be a zone of its own.
+/// The provider of the longest zone or delegated name that `name` is in or equal to; nothing when none serves it. Each
+/// name of a certificate has one, if not for itself then for its `_acme-challenge` name, which may be a zone of its
+/// own.
 const Provider* provider_for(const Config& config, const std::string& name);
 
 }  // namespace acmed::config

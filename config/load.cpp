@@ -14,6 +14,7 @@
 #include "config/include.h"
 #include "config/propagation.h"
 #include "config/providers.h"
+#include "config/responder.h"
 #include "config/section_name.h"
 
 namespace acmed::config {
@@ -84,9 +85,13 @@ Config build(const std::filesystem::path& file, const std::vector<Source>& sourc
   }
   ZonePlaces zones;
   for (auto& [name, reader] : named_sections(readers, "provider")) {
-    config.providers.push_back(read_provider(name, std::move(reader), zones));
-    auto& propagation = config.providers.back().propagation;
-    propagation = completed(propagation, config.propagation);
+    auto of_provider = reader;
+    auto provider = read_provider(name, std::move(reader), zones);
+    if (const auto fault = fault_of_listening(provider, config.providers); !fault.empty()) {
+      of_provider.fault("listen", fault);
+    }
+    provider.propagation = completed(provider.propagation, config.propagation);
+    config.providers.push_back(std::move(provider));
   }
   CertificateSettings defaults;
   if (auto table = main.table("defaults")) defaults = read_defaults(*std::move(table), config);

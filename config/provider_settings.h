@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -8,6 +9,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/secret.h"
+#include "base/time.h"
 
 /// What [provider.NAME] says beside its zones, for each type of provider.
 namespace acmed::config {
@@ -49,6 +51,53 @@ struct Rfc2136 {
   std::optional<Tsig> tsig;
 };
 
-using ProviderSettings = std::variant<AcmeDns, PowerDns, Rfc2136>;
+/// One variable of a program's environment.
+struct Variable {
+  std::string name;
+  Secret value;
+  bool hidden = false;  ///< the value is a secret: no trace of it may get into a log
+};
+
+/// A program of somebody else's that changes records.
+struct ExternalProgram {
+  std::vector<std::string> command;   ///< argv, fit to be started when the configuration was read
+  std::vector<Variable> environment;  ///< all that it gets besides PATH
+  Duration timeout = std::chrono::seconds(60);
+};
+
+/// How lego's conventions tell a record: by its name and value, or by what these are made from.
+enum class LegoMode { finished, raw };
+
+/// type = "exec"
+struct Exec {
+  ExternalProgram program;
+};
+
+/// type = "lego-exec"
+struct LegoExec {
+  ExternalProgram program;
+  LegoMode mode = LegoMode::finished;
+};
+
+/// type = "lego-httpreq"
+struct LegoHttpreq {
+  std::string endpoint;  ///< URL without a final "/"
+  LegoMode mode = LegoMode::finished;
+  std::string username;  ///< empty: no authentication
+  Secret password;
+  std::string trust_pem;
+  Duration timeout = std::chrono::seconds(30);
+};
+
+/// type = "responder": acmed itself answers for the provider's zones.
+struct Responder {
+  std::vector<std::string> listen;         ///< addresses with optional ports; none: sockets of the service manager
+  std::optional<std::string> name_server;  ///< none: ns.ZONE
+  std::vector<std::string> addresses;      ///< of the name server, for those of its names that are in a zone of ours
+  std::optional<std::string> contact;      ///< a mailbox as a domain name; none: hostmaster.ZONE
+  unsigned responses_per_second = 100;     ///< to one network; 0: as many as it wants
+};
+
+using ProviderSettings = std::variant<AcmeDns, Exec, LegoExec, LegoHttpreq, PowerDns, Responder, Rfc2136>;
 
 }  // namespace acmed::config

@@ -6,9 +6,12 @@
 #include <algorithm>
 
 #include "config/acme_dns.h"
+#include "config/exec.h"
+#include "config/lego.h"
 #include "config/names.h"
 #include "config/powerdns.h"
 #include "config/propagation.h"
+#include "config/responder.h"
 #include "config/rfc2136.h"
 
 namespace acmed::config {
@@ -18,8 +21,13 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {
-      {"acme-dns", read_acme_dns}, {"powerdns", read_powerdns}, {"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"acme-dns", read_acme_dns},
+                                                                         {"exec", read_exec},
+                                                                         {"lego-exec", read_lego_exec},
+                                                                         {"lego-httpreq", read_lego_httpreq},
+                                                                         {"powerdns", read_powerdns},
+                                                                         {"responder", read_responder},
+                                                                         {"rfc2136", read_rfc2136}};
   return list;
 }
 
@@ -29,28 +37,26 @@ std::optional<ReadSettings> read_type(Reader& reader) {
   return reader.choice("type", types());
 }
 
-std::vector<std::string> read_zones(Reader& reader, ZonePlaces& places) {
-  std::vector<std::string> zones;
-  const bool present = reader.node("zones") != nullptr;
-  const auto given = reader.texts("zones");
-  if (!present) reader.fault("zones", "is missing: the zones whose names it serves, [\"example.com\"]");
-  if (!given) return zones;
-  if (given->empty()) reader.fault(reader.node("zones")->place, "zones", "the list is empty; name the zones it serves");
+std::vector<std::string> read_names(Reader& reader, std::string_view key, ZonePlaces& places) {
+  std::vector<std::string> names;
+  const auto given = reader.texts(key);
+  if (!given) return names;
+  if (given->empty()) reader.fault(reader.node(key)->place, key, "the list is empty; name the zones it serves");
   for (const auto& text : *given) {
-    auto zone = zone_name(text.value);
-    if (!zone.good()) {
-      reader.fault(text.place, "zones", zone.fault);
+    auto name = zone_name(text.value);
+    if (!name.good()) {
+      reader.fault(text.place, key, name.fault);
       continue;
     }
-    const auto [first, is_new] = places.emplace(zone.value, text.place);
+    const auto [first, is_new] = places.emplace(name.value, text.place);
     if (!is_new) {
-      reader.fault(text.place, "zones",
-                   fmt::format("{} is named already at {}; a zone has one provider", in_quotes(zone.value),
+      reader.fault(text.place, key,
+                   fmt::format("{} is named already at {}; a zone has one provider", in_quotes(name.value),
                                first->second.text()));
     }
-    zones.push_back(std::move(zone.value));
+    names.push_back(std::move(name.value));
   }
-  return zones;
+  return names;
 }
 
 }  // namespace
@@ -59,7 +65,11 @@ Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones
   Provider provider;
   provider.name = name;
   const auto read_settings = read_type(reader);
-  provider.zones = read_zones(reader, zones);
+  if (reader.node("zones") == nullptr) {
+    reader.fault("zones", "is missing: the zones whose names it serves, [\"example.com\"]");
+  }
+  provider.zones = read_names(reader, "zones", zones);
+  provider.delegated = read_names(reader, "delegated", zones);
   if (auto propagation = reader.table("propagation")) provider.propagation = read_propagation(*std::move(propagation));
   if (!read_settings) return provider;
   (*read_settings)(reader, provider);
@@ -71,10 +81,12 @@ const Provider* provider_for(const Config& config, const std::string& name) {
   const Provider* best = nullptr;
   std::size_t longest = 0;
   for (const auto& provider : config.providers) {
-    for (const auto& zone : provider.zones) {
-      if (!is_within(name, zone) || (best != nullptr && zone.size() <= longest)) continue;
-      best = &provider;
-      longest = zone.size();
+    for (const auto* zones : {&provider.zones, &provider.delegated}) {
+      for (const auto& zone : *zones) {
+        if (!is_within(name, zone) || (best != nullptr && zone.size() <= longest)) continue;
+        best = &provider;
+        longest = zone.size();
+      }
     }
   }
   return best;

@@ -33,7 +33,7 @@ Task<> Daemon::run(config::Config config) {
   state_directory_ = config.state_directory;
   std::optional<config::Config> next = std::move(config);
   for (bool asked = false; next; asked = true) {
-    Service service(loop_, store_, *next);
+    Service service(loop_, store_, *next, servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     notify("READY=1\nSTATUS=" + service.status());
@@ -50,11 +50,14 @@ Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool ask
   scope.spawn(service->run(asked));
   scope.spawn(await_configuration(service, &scope, &next));
   // What is under way is called off and goes on from the disk, with the new configuration or after the next start.
+  bool stopped = false;
   try {
     co_await scope.join();
   } catch (const Cancelled&) {
-    if (!next || here.stop.stop_requested()) throw;
+    stopped = !next || here.stop.stop_requested();
   }
+  co_await service->close().under(std::stop_token());
+  if (stopped) throw Cancelled();
   co_return next;
 }
 

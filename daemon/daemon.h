@@ -36,6 +36,7 @@ class Daemon {
   store::Store& store_;
   std::filesystem::path config_file_;
   std::filesystem::path state_directory_;
+  providers::NameServers servers_;
   Waiters reload_;
   bool reload_wanted_ = false;
 };

@@ -11,6 +11,7 @@
 #include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
+#include "daemon/plan.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
 #include "daemon/store/file_store.h"
@@ -41,32 +42,6 @@ void forbid_core_dumps() {
 #endif
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
-
-/// What acmed would keep, for --check.
-void print_plan(const config::Config& config) {
-  fmt::print("{}: {} certificate(s), state in {}\n", config.file.string(), config.certificates.size(),
-             config.state_directory.string());
-  for (const auto& certificate : config.certificates) {
-    fmt::print("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name, joined(certificate.domains),
-               certificate.ca, config.cas.at(certificate.ca).directory, crypto::to_text(certificate.key_type));
-    for (const auto& domain : certificate.domains) {
-      const auto* provider = config::provider_for(config, domain);
-      if (provider == nullptr) provider = config::provider_for(config, "_acme-challenge." + domain);
-      if (provider != nullptr)
-        fmt::print("  proof    {} by provider {} at {}\n", domain, provider->name, provider->place);
-    }
-    fmt::print("  files    {}/live/{}/\n", config.state_directory.string(), certificate.name);
-    for (const auto& target : certificate.deploy) {
-      fmt::print("  deploy   {}{}\n", target.name, target.directory ? " in " + target.directory->string() : "");
-    }
-  }
-}
-
 /// Each question to a name server has a socket of its own.
 void allow_many_files() {
   rlimit files{};
@@ -76,13 +51,15 @@ void allow_many_files() {
 }
 
 int run_once(Loop& loop, store::Store& store, const config::Config& config, std::stop_token stop) {
-  Service service(loop, store, config);
+  providers::NameServers servers;
+  Service service(loop, store, config, servers);
   std::vector<std::string> troubles;
   try {
     troubles = run(loop, service.run_once(), std::move(stop));
   } catch (const Cancelled&) {
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
+  run(loop, service.close());
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", trouble);
   if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
@@ -91,7 +68,7 @@ int run_once(Loop& loop, store::Store& store, const config::Config& config, std:
 int start(const Options& options) {
   auto config = config::load(options.config);
   if (options.check) {
-    print_plan(config);
+    fmt::print("{}", plan_of(config));
     return EXIT_SUCCESS;
   }
   Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE});

@@ -37,11 +37,12 @@ std::list<ProviderMemory> make_memories(const config::Config& config, store::Sto
 
 /// `memories`: one for each provider, in the same order.
 issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery,
-                                std::list<ProviderMemory>& memories) {
+                                providers::NameServers& servers, std::list<ProviderMemory>& memories) {
+  providers::keep_wanted(servers, config);
   issue::Providers result;
   auto memory = memories.begin();
   for (const auto& provider : config.providers) {
-    result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &*memory++));
+    result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &servers, &*memory++));
   }
   return result;
 }
@@ -49,7 +50,9 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
 std::vector<issue::Route> routes(const config::Config& config) {
   std::vector<issue::Route> result;
   for (const auto& provider : config.providers) {
-    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name});
+    for (const auto* zones : {&provider.zones, &provider.delegated}) {
+      for (const auto& zone : *zones) result.push_back({dns::Name(zone), provider.name});
+    }
   }
   return result;
 }
@@ -113,12 +116,12 @@ class Service::Busy {
   Service& service_;
 };
 
-Service::Service(Loop& loop, store::Store& store, const config::Config& config)
+Service::Service(Loop& loop, store::Store& store, const config::Config& config, providers::NameServers& servers)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),
       memories_(make_memories(config, store)),
-      zones_(loop, make_providers(config, loop, discovery_, memories_)),
+      zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       services_{loop, store, discovery_, zones_, routes(config)},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
@@ -229,6 +232,12 @@ void Service::rest() {
   for (const auto& [name, provider] : zones_.providers()) provider->rest();
   discovery_.forget();
   malloc_trim(0);
+}
+
+Task<> Service::close() {
+  std::vector<Task<>> ends;
+  for (const auto& [name, provider] : zones_.providers()) ends.push_back(provider->close());
+  co_await when_all(std::move(ends));
 }
 
 std::string Service::status() const {

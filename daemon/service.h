@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/keeper.h"
 #include "daemon/provider_memory.h"
+#include "providers/responder.h"
 
 namespace acmed {
 
@@ -17,7 +18,8 @@ namespace acmed {
 /// store, which outlives it.
 class Service {
  public:
-  Service(Loop& loop, store::Store& store, const config::Config& config);
+  /// `servers`: what the service before left serving, if there was one.
+  Service(Loop& loop, store::Store& store, const config::Config& config, providers::NameServers& servers);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -26,6 +28,9 @@ class Service {
 
   /// Keeps all certificates until called off. `asked`: what failed before is tried at once.
   Task<> run(bool asked);
+
+  /// Ends what runs outside of acmed for its providers; the last call, when nothing else is under way.
+  Task<> close();
 
   /// For `systemctl status`: "10 certificates, next renewal …, 1 failing: NAME".
   std::string status() const;

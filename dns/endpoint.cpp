@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -81,6 +82,27 @@ std::optional<Endpoint> Endpoint::from_octets(std::string_view octets, std::uint
   endpoint.octets_ = octets;
   endpoint.port_ = port;
   return endpoint;
+}
+
+Endpoint Endpoint::from_sockaddr(const sockaddr_storage& address) {
+  Endpoint endpoint;
+  if (address.ss_family == AF_INET6) {
+    sockaddr_in6 ipv6{};
+    std::memcpy(&ipv6, &address, sizeof ipv6);
+    endpoint.octets_.assign(reinterpret_cast<const char*>(&ipv6.sin6_addr), ipv6_octets);
+    endpoint.port_ = ntohs(ipv6.sin6_port);
+    endpoint.scope_ = ipv6.sin6_scope_id;
+    return endpoint;
+  }
+  sockaddr_in ipv4{};
+  std::memcpy(&ipv4, &address, sizeof ipv4);
+  endpoint.octets_.assign(reinterpret_cast<const char*>(&ipv4.sin_addr), ipv4_octets);
+  endpoint.port_ = ntohs(ipv4.sin_port);
+  return endpoint;
+}
+
+bool Endpoint::is_wildcard() const noexcept {
+  return std::ranges::all_of(octets_, [](char octet) { return octet == '\0'; });
 }
 
 int Endpoint::family() const noexcept {

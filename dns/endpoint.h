@@ -22,10 +22,14 @@ class Endpoint {
   static std::optional<Endpoint> parse(std::string_view text, std::uint16_t default_port = dns_port);
   /// From the 4 or 16 octets of an A or AAAA record.
   static std::optional<Endpoint> from_octets(std::string_view octets, std::uint16_t port = dns_port);
+  /// From an AF_INET or AF_INET6 address.
+  static Endpoint from_sockaddr(const sockaddr_storage& address);
 
   int family() const noexcept;
   std::uint16_t port() const noexcept { return port_; }
   bool has_address() const noexcept { return !octets_.empty(); }  ///< not so when made by default
+  bool is_wildcard() const noexcept;                              ///< 0.0.0.0 or ::
+  const std::string& octets() const noexcept { return octets_; }  ///< as in an A or AAAA record
   std::string address() const;                                    ///< without the port
   std::string text() const;                                       ///< the port only when it is not 53
   socklen_t to_sockaddr(sockaddr_storage& out) const noexcept;

@@ -36,7 +36,9 @@ AcmeDns::AcmeDns(const config::Provider& configured, const config::AcmeDns& sett
       memory_(memory),
       accounts_(settings.accounts),
       began_(loop.clock().moment()) {
-  for (const auto& zone : configured.zones) zones_.emplace_back(zone);
+  for (const auto* zones : {&configured.zones, &configured.delegated}) {
+    for (const auto& zone : *zones) zones_.emplace_back(zone);
+  }
 }
 
 Task<std::optional<Zone>> AcmeDns::zone_of(dns::Name name) {

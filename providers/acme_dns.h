@@ -49,7 +49,7 @@ class AcmeDns final : public Provider {
 
   std::string name_;
   std::string url_;
-  std::vector<dns::Name> zones_;
+  std::vector<dns::Name> zones_;  ///< and the delegated names
   const Clock& clock_;
   AcmeDnsApi api_;
   Memory& memory_;

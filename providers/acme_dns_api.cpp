@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "base/foreign_text.h"
 #include "base/json.h"
 #include "dns/name.h"
+#include "providers/foreign_words.h"
 
 namespace acmed::providers {
 namespace {
@@ -13,10 +13,10 @@ namespace {
 constexpr Duration call_limit = std::chrono::seconds(20);
 constexpr std::size_t most_shown = 200;  // octets of what the server says
 
-/// The server's words: {"error": "..."}, or plain text.
-std::string words_in(const http::Response& response) {
+/// What the server says: {"error": "..."}, or plain text. It may repeat what it was told.
+std::string words_in(const http::Response& response, const Secret& told) {
   const auto answer = json::parse(response.body).value_or(json::Value());
-  return one_line(answer["error"].text_or(response.body), most_shown);
+  return ForeignWords({told}).line(answer["error"].text_or(response.body), most_shown);
 }
 
 std::optional<Time> retry_after(const http::Response& response, Time now) {
@@ -65,7 +65,7 @@ Task<config::AcmeDnsAccount> AcmeDnsApi::register_account(std::string domain) {
                               "it in accounts of [provider.{}]",
                               opening(), domain, provider_));
   }
-  if (response.status != 201 && response.status != 200) throw_for(response);
+  if (response.status != 201 && response.status != 200) throw_for(response, {});
   auto account = account_in(response.body);
   if (!account) {
     throw Retry("acme-dns:answer", fmt::format("{} answered what is no account: look at whether url is that of an "
@@ -101,15 +101,15 @@ Task<> AcmeDnsApi::update(config::AcmeDnsAccount account, std::string value) {
   }
   if (response.status == 400) {
     throw Refused("http:400", fmt::format("{} does not take a value for {}: {}", opening(), account.full_domain,
-                                          words_in(response)));
+                                          words_in(response, account.password)));
   }
-  throw_for(response);
+  throw_for(response, account.password);
 }
 
 Task<> AcmeDnsApi::check_health() {
   http::Request request{"GET", url_ + "/health", {}, {}, call_limit};
   const auto response = co_await exchange(std::move(request));
-  if (response.status >= 500) throw_for(response);  // servers before 1.0 do not know the path
+  if (response.status >= 500) throw_for(response, {});  // servers before 1.0 do not know the path
 }
 
 Task<http::Response> AcmeDnsApi::exchange(http::Request request) {
@@ -122,13 +122,13 @@ Task<http::Response> AcmeDnsApi::exchange(http::Request request) {
   }
 }
 
-void AcmeDnsApi::throw_for(const http::Response& response) const {
+void AcmeDnsApi::throw_for(const http::Response& response, const Secret& told) const {
   const auto cause = fmt::format("http:{}", response.status);
   const auto until = retry_after(response, clock_.now());
   if (response.status == 429) {
-    throw Throttled(cause, fmt::format("{} wants fewer requests: {}", opening(), words_in(response)), until);
+    throw Throttled(cause, fmt::format("{} wants fewer requests: {}", opening(), words_in(response, told)), until);
   }
-  const auto sentence = fmt::format("{} answered {}: {}", opening(), response.status, words_in(response));
+  const auto sentence = fmt::format("{} answered {}: {}", opening(), response.status, words_in(response, told));
   if (response.status >= 400 && response.status < 500) throw Refused(cause, sentence + ". Look at url");
   throw Retry(cause, sentence, until);
 }

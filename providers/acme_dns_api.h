@@ -32,7 +32,7 @@ class AcmeDnsApi {
 
  private:
   Task<http::Response> exchange(http::Request request);
-  [[noreturn]] void throw_for(const http::Response& response) const;
+  [[noreturn]] void throw_for(const http::Response& response, const Secret& told) const;
 
   std::string provider_;
   std::string url_;

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <compare>
 
-#include "base/foreign_text.h"
 #include "base/runtime/sleep.h"
 
 namespace acmed::providers {
@@ -69,12 +68,6 @@ bool is_txt_at(const json::Value& entry, const dns::Name& name) {
   return entry["type"].text_or() == "TXT" && dns::Name::parse(entry["name"].text_or()) == name;
 }
 
-/// The server's words: {"error": "..."}, or plain text.
-std::string words_in(const http::Response& response) {
-  const auto answer = json::parse(response.body).value_or(json::Value());
-  return one_line(answer["error"].text_or(response.body), most_shown);
-}
-
 std::optional<Time> retry_after(const http::Response& response, Time now) {
   const auto header = response.header("retry-after");
   return header ? parse_retry_after(*header, now) : std::nullopt;
@@ -86,10 +79,17 @@ PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop
     : provider_(std::move(provider)),
       configured_(std::move(configured)),
       clock_(loop.clock()),
+      words_({configured_.api_key}),
       http_(loop, {fmt::format("acmed/{}", ACMED_VERSION), configured_.trust_pem, true}) {}
 
 std::string PowerDnsApi::opening() const {
   return fmt::format("provider {}: PowerDNS at {}", provider_, configured_.url);
+}
+
+/// What the server says: {"error": "..."}, or plain text.
+std::string PowerDnsApi::words_in(const http::Response& response) const {
+  const auto answer = json::parse(response.body).value_or(json::Value());
+  return words_.line(answer["error"].text_or(response.body), most_shown);
 }
 
 Task<PowerDnsAbilities> PowerDnsApi::abilities() {

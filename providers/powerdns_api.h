@@ -7,6 +7,7 @@
 
 #include "base/http/client.h"
 #include "config/config.h"
+#include "providers/foreign_words.h"
 #include "providers/powerdns_txt_set.h"
 #include "providers/provider.h"
 
@@ -59,11 +60,13 @@ class PowerDnsApi {
   Task<http::Response> exchange(std::string method, std::string path, std::string body);
   Task<http::Response> send(http::Request request);
   Task<json::Value> get(std::string path, About about, std::string subject);
+  std::string words_in(const http::Response& response) const;
   [[noreturn]] void throw_for(const http::Response& response, About about, const std::string& subject) const;
 
   std::string provider_;
   config::PowerDns configured_;
   const Clock& clock_;
+  ForeignWords words_;
   http::Client http_;
 };
 

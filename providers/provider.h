@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <limits>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,13 +17,37 @@ namespace acmed::providers {
 
 enum class Action { add, remove };
 
+/// What a value was made from, for those who insist on making it themselves: lego's RAW mode passes it on. No other
+/// provider looks at it.
+struct Origin {
+  std::string domain;             ///< that is to be proved, without "*."
+  std::string key_authorization;  ///< TOKEN.THUMBPRINT (RFC 8555 §8.1); no secret
+
+  friend auto operator<=>(const Origin&, const Origin&) = default;
+};
+
 /// One change of one TXT value. Several values may share a name: `example.test` and `*.example.test` are both proved at
 /// `_acme-challenge.example.test`, so a change never speaks of the whole set.
 struct TxtChange {
   Action action = Action::add;
   dns::Name name;
-  std::string value;           ///< unquoted, at most 255 octets
-  std::chrono::seconds ttl{};  ///< a wish; an operator may raise it to its own minimum
+  std::string value;                            ///< unquoted, at most 255 octets
+  std::chrono::seconds ttl{};                   ///< a wish; an operator may raise it to its own minimum
+  std::optional<Origin> origin = std::nullopt;  ///< none for values of a version that did not keep it
+};
+
+/// Thrown by apply() when some names could not be changed while all others were. Each has its own trouble, so that a
+/// journey which shares the call with another's forbidden name is not held up by it.
+class SomeFailed final : public Error {
+ public:
+  /// `failures`: one at least.
+  explicit SomeFailed(std::map<dns::Name, Error> failures);
+
+  /// What remains of it for somebody who changed only `names`; null when all of theirs were changed.
+  std::exception_ptr among(const std::set<dns::Name>& names) const;
+
+ private:
+  std::map<dns::Name, Error> failures_;
 };
 
 /// A zone as its operator knows it.
@@ -43,8 +70,8 @@ class Provider {
 
   /// Makes all `changes` in `zone`, in one transaction where the operator has one. Adding what is there and removing
   /// what is not there both succeed; foreign values at the same names stay. Returns when the operator accepted, long
-  /// before every server shows it. Throws Error: whatever it is, each change was either made or not, and may be asked
-  /// for again.
+  /// before every server shows it. Throws SomeFailed when it concerns only some names and all other changes were made,
+  /// else Error: whatever it is, each change was either made or not, and may be asked for again.
   virtual Task<> apply(Zone zone, std::vector<TxtChange> changes) = 0;
 
   /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as
@@ -62,8 +89,16 @@ class Provider {
   /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.
   virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }
 
-  /// Closes connections and frees what is only needed while changes are made; the next call begins anew.
+  /// Throws Error when something on this host keeps it from its work, which would only show as trouble elsewhere. Asks
+  /// nobody.
+  virtual void check_ready() {}
+
+  /// Closes connections and frees what is only needed while changes are made; the next call begins anew. Does not wait.
   virtual void rest() {}
+
+  /// As rest(), and waits for what has to end outside of acmed: the last call before the provider ends, if there is
+  /// time.
+  virtual Task<> close() { co_return; }
 };
 
 }  // namespace acmed::providers

@@ -78,6 +78,11 @@ std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url,
                       "look at this host's clock and at who answers at that address",
                       host, words)));
     case CURLE_UNSUPPORTED_PROTOCOL:
+      // What does not begin as HTTP does, curl takes for HTTP/0.9.
+      if (words.find("HTTP/0.9") != std::string::npos) {
+        return retry(fmt::format("{} answers with something that is no HTTP: look at who listens there", host));
+      }
+      [[fallthrough]];
     case CURLE_URL_MALFORMAT:
       return std::make_exception_ptr(Refused("http:url", fmt::format("\"{}\" cannot be asked: {}", url, words)));
     case CURLE_COULDNT_RESOLVE_HOST:

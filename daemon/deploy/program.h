@@ -21,7 +21,4 @@ struct Program {
 /// cannot be started, Cancelled.
 Task<> run_program(Program program, Facts facts);
 
-/// The last lines of a program's output as one line without control characters, for a sentence.
-std::string end_of_output(const std::string& output);
-
 }  // namespace acmed::deploy

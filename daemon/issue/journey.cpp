@@ -107,7 +107,8 @@ Task<> Journey::travel() {
 void Journey::remember_values() {
   for (const auto& proof : proofs_) {
     const auto& at = proof.placed;
-    const store::TxtValue txt{at.provider, at.zone.apex.text(), at.zone.id, at.name.text(), at.value};
+    const store::TxtOrigin origin{proof.origin.domain, proof.origin.key_authorization};
+    const store::TxtValue txt{at.provider, at.zone.apex.text(), at.zone.id, at.name.text(), at.value, origin};
     if (std::find(state_.values.begin(), state_.values.end(), txt) == state_.values.end()) state_.values.push_back(txt);
   }
 }
@@ -197,6 +198,7 @@ Task<> Journey::open_proof(std::string authorization_url) {
                      challenge->url,
                      challenge_name(authorization.identifier),
                      ca_->dns01_value(challenge->token),
+                     {authorization.identifier, ca_->key_authorization(challenge->token)},
                      {}});
 }
 
@@ -256,6 +258,9 @@ Task<> Journey::place_proofs() {
 }
 
 Task<> Journey::place(Proof* proof) {
+  if (const auto* expected = route(proof->challenge_name)) {
+    services_.zones.provider(expected->provider)->check_ready();  // else the DNS seems to be to blame
+  }
   const auto found = locations_.find(proof->challenge_name);
   if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge_name));
   const auto& location = found->second;
@@ -273,7 +278,7 @@ Task<> Journey::place(Proof* proof) {
     throw Refused("dns:no-zone", fmt::format("provider {} has no zone for {}: the DNS says that it is in the zone {}",
                                              route_to->provider, location.effective.text(), location.zone.text()));
   }
-  proof->placed = {route_to->provider, *zone, location.effective, proof->value};
+  proof->placed = {route_to->provider, *zone, location.effective, proof->value, proof->origin};
 }
 
 const Route* Journey::route(const dns::Name& name) const {
@@ -483,7 +488,9 @@ Task<> Journey::withdraw() {
     if (services_.zones.provider(txt.provider) == nullptr) {
       out_of_reach.push_back(txt);
     } else {
-      values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value});
+      std::optional<providers::Origin> origin;
+      if (txt.origin) origin = {txt.origin->domain, txt.origin->key_authorization};
+      values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value, std::move(origin)});
     }
   }
   co_await services_.zones.withdraw(request_.name, std::move(values));

@@ -47,6 +47,7 @@ class Journey {
     std::string challenge_url;
     dns::Name challenge_name;
     std::string value;
+    providers::Origin origin;
     ZoneValue placed;
   };
 

@@ -124,7 +124,7 @@ std::vector<ZoneCoordinator::Queued> ZoneCoordinator::queue(const Wishes& wishes
 void ZoneCoordinator::add_to(Wishes& wishes, ZoneWork& zone, Action action, const ZoneValue& value) {
   auto& wish = wishes[&zone];
   if (!wish) wish = std::make_shared<Wish>();
-  wish->changes.push_back({action, value.name, value.value, ttl});
+  wish->changes.push_back({action, value.name, value.value, ttl, value.origin});
   if (action == Action::remove) {
     wish->leaving.emplace_back(value.name, value.value);
     zone.leaving.emplace(value.name, value.value);
@@ -163,7 +163,8 @@ Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values,
 
 Task<> ZoneCoordinator::assert_again(std::vector<ZoneValue> values) {
   std::map<ZoneWork*, std::vector<TxtChange>> by_zone;
-  for (const auto& value : values) by_zone[&work_for(value)].push_back({Action::add, value.name, value.value, ttl});
+  for (const auto& value : values)
+    by_zone[&work_for(value)].push_back({Action::add, value.name, value.value, ttl, value.origin});
   std::vector<Task<>> zones;
   for (auto& [zone, changes] : by_zone) zones.push_back(assert_in(zone, std::move(changes)));
   co_await when_all(std::move(zones));
@@ -293,6 +294,12 @@ Task<> ZoneCoordinator::gather(ZoneWork* zone, Lane* lane, Action action) {
   }
 }
 
+std::set<dns::Name> ZoneCoordinator::names_of(const Wish& wish) {
+  std::set<dns::Name> names;
+  for (const auto& change : wish.changes) names.insert(change.name);
+  return names;
+}
+
 Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes) {
   providers::Provider* provider = providers_.at(zone->provider).get();
   std::vector<TxtChange> changes;
@@ -301,6 +308,12 @@ Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>>
   bool refused = false;
   try {
     if (!changes.empty()) co_await provider->apply(zone->zone, std::move(changes));
+  } catch (const providers::SomeFailed& error) {
+    for (const auto& wish : wishes) {
+      wish->done = true;
+      wish->failure = error.among(names_of(*wish));
+    }
+    co_return;
   } catch (const Error& error) {
     failure = std::current_exception();
     refused = error.advice() == Error::Advice::refused;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct ZoneValue {
   providers::Zone zone;
   dns::Name name;
   std::string value;
+  std::optional<providers::Origin> origin = std::nullopt;
 };
 
 /// Brings together what several journeys want in one zone at about the same time, so that it becomes one call of the
@@ -90,6 +92,7 @@ class ZoneCoordinator {
   Task<> news_after(std::uint64_t seen);
   void tell_gatherers() noexcept;
   static void keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<Wish>>& wishes);
+  static std::set<dns::Name> names_of(const Wish& wish);
   Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes);
   std::optional<Moment> waits_for(const ZoneWork& zone, const Lane& lane, providers::Action action) const;
 

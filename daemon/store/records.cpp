@@ -19,16 +19,26 @@ unsigned count_of(const json::Value& value) {
 }
 
 json::Value value_json(const TxtValue& txt) {
-  return json::Object{{"provider", txt.provider},
+  json::Object object{{"provider", txt.provider},
                       {"zone", txt.zone},
                       {"zone_id", txt.zone_id},
                       {"name", txt.name},
                       {"value", txt.value}};
+  if (txt.origin) {
+    object.emplace("origin",
+                   json::Object{{"domain", txt.origin->domain}, {"key_authorization", txt.origin->key_authorization}});
+  }
+  return object;
+}
+
+std::optional<TxtOrigin> txt_origin_from(const json::Value& value) {
+  if (value.is_null()) return std::nullopt;
+  return TxtOrigin{value["domain"].text_or(), value["key_authorization"].text_or()};
 }
 
 TxtValue txt_value_from(const json::Value& value) {
-  return {value["provider"].text_or(), value["zone"].text_or(), value["zone_id"].text_or(), value["name"].text_or(),
-          value["value"].text_or()};
+  return {value["provider"].text_or(), value["zone"].text_or(),  value["zone_id"].text_or(),
+          value["name"].text_or(),     value["value"].text_or(), txt_origin_from(value["origin"])};
 }
 
 json::Value order_json(const OpenOrder& order) {

@@ -23,6 +23,13 @@ struct Account {
   Time directory_read{};  ///< when `directory` was fetched
 };
 
+/// What a TXT value was made from (RFC 8555 §8.1).
+struct TxtOrigin {
+  std::string domain;
+  std::string key_authorization;
+  friend auto operator<=>(const TxtOrigin&, const TxtOrigin&) = default;
+};
+
 /// A TXT value that is in the DNS because of us, or may be.
 struct TxtValue {
   std::string provider;
@@ -30,6 +37,7 @@ struct TxtValue {
   std::string zone_id;
   std::string name;
   std::string value;
+  std::optional<TxtOrigin> origin = std::nullopt;  ///< none in records of versions that did not keep it
   friend auto operator<=>(const TxtValue&, const TxtValue&) = default;
 };
 

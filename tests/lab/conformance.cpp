@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "base/runtime/offload.h"
+#include "base/runtime/scope.h"
 #include "providers/registry.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/providers/conformance.h"
@@ -68,6 +70,11 @@ std::string word(Fault fault) {
   return "garbage";
 }
 
+/// Off the loop, which may be the operator itself.
+Task<Said> control_beside(std::vector<std::string> arguments) {
+  co_return co_await offload([arguments] { return control(arguments); });
+}
+
 class LabStage final : public Stage {
  public:
   ~LabStage() override { control({"heal"}); }
@@ -76,11 +83,11 @@ class LabStage final : public Stage {
   /// Reads the configuration anew: a fault may have put other credentials there.
   std::unique_ptr<Provider> make_provider() override {
     config_ = config::load(variable("CONFORMANCE_CONFIG"));
-    return providers::make_provider(config_.providers.front(), loop_, discovery_);
+    return providers::make_provider(config_.providers.front(), loop_, discovery_, &servers_);
   }
   dns::Name zone() override { return dns::Name(variable("CONFORMANCE_ZONE")); }
   std::set<std::string> values_at(const dns::Name& name) override {
-    const auto said = control({"values", name.text()});
+    const auto said = run(loop_, control_beside({"values", name.text()}));
     if (said.status != 0) throw std::runtime_error("control values failed: " + said.output);
     std::set<std::string> values;
     std::istringstream lines(said.output);
@@ -88,6 +95,7 @@ class LabStage final : public Stage {
     return values;
   }
   void put(const dns::Name& name, const std::string& value) override { must({"put", name.text(), value}); }
+  bool has_others() override { return control({"put", "probe." + zone().text(), "probe"}).status != not_to_be_had; }
   bool fault(Fault fault) override {
     const auto status = control({"fault", word(fault)}).status;
     if (status == not_to_be_had) return false;
@@ -98,6 +106,7 @@ class LabStage final : public Stage {
 
  private:
   Loop loop_;
+  NameServers servers_;
   config::Config config_;
   dns::Discovery discovery_{loop_, {dns::Endpoint::parse(variable("LAB_RESOLVER")).value()}};
 };

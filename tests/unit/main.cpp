@@ -4,6 +4,9 @@
 #endif
 #include "tests/unit/catch.h"
 
+#include <signal.h>
+
 int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);  // as acmed does without it
   return Catch::Session().run(argc, argv);
 }

@@ -158,6 +158,15 @@ SCENARIO("a server that does not answer well costs a retry and is named") {
     FakeServer server([](Connection& connection) { connection.read_request(); });
     CHECK(failure_of(loop, client, get(server.url())).cause() == "curl:52");
   }
+  GIVEN("a server that does not speak HTTP") {
+    FakeServer server([](Connection& connection) {
+      connection.read_request();
+      connection.write("220 mail.example.test ESMTP\r\n");
+    });
+    const auto error = failure_of(loop, client, get(server.url()));
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK_THAT(error.what(), Catch::Contains("is no HTTP"));
+  }
   GIVEN("a server that says nothing") {
     FakeServer server([](Connection& connection) { connection.read_until_closed(); });
     auto request = get(server.url());

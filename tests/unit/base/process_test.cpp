@@ -58,14 +58,14 @@ TEST_CASE("a program's exit code is its result") {
   CHECK(result_of(shell("exit 0")).succeeded());
   const auto result = result_of(shell("exit 3"));
   CHECK_FALSE(result.succeeded());
-  CHECK(result.exit_code == 3);
+  CHECK(result.ending.exit_code == 3);
   CHECK(result.outcome(30s) == "exited with 3");
 }
 
 TEST_CASE("a program that a signal ended says which") {
   const auto result = result_of(shell("kill -SEGV $$"));
   CHECK_FALSE(result.succeeded());
-  CHECK(result.signal == SIGSEGV);
+  CHECK(result.ending.signal == SIGSEGV);
   CHECK(result.outcome(30s) == "was ended by signal 11 (Segmentation fault)");
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("output and errors are taken together, in their order") {
 
 TEST_CASE("of a flood of output the first 64 KiB are kept, and the program is not held up") {
   const auto result = result_of(shell("head -c 1000000 /dev/zero | tr '\\0' x; exit 4"));
-  CHECK(result.exit_code == 4);
+  CHECK(result.ending.exit_code == 4);
   CHECK(result.output == std::string(64 * 1024, 'x'));
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("too long an input is refused") {
 
 TEST_CASE("a program's environment is what it is given and a path, nothing of ours") {
   setenv("ACMED_TEST_SECRET", "s3cret", 1);
-  Command command{{"/usr/bin/env"}, {"ACMED_NAME=corp"}, "", 30s};
+  Command command{{"/usr/bin/env"}, {Secret("ACMED_NAME=corp")}, "", 30s};
   CHECK(result_of(command).output ==
         "ACMED_NAME=corp\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
   unsetenv("ACMED_TEST_SECRET");
@@ -124,7 +124,7 @@ TEST_CASE("a program hears the signals that we block and ignore") {
   const auto result = result_of(shell("kill -USR1 $$; exit 0"));
   signal(SIGUSR1, old);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  CHECK(result.signal == SIGUSR1);
+  CHECK(result.ending.signal == SIGUSR1);
 }
 
 TEST_CASE("a program has none of our descriptors, also of those that a library left open to it, and runs in /") {
@@ -149,7 +149,7 @@ TEST_CASE("a plain name is looked up where the program itself would look, not in
   std::filesystem::create_directory(folder);
   std::filesystem::create_symlink("/bin/true", folder / "acmed-only-here");
   setenv("PATH", folder.c_str(), 1);
-  CHECK(result_of(shell("exit 3")).exit_code == 3);
+  CHECK(result_of(shell("exit 3")).ending.exit_code == 3);
   CHECK_THROWS_AS(result_of({{"acmed-only-here"}, {}, "", 30s}), Refused);
   setenv("PATH", old.c_str(), 1);
   std::filesystem::remove_all(folder);
@@ -168,7 +168,7 @@ TEST_CASE("a program that ignores SIGTERM is ended two seconds later") {
   const auto before = std::chrono::steady_clock::now();
   const auto result = result_of({{"sh", "-c", "trap '' TERM; while :; do sleep 1000; done"}, {}, "", 100ms});
   CHECK(result.timed_out);
-  CHECK(result.signal == SIGKILL);
+  CHECK(result.ending.signal == SIGKILL);
   CHECK(std::chrono::steady_clock::now() - before >= 2s);
 }
 

@@ -11,7 +11,7 @@ using Catch::Contains;
 using Frame = std::string (*)(const std::string& lines);
 
 struct Case {
-  const char* lines;
+  std::string lines;
   const char* expected;  ///< part of what is reported
 };
 
@@ -41,6 +41,19 @@ std::string ca_with_directory(const std::string& lines) {
 }
 std::string provider(const std::string& lines) {
   return "[provider.x]\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\nzones = [\"corp.example\"]\n" + lines;
+}
+std::string responder(const std::string& lines) {
+  return "[provider.x]\ntype = \"responder\"\nzones = [\"acme.example\"]\n" + lines;
+}
+const std::string other_responder = "[provider.y]\ntype = \"responder\"\nzones = [\"acme2.example\"]\n";
+std::string powerdns(const std::string& lines) {
+  return "[provider.x]\ntype = \"powerdns\"\nzones = [\"corp.example\"]\n" + lines;
+}
+std::string acme_dns(const std::string& lines) {
+  return "[provider.x]\ntype = \"acme-dns\"\nurl = \"https://auth.example\"\nzones = [\"auth.example\"]\n" + lines;
+}
+std::string account(const std::string& lines) {
+  return acme_dns("[[provider.x.accounts]]\nsubdomain = \"s\"\nusername = \"u\"\n" + lines);
 }
 std::string certificate(const std::string& lines) {
   return basis + "[[certificate]]\n" + lines;
@@ -132,13 +145,48 @@ SCENARIO("faults of a CA") {
         });
 }
 
+SCENARIO("faults of a PowerDNS server") {
+  check(powerdns,
+        {
+            {"api_key = \"k\"", "acmed.toml:1:11: provider.x.url: is missing: where the server's API is"},
+            {"url = \"ftp://x\"\napi_key = \"k\"", "acmed.toml:4:7: provider.x.url: \"ftp://x\" was found, a URL"},
+            {"url = \"http://x:8081\"", "provider.x.api_key: is missing: what the server has as api-key"},
+            {"url = \"http://x:8081\"\napi_key = 7", "provider.x.api_key: "},
+            {"url = \"http://x:8081\"\napi_key = \"k\"\nserver_id = \"a/b\"",
+             "acmed.toml:6:13: provider.x.server_id: \"a/b\" was found, the id that the API has"},
+            {"url = \"http://x:8081\"\napi_key = \"k\"\ntrust = \"text\"", "provider.x.trust: "},
+            {"url = \"http://x:8081\"\napi_key = \"k\"\nserver = \"x\"",
+             "provider.x.server: there is no such key; did you mean server_id?"},
+        });
+}
+
+SCENARIO("faults of an acme-dns server") {
+  check(acme_dns,
+        {
+            {"allow_from = [\"192.0.2.1\"]", "acmed.toml:5:15: provider.x.allow_from: \"192.0.2.1\" is no network"},
+            {"allow_from = [\"192.0.2.0/33\"]", "\"192.0.2.0/33\" is no network"},
+            {"allow_from = [\"2001:db8::/129\"]", "\"2001:db8::/129\" is no network"},
+            {"account = []", "provider.x.account: there is no such key; did you mean accounts?"},
+        });
+  check(account, {
+                     {"domain = \"a.example\"\nfulldomain = \"s.auth.example\"",
+                      "provider.x.accounts.password: is missing: what the server gave"},
+                     {"domain = \"a.example\"\npassword = \"p\"", "provider.x.accounts.fulldomain: is missing"},
+                     {"fulldomain = \"s.auth.example\"\npassword = \"p\"", "provider.x.accounts.domain: is missing"},
+                     {"domain = \"a.example\"\npassword = \"p\"\nfulldomain = \"s.other.example\"",
+                      "provider.x.accounts.fulldomain: \"s.other.example\" is in none of the provider's zones; add the "
+                      "server's own domain to them, \"other.example\""},
+                 });
+}
+
 SCENARIO("faults of a provider") {
   check(whole,
         {
             {"[provider.x]\nserver = \"192.0.2.1\"\nzones = [\"a.example\"]",
              "acmed.toml:1:11: provider.x.type: is missing"},
             {"[provider.x]\ntype = \"rfc2163\"\nzones = [\"a.example\"]",
-             "acmed.toml:2:8: provider.x.type: \"rfc2163\" is not one of rfc2136; did you mean rfc2136?"},
+             "acmed.toml:2:8: provider.x.type: \"rfc2163\" is not one of "},
+            {"[provider.x]\ntype = \"rfc2163\"\nzones = [\"a.example\"]", "; did you mean rfc2136?"},
             {"[provider.x]\ntype = \"rfc2136\"\nzones = [\"a.example\"]", "provider.x.server: is missing"},
             {"[provider.x]\ntype = \"rfc2136\"\nserver = \"ns1:dns\"\nzones = [\"a.example\"]",
              "provider.x.server: \"ns1:dns\" is no server"},
@@ -168,6 +216,40 @@ SCENARIO("faults of a provider") {
             {"propagation = { resolvers = [\"192.0.2.1\"] }",
              "provider.x.propagation.resolvers: resolvers are for all alike; set them in [propagation]"},
         });
+}
+
+SCENARIO("faults of a responder") {
+  check(
+      responder,
+      {
+          {"listen = [\"ns1.example\"]", "acmed.toml:4:11: provider.x.listen: \"ns1.example\" is no IP address"},
+          {"listen = []\naddresses = [\"192.0.2.1\"]", "acmed.toml:4:10: provider.x.listen: the list is empty"},
+          {"listen = [\"192.0.2.1\", \"192.0.2.1\"]", "provider.x.listen: \"192.0.2.1\" is named twice"},
+          {"addresses = [\"192.0.2.1:53\"]", "provider.x.addresses: \"192.0.2.1:53\" is no IP address"},
+          {"",
+           "acmed.toml:1:11: provider.x.addresses: is missing: the addresses at which the Internet reaches "
+           "ns.acme.example, the name server of acme.example"},
+          {"listen = [\"0.0.0.0\", \"[::0]:53\"]", "provider.x.addresses: is missing"},
+          {"name_server = \"a.b.acme.example\"", "the Internet reaches a.b.acme.example"},
+          {"name_server = \"192.0.2.1\"", "provider.x.name_server: \"192.0.2.1\" is an IP address"},
+          {"listen = [\"192.0.2.1\"]\ncontact = \"host.master@acme.example\"",
+           "provider.x.contact: \"host.master@acme.example\" has a '.' before its '@'"},
+          {"listen = [\"192.0.2.1\"]\nresponses_per_second = -1",
+           "provider.x.responses_per_second: -1 was found, an integer from 0 to 1000000 is wanted"},
+          {"listen = [\"192.0.2.1\"]\nserver = \"192.0.2.1\"", "provider.x.server: there is no such key"},
+          {"listen = [\"192.0.2.1\"]\ndelegated = [\"acme.example\"]",
+           "provider.x.delegated: \"acme.example\" is named already at acmed.toml:3; a zone has one provider"},
+          {"listen = [\"192.0.2.1\"]\n" + other_responder + "listen = [\"192.0.2.1:53\"]\n",
+           "acmed.toml:5:11: provider.y.listen: provider x listens on 192.0.2.1:53 too; name other addresses"},
+          {"addresses = [\"192.0.2.1\"]\n" + other_responder + "addresses = [\"192.0.2.1\"]\n",
+           "acmed.toml:5:11: provider.y.listen: is missing, as with provider x: only one of them can have all sockets"},
+      });
+  check(whole, {
+                   {"[provider.x]\ntype = \"responder\"\nzones = [\"_acme-challenge.a.example\"]\nlisten = "
+                    "[\"192.0.2.1\"]",
+                    "acmed.toml:1:11: provider.x.name_server: is missing: the default for the zone "
+                    "_acme-challenge.a.example would be ns._acme-challenge.a.example, which is no host name"},
+               });
 }
 
 SCENARIO("faults of a certificate") {
@@ -313,13 +395,13 @@ SCENARIO("a world-readable mode is right for files without a key") {
 SCENARIO("all faults are reported at once, in the order of the lines") {
   const Folder folder;
   CHECK(
-      folder.faults("[[certificate]]\nrenew = 7\n[provider.x]\ntype = \"y\"\n[ca.z]\n\nfoo = 1\n") ==
+      folder.faults("[[certificate]]\nrenew = 7\n[provider.x]\ntype = 7\n[ca.z]\n\nfoo = 1\n") ==
       "acmed.toml:1:1: certificate.domains: is missing: the names that the certificate is for, "
       "[\"www.example.com\"]\n"
       "acmed.toml:2:9: certificate.renew: 7 was found, the fraction of the lifetime that is left, more than 0 and less "
       "than 1, \"0.33\", is wanted\n"
       "acmed.toml:3:11: provider.x.zones: is missing: the zones whose names it serves, [\"example.com\"]\n"
-      "acmed.toml:4:8: provider.x.type: \"y\" is not one of rfc2136\n"
+      "acmed.toml:4:8: provider.x.type: 7 was found, a string is wanted\n"
       "acmed.toml:5:5: ca.z.directory: is missing; only letsencrypt, letsencrypt-staging, google, google-staging, "
       "zerossl, sslcom, sslcom-ecc, sslcom-rsa and sectigo bring their own\n"
       "acmed.toml:5:5: ca.z.terms_agreed: read the CA's terms of service, then agree by: terms_agreed = true\n"

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/crypto/encoding.h"
+#include "config/responder.h"
 #include "tests/unit/base/name_service.h"
 #include "tests/unit/config/folder.h"
 
@@ -196,6 +197,35 @@ propagation = { timeout = "1m", settle = "0s" }
   }
 }
 
+SCENARIO("a responder serves its zones and takes names that lead there") {
+  const Folder folder;
+  const std::string certificate = "[[certificate]]\ndomains = [\"corp.example\", \"www.other.example\"]\n";
+  const auto config = folder.load("[ca.letsencrypt]\nterms_agreed = true\n" + certificate + R"(
+[provider.here]
+type = "responder"
+zones = ["_acme-challenge.corp.example", "acme.example"]
+delegated = ["other.example"]
+listen = ["192.0.2.1:53", "[2001:db8::1]:5353", "0.0.0.0:54"]
+name_server = "acmed.corp.example"
+contact = "hostmaster@corp.example"
+)");
+  const auto& provider = config.providers.at(0);
+  const auto& responder = std::get<Responder>(provider.settings);
+  CHECK(provider.zones == std::vector<std::string>{"_acme-challenge.corp.example", "acme.example"});
+  CHECK(provider.delegated == std::vector<std::string>{"other.example"});
+  CHECK(responder.listen == std::vector<std::string>{"192.0.2.1:53", "[2001:db8::1]:5353", "0.0.0.0:54"});
+  CHECK(responder.addresses == std::vector<std::string>{"192.0.2.1", "2001:db8::1"});
+  CHECK(responder.contact == "hostmaster.corp.example");
+  CHECK(responder.responses_per_second == 100);
+  CHECK(name_server_of(responder, "acme.example") == "acmed.corp.example");
+  CHECK(provider_for(config, "_acme-challenge.corp.example") == &provider);
+  CHECK(provider_for(config, "_acme-challenge.www.other.example") == &provider);
+  CHECK(provider_for(config, "_acme-challenge.www.corp.example") == nullptr);
+  THEN("an alias goes to a zone with a plain name") {
+    CHECK(alias_target(provider, "other.example") == "other.example.acme.example");
+  }
+}
+
 SCENARIO("what is not said has a default") {
   const Folder folder;
   GIVEN("one CA and a certificate that names none") {
@@ -245,6 +275,41 @@ group = "nobody-of-that-name"
 SCENARIO("a file that is not there is named") {
   CHECK_THROWS_WITH(load("/nowhere/acmed.toml"), "/nowhere/acmed.toml: there is no such file");
   CHECK_THROWS_WITH(load("/"), Catch::Contains("/: cannot read"));
+}
+
+SCENARIO("a PowerDNS server has its API, an acme-dns server its accounts") {
+  const Folder folder;
+  folder.write("key", "secret\n");
+  const auto config = folder.load(R"([provider.pdns]
+type = "powerdns"
+url = "http://127.0.0.1:8081/"
+api_key = { file = "key" }
+zones = ["corp.example"]
+[provider.acme]
+type = "acme-dns"
+url = "https://auth.example"
+zones = ["auth.example"]
+delegated = ["example.com"]
+allow_from = ["192.0.2.0/24", "2001:db8::/32"]
+accounts = [
+  { domain = "Bücher.example", fulldomain = "S.auth.example.", subdomain = "s", username = "u", password = { file = "key" } },
+]
+)");
+  const auto& powerdns = std::get<PowerDns>(config.providers[1].settings);
+  CHECK(powerdns.url == "http://127.0.0.1:8081");
+  CHECK(powerdns.api_key.reveal() == "secret");
+  CHECK(powerdns.server_id == "localhost");
+  CHECK(config.providers[1].place == "http://127.0.0.1:8081");
+  const auto& acme_dns = std::get<AcmeDns>(config.providers[0].settings);
+  CHECK(acme_dns.url == "https://auth.example");
+  CHECK(acme_dns.allow_from == std::vector<std::string>{"192.0.2.0/24", "2001:db8::/32"});
+  REQUIRE(acme_dns.accounts.size() == 1);
+  const auto& account = acme_dns.accounts[0];
+  CHECK(account.domain == "xn--bcher-kva.example");
+  CHECK(account.full_domain == "s.auth.example");
+  CHECK(account.subdomain == "s");
+  CHECK(account.user_name == "u");
+  CHECK(account.password.reveal() == "secret");
 }
 
 }  // namespace acmed::config

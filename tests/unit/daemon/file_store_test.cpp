@@ -30,7 +30,8 @@ Certificate full_certificate() {
   Certificate certificate;
   certificate.order =
       OpenOrder{"https://ca.test/dir", "https://ca.test/order/1", Secret("pem"), "ecdsa-p256", {"a.test", "*.a.test"}};
-  certificate.values = {{"bind", "a.test", "", "_acme-challenge.a.test", "value-1"}};
+  certificate.values = {{"bind", "a.test", "", "_acme-challenge.a.test", "value-1", TxtOrigin{"a.test", "token.print"}},
+                        {"old", "b.test", "id", "_acme-challenge.b.test", "value-2"}};
   certificate.issued = Issued{3,
                               "https://ca.test/dir",
                               "ecdsa-p256",

@@ -30,11 +30,17 @@ class MemoryProvider final : public providers::Provider {
       if (change.value == refused) throw Refused("dns:REFUSED", "not this one");
     }
     if (fails) throw Retry("dns:timeout", "no answer");
+    std::map<dns::Name, Error> failures;
+    for (const auto& change : changes) {
+      if (change.name == fails_at) failures.emplace(change.name, Retry("dns:SERVFAIL", "not there"));
+    }
+    std::erase_if(changes, [this](const TxtChange& change) { return change.name == fails_at; });
     for (const auto& change : changes) {
       if (change.action == Action::add) values.insert(change.value);
       if (change.action == Action::remove) values.erase(change.value);
     }
     most = std::max(most, values.size());
+    if (!failures.empty()) throw providers::SomeFailed(std::move(failures));
   }
 
   std::size_t values_at_a_time() const override { return room; }
@@ -44,6 +50,7 @@ class MemoryProvider final : public providers::Provider {
   int calls = 0;
   bool fails = false;
   std::string refused = "(none)";
+  dns::Name fails_at;
   std::set<std::string> values;
 };
 
@@ -64,6 +71,9 @@ struct World {
 
   std::vector<ZoneValue> value(const std::string& text) {
     return {{"bind", {dns::Name("a.test"), ""}, challenge, text}};
+  }
+  std::vector<ZoneValue> value_at(const dns::Name& name, const std::string& text) {
+    return {{"bind", {dns::Name("a.test"), ""}, name, text}};
   }
 };
 
@@ -166,6 +176,25 @@ SCENARIO("one journey's forbidden name is its own trouble") {
   CHECK(good == "done");
   CHECK(bad == "dns:REFUSED");
   CHECK(world.provider->values == std::set<std::string>{"good"});
+}
+
+Task<> publish_at(World* world, dns::Name name, std::string value) {
+  co_await world->zones.publish(value, world->value_at(name, value), world->zones.approach({"bind"}));
+}
+
+SCENARIO("those who share a call with a name that fails are told apart, without another call") {
+  World world;
+  world.provider->fails_at = dns::Name("_acme-challenge.bad.a.test");
+  std::string good;
+  std::string bad;
+  std::vector<Task<>> both;
+  both.push_back(outcome(publish_at(&world, challenge, "good"), &good));
+  both.push_back(outcome(publish_at(&world, world.provider->fails_at, "bad"), &bad));
+  run(world.loop, when_all(std::move(both)));
+  CHECK(good == "done");
+  CHECK(bad == "dns:SERVFAIL");
+  CHECK(world.provider->values == std::set<std::string>{"good"});
+  CHECK(world.provider->calls == 1);
 }
 
 SCENARIO("when the provider does not answer, all hear of it and may come again") {

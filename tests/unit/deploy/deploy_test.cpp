@@ -162,7 +162,7 @@ SCENARIO("a deployment that fails leaves the service as it was") {
       CHECK(failure->cause() == "deploy:test");
       CHECK(failure->advice() == Error::Advice::retry);
       CHECK(failure->what() == "target web: the test " + target.test.front() +
-                                   " exited with 3: line 2 / line 3 / line?4; the former files are back");
+                                   " exited with 3: line 2 / line 3 / line 4; the former files are back");
     }
   }
 

@@ -157,11 +157,17 @@ struct Scene {
   Loop loop{clock};
   FakeAcmeDns server{clock};
   FakeMemory memory;
-  config::Provider configured{"acme", {"auth.test", "example.test"}, {}, settings(), {}};
+  config::Provider configured = configuration();
   std::unique_ptr<AcmeDns> provider = started();
 
-  config::AcmeDns settings() const {
-    return {server.url(), {"192.0.2.0/24"}, {{"first.test", "a.auth.test", "a", "user-a", Secret("password-a")}}, {}};
+  config::Provider configuration() const {
+    config::Provider provider;
+    provider.name = "acme";
+    provider.zones = {"auth.test"};
+    provider.delegated = {"example.test"};
+    provider.settings = config::AcmeDns{
+        server.url(), {"192.0.2.0/24"}, {{"first.test", "a.auth.test", "a", "user-a", Secret("password-a")}}, {}};
+    return provider;
   }
   /// A provider as after a start of acmed.
   std::unique_ptr<AcmeDns> started() {
@@ -271,6 +277,7 @@ SCENARIO("an account that cannot be kept is told to nobody") {
 SCENARIO("when the server's own domain is in no zone of the provider, that is told too") {
   Scene scene;
   scene.configured.zones = {"example.test"};
+  scene.configured.delegated = {};
   scene.provider = scene.started();
   CHECK_THAT(scene.zone_of(challenge), Contains(" and add auth.test to zones of [provider.acme]"));
 }

@@ -32,6 +32,8 @@ class Stage {
   virtual std::set<std::string> values_at(const dns::Name& name) = 0;
   /// Puts a value there by other means than the provider.
   virtual void put(const dns::Name& name, const std::string& value) = 0;
+  /// Whether put() is possible at all.
+  virtual bool has_others() { return true; }
   /// Puts `fault` in the way of providers that are made from now on; false when this operator cannot be made to.
   virtual bool fault(Fault) { return false; }
   /// Ends a fault.

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "config/config.h"
+#include "config/reader.h"
+
+namespace acmed::config {
+
+/// Reads `command`, `environment` and `timeout` of a provider that is a program. What is at fault is reported and left
+/// at its default.
+ExternalProgram read_external_program(Reader& provider);
+
+/// Where it is, for people.
+std::string place_of(const ExternalProgram& program);
+
+}  // namespace acmed::config

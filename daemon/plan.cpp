@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config/names.h"
+#include "config/responder.h"
+
+namespace acmed {
+namespace {
+
+std::string plan_of(const config::Config& config, const config::Certificate& certificate) {
+  auto plan = fmt::format("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name,
+                          fmt::join(certificate.domains, ", "), certificate.ca, config.cas.at(certificate.ca).directory,
+                          crypto::to_text(certificate.key_type));
+  for (const auto& domain : certificate.domains) {
+    const auto* provider = config::provider_for(config, config::challenge_name(domain));
+    if (provider == nullptr) continue;
+    plan += fmt::format("  proof    {} by provider {} at {}\n", domain, provider->name, provider->place);
+  }
+  plan += fmt::format("  files    {}/live/{}/\n", config.state_directory.string(), certificate.name);
+  for (const auto& target : certificate.deploy) {
+    plan += fmt::format("  deploy   {}{}\n", target.name, target.directory ? " in " + target.directory->string() : "");
+  }
+  return plan;
+}
+
+bool is_within_any(const std::string& name, const std::vector<std::string>& zones) {
+  return std::any_of(zones.begin(), zones.end(),
+                     [&](const std::string& zone) { return config::is_within(name, zone); });
+}
+
+/// The records that lead the world to a responder, which only those who keep the zones above can write.
+std::set<std::string> records_for(const config::Config& config, const config::Provider& provider,
+                                  const config::Responder& settings) {
+  std::set<std::string> records;
+  for (const auto& zone : provider.zones) {
+    const auto server = config::name_server_of(settings, zone);
+    records.insert(fmt::format("{}. NS {}.", zone, server));
+    if (!is_within_any(server, provider.zones)) continue;
+    for (const auto& address : settings.addresses) {
+      records.insert(fmt::format("{}. {} {}", server, address.find(':') == std::string::npos ? "A" : "AAAA", address));
+    }
+  }
+  for (const auto& certificate : config.certificates) {
+    for (const auto& domain : certificate.domains) {
+      const auto challenge = config::challenge_name(domain);
+      if (config::provider_for(config, challenge) != &provider || is_within_any(challenge, provider.zones)) continue;
+      const auto name = domain.substr(domain.starts_with("*.") ? 2 : 0);
+      records.insert(fmt::format("{}. CNAME {}.", challenge, config::alias_target(provider, name)));
+    }
+  }
+  return records;
+}
+
+std::string plan_of(const config::Config& config, const config::Provider& provider, const config::Responder& settings) {
+  auto plan = fmt::format("provider {}\n  answers  on {} for {}\n", provider.name, provider.place,
+                          fmt::join(provider.zones, ", "));
+  for (const auto& record : records_for(config, provider, settings)) plan += fmt::format("  needs    {}\n", record);
+  return plan;
+}
+
+}  // namespace
+
+std::string plan_of(const config::Config& config) {
+  auto plan = fmt::format("{}: {} certificate(s), state in {}\n", config.file.string(), config.certificates.size(),
+                          config.state_directory.string());
+  for (const auto& certificate : config.certificates) plan += plan_of(config, certificate);
+  for (const auto& provider : config.providers) {
+    const auto* settings = std::get_if<config::Responder>(&provider.settings);
+    if (settings != nullptr) plan += plan_of(config, provider, *settings);
+  }
+  return plan;
+}
+
+}  // namespace acmed

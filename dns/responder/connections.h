@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/runtime/loop.h"
+#include "dns/responder/zones.h"
+
+namespace acmed::dns::responder {
+
+/// Answers what comes by TCP (RFC 7766): any number of queries on a connection, also before the answers to the first
+/// are read. A connection that brings no whole query for ten seconds, or leaves its answers unread for as long, is
+/// closed; when there are too many, the one that has been idle for longest makes room.
+class Connections {
+ public:
+  /// `zones` must outlive it.
+  Connections(Loop& loop, const Zones& zones);
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+
+  /// Takes connections from a listening socket until the Listener ends.
+  class Listener;
+  std::unique_ptr<Listener> listen(Fd socket);
+
+  std::size_t count() const noexcept { return open_.size(); }
+
+ private:
+  struct Connection;
+  using Open = std::list<std::unique_ptr<Connection>>;
+
+  bool make_room() noexcept;
+  void add(Fd socket);
+  void on_ready(Connection& connection) noexcept;
+  bool answer_queries(Connection& connection);
+  void note_activity(Connection& connection);
+  void close(Connection& connection) noexcept;
+  void close_idle();
+  void arm_timer();
+
+  Loop& loop_;
+  const Zones& zones_;
+  std::vector<char> scratch_;
+  Open open_;  ///< the one that has been idle for longest first
+  Loop::Timer timer_;
+};
+
+/// One listening socket.
+class Connections::Listener {
+ public:
+  Listener(Connections& connections, Fd socket);
+
+ private:
+  void on_readable() noexcept;
+
+  Connections& connections_;
+  Fd socket_;
+  EventSource source_;
+  Loop::Timer pause_;
+};
+
+}  // namespace acmed::dns::responder

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "base/fd.h"
+#include "base/runtime/loop.h"
+#include "dns/responder/rate_limiter.h"
+#include "dns/responder/zones.h"
+
+namespace acmed::dns::responder {
+
+/// Answers what comes to one UDP socket, many datagrams by one system call. It works for a few milliseconds at most
+/// before it lets the loop go on.
+class Datagrams {
+ public:
+  /// Room for the datagrams of one call; the sockets of one loop share it.
+  struct Batch;
+  static std::shared_ptr<Batch> make_batch();
+
+  /// `endpoint`: what `socket` is bound to. `zones` and `limiter` must outlive it.
+  Datagrams(Loop& loop, Fd socket, const Endpoint& endpoint, const Zones& zones, RateLimiter& limiter,
+            std::shared_ptr<Batch> batch);
+
+ private:
+  void on_readable() noexcept;
+  void answer_batch(std::size_t count) noexcept;
+  bool is_from_this_host(const msghdr& query) const noexcept;
+  RateLimiter::Verdict judge(const msghdr& query, Moment now) noexcept;
+  void send_batch(std::size_t count) noexcept;
+
+  const Clock& clock_;
+  const Zones& zones_;
+  RateLimiter& limiter_;
+  std::shared_ptr<Batch> batch_;
+  bool wildcard_;
+  sockaddr_storage own_{};  ///< what is asked, unless that differs from datagram to datagram
+  Fd socket_;
+  EventSource source_;
+};
+
+}  // namespace acmed::dns::responder

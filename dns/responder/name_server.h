@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/runtime/loop.h"
+#include "dns/responder/connections.h"
+#include "dns/responder/datagrams.h"
+#include "dns/responder/rate_limiter.h"
+#include "dns/responder/sockets.h"
+#include "dns/responder/zones.h"
+
+namespace acmed::dns::responder {
+
+struct Settings {
+  std::vector<Endpoint> listen;  ///< empty: on all sockets that the service manager gave
+  std::vector<ZoneSettings> zones;
+  unsigned responses_per_second = 0;  ///< to one network (RateLimiter); 0: as many as it wants
+};
+
+/// An authoritative name server for a few zones of our own, on UDP and TCP: it begins with configure() and ends with
+/// this object. It knows nothing of other zones, and recurses for nobody.
+class NameServer {
+ public:
+  /// `name`: what sentences begin with, "provider here".
+  NameServer(Loop& loop, std::string name);
+  ~NameServer();
+  NameServer(const NameServer&) = delete;
+  NameServer& operator=(const NameServer&) = delete;
+
+  /// Goes over to `settings`. Sockets that are still wanted stay open, values in zones that are still ours are kept. A
+  /// socket that cannot be opened is logged and tried again all the time.
+  void configure(const Settings& settings);
+
+  /// Opens the sockets that are still missing. Throws Retry ("listen:EACCES", ...) when not all could be.
+  void listen();
+
+  const Zones& zones() const noexcept { return zones_; }
+  /// For changes; end them by commit().
+  Zones& zones() noexcept { return zones_; }
+  void commit();
+
+  /// Where it listens now.
+  std::vector<Listening> listening() const;
+
+ private:
+  std::vector<Listening> wanted(const std::vector<InheritedSocket>& inherited) const;
+  void open(const Listening& listening, const std::vector<InheritedSocket>& inherited);
+  void try_to_listen() noexcept;
+  std::uint32_t serial_now() const;
+
+  Loop& loop_;
+  std::string name_;
+  std::vector<Endpoint> listen_;
+  Zones zones_;
+  RateLimiter limiter_{0};
+  std::shared_ptr<Datagrams::Batch> batch_;
+  Connections connections_;
+  std::map<Listening, std::unique_ptr<Datagrams>> datagrams_;
+  std::map<Listening, std::unique_ptr<Connections::Listener>> listeners_;
+  std::string last_trouble_;
+  Loop::Timer next_try_;
+};
+
+}  // namespace acmed::dns::responder
