@@ -30,6 +30,7 @@ powerdns_database() { # powerdns_database FOLDER ZONE ADDRESS: the zone in a new
 launch=gsqlite3
 gsqlite3-database=$1/database
 gsqlite3-pragma-synchronous=0
+gsqlite3-dnssec=yes
 local-address=$3
 socket-dir=$1
 daemon=no

@@ -161,13 +161,13 @@ struct Scene {
   std::unique_ptr<AcmeDns> provider = started();
 
   config::Provider configuration() const {
-    config::Provider provider;
-    provider.name = "acme";
-    provider.zones = {"auth.test"};
-    provider.delegated = {"example.test"};
-    provider.settings = config::AcmeDns{
+    config::Provider result;
+    result.name = "acme";
+    result.zones = {"auth.test"};
+    result.delegated = {"example.test"};
+    result.settings = config::AcmeDns{
         server.url(), {"192.0.2.0/24"}, {{"first.test", "a.auth.test", "a", "user-a", Secret("password-a")}}, {}};
-    return provider;
+    return result;
   }
   /// A provider as after a start of acmed.
   std::unique_ptr<AcmeDns> started() {
