@@ -13,6 +13,9 @@
 
 namespace acmed::http {
 
+/// The cause of the Retry for an answer that is larger than is taken.
+inline constexpr const char* too_large = "http:too-large";
+
 struct Request {
   std::string method;  ///< GET, HEAD, POST, PUT, PATCH, DELETE
   std::string url;     ///< https, or http where the caller allows it
@@ -24,7 +27,7 @@ struct Request {
 struct Response {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in the order received
-  std::string body;                                          ///< 1 MiB at most
+  std::string body;                                          ///< 1 MiB at most, see `too_large`
   Duration elapsed{};                                        ///< from the request's start to the answer's end
 
   /// The first header of that (lower-case) name.
