@@ -20,12 +20,9 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"exec", read_exec},
-                                                                         {"lego-exec", read_lego_exec},
-                                                                         {"lego-httpreq", read_lego_httpreq},
-                                                                         {"responder", read_responder},
-                                                                         {"rfc2136", read_rfc2136},
-                                                                         {"route53", read_route53}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {
+      {"exec", read_exec},           {"lego-exec", read_lego_exec}, {"lego-httpreq", read_lego_httpreq},
+      {"responder", read_responder}, {"rfc2136", read_rfc2136},     {"route53", read_route53}};
   return list;
 }
 
