@@ -97,7 +97,7 @@ Route53::Route53(const config::Provider& configured, const config::Route53& sett
   if (!settings.hosted_zone_id.empty()) only_ = Zone{dns::Name(configured.zones.front()), settings.hosted_zone_id};
 }
 
-/// The one place where sentences get the provider's name.
+/// Where sentences get the provider's name.
 template <class T>
 Task<T> Route53::with_name(Task<T> task) {
   try {
@@ -120,17 +120,17 @@ Task<std::optional<Zone>> Route53::find_zone(dns::Name name) {
 Task<> Route53::apply(Zone zone, std::vector<TxtChange> changes) {
   ByName by_name;
   for (auto& change : changes) by_name[change.name].push_back(std::move(change));
-  return with_name(change(std::move(zone), std::move(by_name)));
+  std::map<dns::Name, Error> failures;
+  co_await with_name(change(std::move(zone), std::move(by_name), &failures));
+  if (!failures.empty()) throw SomeFailed(std::move(failures));
 }
 
-/// All that can be made are made before this throws.
-Task<> Route53::change(Zone zone, ByName changes) {
-  std::vector<std::string> obstacles;
+Task<> Route53::change(Zone zone, ByName changes, std::map<dns::Name, Error>* failures) {
   const auto turn = co_await writers_.try_emplace(zone, 1).first->second.acquire();
   Duration longest = first_pause;
   for (int attempt = 1; !changes.empty(); ++attempt) {
-    auto overtaken = co_await change_once(zone, std::move(changes), &obstacles);
-    if (overtaken.empty()) break;
+    auto overtaken = co_await change_once(zone, std::move(changes), failures);
+    if (overtaken.empty()) co_return;
     if (attempt == most_attempts) {
       throw Retry("aws:InvalidChangeBatch", fmt::format("others keep changing TXT at {} in {} at the same time",
                                                         list(keys_of(overtaken)), text_of(zone)));
@@ -139,18 +139,17 @@ Task<> Route53::change(Zone zone, ByName changes) {
     co_await sleep_for(jittered(longest));
     longest = std::min(2 * longest, longest_pause);
   }
-  if (!obstacles.empty()) throw Refused("aws:obstacle", fmt::format("{}", fmt::join(obstacles, "; ")));
 }
 
 /// Gives back the changes that were not made since somebody else changed the same sets meanwhile.
-Task<Route53::ByName> Route53::change_once(Zone zone, ByName changes, std::vector<std::string>* obstacles) {
+Task<Route53::ByName> Route53::change_once(Zone zone, ByName changes, std::map<dns::Name, Error>* failures) {
   const auto standing = co_await read_standing(&api_, zone, keys_of(changes));
   std::vector<SetChange> wanted;
   for (const auto& [name, at_name] : changes) {
     const auto& here = standing.at(name);
     const auto trouble = obstacle(here, name, zone);
     if (!trouble.empty() && adds(at_name)) {
-      obstacles->push_back(trouble);
+      failures->emplace(name, Refused("aws:obstacle", fmt::format("provider {}: {}", name_, trouble)));
       continue;
     }
     auto after = changed(here.txt, at_name);

@@ -27,6 +27,7 @@ class Route53 final : public Provider {
 
   /// One call to read and one to change, for names that are close together in the zone and are not changed by others at
   /// the same time. What others do meanwhile is never lost.
+  /// Throws SomeFailed for names where no value can stand.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
   Task<> await_published(Zone zone) override;
@@ -38,8 +39,8 @@ class Route53 final : public Provider {
   using ByName = std::map<dns::Name, std::vector<TxtChange>>;
 
   Task<std::optional<Zone>> find_zone(dns::Name name);
-  Task<> change(Zone zone, ByName changes);
-  Task<ByName> change_once(Zone zone, ByName changes, std::vector<std::string>* obstacles);
+  Task<> change(Zone zone, ByName changes, std::map<dns::Name, Error>* failures);
+  Task<ByName> change_once(Zone zone, ByName changes, std::map<dns::Name, Error>* failures);
   Task<bool> send(Zone zone, std::vector<SetChange> batch);
   Task<> probe();
   template <class T>

@@ -183,6 +183,15 @@ SCENARIO("where a value cannot stand, the others are changed all the same") {
                           Contains("_acme-challenge.h2.example.test is delegated") &&
                           Contains("TXT records of a routing policy stand at _acme-challenge.h3.example.test"));
   CHECK(scene.aws.values_at(name_at(0)) == Values{"a"});
+  THEN("whoever shares the call has only its own trouble") {
+    try {
+      run(scene.loop, provider->apply(example_zone, {addition(name_at(0), "b"), addition(name_at(1), "b")}));
+      FAIL("a value cannot stand beside a CNAME");
+    } catch (const SomeFailed& failed) {
+      CHECK(failed.among({name_at(0)}) == nullptr);
+      CHECK(failed.among({name_at(0), name_at(1)}) != nullptr);
+    }
+  }
   THEN("nothing is in the way of a removal, not even of what is hidden") {
     scene.aws.add_value(name_at(2), "a");
     CHECK(scene.outcome(provider->apply(
