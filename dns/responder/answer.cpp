@@ -67,7 +67,7 @@ class Draft {
   }
   /// What may be left out.
   void put_additional(const RecordSet& set) noexcept {
-    if ((flags_ & truncated_bit) == 0 && append(set.records)) additionals_ += set.count;
+    if (append(set.records)) additionals_ += set.count;
   }
 
   std::size_t finish() noexcept {

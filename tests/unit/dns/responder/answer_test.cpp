@@ -77,6 +77,19 @@ SCENARIO("letters alone are folded") {
                                                 record(in_question(3), soa, 1, example_soa));
 }
 
+SCENARIO("every octet of a name that can be ours is found, in either case") {
+  const Name apex("_acme-challenge.a-z0.test");
+  Zones zones({{apex, Name("ns.other.test"), {}, Name("hostmaster.other.test")}}, 7);
+  zones.add(apex, "value", 60);
+  zones.add(apex.prefixed("abcdefghijklmnopqrstuvwxyz_-0123456789"), "value", 60);
+  zones.commit(8);
+  for (const auto* name : {"_acme-challenge.a-z0.test", "_ACME-CHALLENGE.A-Z0.TEST",
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-0123456789._acme-challenge.a-z0.test"}) {
+    CHECK(answer_to(zones, query(name)) ==
+          header(qr | aa, {1, 1, 0, 0}) + question(name) + record(in_question(), txt, 1, strings({"value"})));
+  }
+}
+
 SCENARIO("records of the zone itself are told") {
   const auto apex = [](unsigned type) { return question("acme.test", type); };
   CHECK(answer_to(query("acme.test", soa)) ==
@@ -198,6 +211,9 @@ SCENARIO("a message that cannot be read is told so, with nothing of it repeated"
     const auto text = record(in_question(), txt, 0, strings({"x"}));
     CHECK(answer_to(header(0, {1, 1, 0, 0}) + question("acme.test") + text) == broken);
     CHECK(answer_to(header(0, {1, 0, 1, 0}) + question("acme.test") + text) == broken);
+    CHECK(answer_to(header(0, {1, 1, 0, 0}) + question("acme.test")) == broken);
+    CHECK(answer_to(header(0, {1, 0, 1, 0}) + question("acme.test")) == broken);
+    CHECK(answer_to(header(0, {1, 0, 1, 0}) + question("acme.test", ixfr)) == broken);
   }
 }
 
