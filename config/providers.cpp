@@ -20,12 +20,10 @@ namespace {
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
-  static const std::vector<std::pair<std::string, ReadSettings>> list = {{"cloudflare", read_cloudflare},
-                                                                         {"exec", read_exec},
-                                                                         {"lego-exec", read_lego_exec},
-                                                                         {"lego-httpreq", read_lego_httpreq},
-                                                                         {"responder", read_responder},
-                                                                         {"rfc2136", read_rfc2136}};
+  static const std::vector<std::pair<std::string, ReadSettings>> list = {
+      {"cloudflare", read_cloudflare},     {"exec", read_exec},           {"lego-exec", read_lego_exec},
+      {"lego-httpreq", read_lego_httpreq}, {"responder", read_responder}, {"rfc2136", read_rfc2136},
+  };
   return list;
 }
 
