@@ -52,6 +52,20 @@ Checked<> address(std::string_view text) {
   return {{}, in_quotes(text) + R"( is no IP address; give one such as "192.0.2.1" or "2001:db8::1", without a port)"};
 }
 
+Checked<> network(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto host = text.substr(0, slash);
+  if (slash != std::string_view::npos && is_address(host)) {
+    const unsigned longest = host.find(':') == std::string_view::npos ? 32 : 128;
+    unsigned length = 0;
+    const auto* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, length);
+    if (error == std::errc{} && stop == end && length <= longest) return {std::string(text), {}};
+  }
+  return {{},
+          in_quotes(text) + R"( is no network; give one such as "192.0.2.0/24", "192.0.2.1/32" or "2001:db8::/32")"};
+}
+
 Checked<> address_with_port(std::string_view text) {
   const auto host = host_of(text);
   if (host && is_address(*host)) return {std::string(text), {}};

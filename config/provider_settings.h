@@ -20,6 +20,31 @@ struct Tsig {
   Secret secret;  ///< raw octets
 };
 
+/// An account at an acme-dns server: it may change the TXT values at one name.
+struct AcmeDnsAccount {
+  std::string domain;       ///< whose challenges it is for
+  std::string full_domain;  ///< where the values stand; the domain's challenge name is an alias to it
+  std::string subdomain;
+  std::string user_name;
+  Secret password;
+};
+
+/// type = "acme-dns"
+struct AcmeDns {
+  std::string url;                       ///< without a final slash
+  std::vector<std::string> allow_from;   ///< networks that may use the accounts to be registered; empty for all
+  std::vector<AcmeDnsAccount> accounts;  ///< registered by other means
+  std::string trust_pem;                 ///< the content of `trust`; empty for the system's trust alone
+};
+
+/// type = "powerdns"
+struct PowerDns {
+  std::string url;  ///< of the server, without "/api/v1" and a final slash
+  Secret api_key;
+  std::string server_id = "localhost";
+  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust alone
+};
+
 /// type = "cloudflare"
 struct Cloudflare {
   Secret token;
@@ -82,6 +107,27 @@ struct Responder {
   unsigned responses_per_second = 100;     ///< to one network; 0: as many as it wants
 };
 
-using ProviderSettings = std::variant<Cloudflare, Exec, LegoExec, LegoHttpreq, Responder, Rfc2136>;
+struct AwsKey {
+  std::string id;
+  Secret secret;
+  Secret session_token;  ///< empty for keys that live for ever
+};
+
+/// type = "route53"
+struct Route53 {
+  std::string url;             ///< http or https
+  std::string sts_url;         ///< likewise
+  std::string region;          ///< for which calls are signed
+  std::string trust_pem;       ///< the content of `trust`; empty for the system's trust alone
+  std::string hosted_zone_id;  ///< empty: it is looked up
+  std::optional<AwsKey> key;   ///< none: AWS' usual chain
+  std::string profile;         ///< of AWS' files; empty for the usual chain
+  std::string role_arn;        ///< to be taken on; empty for none
+  std::string external_id;
+  std::string role_session_name;
+};
+
+using ProviderSettings =
+    std::variant<AcmeDns, Cloudflare, Exec, LegoExec, LegoHttpreq, PowerDns, Responder, Rfc2136, Route53>;
 
 }  // namespace acmed::config

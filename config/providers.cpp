@@ -5,13 +5,16 @@
 
 #include <algorithm>
 
+#include "config/acme_dns.h"
 #include "config/cloudflare.h"
 #include "config/exec.h"
 #include "config/lego.h"
 #include "config/names.h"
+#include "config/powerdns.h"
 #include "config/propagation.h"
 #include "config/responder.h"
 #include "config/rfc2136.h"
+#include "config/route53.h"
 
 namespace acmed::config {
 namespace {
@@ -21,8 +24,9 @@ using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
   static const std::vector<std::pair<std::string, ReadSettings>> list = {
-      {"cloudflare", read_cloudflare},     {"exec", read_exec},           {"lego-exec", read_lego_exec},
-      {"lego-httpreq", read_lego_httpreq}, {"responder", read_responder}, {"rfc2136", read_rfc2136},
+      {"acme-dns", read_acme_dns},   {"cloudflare", read_cloudflare},     {"exec", read_exec},
+      {"lego-exec", read_lego_exec}, {"lego-httpreq", read_lego_httpreq}, {"powerdns", read_powerdns},
+      {"responder", read_responder}, {"rfc2136", read_rfc2136},           {"route53", read_route53},
   };
   return list;
 }

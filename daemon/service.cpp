@@ -29,12 +29,20 @@ std::vector<dns::Endpoint> resolvers(const config::Config& config) {
   return config.resolvers.empty() ? dns::system_resolvers() : endpoints(config.resolvers);
 }
 
+std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
+  std::list<ProviderMemory> result;
+  for (const auto& provider : config.providers) result.emplace_back(store, provider.name);
+  return result;
+}
+
+/// `memories`: one for each provider, in the same order.
 issue::Providers make_providers(const config::Config& config, Loop& loop, dns::Discovery& discovery,
-                                providers::NameServers& servers) {
+                                providers::NameServers& servers, std::list<ProviderMemory>& memories) {
   providers::keep_wanted(servers, config);
   issue::Providers result;
+  auto memory = memories.begin();
   for (const auto& provider : config.providers) {
-    result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &servers));
+    result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &servers, &*memory++));
   }
   return result;
 }
@@ -112,7 +120,8 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),
-      zones_(loop, make_providers(config, loop, discovery_, servers)),
+      memories_(make_memories(config, store)),
+      zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       services_{loop, store, discovery_, zones_, routes(config)},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {

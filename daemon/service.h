@@ -9,6 +9,7 @@
 #include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/keeper.h"
+#include "daemon/provider_memory.h"
 #include "providers/responder.h"
 
 namespace acmed {
@@ -53,6 +54,7 @@ class Service {
   store::Store& store_;
   std::map<std::string, std::unique_ptr<issue::Authority>> authorities_;
   dns::Discovery discovery_;
+  std::list<ProviderMemory> memories_;
   issue::ZoneCoordinator zones_;
   issue::Services services_;
   renew::Ledger ledger_;

@@ -149,10 +149,14 @@ Answer read_answer(std::string_view wire) {
 }
 
 [[noreturn]] void throw_unsigned(const Answer& answer, const TsigKey& key, const std::string& server) {
-  const auto sentence = fmt::format(
-      "{} answered {} without a signature to a message signed with the TSIG key {}: either it does not use "
-      "TSIG, or something between answers in its place",
-      server, to_text(answer.rcode), key.name.text());
+  // PowerDNS leaves the TSIG record with the error out (RFC 8945 §5.2 wants it there).
+  const auto* why =
+      answer.rcode == Rcode::notauth
+          ? "either the key's name, algorithm, secret or time is not what the server has, as PowerDNS says "
+            "it without more, or something between answers in its place"
+          : "either it does not use TSIG, or something between answers in its place";
+  const auto sentence = fmt::format("{} answered {} without a signature to a message signed with the TSIG key {}: {}",
+                                    server, to_text(answer.rcode), key.name.text(), why);
   if (answer.rcode == Rcode::servfail) throw Retry("tsig:unsigned", sentence);
   throw Refused("tsig:unsigned", sentence);
 }

@@ -22,7 +22,8 @@ LegoHttpreq::LegoHttpreq(const config::Provider& configured, const config::LegoH
     : LegoBridge(configured, settings.mode, discovery),
       clock_(loop.clock()),
       settings_(settings),
-      words_({settings.password}),
+      credentials_(crypto::base64(settings.username + ":" + settings.password.reveal())),
+      words_({settings.password, credentials_}),
       http_(loop, {fmt::format("acmed/{} libcurl", ACMED_VERSION), settings.trust_pem, true}) {}
 
 Task<> LegoHttpreq::call(TxtChange change) {
@@ -42,10 +43,7 @@ Task<http::Response> LegoHttpreq::post(std::string url, std::string body) {
   request.method = "POST";
   request.url = std::move(url);
   request.headers = {{"Content-Type", "application/json"}};
-  if (!settings_.username.empty()) {
-    const auto user = settings_.username + ":" + settings_.password.reveal();
-    request.headers.emplace_back("Authorization", "Basic " + crypto::base64(user));  // RFC 7617 §2
-  }
+  if (!settings_.username.empty()) request.headers.emplace_back("Authorization", "Basic " + credentials_.reveal());
   request.body = std::move(body);
   request.limit = settings_.timeout;
   try {

@@ -29,6 +29,7 @@ class LegoHttpreq final : public LegoBridge {
 
   const Clock& clock_;
   config::LegoHttpreq settings_;
+  Secret credentials_;  ///< base64 of USER:PASSWORD (RFC 7617 §2)
   ForeignWords words_;
   http::Client http_;
 };

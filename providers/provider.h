@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -57,6 +58,8 @@ struct Zone {
   friend auto operator<=>(const Zone&, const Zone&) = default;
 };
 
+inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
+
 /// Changes TXT records at one DNS operator.
 class Provider {
  public:
@@ -74,6 +77,13 @@ class Provider {
   /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as
   /// the operator tells; at once where it does not. Throws Error when they will not.
   virtual Task<> await_published(Zone) { co_return; }
+
+  /// How many values the operator holds at one name at a time: a further one would push out an earlier one.
+  virtual std::size_t values_at_a_time() const { return any_number; }
+
+  /// How often apply() is to be asked for the same additions again while they serve, because another writer may undo
+  /// them unknowingly; nothing where the operator rules that out.
+  virtual std::optional<Duration> assertion_pace() const { return std::nullopt; }
 
   /// Looks whether the credentials are good, and for how long, where the operator tells. Gives one sentence when the
   /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.

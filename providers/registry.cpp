@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/registry.h"
 
+#include "providers/acme_dns.h"
 #include "providers/cloudflare.h"
 #include "providers/exec/exec.h"
 #include "providers/lego_exec.h"
 #include "providers/lego_httpreq.h"
+#include "providers/powerdns.h"
 #include "providers/rfc2136.h"
+#include "providers/route53/route53.h"
 
 namespace acmed::providers {
 namespace {
@@ -15,7 +18,12 @@ struct Maker {
   Loop& loop;
   dns::Discovery& discovery;
   NameServers* servers;
+  Memory* memory;
 
+  std::unique_ptr<Provider> operator()(const config::AcmeDns& settings) const {
+    if (memory == nullptr) throw Refused("provider:memory", "there is nowhere to keep the accounts at acme-dns");
+    return std::make_unique<AcmeDns>(configured, settings, loop, *memory);
+  }
   std::unique_ptr<Provider> operator()(const config::Cloudflare& settings) const {
     return std::make_unique<Cloudflare>(configured.name, configured.zones, settings, loop);
   }
@@ -29,6 +37,9 @@ struct Maker {
   std::unique_ptr<Provider> operator()(const config::LegoHttpreq& settings) const {
     return std::make_unique<LegoHttpreq>(configured, settings, loop, discovery);
   }
+  std::unique_ptr<Provider> operator()(const config::PowerDns& settings) const {
+    return std::make_unique<PowerDns>(configured.name, settings, loop);
+  }
   std::unique_ptr<Provider> operator()(const config::Responder& settings) const {
     NameServers of_its_own;
     return std::make_unique<Responder>(configured, settings, loop, servers != nullptr ? *servers : of_its_own);
@@ -36,13 +47,16 @@ struct Maker {
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
     return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
   }
+  std::unique_ptr<Provider> operator()(const config::Route53& settings) const {
+    return std::make_unique<route53::Route53>(configured, settings, loop, discovery);
+  }
 };
 
 }  // namespace
 
 std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery,
-                                        NameServers* servers) {
-  return std::visit(Maker{configured, loop, discovery, servers}, configured.settings);
+                                        NameServers* servers, Memory* memory) {
+  return std::visit(Maker{configured, loop, discovery, servers, memory}, configured.settings);
 }
 
 }  // namespace acmed::providers

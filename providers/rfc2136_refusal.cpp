@@ -18,8 +18,9 @@ std::string sentence_for_refused(const std::vector<dns::Name>& names, const Part
   }
   return fmt::format(
       "server {} refuses key {} to change TXT at {} in zone {}: grant it with update-policy {{ grant {} "
-      "name {} TXT; }} (BIND)",
-      parties.server, parties.key, list_names(names), zone.text(), parties.key, names.front().text());
+      "name {} TXT; }} (BIND) or pdnsutil add-meta {} TSIG-ALLOW-DNSUPDATE {} (PowerDNS)",
+      parties.server, parties.key, list_names(names), zone.text(), parties.key, names.front().text(), zone.text(),
+      parties.key);
 }
 
 std::string sentence_for(dns::Rcode rcode, const std::vector<dns::Name>& names, const Parties& parties,

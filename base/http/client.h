@@ -13,6 +13,9 @@
 
 namespace acmed::http {
 
+/// The cause of the Retry for an answer that is larger than is taken.
+inline constexpr const char* too_large = "http:too-large";
+
 struct Request {
   std::string method;  ///< GET, HEAD, POST, PUT, PATCH, DELETE
   std::string url;     ///< https, or http where the caller allows it
@@ -24,7 +27,7 @@ struct Request {
 struct Response {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in the order received
-  std::string body;                                          ///< 1 MiB at most
+  std::string body;                                          ///< 1 MiB at most, see `too_large`
   Duration elapsed{};                                        ///< from the request's start to the answer's end
 
   /// The first header of that (lower-case) name.
@@ -42,6 +45,8 @@ struct Settings {
   /// Certificates in PEM that are trusted besides the system's; empty for none.
   std::string extra_trust_pem;
   bool allow_plain_http = false;
+  bool by_proxy = true;  ///< through the proxy that the environment names, when it names one
+  Duration connect_limit = std::chrono::seconds(10);
 };
 
 /// An HTTP client: HTTP/2 where the server has it, connections kept and shared, TLS 1.2 at least and always verified,

@@ -134,9 +134,8 @@ std::size_t Exchange::on_body(char* bytes, std::size_t size, std::size_t count, 
 
 void Exchange::finish(CURL* easy, CURLcode code) {
   if (too_large_ != nullptr) {
-    failure_ = std::make_exception_ptr(
-        Retry(fmt::format("curl:{}", static_cast<int>(code)),
-              fmt::format("{} {}: look at whether the URL is the right one", host_of(request_.url), too_large_)));
+    failure_ = std::make_exception_ptr(Retry(
+        too_large, fmt::format("{} {}: look at whether the URL is the right one", host_of(request_.url), too_large_)));
   } else if (code != CURLE_OK) {
     failure_ = failure_of(easy, code, request_.url, words_.data(), request_.limit);
   }

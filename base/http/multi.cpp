@@ -3,13 +3,13 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <new>
 
 namespace acmed::http {
 namespace {
 
-constexpr long connect_limit_seconds = 10;
 /// For servers without HTTP/2: so many requests run side by side, the others wait for a connection.
 constexpr long most_connections_per_host = 16;
 /// More of them would be memory that lies idle; a new one costs some microseconds.
@@ -115,7 +115,10 @@ void Client::Multi::prepare(CURL* easy) const {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);  // wait for the connection that others are opening, and share it
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_limit_seconds);
+  const auto connect_limit = std::chrono::ceil<std::chrono::milliseconds>(settings_.connect_limit).count();
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::max<decltype(connect_limit)>(connect_limit, 1)));
+  if (!settings_.by_proxy) curl_easy_setopt(easy, CURLOPT_PROXY, "");  // whatever the environment says
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's headers are not the answer's
   curl_easy_setopt(easy, CURLOPT_USERAGENT, settings_.user_agent.c_str());

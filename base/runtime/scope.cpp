@@ -80,6 +80,32 @@ Task<bool> within(Duration limit, Task<> task) {
   co_return true;
 }
 
+namespace {
+
+Task<> until_ended(Task<> companion, const bool* ended) {
+  try {
+    co_await std::move(companion);
+  } catch (const Cancelled&) {
+    if (!*ended) throw;
+  }
+}
+
+Task<> end_with(Task<> task, Scope* scope, bool* ended) {
+  co_await std::move(task);
+  *ended = true;
+  scope->stop();
+}
+
+}  // namespace
+
+Task<> accompanied(Task<> task, Task<> companion) {
+  bool ended = false;
+  Scope scope(co_await context());
+  scope.spawn(until_ended(std::move(companion), &ended));
+  scope.spawn(end_with(std::move(task), &scope, &ended));
+  co_await scope.join();
+}
+
 Task<> with_grace(Duration grace, Task<> task) {
   const auto here = co_await context();
   std::stop_source stop;

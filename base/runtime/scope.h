@@ -72,6 +72,10 @@ Task<std::optional<T>> within(Duration limit, Task<T> task);
 /// Whether `task` ended before `limit` passed and it was called off.
 Task<bool> within(Duration limit, Task<> task);
 
+/// Runs `task` to its end, and `companion` beside it for as long. Throws what the first of them that fails threw; the
+/// other one is called off.
+Task<> accompanied(Task<> task, Task<> companion);
+
 /// Runs `task`; when the awaiting coroutine is called off, the task has `grace` more to end before it is called off
 /// too.
 template <class T>

@@ -149,7 +149,16 @@ Task<> Client::respond(std::string challenge_url) {
 }
 
 Task<Order> Client::order_leaves(std::string url, OrderStatus status, Duration limit) {
-  const std::string doing = "read the order";
+  return leaves<Order>({"read the order", "the order", std::string(to_text(status))}, std::move(url), status, limit);
+}
+
+Task<Authorization> Client::authorization_leaves_pending(std::string url, Duration limit) {
+  return leaves<Authorization>({"read an authorization", "the authorization", "pending"}, std::move(url),
+                               AuthorizationStatus::pending, limit);
+}
+
+template <class Resource>
+Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit) {
   const Clock& clock = session_->clock();
   const Moment start = clock.moment();
   const PollPace pace(session_->round_trip(), limit);
@@ -160,14 +169,14 @@ Task<Order> Client::order_leaves(std::string url, OrderStatus status, Duration l
     const auto pause = pace.pause(clock.moment() - start, named);
     if (!pause) {
       throw Retry("acme:timeout",
-                  fmt::format("the order {} is still {} after {}", one_line(url, longest_url), to_text(status),
+                  fmt::format("{} {} is still {} after {}", words.what, one_line(url, longest_url), words.still,
                               acmed::to_text(clock.moment() - start)),
                   ask_again);
     }
     co_await sleep_for(*pause);
-    const auto response = co_await session_->post(doing, url, "");
-    auto order = Order::from_json(read_json(doing, url, response), url);
-    if (order.status != status) co_return order;
+    const auto response = co_await session_->post(words.doing, url, "");
+    auto resource = Resource::from_json(read_json(words.doing, url, response), url);
+    if (resource.status != status) co_return resource;
     ask_again = retry_after(response, clock.now());
   }
 }

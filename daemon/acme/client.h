@@ -54,6 +54,9 @@ class Client {
   Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile);
   Task<Order> order(std::string url);
   Task<Authorization> authorization(std::string url);
+  /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Retry
+  /// ("acme:timeout") after `limit`.
+  Task<Authorization> authorization_leaves_pending(std::string url, Duration limit);
   /// Gives up a pending authorization, so that it counts against no limit (§7.5.2).
   Task<> deactivate_authorization(std::string url);
   /// Tells the CA that the challenge can be validated (§7.5.1). Completes also when the CA has begun or done so before.
@@ -76,6 +79,15 @@ class Client {
 
  private:
   class Session;
+  /// What a poll is called in sentences.
+  struct PollWords {
+    std::string doing;
+    std::string what;
+    std::string still;
+  };
+  template <class Resource>
+  Task<Resource> leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit);
+
   std::unique_ptr<Session> session_;
 };
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
+#include "daemon/issue/rounds.h"
 
 namespace acmed::issue {
 namespace {
@@ -82,14 +83,20 @@ Task<> Journey::travel() {
     remember_values();
     co_await save();
     place.release();
-    std::vector<ZoneValue> values;
-    for (const auto& proof : proofs_) values.push_back(proof.placed);
-    co_await services_.zones.publish(request_.name, std::move(values), std::move(approach));
-    step(fmt::format("{} TXT value(s) are accepted by the provider", proofs_.size()));
-    co_await await_published();
-    co_await await_visible();
-    place = co_await request_.authority->place();
-    co_await prove();
+    // One round, but for an operator that holds fewer values at a name than the order needs there.
+    const auto rounds = rounds_of_proofs();
+    for (const auto& round : rounds) {
+      auto showing = show(round);
+      co_await showing.begin(std::exchange(approach, services_.zones.approach({})));
+      place = co_await request_.authority->place();
+      co_await showing.reassure();
+      co_await respond(round);
+      if (&round == &rounds.back()) break;
+      co_await await_valid(round);
+      place.release();
+      co_await showing.end();
+    }
+    co_await await_ready();
   } else {
     approach.end();
   }
@@ -187,7 +194,8 @@ Task<> Journey::open_proof(std::string authorization_url) {
                   fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
                               request_.authority->settings().name, authorization.identifier));
   }
-  proofs_.push_back({challenge->url,
+  proofs_.push_back({authorization_url,
+                     challenge->url,
                      challenge_name(authorization.identifier),
                      ca_->dns01_value(challenge->token),
                      {authorization.identifier, ca_->key_authorization(challenge->token)},
@@ -290,41 +298,54 @@ std::set<std::string> Journey::expected_providers() const {
   return providers;
 }
 
-Task<> Journey::await_published() {
-  std::set<std::pair<std::string, providers::Zone>> zones;
-  for (const auto& proof : proofs_) zones.emplace(proof.placed.provider, proof.placed.zone);
-  std::vector<Task<>> waits;
-  for (const auto& [provider, zone] : zones) waits.push_back(services_.zones.provider(provider)->await_published(zone));
-  co_await when_all(std::move(waits));
+std::vector<Journey::Round> Journey::rounds_of_proofs() const {
+  std::vector<ZoneValue> values;
+  for (const auto& proof : proofs_) values.push_back(proof.placed);
+  const auto indices = rounds_of(
+      values, [this](const std::string& provider) { return services_.zones.provider(provider)->values_at_a_time(); });
+  std::vector<Round> rounds;
+  for (const auto& of_round : indices) {
+    auto& round = rounds.emplace_back();
+    for (const auto index : of_round) round.push_back(&proofs_[index]);
+  }
+  if (rounds.size() > 1) {
+    note(fmt::format("the names are proved in {} rounds: the provider holds few values at a name", rounds.size()));
+  }
+  return rounds;
 }
 
-Task<> Journey::await_visible() {
-  std::map<std::string, std::map<dns::Name, dns::Expected>> by_provider;
-  for (const auto& proof : proofs_) {
-    auto& expected = by_provider[proof.placed.provider][proof.placed.name];
-    expected.location = locations_.at(proof.challenge_name);
-    expected.values.push_back(proof.placed.value);
-  }
-  const auto began = services_.loop.clock().moment();
-  std::vector<Task<>> waits;
-  for (auto& [provider, by_name] : by_provider) {
-    std::vector<dns::Expected> expected;
-    for (auto& [name, one] : by_name) expected.push_back(std::move(one));
-    const auto policy = request_.policies.find(provider);
-    waits.push_back(dns::await_propagation(
-        std::move(expected), policy == request_.policies.end() ? dns::PropagationPolicy{} : policy->second, {}));
-  }
-  co_await when_all(std::move(waits));
-  note(fmt::format("every name server shows the values after {}", to_text(services_.loop.clock().moment() - began)));
+Showing Journey::show(const Round& round) const {
+  std::vector<PlacedValue> values;
+  for (const auto* proof : round) values.push_back({proof->placed, locations_.at(proof->challenge_name)});
+  return {services_, request_.name, request_.policies, std::move(values)};
 }
 
 // --- Challenges (§7.5.1)
 // -----------------------------------------------------------------------------------------------
 
-Task<> Journey::prove() {
+Task<> Journey::respond(Round round) {
   std::vector<Task<>> responses;
-  for (const auto& proof : proofs_) responses.push_back(ca_->respond(proof.challenge_url));
+  for (const auto* proof : round) responses.push_back(ca_->respond(proof->challenge_url));
   co_await when_all(std::move(responses));
+}
+
+/// Completes when the CA has looked at the values of the round.
+Task<> Journey::await_valid(Round round) {
+  std::vector<Task<acme::Authorization>> polls;
+  for (const auto* proof : round) {
+    polls.push_back(ca_->authorization_leaves_pending(proof->authorization_url, validation_limit));
+  }
+  const auto authorizations = co_await when_all(std::move(polls));
+  const bool valid = std::ranges::all_of(authorizations, [](const acme::Authorization& authorization) {
+    return authorization.status == acme::AuthorizationStatus::valid;
+  });
+  if (valid) co_return;
+  order_ = co_await ca_->order(order_.url);
+  co_await explain_invalid_order();
+}
+
+/// Polls the order alone, which tells of all authorizations at once.
+Task<> Journey::await_ready() {
   order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
   if (order_.status == acme::OrderStatus::invalid) co_await explain_invalid_order();
   step("the CA has validated all names");

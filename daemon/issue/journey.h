@@ -7,27 +7,10 @@
 
 #include "base/crypto/key.h"
 #include "daemon/issue/authority.h"
-#include "daemon/issue/zones.h"
-#include "daemon/store/store.h"
-#include "dns/discovery.h"
-#include "dns/propagation.h"
+#include "daemon/issue/services.h"
+#include "daemon/issue/showing.h"
 
 namespace acmed::issue {
-
-/// A name and all below it are served by that provider.
-struct Route {
-  dns::Name zone;
-  std::string provider;
-};
-
-/// What all journeys share.
-struct Services {
-  Loop& loop;
-  store::Store& store;
-  dns::Discovery& discovery;
-  ZoneCoordinator& zones;
-  std::vector<Route> routes;  ///< the longest zone wins
-};
 
 /// A certificate that is wanted.
 struct Request {
@@ -35,7 +18,7 @@ struct Request {
   std::vector<std::string> domains;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   Authority* authority = nullptr;
-  std::map<std::string, dns::PropagationPolicy> policies;  ///< by provider
+  Policies policies;
 };
 
 /// One certificate's way from its request to a generation in service (RFC 8555 §7.1, DESIGN §3). Begun anew after a
@@ -60,12 +43,16 @@ class Journey {
  private:
   /// An authorization that is still to be proved.
   struct Proof {
+    std::string authorization_url;
     std::string challenge_url;
     dns::Name challenge_name;
     std::string value;
     providers::Origin origin;
     ZoneValue placed;
   };
+
+  /// Proofs whose values are shown at the same time; they stand in `proofs_`.
+  using Round = std::vector<const Proof*>;
 
   Task<> travel();
   Task<> open_order();
@@ -79,9 +66,9 @@ class Journey {
   Task<std::optional<dns::Location>> beside_wildcard(dns::Name challenge_name);
   Task<> place_proofs();
   Task<> place(Proof* proof);
-  Task<> prove();
-  Task<> await_published();
-  Task<> await_visible();
+  Task<> respond(Round round);
+  Task<> await_valid(Round round);
+  Task<> await_ready();
   Task<> explain_invalid_order();
   Task<> close_authorization(std::string url, acme::Problem* found);
   Task<> obtain();
@@ -91,6 +78,8 @@ class Journey {
   Task<> withdraw_in_passing();
   Task<> save();
 
+  std::vector<Round> rounds_of_proofs() const;
+  Showing show(const Round& round) const;
   void remember_values();
   dns::Name challenge_name(const std::string& domain) const;
   const Route* route(const dns::Name& name) const;

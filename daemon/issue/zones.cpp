@@ -19,9 +19,12 @@ constexpr std::chrono::seconds ttl{60};
 
 }  // namespace
 
+using ValueAtName = std::pair<dns::Name, std::string>;
+
 /// What one journey wants in one zone.
 struct ZoneCoordinator::Wish {
   std::vector<TxtChange> changes;
+  std::vector<ValueAtName> leaving;  ///< what it asked to be removed
   bool done = false;
   std::exception_ptr failure;
 };
@@ -39,10 +42,23 @@ struct ZoneCoordinator::ZoneWork {
   Zone zone;
   Lane adds;
   Lane removals;
-  std::map<std::pair<dns::Name, std::string>, std::set<std::string>> users;
-  Semaphore one_call{1};  ///< an API that replaces whole RRsets needs one writer per zone
+  std::map<ValueAtName, std::set<std::string>> users;
+  std::multiset<ValueAtName> leaving;  ///< without a user, and not yet removed
+  Semaphore one_call{1};               ///< an API that replaces whole RRsets needs one writer per zone
 
   Lane& lane(Action action) { return action == Action::add ? adds : removals; }
+
+  /// The values at `name` that are there because of us.
+  std::set<std::string> values_at(const dns::Name& name) const {
+    std::set<std::string> values;
+    for (const auto& [value, by] : users) {
+      if (value.first == name) values.insert(value.second);
+    }
+    for (const auto& value : leaving) {
+      if (value.first == name) values.insert(value.second);
+    }
+    return values;
+  }
 };
 
 ZoneCoordinator::ZoneCoordinator(Loop& loop, Providers providers) : loop_(loop), providers_(std::move(providers)) {}
@@ -63,6 +79,16 @@ ZoneCoordinator::Approach::Approach(Approach&& other) noexcept
     : coordinator_(std::exchange(other.coordinator_, nullptr)),
       providers_(std::move(other.providers_)),
       since_(other.since_) {}
+
+ZoneCoordinator::Approach& ZoneCoordinator::Approach::operator=(Approach&& other) noexcept {
+  if (this != &other) {
+    end();
+    coordinator_ = std::exchange(other.coordinator_, nullptr);
+    providers_ = std::move(other.providers_);
+    since_ = other.since_;
+  }
+  return *this;
+}
 
 void ZoneCoordinator::Approach::end() noexcept {
   auto* coordinator = std::exchange(coordinator_, nullptr);
@@ -99,9 +125,31 @@ void ZoneCoordinator::add_to(Wishes& wishes, ZoneWork& zone, Action action, cons
   auto& wish = wishes[&zone];
   if (!wish) wish = std::make_shared<Wish>();
   wish->changes.push_back({action, value.name, value.value, ttl, value.origin});
+  if (action == Action::remove) {
+    wish->leaving.emplace_back(value.name, value.value);
+    zone.leaving.emplace(value.name, value.value);
+  }
+}
+
+bool ZoneCoordinator::has_room(const std::vector<ZoneValue>& values) const {
+  std::map<std::pair<std::string, dns::Name>, std::set<std::string>> at_names;
+  for (const auto& value : values) {
+    if (providers_.at(value.provider)->values_at_a_time() == providers::any_number) continue;
+    auto& together = at_names[{value.provider, value.name}];
+    together.insert(value.value);
+    const auto zone = zones_.find({value.provider, value.zone});
+    if (zone == zones_.end()) continue;
+    together.merge(zone->second->values_at(value.name));
+  }
+  return std::ranges::all_of(at_names, [this](const auto& at_name) {
+    return at_name.second.size() <= providers_.at(at_name.first.first)->values_at_a_time();
+  });
 }
 
 Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Approach approach) {
+  // Nothing is held meanwhile, so that no two can wait for each other; nor do others wait for this one.
+  if (!has_room(values)) approach.end();
+  while (!has_room(values)) co_await news_after(news_);
   Wishes wishes;
   for (const auto& value : values) {
     auto& work = work_for(value);
@@ -111,6 +159,20 @@ Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values,
   auto queued = queue(wishes, Action::add);
   approach.end();
   co_await fulfil(std::move(queued), Action::add);
+}
+
+Task<> ZoneCoordinator::assert_again(std::vector<ZoneValue> values) {
+  std::map<ZoneWork*, std::vector<TxtChange>> by_zone;
+  for (const auto& value : values)
+    by_zone[&work_for(value)].push_back({Action::add, value.name, value.value, ttl, value.origin});
+  std::vector<Task<>> zones;
+  for (auto& [zone, changes] : by_zone) zones.push_back(assert_in(zone, std::move(changes)));
+  co_await when_all(std::move(zones));
+}
+
+Task<> ZoneCoordinator::assert_in(ZoneWork* zone, std::vector<TxtChange> changes) {
+  const auto permit = co_await zone->one_call.acquire();
+  co_await providers_.at(zone->provider)->apply(zone->zone, std::move(changes));
 }
 
 Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values) {
@@ -155,14 +217,18 @@ Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
   // Whoever is called off takes its wish along, also from a leader that has it in hand: what it had in the DNS is on
   // disk and is seen to after the next start.
   struct Leave {
+    ZoneCoordinator& coordinator;
+    ZoneWork& zone;
     Lane& lane;
     Wish* wish;
     ~Leave() {
       wish->done = true;
       std::erase_if(lane.waiting, [this](const auto& waiting) { return waiting.get() == wish; });
+      for (const auto& value : wish->leaving) zone.leaving.erase(zone.leaving.find(value));
+      if (!wish->leaving.empty()) coordinator.tell_gatherers();
     }
   };
-  const Leave leave{lane, queued.wish.get()};
+  const Leave leave{*this, *queued.zone, lane, queued.wish.get()};
   while (!queued.wish->done) {
     if (lane.led) {
       co_await lane.changed.turn();
@@ -208,7 +274,8 @@ void ZoneCoordinator::keep_what_is_used(const ZoneWork& zone, const std::vector<
 
 std::optional<Moment> ZoneCoordinator::waits_for(const ZoneWork& zone, const Lane& lane, Action action) const {
   if (action == Action::remove) {
-    if (zone.users.empty()) return std::nullopt;
+    const bool is_room_wanted = providers_.at(zone.provider)->values_at_a_time() != providers::any_number;
+    if (zone.users.empty() || is_room_wanted) return std::nullopt;
     return lane.first_came + shortest_gathering;
   }
   const auto found = approaching_.find(zone.provider);

@@ -46,7 +46,7 @@ class ZoneCoordinator {
    public:
     Approach(ZoneCoordinator& coordinator, std::set<std::string> providers);
     Approach(Approach&& other) noexcept;
-    Approach& operator=(Approach&&) = delete;
+    Approach& operator=(Approach&& other) noexcept;
     ~Approach() { end(); }
     void end() noexcept;
 
@@ -57,9 +57,14 @@ class ZoneCoordinator {
   };
   Approach approach(std::set<std::string> providers) { return {*this, std::move(providers)}; }
 
-  /// Completes when the providers have accepted all values. From the call on `user` uses them, also when this throws,
-  /// until it withdraws them. Throws what the provider threw.
+  /// Completes when the providers have accepted all values. Where a provider holds only so many at a name, it first
+  /// waits until there is room for all of them; `values` themselves must not be more. From then on `user` uses them,
+  /// also when this throws, until it withdraws them. Throws what the provider threw.
   Task<> publish(std::string user, std::vector<ZoneValue> values, Approach approach);
+
+  /// Asks the providers once more for values that were published, without waiting for those of others. Throws what the
+  /// provider threw.
+  Task<> assert_again(std::vector<ZoneValue> values);
 
   /// Completes when every value that has no other user is removed. Throws what the provider threw; what could be
   /// removed in other zones is removed then, and asking again is harmless.
@@ -76,6 +81,8 @@ class ZoneCoordinator {
   using Wishes = std::map<ZoneWork*, std::shared_ptr<Wish>>;
 
   ZoneWork& work_for(const ZoneValue& value);
+  bool has_room(const std::vector<ZoneValue>& values) const;
+  Task<> assert_in(ZoneWork* zone, std::vector<providers::TxtChange> changes);
   static void add_to(Wishes& wishes, ZoneWork& zone, providers::Action action, const ZoneValue& value);
   std::vector<Queued> queue(const Wishes& wishes, providers::Action action);
   Task<> fulfil(std::vector<Queued> queued, providers::Action action);

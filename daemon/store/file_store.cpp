@@ -84,6 +84,10 @@ std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*
   return std::nullopt;
 }
 
+std::optional<json::Object> object_from_json(const json::Value& value) {
+  return value.as_object() != nullptr ? std::optional(*value.as_object()) : std::nullopt;
+}
+
 /// What the generation in service tells of itself, when there is no state.
 Certificate rebuilt(const fs::path& folder, const fs::path& link) {
   Certificate certificate;
@@ -206,6 +210,10 @@ fs::path FileStore::certificate_folder(const std::string& name) const {
   return folder_ / "certificates" / name;
 }
 
+fs::path FileStore::provider_path(const std::string& name) const {
+  return folder_ / "providers" / (name + ".json");
+}
+
 fs::path FileStore::live_path(const std::string& name) const {
   return folder_ / "live" / name;
 }
@@ -286,14 +294,24 @@ Task<std::optional<unsigned>> FileStore::live_generation(std::string name) {
   co_return co_await on_disk([link = live_path(name)] { return read_live(link); });
 }
 
+Task<json::Object> FileStore::load_provider(std::string name) {
+  co_return co_await on_disk([path = provider_path(name)] {
+    return read_record<json::Object>(path, &object_from_json).value_or(json::Object());
+  });
+}
+
+Task<> FileStore::save_provider(std::string name, json::Object object) {
+  co_await on_disk([path = provider_path(name), object = std::move(object)] {
+    files::make_folder(path.parent_path(), private_folder_mode);
+    files::write_durably(path, json::dump_readable(object), private_file_mode);
+  });
+}
+
 Task<std::map<std::string, Time>> FileStore::load_ledger() {
   co_return co_await on_disk([path = folder_ / "ledger.json"] {
     std::map<std::string, Time> ledger;
-    const auto value = read_record<json::Value>(path, [](const json::Value& read) -> std::optional<json::Value> {
-      return read.as_object() != nullptr ? std::optional(read) : std::nullopt;
-    });
-    if (!value) return ledger;
-    for (const auto& [ca, until] : *value->as_object()) {
+    const auto object = read_record<json::Object>(path, &object_from_json).value_or(json::Object());
+    for (const auto& [ca, until] : object) {
       if (const auto time = parse_rfc3339(until.text_or())) ledger.emplace(ca, *time);
     }
     return ledger;

@@ -16,6 +16,7 @@ namespace acmed::store {
 ///     certificates/NAME/state.json
 ///     certificates/NAME/0001/{privkey,cert,chain,fullchain}.pem, meta.json
 ///     live/NAME -> ../certificates/NAME/0001
+///     providers/NAME.json
 ///     ledger.json, lock
 class FileStore : public Store {
  public:
@@ -33,6 +34,8 @@ class FileStore : public Store {
   Task<> remove_old_generations(std::string name, std::set<unsigned> needed) override;
   Task<json::Value> generation_meta(std::string name, unsigned generation) override;
   Task<std::optional<unsigned>> live_generation(std::string name) override;
+  Task<json::Object> load_provider(std::string name) override;
+  Task<> save_provider(std::string name, json::Object object) override;
   Task<std::map<std::string, Time>> load_ledger() override;
   Task<> save_ledger(std::map<std::string, Time> ledger) override;
   std::filesystem::path live_path(const std::string& name) const override;
@@ -41,6 +44,7 @@ class FileStore : public Store {
  private:
   std::filesystem::path account_folder(const std::string& directory_url) const;
   std::filesystem::path certificate_folder(const std::string& name) const;
+  std::filesystem::path provider_path(const std::string& name) const;
 
   std::filesystem::path folder_;
   std::optional<gid_t> key_group_;  ///< acmed-certs, where it exists

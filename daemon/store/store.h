@@ -52,6 +52,10 @@ class Store {
   /// The generation in service; nothing when none is.
   virtual Task<std::optional<unsigned>> live_generation(std::string name) = 0;
 
+  /// What a provider keeps; empty when it keeps nothing.
+  virtual Task<json::Object> load_provider(std::string name) = 0;
+  virtual Task<> save_provider(std::string name, json::Object object) = 0;
+
   /// Until when a CA wants no orders, by directory URL.
   virtual Task<std::map<std::string, Time>> load_ledger() = 0;
   virtual Task<> save_ledger(std::map<std::string, Time> ledger) = 0;

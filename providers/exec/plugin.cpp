@@ -91,7 +91,7 @@ Task<json::Value> Plugin::ask(json::Object request, std::string task) {
 std::shared_ptr<Plugin::Request> Plugin::send(json::Object request, std::string task) {
   const auto id = ++last_id_;
   request.insert_or_assign("id", id);
-  const auto sent = std::make_shared<Request>();
+  auto sent = std::make_shared<Request>();
   sent->task = std::move(task);
   under_way_.emplace(id, sent);
   loop_.set_timer(sent->timer, loop_.clock().moment() + limit_, [this, id] { timed_out(id); });
@@ -177,7 +177,8 @@ Task<> Plugin::await_pause() {
   const auto left = pause_until_ - now;
   if (left > limit_) {
     throw Retry("exec:ended",
-                fmt::format("{} failed {} times in a row and is not started again for now", opening_, failures_),
+                fmt::format("{} failed {} times in a row and is not started again for now: it {}", opening_, failures_,
+                            last_failure_),
                 loop_.clock().now() + left);
   }
   co_await sleep_for(left);
@@ -198,14 +199,16 @@ void Plugin::check_hello(const json::Value& answer) {
     parallel_ = static_cast<std::size_t>(std::clamp<std::int64_t>(answer["parallel"].integer_or(1), 1, most_parallel));
     return;
   }
-  end_failing();
-  if (is_error(answer)) throw error_in(answer, "start");
-  throw Refused("exec:version", fmt::format("{} speaks version {} of the protocol, this acmed speaks version {}",
-                                            opening_, version, protocol_version));
+  const auto sentence = fmt::format("{} speaks version {} of the protocol, this acmed speaks version {}", opening_,
+                                    version, protocol_version);
+  const auto failure = is_error(answer) ? error_in(answer, "start") : Refused("exec:version", sentence);
+  end_failing("did not say hello as it should");
+  throw failure;
 }
 
 /// A program that answers nothing is started again and again in vain, so each time later.
-void Plugin::note_failure() {
+void Plugin::note_failure(const std::string& what) {
+  last_failure_ = what;
   if (proved_) {
     failures_ = 0;
     pause_until_ = Moment::min();
@@ -216,16 +219,16 @@ void Plugin::note_failure() {
   }
 }
 
-void Plugin::end_failing() {
+void Plugin::end_failing(const std::string& what) {
   given_up_ = true;
-  note_failure();
+  note_failure(what);
   program_->end();
 }
 
 /// Ends a program that cannot be spoken to any more.
 void Plugin::give_up(const std::string& cause, const std::string& what) {
   if (under_way_.empty()) log::warning(fmt::format("{} {} and is ended", opening_, what));
-  end_failing();
+  end_failing(what);
   fail_all(cause, what);
 }
 
@@ -237,7 +240,7 @@ void Plugin::timed_out(std::int64_t id) {
       "exec:timeout",
       fmt::format("{} did not answer within {} when asked to {}, and is ended", opening_, limit, late->second->task)));
   finish(late);
-  end_failing();
+  end_failing(fmt::format("did not answer within {}", limit));
   fail_all("exec:ended", fmt::format("was ended, since it did not answer another request within {},", limit));
 }
 
@@ -245,8 +248,8 @@ void Plugin::ended(const std::string& outcome) {
   tell_left_out();
   const auto said = last_error_line_.empty() ? "without a word" : "its last words: " + last_error_line_;
   if (!given_up_) {
-    note_failure();
     const auto what = fmt::format("{} ({})", outcome, said);
+    note_failure(what);
     if (under_way_.empty()) log::warning(fmt::format("{} {}", opening_, what));
     fail_all("exec:ended", what);
   }
@@ -269,17 +272,17 @@ Task<> Plugin::close() {
 // --- What it writes --------------------------------------------------------------------------------------------------
 
 void Plugin::heard(std::string_view line) {
-  const auto answer = json::parse(line);
-  const auto* id = answer ? (*answer)["id"].as_integer() : nullptr;
+  auto answer = json::parse(line).value_or(json::Value());
+  const auto* id = answer["id"].as_integer();
   if (id == nullptr || *id < 1 || *id > last_id_) {
-    give_up("exec:garbage", fmt::format("wrote \"{}\", which answers no request: standard output is for answers alone",
+    give_up("exec:garbage", fmt::format("wrote \"{}\" to its standard output, which is for answers to requests alone,",
                                         words_.line(line, longest_quote)));
     return;
   }
   const auto request = under_way_.find(*id);
   if (request == under_way_.end()) return;
   if (ready_) proved_ = true;
-  request->second->answer = *answer;
+  request->second->answer = std::move(answer);
   finish(request);
 }
 

@@ -62,8 +62,8 @@ class Plugin {
   void finish(Requests::iterator request);
   void fail_all(const std::string& cause, const std::string& what);
   void give_up(const std::string& cause, const std::string& what);
-  void note_failure();
-  void end_failing();
+  void note_failure(const std::string& what);
+  void end_failing(const std::string& what);
 
   void heard(std::string_view line);
   void heard_error(std::string_view line);
@@ -90,6 +90,7 @@ class Plugin {
   Waiters changed_;     ///< told when the program can take a request, perhaps
   std::shared_ptr<Start> starting_;
   unsigned failures_ = 0;  ///< in a row, in which nothing was answered
+  std::string last_failure_;
   Moment pause_until_ = Moment::min();
 
   std::string last_error_line_;

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An authoritative DNS server for the fakes of DNS operators: what their API was told is what it answers.
 
-It knows SOA, NS and A at its apexes, ns.APEX, and TXT anywhere; UDP (cut at 1,232 octets, TC) and TCP.
+It knows SOA, NS and A at its apexes, ns.APEX, and TXT and CNAME anywhere; UDP (cut at 1,232 octets, TC) and TCP.
 """
 import socket
 import socketserver
 import struct
 import threading
 
-A, NS, SOA, TXT, ANY_CLASS_IN = 1, 2, 6, 16, 1
+A, NS, CNAME, SOA, TXT, ANY_CLASS_IN = 1, 2, 5, 6, 16, 1
 NOERROR, FORMERR, NXDOMAIN, NOTIMP, REFUSED = 0, 1, 3, 4, 5
 LARGEST_DATAGRAM = 1232
 TTL = 60
@@ -40,10 +40,12 @@ def text_data(value):
 
 class DnsServer:
     """Serves `zones` (apexes) on `address`:53. `values(name)` gives the TXT values at a name, `names(apex)` all names that
-    have any; both are called from other threads, so they lock for themselves."""
+    have any, `alias(name)` the target of its CNAME or None; all are called from other threads, so they lock for
+    themselves. `text_ttl`: seconds, of the TXT records."""
 
-    def __init__(self, address, zones, values, names, port=53):
+    def __init__(self, address, zones, values, names, port=53, alias=lambda name: None, text_ttl=TTL):
         self.address, self.zones, self.values, self.names = address, list(zones), values, names
+        self.alias, self.text_ttl = alias, text_ttl
         self.serial = 1
         outer = self
 
@@ -93,7 +95,11 @@ class DnsServer:
         zone = self.zone_of(name)
         if zone is None:
             return self.message(query, question, REFUSED, False, [], [], limit)
-        answers = [self.record(name, kind, data) for data in self.data(zone, name, kind)]
+        target = self.alias(name)
+        if target is not None:
+            answers = [self.record(name, CNAME, wire_name(target))]
+        else:
+            answers = [self.record(name, kind, data) for data in self.data(zone, name, kind)]
         soa = [self.record(zone, SOA, self.soa(zone))]
         exists = bool(answers) or name in (zone, "ns." + zone) or any(
             held == name or held.endswith("." + name) for held in self.names(zone))
@@ -113,9 +119,9 @@ class DnsServer:
             return [socket.inet_aton(self.address)]
         return []
 
-    @staticmethod
-    def record(name, kind, data):
-        return wire_name(name) + struct.pack(">HHIH", kind, ANY_CLASS_IN, TTL, len(data)) + data
+    def record(self, name, kind, data):
+        ttl = self.text_ttl if kind == TXT else TTL
+        return wire_name(name) + struct.pack(">HHIH", kind, ANY_CLASS_IN, ttl, len(data)) + data
 
     @staticmethod
     def message(query, question, rcode, authoritative, answers, authority, limit):

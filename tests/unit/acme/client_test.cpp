@@ -226,6 +226,32 @@ SCENARIO("an order that never becomes ready ends the wait at its limit") {
   CHECK(bench.ca.count("order") < 100);
 }
 
+SCENARIO("an authorization is polled on its own, for orders that are proved in parts") {
+  Bench bench;
+  bench.register_account();
+  const auto url = bench.ca.url("authorization/0/0");
+  const auto pending = [] { return FakeCa::Reply("200 OK", R"({"status":"pending"})"); };
+  const auto start = bench.clock.now();
+  WHEN("the CA takes its time") {
+    bench.ca.instead("authorization", pending().with("Retry-After: 7"));
+    bench.ca.instead("authorization", {"200 OK", R"({"status":"valid"})"});
+    const auto authorization = bench.run(bench.client.authorization_leaves_pending(url, 1min));
+    CHECK(authorization.status == acme::AuthorizationStatus::valid);
+    CHECK(bench.ca.count("authorization") == 2);
+    CHECK(bench.clock.now() - start >= 7s);
+  }
+  WHEN("the CA finds it wrong") {
+    bench.ca.instead("authorization", {"200 OK", R"({"status":"invalid"})"});
+    CHECK(bench.run(bench.client.authorization_leaves_pending(url, 1min)).status == acme::AuthorizationStatus::invalid);
+  }
+  WHEN("it stays pending") {
+    bench.ca.instead("authorization", pending().with("Retry-After: 300"));
+    const auto error = test::failure_of<Retry>(bench.loop, bench.client.authorization_leaves_pending(url, 1min));
+    CHECK(error.cause() == "acme:timeout");
+    CHECK_THAT(error.what(), Catch::StartsWith("the authorization http://") && Catch::Contains("is still pending"));
+  }
+}
+
 SCENARIO("the chain that the operator prefers is taken where the CA offers it") {
   Bench bench;
   bench.ca.set_pem("certificate", test::chain_of_root_one);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+
+#include <cstdlib>
 
 #include "base/http/client.h"
 #include "base/runtime/scope.h"
@@ -272,6 +276,47 @@ TEST_CASE("many requests at a time all get their own answers") {
   }
   CHECK(all_right);
   CHECK(server.connections() <= 16);
+}
+
+SCENARIO("a proxy that the environment names is used unless the client is for this host alone") {
+  FakeServer proxy(always(answer("200 OK", "", "by proxy")));
+  FakeServer server(always(answer("200 OK", "", "directly")));
+  ::setenv("http_proxy", proxy.url().c_str(), 1);
+  Loop loop;
+  http::Client outward(loop, plain());
+  CHECK(run(loop, outward.send(get(server.url()))).body == "by proxy");
+  auto settings = plain();
+  settings.by_proxy = false;
+  http::Client inward(loop, settings);
+  CHECK(run(loop, inward.send(get(server.url()))).body == "directly");
+  ::unsetenv("http_proxy");
+}
+
+TEST_CASE("a connection that nobody takes is given up after the client's own limit") {
+  // Its queue of connections is full, so further ones are not answered at all.
+  const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listener.get(), generic, size) == 0);
+  REQUIRE(::listen(listener.get(), 0) == 0);
+  REQUIRE(::getsockname(listener.get(), generic, &size) == 0);
+  std::vector<Fd> queued;
+  for (int i = 0; i < 4; ++i) {
+    queued.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::connect(queued.back().get(), generic, size);
+  }
+
+  Loop loop;
+  auto settings = plain();
+  settings.connect_limit = 100ms;
+  http::Client client(loop, settings);
+  const auto begin = loop.clock().moment();
+  const auto error = failure_of(loop, client, get("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/"));
+  CHECK_THAT(error.what(), Catch::Contains("did not answer the connection in time"));
+  CHECK(loop.clock().moment() - begin < 5s);  // the request's own limit is 30 s, a client's is 10 s otherwise
 }
 
 SCENARIO("calling off drops the exchange") {

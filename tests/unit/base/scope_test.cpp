@@ -195,3 +195,34 @@ TEST_CASE("sleeping until a time of the calendar looks at the calendar") {
   run(loop, sleep_until(new_year));
   CHECK(clock.now() == new_year + 48h);
 }
+
+SCENARIO("a companion is called off when the task that it accompanies ends") {
+  VirtualClock clock(new_year);
+  Loop loop(clock);
+  std::vector<std::string> notes;
+  WHEN("the task ends first") {
+    run(loop, accompanied(sleep_and_note(2s, &notes, "task"), sleep_and_note(1h, &notes, "companion")));
+    CHECK(notes == std::vector<std::string>{"task done", "companion cancelled"});
+    CHECK(clock.now() == new_year + 2s);
+  }
+  WHEN("the companion ends first") {
+    run(loop, accompanied(sleep_and_note(2s, &notes, "task"), sleep_and_note(1s, &notes, "companion")));
+    CHECK(notes == std::vector<std::string>{"companion done", "task done"});
+  }
+  WHEN("the task fails") {
+    CHECK_THROWS_AS(run(loop, accompanied(fail_after(2s), sleep_and_note(1h, &notes, "companion"))), Retry);
+    CHECK(notes == std::vector<std::string>{"companion cancelled"});
+  }
+  WHEN("the companion fails") {
+    CHECK_THROWS_AS(run(loop, accompanied(sleep_and_note(1h, &notes, "task"), fail_after(2s))), Retry);
+    CHECK(notes == std::vector<std::string>{"task cancelled"});
+  }
+  WHEN("both are called off") {
+    std::stop_source stop;
+    stop.request_stop();
+    CHECK_THROWS_AS(run(loop, accompanied(sleep_and_note(1h, &notes, "task"), sleep_and_note(1h, &notes, "companion")),
+                        stop.get_token()),
+                    Cancelled);
+    CHECK(notes.size() == 2);
+  }
+}

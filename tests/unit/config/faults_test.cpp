@@ -46,6 +46,15 @@ std::string responder(const std::string& lines) {
   return "[provider.x]\ntype = \"responder\"\nzones = [\"acme.example\"]\n" + lines;
 }
 const std::string other_responder = "[provider.y]\ntype = \"responder\"\nzones = [\"acme2.example\"]\n";
+std::string powerdns(const std::string& lines) {
+  return "[provider.x]\ntype = \"powerdns\"\nzones = [\"corp.example\"]\n" + lines;
+}
+std::string acme_dns(const std::string& lines) {
+  return "[provider.x]\ntype = \"acme-dns\"\nurl = \"https://auth.example\"\nzones = [\"auth.example\"]\n" + lines;
+}
+std::string account(const std::string& lines) {
+  return acme_dns("[[provider.x.accounts]]\nsubdomain = \"s\"\nusername = \"u\"\n" + lines);
+}
 std::string certificate(const std::string& lines) {
   return basis + "[[certificate]]\n" + lines;
 }
@@ -134,6 +143,40 @@ SCENARIO("faults of a CA") {
              "ca.corp.eab.hmac: there is no such key"},
             {"profil = \"x\"", "ca.corp.profil: there is no such key; did you mean profile?"},
         });
+}
+
+SCENARIO("faults of a PowerDNS server") {
+  check(powerdns,
+        {
+            {"api_key = \"k\"", "acmed.toml:1:11: provider.x.url: is missing: where the server's API is"},
+            {"url = \"ftp://x\"\napi_key = \"k\"", "acmed.toml:4:7: provider.x.url: \"ftp://x\" was found, a URL"},
+            {"url = \"http://x:8081\"", "provider.x.api_key: is missing: what the server has as api-key"},
+            {"url = \"http://x:8081\"\napi_key = 7", "provider.x.api_key: "},
+            {"url = \"http://x:8081\"\napi_key = \"k\"\nserver_id = \"a/b\"",
+             "acmed.toml:6:13: provider.x.server_id: \"a/b\" was found, the id that the API has"},
+            {"url = \"http://x:8081\"\napi_key = \"k\"\ntrust = \"text\"", "provider.x.trust: "},
+            {"url = \"http://x:8081\"\napi_key = \"k\"\nserver = \"x\"",
+             "provider.x.server: there is no such key; did you mean server_id?"},
+        });
+}
+
+SCENARIO("faults of an acme-dns server") {
+  check(acme_dns,
+        {
+            {"allow_from = [\"192.0.2.1\"]", "acmed.toml:5:15: provider.x.allow_from: \"192.0.2.1\" is no network"},
+            {"allow_from = [\"192.0.2.0/33\"]", "\"192.0.2.0/33\" is no network"},
+            {"allow_from = [\"2001:db8::/129\"]", "\"2001:db8::/129\" is no network"},
+            {"account = []", "provider.x.account: there is no such key; did you mean accounts?"},
+        });
+  check(account, {
+                     {"domain = \"a.example\"\nfulldomain = \"s.auth.example\"",
+                      "provider.x.accounts.password: is missing: what the server gave"},
+                     {"domain = \"a.example\"\npassword = \"p\"", "provider.x.accounts.fulldomain: is missing"},
+                     {"fulldomain = \"s.auth.example\"\npassword = \"p\"", "provider.x.accounts.domain: is missing"},
+                     {"domain = \"a.example\"\npassword = \"p\"\nfulldomain = \"s.other.example\"",
+                      "provider.x.accounts.fulldomain: \"s.other.example\" is in none of the provider's zones; add the "
+                      "server's own domain to them, \"other.example\""},
+                 });
 }
 
 SCENARIO("faults of a provider") {

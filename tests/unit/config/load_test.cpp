@@ -277,4 +277,39 @@ SCENARIO("a file that is not there is named") {
   CHECK_THROWS_WITH(load("/"), Catch::Contains("/: cannot read"));
 }
 
+SCENARIO("a PowerDNS server has its API, an acme-dns server its accounts") {
+  const Folder folder;
+  folder.write("key", "secret\n");
+  const auto config = folder.load(R"([provider.pdns]
+type = "powerdns"
+url = "http://127.0.0.1:8081/"
+api_key = { file = "key" }
+zones = ["corp.example"]
+[provider.acme]
+type = "acme-dns"
+url = "https://auth.example"
+zones = ["auth.example"]
+delegated = ["example.com"]
+allow_from = ["192.0.2.0/24", "2001:db8::/32"]
+accounts = [
+  { domain = "Bücher.example", fulldomain = "S.auth.example.", subdomain = "s", username = "u", password = { file = "key" } },
+]
+)");
+  const auto& powerdns = std::get<PowerDns>(config.providers[1].settings);
+  CHECK(powerdns.url == "http://127.0.0.1:8081");
+  CHECK(powerdns.api_key.reveal() == "secret");
+  CHECK(powerdns.server_id == "localhost");
+  CHECK(config.providers[1].place == "http://127.0.0.1:8081");
+  const auto& acme_dns = std::get<AcmeDns>(config.providers[0].settings);
+  CHECK(acme_dns.url == "https://auth.example");
+  CHECK(acme_dns.allow_from == std::vector<std::string>{"192.0.2.0/24", "2001:db8::/32"});
+  REQUIRE(acme_dns.accounts.size() == 1);
+  const auto& account = acme_dns.accounts[0];
+  CHECK(account.domain == "xn--bcher-kva.example");
+  CHECK(account.full_domain == "s.auth.example");
+  CHECK(account.subdomain == "s");
+  CHECK(account.user_name == "u");
+  CHECK(account.password.reveal() == "secret");
+}
+
 }  // namespace acmed::config

@@ -59,6 +59,30 @@ SCENARIO("what is remembered of a certificate is there after a restart") {
   CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
 }
 
+SCENARIO("what a provider keeps is there after a restart, for acmed alone") {
+  const TemporaryFolder folder;
+  Loop loop;
+  const json::Object kept{{"accounts", json::Array{json::Object{{"password", "secret"}}}}};
+  {
+    FileStore store(folder.path());
+    CHECK(run(loop, store.load_provider("acme")).empty());
+    run(loop, store.save_provider("acme", kept));
+  }
+  FileStore store(folder.path());
+  CHECK(run(loop, store.load_provider("acme")) == kept);
+  CHECK(run(loop, store.load_provider("other")).empty());
+  CHECK(mode_of(folder.path() / "providers/acme.json") == 0600);
+  CHECK(mode_of(folder.path() / "providers") == 0700);
+  WHEN("the file cannot be read as such") {
+    std::ofstream(folder.path() / "providers/acme.json") << "[]";
+    CHECK(run(loop, store.load_provider("acme")).empty());
+    THEN("it is set aside") {
+      CHECK_FALSE(fs::exists(folder.path() / "providers/acme.json"));
+      CHECK(std::distance(fs::directory_iterator(folder.path() / "providers"), fs::directory_iterator()) == 1);
+    }
+  }
+}
+
 SCENARIO("an account's key is never replaced") {
   const TemporaryFolder folder;
   Loop loop;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/issue/zones.h"
 
+#include <algorithm>
+
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
@@ -37,9 +39,14 @@ class MemoryProvider final : public providers::Provider {
       if (change.action == Action::add) values.insert(change.value);
       if (change.action == Action::remove) values.erase(change.value);
     }
+    most = std::max(most, values.size());
     if (!failures.empty()) throw providers::SomeFailed(std::move(failures));
   }
 
+  std::size_t values_at_a_time() const override { return room; }
+
+  std::size_t room = providers::any_number;
+  std::size_t most = 0;  ///< values at a time, so far
   int calls = 0;
   bool fails = false;
   std::string refused = "(none)";
@@ -223,6 +230,50 @@ SCENARIO("when the journey that leads is called off, the next one takes over") {
   run(world.loop, cancel_leader(&world, &follower));
   CHECK(follower == "done");
   CHECK(world.provider->values.contains("follower"));
+}
+
+/// A journey that needs `count` values at the name for a while.
+Task<> stay(World* world, std::string user, int count) {
+  std::vector<ZoneValue> values;
+  for (int i = 0; i < count; ++i) values.push_back(world->value(user + std::to_string(i)).front());
+  co_await world->zones.publish(user, values, world->zones.approach({"bind"}));
+  co_await sleep_for(seconds(1));
+  co_await world->zones.withdraw(user, values);
+}
+
+SCENARIO("where a name has room for two values, journeys wait until all of theirs fit") {
+  World world;
+  world.provider->room = 2;
+  std::vector<Task<>> journeys;
+  for (int i = 0; i < 8; ++i) journeys.push_back(stay(&world, "j" + std::to_string(i) + "-", 1 + i % 2));
+  run(world.loop, when_all(std::move(journeys)));
+  CHECK(world.provider->most == 2);
+  CHECK(world.provider->values.empty());
+  // Four of two values, one after another, and two pairs of one: none waits longer than it must.
+  CHECK(world.clock.moment().time_since_epoch() < seconds(7));
+}
+
+Task<> share(World* world) {
+  co_await world->zones.publish("first", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("second", world->value("v"), world->zones.approach({"bind"}));
+}
+
+SCENARIO("two users of the same value need room for one") {
+  World world;
+  world.provider->room = 1;
+  run(world.loop, share(&world));
+  CHECK(world.provider->values == std::set<std::string>{"v"});
+}
+
+SCENARIO("what another writer undid is asserted without waiting for anybody") {
+  World world;
+  run(world.loop, publish_after(&world, {}, "v"));
+  world.provider->values.clear();
+  const auto others = world.zones.approach({"bind"});
+  const auto before = world.clock.moment();
+  run(world.loop, world.zones.assert_again(world.value("v")));
+  CHECK(world.provider->values == std::set<std::string>{"v"});
+  CHECK(world.clock.moment() - before == milliseconds(10));
 }
 
 }  // namespace

@@ -330,7 +330,7 @@ SCENARIO("a plug-in that always crashes is left alone for longer and longer") {
     run(scene.loop, scene.provider->apply(example, adds(1)));
     FAIL("it succeeded");
   } catch (const Error& error) {
-    CHECK_THAT(error.what(), Contains("failed 2 times in a row and is not started again for now"));
+    CHECK_THAT(error.what(), Contains("failed 2 times in a row and is not started again for now: it exited with 3"));
     CHECK(error.not_before() > now + 1s);
   }
   CHECK(scene.starts() == 2);
@@ -358,7 +358,7 @@ SCENARIO("a plug-in that does not say hello as it should is told so") {
   CHECK_THAT(with("sleep 1000"),
              StartsWith("retry exec:timeout: ") && Contains("did not answer within 1.0 s when asked to start"));
   CHECK_THAT(with("echo 'Welcome!'; cat"),
-             StartsWith("retry exec:garbage: ") && Contains("wrote \"Welcome!\", which answers no request"));
+             StartsWith("retry exec:garbage: ") && Contains("wrote \"Welcome!\" to its standard output"));
 }
 
 SCENARIO("those who wait for a start that fails fail with it, and do not start again each") {
@@ -400,7 +400,8 @@ SCENARIO("a plug-in that writes nonsense is ended") {
     INFO(garbage);
     Scene scene(garbage);
     const auto said = scene.apply();
-    CHECK_THAT(said, StartsWith("retry exec:garbage: ") && Contains("standard output is for answers alone"));
+    CHECK_THAT(said,
+               StartsWith("retry exec:garbage: ") && Contains("which is for answers to requests alone, when asked to"));
     CHECK_THAT(said, !Contains("hush"));
   }
   Scene flood("head -c 2000000 /dev/zero | tr '\\0' x; " + std::string(accepts));

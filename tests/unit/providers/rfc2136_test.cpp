@@ -101,7 +101,8 @@ SCENARIO("one name that is refused does not keep the others back") {
         outcome ==
         fmt::format("refused dns:REFUSED provider bind: server 127.0.1.1:{} refuses key acmed to change TXT at "
                     "_acme-challenge.h2.example.test in zone example.test: grant it with update-policy {{ grant acmed "
-                    "name _acme-challenge.h2.example.test TXT; }} (BIND)",
+                    "name _acme-challenge.h2.example.test TXT; }} (BIND) or pdnsutil add-meta example.test "
+                    "TSIG-ALLOW-DNSUPDATE acmed (PowerDNS)",
                     dns::fake::port()));
     CHECK(scene.primary.values.size() == 7);
     CHECK(scene.primary.updates == 7);  // 8, then halves: 4+4, 2+2, 1+1

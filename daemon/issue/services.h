@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/issue/zones.h"
+#include "daemon/store/store.h"
+#include "dns/discovery.h"
+
+namespace acmed::issue {
+
+/// A name and all below it are served by that provider.
+struct Route {
+  dns::Name zone;
+  std::string provider;
+};
+
+/// What all journeys share.
+struct Services {
+  Loop& loop;
+  store::Store& store;
+  dns::Discovery& discovery;
+  ZoneCoordinator& zones;
+  std::vector<Route> routes;  ///< the longest zone wins
+};
+
+}  // namespace acmed::issue

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "base/runtime/event.h"
+#include "config/config.h"
+#include "dns/discovery.h"
+#include "providers/provider.h"
+#include "providers/route53/change_batch.h"
+#include "providers/route53/publication.h"
+#include "providers/route53/record_listing.h"
+#include "providers/route53/zones.h"
+
+namespace acmed::providers::route53 {
+
+/// Changes records in hosted zones of AWS Route 53.
+class Route53 final : public Provider {
+ public:
+  /// `discovery` tells which of several zones of one name the DNS leads to; it must outlive this.
+  Route53(const config::Provider& configured, const config::Route53& settings, Loop& loop, dns::Discovery& discovery,
+          const Environment& environment = from_process);
+
+  /// Without a call where the hosted zone is configured.
+  Task<std::optional<Zone>> zone_of(dns::Name name) override;
+
+  /// One call to read and one to change, for names that are close together in the zone and are not changed by others at
+  /// the same time. What others do meanwhile is never lost.
+  Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+
+  Task<> await_published(Zone zone) override;
+  Task<std::optional<std::string>> check_credentials() override;
+  void rest() override;
+
+ private:
+  /// The changes at each name, in their order.
+  using ByName = std::map<dns::Name, std::vector<TxtChange>>;
+
+  Task<std::optional<Zone>> find_zone(dns::Name name);
+  Task<> change(Zone zone, ByName changes);
+  Task<ByName> change_once(Zone zone, ByName changes, std::vector<std::string>* obstacles);
+  Task<bool> send(Zone zone, std::vector<SetChange> batch);
+  Task<> probe();
+  template <class T>
+  Task<T> with_name(Task<T> task);
+
+  std::string name_;          ///< that of [provider.NAME], for sentences
+  std::optional<Zone> only_;  ///< the configured hosted zone
+  http::Client http_;
+  http::Client local_http_;
+  Keychain keychain_;
+  Api api_;
+  Zones zones_;
+  Publication publication_;
+  std::map<Zone, Semaphore> writers_;  ///< one at a time in each zone: Route 53 refuses a change while it does another
+};
+
+}  // namespace acmed::providers::route53

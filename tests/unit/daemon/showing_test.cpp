@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/showing.h"
+
+#include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "daemon/store/file_store.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/daemon/temporary_folder.h"
+#include "tests/unit/dns/fake_name_server.h"
+
+namespace acmed::issue {
+namespace {
+
+using namespace std::chrono_literals;
+using providers::Action;
+using providers::TxtChange;
+using providers::Zone;
+
+const dns::Name challenge("_acme-challenge.a.test");
+
+/// A provider whose values another writer undoes.
+class ContendedProvider final : public providers::Provider {
+ public:
+  Task<std::optional<Zone>> zone_of(dns::Name) override { co_return std::nullopt; }
+  Task<> apply(Zone, std::vector<TxtChange> changes) override {
+    ++calls;
+    for (const auto& change : changes) {
+      if (change.action == Action::add && undone-- <= 0) values.insert(change.value);
+      if (change.action == Action::remove) values.erase(change.value);
+    }
+    if (calls == fails_at) throw Retry("http:503", "not now");
+    co_return;
+  }
+  std::optional<Duration> assertion_pace() const override { return pace; }
+
+  std::optional<Duration> pace = 2s;
+  int undone = 0;  ///< so many additions more are undone at once
+  int calls = 0;
+  int fails_at = 0;  ///< the number of the call that fails
+  std::set<std::string> values;
+};
+
+struct World {
+  VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
+  Time start = clock.now();
+  Loop loop{clock};
+  TemporaryFolder folder;
+  store::FileStore store{folder.path()};
+  dns::fake::NameServer server{loop, "127.0.1.1"};
+  dns::Discovery discovery{loop, {}};
+  ContendedProvider* provider = nullptr;
+  ZoneCoordinator zones{loop, providers()};
+  Services services{loop, store, discovery, zones, {}};
+  Showing showing{services, "cert", {}, {{{"p", {dns::Name("a.test"), ""}, challenge, "v"}, location()}}};
+
+  World() {
+    server.handle([this](std::string_view request, dns::Transport) {
+      dns::fake::Answer answer;
+      for (const auto& value : provider->values) answer.answer.push_back(dns::fake::txt(challenge.text(), value));
+      return dns::fake::reply_to(request, answer);
+    });
+  }
+  Providers providers() {
+    Providers all;
+    auto contended = std::make_unique<ContendedProvider>();
+    provider = contended.get();
+    all.emplace("p", std::move(contended));
+    return all;
+  }
+  dns::Location location() const {
+    return {challenge, dns::Name("a.test"), {{dns::Name("ns.a.test"), server.endpoint()}}, {}};
+  }
+  void begin() { run(loop, showing.begin(zones.approach({}))); }
+};
+
+SCENARIO("what another writer undoes is put back until every server shows it") {
+  World world;
+  WHEN("it is undone once") {
+    world.provider->undone = 1;
+    world.begin();
+    CHECK(world.provider->calls == 2);
+    CHECK(world.clock.now() - world.start >= 2s);
+    CHECK(world.clock.now() - world.start < 3s);
+  }
+  WHEN("the provider has trouble meanwhile") {
+    world.provider->undone = 2;
+    world.provider->fails_at = 2;
+    world.begin();
+    CHECK(world.provider->values == std::set<std::string>{"v"});
+    CHECK(world.provider->calls == 3);
+  }
+  WHEN("nobody undoes it") {
+    world.begin();
+    CHECK(world.provider->calls == 1);
+    CHECK(world.clock.now() - world.start < 1s);
+  }
+}
+
+SCENARIO("right before the CA is told, what was undone since is put back and looked at again") {
+  World world;
+  world.begin();
+  world.provider->values.clear();
+  run(world.loop, world.showing.reassure());
+  CHECK(world.provider->values == std::set<std::string>{"v"});
+  CHECK(world.provider->calls == 2);
+  WHEN("it cannot be put back") {
+    world.provider->fails_at = 3;
+    CHECK_THROWS_AS(run(world.loop, world.showing.reassure()), Retry);
+  }
+}
+
+SCENARIO("where nobody can undo what was accepted, it is asked for once") {
+  World world;
+  world.provider->pace.reset();
+  world.begin();
+  run(world.loop, world.showing.reassure());
+  CHECK(world.provider->calls == 1);
+  run(world.loop, world.showing.end());
+  CHECK(world.provider->calls == 2);
+  CHECK(world.provider->values.empty());
+}
+
+}  // namespace
+}  // namespace acmed::issue
