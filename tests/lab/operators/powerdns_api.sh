@@ -41,6 +41,7 @@ CONF
 import sqlite3, sys
 sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())
 PYTHON
+  # shellcheck disable=SC2016
   printf '$ORIGIN %s.\n@ 300 IN SOA ns hostmaster 1 3600 600 86400 1\n@ 300 IN NS ns\nns 300 IN A %s\n' "$2" "$3" >"$1/zone"
   pdnsutil --config-dir="$1" load-zone "$2" "$1/zone" >"$WORK/pdnsutil.out" 2>&1
 }
