@@ -79,7 +79,7 @@ Task<> PowerDns::apply(Zone zone, std::vector<TxtChange> changes) {
   }
   throw Retry("powerdns:contended",
               fmt::format("{}: others keep undoing what is changed in zone {}: look at who else writes the TXT records "
-                          "of the same names there, and lets them replace only what they read at once",
+                          "of the same names there",
                           api_.opening(), zone.apex.text()));
 }
 
@@ -93,14 +93,21 @@ Task<bool> PowerDns::write(Zone zone, std::vector<TxtChange> changes) {
   std::erase_if(before, [&](const auto& set) { return after.at(set.first) == set.second; });
   if (before.empty()) co_return false;
 
-  if (!abilities_) abilities_ = co_await api_.abilities();
-  if (!abilities_->shows_disabled) co_await add_disabled(zone, &before);
+  const auto can = co_await abilities();
+  if (!can.shows_disabled) co_await add_disabled(zone, &before);
   after = before;
   for (const auto& change : changes) {
     if (const auto set = after.find(change.name); set != after.end()) set->second.make(change);
   }
-  co_await patch(zone, std::move(before), std::move(after));
+  co_await patch(zone, std::move(before), std::move(after), can.extends && !refused_to_extend_);
   co_return true;
+}
+
+Task<PowerDnsAbilities> PowerDns::abilities() {
+  if (abilities_) co_return *abilities_;
+  const auto found = co_await api_.abilities();
+  abilities_ = found;
+  co_return found;
 }
 
 Task<PowerDns::Sets> PowerDns::read(Zone zone, std::set<dns::Name> names) {
@@ -131,8 +138,7 @@ Task<> PowerDns::add_disabled_at(Zone zone, dns::Name name, PowerDnsTxtSet* set)
   }
 }
 
-Task<> PowerDns::patch(Zone zone, Sets before, Sets after) {
-  const bool extends = abilities_->extends;
+Task<> PowerDns::patch(Zone zone, Sets before, Sets after, bool extends) {
   json::Array rrsets;
   for (const auto& [name, set] : before) {
     auto elements = patch_of(name, set, after.at(name), extends);
@@ -143,7 +149,7 @@ Task<> PowerDns::patch(Zone zone, Sets before, Sets after) {
   if (!extends) throw_refused(zone, after, *refused);
   // It may have no EXTEND after all, or another's record of another TTL may stand there by now: the next look at the
   // set and its replacement tell.
-  abilities_->extends = false;
+  refused_to_extend_ = true;
 }
 
 void PowerDns::throw_refused(const Zone& zone, const Sets& sets, const std::string& words) const {
@@ -171,6 +177,7 @@ Task<std::optional<std::string>> PowerDns::check_credentials() {
 void PowerDns::rest() {
   api_.rest();
   abilities_.reset();
+  refused_to_extend_ = false;
 }
 
 }  // namespace acmed::providers

@@ -42,13 +42,15 @@ class PowerDns final : public Provider {
   Task<> add_disabled(Zone zone, Sets* sets);
   Task<> add_disabled_at(Zone zone, dns::Name name, PowerDnsTxtSet* set);
   Task<bool> write(Zone zone, std::vector<TxtChange> changes);
-  Task<> patch(Zone zone, Sets before, Sets after);
+  Task<PowerDnsAbilities> abilities();
+  Task<> patch(Zone zone, Sets before, Sets after, bool extends);
   [[noreturn]] void throw_refused(const Zone& zone, const Sets& sets, const std::string& words) const;
 
   std::string name_;
   const Clock& clock_;
   PowerDnsApi api_;
   std::optional<PowerDnsAbilities> abilities_;
+  bool refused_to_extend_ = false;      ///< whatever its version says
   dns::Lookups<int, Listing> listing_;  ///< of one key: there is but one listing
   dns::Lookups<dns::Name, std::optional<PowerDnsZone>> zones_;
   Semaphore looks_;

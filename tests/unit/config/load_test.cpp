@@ -295,12 +295,12 @@ accounts = [
   { domain = "Bücher.example", fulldomain = "S.auth.example.", subdomain = "s", username = "u", password = { file = "key" } },
 ]
 )");
-  const auto& powerdns = std::get<PowerDns>(config.providers[1].settings);
+  const auto& powerdns = std::get<PowerDns>(config.providers[0].settings);
   CHECK(powerdns.url == "http://127.0.0.1:8081");
   CHECK(powerdns.api_key.reveal() == "secret");
   CHECK(powerdns.server_id == "localhost");
-  CHECK(config.providers[1].place == "http://127.0.0.1:8081");
-  const auto& acme_dns = std::get<AcmeDns>(config.providers[0].settings);
+  CHECK(config.providers[0].place == "http://127.0.0.1:8081");
+  const auto& acme_dns = std::get<AcmeDns>(config.providers[1].settings);
   CHECK(acme_dns.url == "https://auth.example");
   CHECK(acme_dns.allow_from == std::vector<std::string>{"192.0.2.0/24", "2001:db8::/32"});
   REQUIRE(acme_dns.accounts.size() == 1);
