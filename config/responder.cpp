@@ -13,6 +13,7 @@ namespace acmed::config {
 namespace {
 
 constexpr std::int64_t most_responses = 1'000'000;
+constexpr std::string_view instead_of_wrong = "invalid";  // one fault is enough of a name
 
 std::vector<std::string> read_addresses(Reader& reader, std::string_view key, Checked<> (*check)(std::string_view)) {
   std::vector<std::string> addresses;
@@ -45,7 +46,7 @@ std::optional<std::string> read_contact(Reader& reader) {
   if (at != std::string::npos) text[at] = '.';
   auto name = zone_name(text);
   if (!name.good()) reader.fault(given->place, "contact", name.fault);
-  return std::move(name.value);
+  return name.good() ? std::move(name.value) : std::string(instead_of_wrong);
 }
 
 /// A host name without '_' (RFC 1123 §2.1): BIND, for one, takes no address record at another.
@@ -56,6 +57,11 @@ bool is_host_name(const std::string& name) {
 void check_name_servers(Reader& reader, const Provider& provider, const Responder& settings) {
   for (const auto& zone : provider.zones) {
     const auto server = name_server_of(settings, zone);
+    if (!zone_name(server).good() || !zone_name(contact_of(settings, zone)).good()) {
+      reader.fault("zones", fmt::format("{} is too long: there is no room for the names {} and {}", zone, server,
+                                        contact_of(settings, zone)));
+      return;
+    }
     if (!settings.name_server && !is_host_name(server)) {
       reader.fault("name_server",
                    fmt::format("is missing: the default for the zone {} would be {}, which is no host name because of "
@@ -83,7 +89,7 @@ void read_responder(Reader& reader, Provider& provider) {
   if (const auto given = reader.text("name_server")) {
     auto name = zone_name(given->value);
     if (!name.good()) reader.fault(given->place, "name_server", name.fault);
-    settings.name_server = std::move(name.value);
+    settings.name_server = name.good() ? std::move(name.value) : std::string(instead_of_wrong);
   }
   settings.contact = read_contact(reader);
   if (const auto given = reader.integer("responses_per_second", 0, most_responses)) {
@@ -127,6 +133,10 @@ std::string fault_of_listening(const Provider& provider, const std::vector<Provi
 
 std::string name_server_of(const Responder& responder, const std::string& zone) {
   return responder.name_server.value_or("ns." + zone);
+}
+
+std::string contact_of(const Responder& responder, const std::string& zone) {
+  return responder.contact.value_or("hostmaster." + zone);
 }
 
 std::string alias_target(const Provider& provider, std::string_view name) {

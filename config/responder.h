@@ -15,6 +15,9 @@ std::string fault_of_listening(const Provider& provider, const std::vector<Provi
 /// The name server of one of its zones, as it stands in NS and SOA records.
 std::string name_server_of(const Responder& responder, const std::string& zone);
 
+/// The mailbox in its SOA record, as a domain name.
+std::string contact_of(const Responder& responder, const std::string& zone);
+
 /// What the challenge name of `name` may be an alias (CNAME) of, to lead to `provider`: a name in one of its zones.
 std::string alias_target(const Provider& provider, std::string_view name);
 

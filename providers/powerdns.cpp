@@ -15,10 +15,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t looks_at_a_time = 8;  // each is a connection and a thread of the server
-constexpr int most_writes = 12;             // of one apply(), when others undo them
+constexpr int most_looks = 20;              // of one apply(), when others undo what it did
 // How many times longer than our own read and write another's may take.
 constexpr int patience_for_others = 4;
-constexpr Duration shortest_settling = 250ms;
+constexpr Duration shortest_settling = 250ms;  // after a write
+constexpr Duration last_settling = 1s;         // after a look that found a removal done
 constexpr Duration longest_settling = 5s;
 constexpr Duration pace_of_assertion = 2s;
 
@@ -66,16 +67,20 @@ Task<std::optional<PowerDnsZone>> PowerDns::find(dns::Name name) {
 }
 
 Task<> PowerDns::apply(Zone zone, std::vector<TxtChange> changes) {
-  // What another read before it was removed may still come back; what is to be added was never there for others to
-  // undo.
-  bool settled = std::ranges::none_of(changes, [](const TxtChange& change) { return change.action == Action::remove; });
-  for (int i = 0; i < most_writes; ++i) {
+  const bool removes =
+      std::ranges::any_of(changes, [](const TxtChange& change) { return change.action == Action::remove; });
+  // What another read before it was removed may still come back, later than one thinks when the server is busy; what is
+  // to be added was never there for others to undo.
+  const int looks_wanted = removes ? 2 : 1;
+  int looks_in_a_row = 0;
+  for (int i = 0; i < most_looks; ++i) {
     const auto began = clock_.moment();
     const bool wrote = co_await write(zone, changes);
-    if (!wrote && settled) co_return;
-    settled = true;
+    looks_in_a_row = wrote ? 0 : looks_in_a_row + 1;
+    if (looks_in_a_row == looks_wanted) co_return;
     const auto took = clock_.moment() - began;
-    co_await sleep_for(std::clamp(patience_for_others * took, shortest_settling, longest_settling));
+    co_await sleep_for(
+        std::clamp(patience_for_others * took, wrote ? shortest_settling : last_settling, longest_settling));
   }
   throw Retry("powerdns:contended",
               fmt::format("{}: others keep undoing what is changed in zone {}: look at who else writes the TXT records "

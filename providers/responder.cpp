@@ -27,7 +27,7 @@ dns::responder::Settings settings_of(const config::Provider& provider, const con
   for (const auto& zone : provider.zones) {
     settings.zones.push_back({dns::Name(zone), dns::Name(config::name_server_of(configured, zone)),
                               endpoints(configured.addresses),
-                              dns::Name(configured.contact.value_or("hostmaster." + zone))});
+                              dns::Name(config::contact_of(configured, zone))});
   }
   return settings;
 }

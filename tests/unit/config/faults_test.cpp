@@ -12,7 +12,7 @@ using Frame = std::string (*)(const std::string& lines);
 
 struct Case {
   std::string lines;
-  const char* expected;  ///< part of what is reported
+  std::string expected;  ///< part of what is reported
 };
 
 /// Each case makes the expected sentence, and only that one.
@@ -45,6 +45,12 @@ std::string provider(const std::string& lines) {
 std::string responder(const std::string& lines) {
   return "[provider.x]\ntype = \"responder\"\nzones = [\"acme.example\"]\n" + lines;
 }
+/// 251 octets: it leaves no room for a label in front.
+const std::string long_zone = [] {
+  std::string zone = "z";
+  for (int i = 0; i < 125; ++i) zone += ".x";
+  return zone;
+}();
 const std::string other_responder = "[provider.y]\ntype = \"responder\"\nzones = [\"acme2.example\"]\n";
 std::string powerdns(const std::string& lines) {
   return "[provider.x]\ntype = \"powerdns\"\nzones = [\"corp.example\"]\n" + lines;
@@ -248,6 +254,8 @@ SCENARIO("faults of a responder") {
                     "[\"192.0.2.1\"]",
                     "acmed.toml:1:11: provider.x.name_server: is missing: the default for the zone "
                     "_acme-challenge.a.example would be ns._acme-challenge.a.example, which is no host name"},
+                   {"[provider.x]\ntype = \"responder\"\nlisten = [\"192.0.2.1\"]\nzones = [\"" + long_zone + "\"]",
+                    "acmed.toml:1:11: provider.x.zones: " + long_zone + " is too long: there is no room for the names"},
                });
 }
 
