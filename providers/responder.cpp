@@ -26,8 +26,7 @@ dns::responder::Settings settings_of(const config::Provider& provider, const con
   settings.responses_per_second = configured.responses_per_second;
   for (const auto& zone : provider.zones) {
     settings.zones.push_back({dns::Name(zone), dns::Name(config::name_server_of(configured, zone)),
-                              endpoints(configured.addresses),
-                              dns::Name(config::contact_of(configured, zone))});
+                              endpoints(configured.addresses), dns::Name(config::contact_of(configured, zone))});
   }
   return settings;
 }
