@@ -73,7 +73,8 @@ bool ends(pid_t pid) {
 }  // namespace
 
 SCENARIO("a program is spoken to line by line") {
-  Talk talk("echo ready; while read -r line; do echo \"heard $line\"; done; echo bye");
+  // It stays when its input ends, so that only the signal ends it.
+  Talk talk("echo ready; while read -r line; do echo \"heard $line\"; done; while :; do sleep 60; done");
   talk.await_lines(1);
   talk.say("one");
   talk.say("two");
