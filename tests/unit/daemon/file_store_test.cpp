@@ -55,6 +55,7 @@ SCENARIO("what is remembered of a certificate is there after a restart") {
   FileStore store(folder.path());
   const auto loaded = run(loop, store.load_certificate("web"));
   CHECK(json::dump(to_json(loaded)) == json::dump(to_json(full_certificate())));
+  CHECK(loaded.values == full_certificate().values);
   CHECK(run(loop, store.certificate_names()) == std::vector<std::string>{"web"});
   CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
 }
