@@ -101,7 +101,7 @@ Task<> Journey::travel() {
     approach.end();
   }
   // The values have served: they go while the certificate is made.
-  co_await when_all(together(withdraw_in_passing(), obtain()));
+  co_await when_all(together(withdraw_in_passing(), obtain(std::move(place))));
 }
 
 void Journey::remember_values() {
@@ -387,11 +387,12 @@ Task<> Journey::close_authorization(std::string url, acme::Problem* found) {
 // --- Finalize and download (§7.4, §7.4.2)
 // --------------------------------------------------------------------------------
 
-Task<> Journey::obtain() {
+Task<> Journey::obtain(Semaphore::Permit place) {
   if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
   const auto key = crypto::PrivateKey::from_pem(state_.order->key_pem);
   try {
     auto chain = co_await certificate_for(key);
+    place.release();  // the disk and the withdrawal, which waits for other journeys, are no work of the CA
     check_chain(chain, key);
     co_await put_in_service(std::move(chain), key);
   } catch (const Refused&) {

@@ -71,7 +71,7 @@ class Journey {
   Task<> await_ready();
   Task<> explain_invalid_order();
   Task<> close_authorization(std::string url, acme::Problem* found);
-  Task<> obtain();
+  Task<> obtain(Semaphore::Permit place);
   Task<std::vector<crypto::Certificate>> certificate_for(crypto::PrivateKey key);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
   Task<> withdraw();

@@ -25,9 +25,11 @@ TOML
   cp -a "$STATE" "$WORK/known-account"
 }
 
+# Nothing is deleted before a measurement: some file systems (ext4 without a journal) shun the inodes of what was deleted
+# lately, and look at each of them whenever a file is made.
 prepare_acmed() { # prepare_acmed TASK NAME...
   local name number=0
-  rm -rf "$STATE"
+  [[ ! -e $STATE ]] || mv "$STATE" "$(mktemp -d "$WORK/used.XXXXXX")"
   cp -a "$WORK/known-account" "$STATE"
   {
     primary_provider
