@@ -80,9 +80,9 @@ Task<> Journey::travel() {
   co_await when_all(together(open_order(), locate_names()));
   if (order_.status == acme::OrderStatus::pending && !proofs_.empty()) {
     co_await place_proofs();
+    place.release();
     remember_values();
     co_await save();
-    place.release();
     // One round, but for an operator that holds fewer values at a name than the order needs there.
     const auto rounds = rounds_of_proofs();
     for (const auto& round : rounds) {
@@ -145,13 +145,13 @@ Task<> Journey::create_order() {
   const auto profile = co_await request_.authority->profile();
   const auto type = request_.key_type;
   const auto here = co_await context();
-  const auto key = co_await offload([type, stop = here.stop] {
+  key_ = co_await offload([type, stop = here.stop] {
     // RSA takes seconds: what has waited for a thread until we are called off is not begun.
     if (stop.stop_requested()) throw Cancelled();
     return crypto::PrivateKey::generate(type);
   });
   order_ = co_await order_at_ca(profile);
-  state_.order = store::OpenOrder{request_.authority->settings().directory_url, order_.url, key.to_pem(),
+  state_.order = store::OpenOrder{request_.authority->settings().directory_url, order_.url, key_->to_pem(),
                                   std::string(crypto::to_text(request_.key_type)), request_.domains};
   step("ordered: " + order_.url);
   co_await save();
@@ -389,12 +389,12 @@ Task<> Journey::close_authorization(std::string url, acme::Problem* found) {
 
 Task<> Journey::obtain(Semaphore::Permit place) {
   if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
-  const auto key = crypto::PrivateKey::from_pem(state_.order->key_pem);
+  if (!key_) key_ = crypto::PrivateKey::from_pem(state_.order->key_pem);
   try {
-    auto chain = co_await certificate_for(key);
+    auto chain = co_await certificate_for(*key_);
     place.release();  // the disk and the withdrawal, which waits for other journeys, are no work of the CA
-    check_chain(chain, key);
-    co_await put_in_service(std::move(chain), key);
+    check_chain(chain, *key_);
+    co_await put_in_service(std::move(chain), *key_);
   } catch (const Refused&) {
     state_.order.reset();  // the same order with the same key would end in the same way
     throw;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,7 @@ class Journey {
   store::Certificate& state_;
   acme::Client* ca_ = nullptr;
   acme::Order order_;
+  std::optional<crypto::PrivateKey> key_;  ///< the certificate's
   std::vector<Proof> proofs_;
   std::map<dns::Name, dns::Location> locations_;
   std::map<dns::Name, std::exception_ptr> not_located_;
