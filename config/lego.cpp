@@ -20,13 +20,6 @@ LegoMode read_mode(Reader& reader) {
   return reader.choice("mode", modes).value_or(LegoMode::finished);
 }
 
-/// Whether there is a "USER@" or "USER:PASSWORD@" in the URL: then it is not repeated.
-bool names_user(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  return url.substr(0, url.find('/')).find('@') != std::string_view::npos;
-}
-
 std::string read_endpoint(Reader& reader) {
   if (reader.node("endpoint") == nullptr) {
     reader.fault("endpoint", "is missing: the URL before /present and /cleanup, \"https://dns-api.example.com\"");

@@ -13,14 +13,26 @@ bool has_host_after(std::string_view text, std::string_view scheme) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+// The URL itself is not told again: it may hold a password.
+constexpr const char* user_is_refused =
+    "a URL with a user name or password in it was found: URLs are logged, so leave out what stands before the @";
+
 }  // namespace
 
+bool names_user(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme != url.npos) url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find('/')).find('@') != url.npos;
+}
+
 Checked<> https_url(std::string_view text) {
+  if (names_user(text)) return {{}, user_is_refused};
   if (has_host_after(text, "https://")) return {std::string(text), {}};
   return {{}, in_quotes(text) + R"( was found, an https URL is wanted: "https://HOST/PATH")"};
 }
 
 Checked<> http_url(std::string_view text) {
+  if (names_user(text)) return {{}, user_is_refused};
   if (has_host_after(text, "https://") || has_host_after(text, "http://")) return {std::string(text), {}};
   return {{}, in_quotes(text) + R"( was found, a URL is wanted: "https://HOST/PATH" or "http://HOST/PATH")"};
 }

@@ -7,7 +7,10 @@
 
 namespace acmed::config {
 
-/// "https://HOST" with an optional port and path.
+/// Whether "USER@" or "USER:PASSWORD@" stands before the host (RFC 3986 §3.2.1): then the URL is told nobody.
+bool names_user(std::string_view url);
+
+/// "https://HOST" with an optional port and path. One that names a user is refused: URLs appear in logs.
 Checked<> https_url(std::string_view text);
 
 /// The same, or "http://HOST...", for what is reached within a host or a private network.

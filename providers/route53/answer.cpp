@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/error.h"
-#include "base/foreign_text.h"
 
 namespace acmed::providers::route53 {
 namespace {
@@ -54,7 +53,7 @@ std::string messages_in(const xml::Element& document) {
 }
 
 /// Two forms: <ErrorResponse><Error><Code/><Message/>, and <InvalidChangeBatch><Messages><Message/>...
-void read_error(const xml::Element& document, AwsError& error) {
+void read_error(const xml::Element& document, const ForeignWords& words, AwsError& error) {
   if (document.name == "InvalidChangeBatch") {
     error.code = document.name;
     error.message = messages_in(document);
@@ -65,7 +64,7 @@ void read_error(const xml::Element& document, AwsError& error) {
   }
   if (error.message.empty()) error.message = document["Message"].text;
   const bool repeats_request = is_one_of(error.code, about_signature) || error.code == "ValidationError";
-  error.message = repeats_request ? "" : one_line(error.message, longest_message);
+  error.message = repeats_request ? "" : words.line(error.message, longest_message);
 }
 
 /// "AWS says: WORDS", where there are any.
@@ -95,7 +94,7 @@ std::string whose(const Credentials* by) {
 
 }  // namespace
 
-Answer read_answer(const http::Response& response, const Purpose& purpose, Time now) {
+Answer read_answer(const http::Response& response, const Purpose& purpose, const ForeignWords& words, Time now) {
   Answer answer;
   auto document = xml::parse(response.body);
   if (response.status == 200 && document && document->name == purpose.answer) {
@@ -104,8 +103,8 @@ Answer read_answer(const http::Response& response, const Purpose& purpose, Time 
   }
   auto& error = answer.error;
   error.status = response.status;
-  if (document && response.status != 200) read_error(*document, error);
-  if (error.code.empty()) error.body = one_line(response.body, longest_body);
+  if (document && response.status != 200) read_error(*document, words, error);
+  if (error.code.empty()) error.body = words.line(response.body, longest_body);
   if (const auto date = response.header("date")) {
     if (const auto theirs = parse_retry_after(*date, now)) error.clock_ahead = now - *theirs;
   }

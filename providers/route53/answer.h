@@ -6,6 +6,7 @@
 
 #include "base/http/client.h"
 #include "base/time.h"
+#include "providers/foreign_words.h"
 #include "providers/route53/credentials.h"
 #include "providers/route53/xml.h"
 
@@ -33,8 +34,8 @@ struct Answer {
   AwsError error;
 };
 
-/// Reads an answer to a call for `purpose` that came at `now`.
-Answer read_answer(const http::Response& response, const Purpose& purpose, Time now);
+/// Reads an answer to a call for `purpose` that came at `now`. `words` knows the secrets of the call.
+Answer read_answer(const http::Response& response, const Purpose& purpose, const ForeignWords& words, Time now);
 
 /// Whether the session has ended: other credentials may do.
 bool is_expired_session(const AwsError& error);

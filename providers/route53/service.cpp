@@ -55,11 +55,14 @@ Task<Answer> Service::send_once(Call call, Purpose purpose, std::optional<Creden
   co_await pace_.turn();
   call.path = path_ + call.path;
   call.headers.emplace_back("host", host_);
-  if (by) sign(call, *by, scope_, clock_.now());
+  if (by) {
+    sign(call, *by, scope_, clock_.now());
+    call.secrets.insert(call.secrets.end(), {by->secret_key, by->session_token});
+  }
   const auto query = query_text(call.query);
   const auto response = co_await http_.send(
       {call.method, origin_ + call.path + (query.empty() ? "" : "?" + query), call.headers, call.body});
-  co_return read_answer(response, purpose, clock_.now());
+  co_return read_answer(response, purpose, ForeignWords(call.secrets), clock_.now());
 }
 
 }  // namespace acmed::providers::route53

@@ -20,6 +20,7 @@ struct Call {
   Pairs query{};     ///< not encoded
   Pairs headers{};   ///< names in lower case; all are signed
   std::string body{};
+  std::vector<Secret> secrets{};  ///< in what is sent: answers that repeat them are not shown with them
 };
 
 /// Who is meant: a signature is of use there only.

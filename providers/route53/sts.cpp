@@ -19,17 +19,22 @@ Task<Credentials> Sts::assume(Role role, Credentials by) {
 
 Task<Credentials> Sts::assume_with_web_identity(Role role, const Secret& token) {
   Pairs form{{"WebIdentityToken", token.reveal()}};
-  return ask(std::move(role), "AssumeRoleWithWebIdentity", std::move(form), std::nullopt);
+  return ask(std::move(role), "AssumeRoleWithWebIdentity", std::move(form), std::nullopt, {token});
 }
 
-Task<Credentials> Sts::ask(Role role, std::string action, Pairs form, std::optional<Credentials> by) {
+Task<Credentials> Sts::ask(Role role, std::string action, Pairs form, std::optional<Credentials> by,
+                           std::vector<Secret> secrets) {
   form.emplace_back("Action", action);
   form.emplace_back("Version", "2011-06-15");
   form.emplace_back("RoleArn", role.arn);
   form.emplace_back("RoleSessionName", role.session_name.empty() ? "acmed" : role.session_name);
   form.emplace_back("DurationSeconds", session_seconds);
-  const Call call{
-      "POST", "/", {}, {{"content-type", "application/x-www-form-urlencoded; charset=utf-8"}}, query_text(form)};
+  const Call call{"POST",
+                  "/",
+                  {},
+                  {{"content-type", "application/x-www-form-urlencoded; charset=utf-8"}},
+                  query_text(form),
+                  std::move(secrets)};
   const Purpose purpose{
       fmt::format("take on the role {}", role.arn),
       fmt::format(

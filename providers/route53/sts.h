@@ -28,7 +28,8 @@ class Sts {
   Task<Credentials> assume_with_web_identity(Role role, const Secret& token);
 
  private:
-  Task<Credentials> ask(Role role, std::string action, Pairs form, std::optional<Credentials> by);
+  Task<Credentials> ask(Role role, std::string action, Pairs form, std::optional<Credentials> by,
+                        std::vector<Secret> secrets = {});
 
   Service service_;
 };

@@ -24,6 +24,7 @@ void check(Frame frame, std::initializer_list<Case> cases) {
     const auto faults = folder.faults(frame(lines));
     CHECK_THAT(faults, Contains(expected));
     CHECK(faults.find('\n') == std::string::npos);
+    CHECK(faults.find("hush") == std::string::npos);
   }
 }
 
@@ -123,6 +124,8 @@ SCENARIO("faults of a CA") {
           {"directory = \"https:///x\"", "an https URL is wanted"},
           {"directory = \"https://x y\"", "an https URL is wanted"},
           {"directory = \"https\"", "an https URL is wanted"},
+          {"directory = \"https://u:hush@ca.corp.example/d\"",
+           "acmed.toml:3:13: ca.corp.directory: a URL with a user name or password in it was found"},
       });
   check(ca_with_directory,
         {
@@ -157,6 +160,7 @@ SCENARIO("faults of a PowerDNS server") {
             {"api_key = \"k\"", "acmed.toml:1:11: provider.x.url: is missing: where the server's API is"},
             {"url = \"ftp://x\"\napi_key = \"k\"", "acmed.toml:4:7: provider.x.url: \"ftp://x\" was found, a URL"},
             {"url = \"http://x:8081\"", "provider.x.api_key: is missing: what the server has as api-key"},
+            {"url = \"http://u:hush@x:8081\"\napi_key = \"k\"", "a URL with a user name or password in it was found"},
             {"url = \"http://x:8081\"\napi_key = 7", "provider.x.api_key: "},
             {"url = \"http://x:8081\"\napi_key = \"k\"\nserver_id = \"a/b\"",
              "acmed.toml:6:13: provider.x.server_id: \"a/b\" was found, the id that the API has"},

@@ -52,8 +52,9 @@ struct CredentialScene : Scene {
   }
 
   FakeHttp::Answer respond_as_sts(const FakeHttp::Request& request) {
-    if (!fault.empty()) return aws_error(fault == "AccessDenied" ? 403 : 400, fault, "no");
-    const auto action = test::read_form(request.body).at("Action");
+    auto form = test::read_form(request.body);
+    if (!fault.empty()) return aws_error(fault == "AccessDenied" ? 403 : 400, fault, "no: " + form["WebIdentityToken"]);
+    const auto action = form.at("Action");
     ++given;
     return {
         200,
@@ -282,7 +283,8 @@ SCENARIO("a web identity is sent as it stands in its file, unsigned") {
   CHECK(scene.form("RoleSessionName") == "pod");
   CHECK_FALSE(scene.places.requests().back().headers.contains("authorization"));
   scene.fault = "InvalidIdentityToken";
-  CHECK_THAT(scene.found(), StartsWith("refused aws:InvalidIdentityToken cannot take on the role"));
+  CHECK_THAT(scene.found(),
+             StartsWith("refused aws:InvalidIdentityToken cannot take on the role") && Contains("AWS says: no: ***"));
   scene.fault = "ExpiredTokenException";
   CHECK_THAT(
       scene.found(),
