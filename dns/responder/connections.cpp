@@ -163,10 +163,11 @@ void Connections::on_ready(Connection& connection) noexcept {
     if (!connection.has_query() && !connection.read()) break;
     sound = answer_queries(connection) && connection.send();
   }
-  const bool has_work = connection.has_unsent() || connection.has_query();
-  if (!sound || (connection.ended && !has_work)) {
+  // The end is read only when all that came before it is answered and sent.
+  if (!sound || connection.ended) {
     close(connection);
   } else {
+    const bool has_work = connection.has_unsent() || connection.has_query();
     sd_event_source_set_io_events(connection.source.get(), has_work ? EPOLLOUT : EPOLLIN);
   }
 }
