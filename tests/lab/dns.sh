@@ -52,7 +52,7 @@ options {
   session-keyfile "$DIR/$1/session.key";
   statistics-file "$DIR/$1/named.stats";
   managed-keys-directory "$DIR/$1";
-  lock-file none;
+  $(several_named)
   listen-on-v6 { none; };
   query-source address $2;
   transfer-source $2;
@@ -224,7 +224,6 @@ server:
   outgoing-interface: $2
   do-ip6: no
   access-control: 127.0.0.0/8 allow
-  root-hints: "$d/root.hints"
   module-config: "iterator"
   # test. is special to unbound, and loopback a place it would not ask.
   local-zone: "test." nodefault
@@ -238,13 +237,16 @@ server:
   num-threads: 1
   incoming-num-tcp: 1000
   target-fetch-policy: "0 0 0 0 0"
+# Not by root-hints: what newer ones learn of a root that they ask for itself is subject to the TTLs above, and gone at once.
+stub-zone:
+  name: "."
+  stub-addr: $A_ROOT@$LAB_DNS_PORT
 remote-control:
   control-enable: yes
   control-interface: $2
   control-port: $LAB_CONTROL_PORT
   control-use-cert: no
 CONF
-  printf '. 3600000 IN NS ns.root-lab.\nns.root-lab. 3600000 IN A %s\n' "$A_ROOT" >"$d/root.hints"
 }
 
 is_zero() { [[ $1 =~ ^0*\.?0*$ ]]; }

@@ -13,6 +13,17 @@ pebble_binary() { # pebble_binary auto|old|new|PATH -> path
   esac
 }
 
+# Whether it asks for TXT records by TCP, or else takes an answer of 512 octets, cut or not, for all that there is.
+reads_long_answers() { # reads_long_answers PATH
+  local version
+  if [[ $1 == "$(command -v pebble)" ]]; then
+    version=$(dpkg-query -W -f '${Version}' pebble)
+  else
+    version=$(zcat "${1%/bin/pebble}/share/doc/pebble/changelog.Debian.gz" | sed -n '1s/.*(\(.*\)).*/\1/p')
+  fi
+  dpkg --compare-versions "$version" ge 2.10
+}
+
 write_tls() { # a root, and a server certificate under it
   local d=$DIR/tls key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
   mkdir -p "$d"

@@ -7,22 +7,25 @@ source "$(dirname "$0")/../case.sh"
 
 start_lab LAB_ZONES=example.test
 names=() update='zone example.test'
-for host in h{0..19}; do
+hosts=(h{0..19})
+[[ $LAB_LONG_ANSWERS == 1 ]] || hosts=(h0 h1) # all that an older Pebble can read
+for host in "${hosts[@]}"; do
   names+=("$host.example.test" "*.$host.example.test")
   update+=$'\n'"update add _acme-challenge.$host.example.test 300 CNAME shared.acme-dlg.test."
 done
 lab nsupdate <<<"$update"$'\nsend'
+part=$((${#names[@]} * 3 / 4)) # so that they share half of the names
 write_config <<TOML
 $(provider primary "$LAB_PRIMARY" "$LAB_TSIG_FILE" example.test acme-dlg.test)
-$(certificate one "${names[@]:0:30}")
-$(certificate two "${names[@]:10:30}")
+$(certificate one "${names[@]:0:part}")
+$(certificate two "${names[@]: -part}")
 TOML
 lab mark
 acmed_once
 expect_equal "exit status" "$STATUS" 0
-expect_issued one "${names[@]:0:30}"
-expect_issued two "${names[@]:10:30}"
+expect_issued one "${names[@]:0:part}"
+expect_issued two "${names[@]: -part}"
 # Slow machines may send what comes late in a message of its own.
 expect_at_most "UPDATE messages" "$(count primary UPDATE)" 4
-expect_at_most "values added" 60 "$(count primary rr-added)"
+expect_at_most "values added" $((2 * part)) "$(count primary rr-added)"
 expect_eventually "no TXT left" 15 no_txt_on "$LAB_PRIMARY" shared.acme-dlg.test

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # bind.sh - BIND with dynamic updates signed by TSIG.
+# shellcheck source=../named.sh
+source "$LAB_HOME/named.sh"
 
 start_bind() { # start_bind ZONE ADDRESS
   local d=$WORK/bind
@@ -13,7 +15,7 @@ start_bind() { # start_bind ZONE ADDRESS
 include "$d/key";
 controls { };
 options {
-  directory "$d"; pid-file none; lock-file none; session-keyfile "$d/session.key"; managed-keys-directory "$d";
+  directory "$d"; pid-file none; $(several_named) session-keyfile "$d/session.key"; managed-keys-directory "$d";
   listen-on { $2; }; listen-on-v6 { none; }; recursion no; notify no; dnssec-validation no;
 };
 zone "$1" { type primary; file "zone.db"; update-policy { grant operator zonesub TXT; }; };

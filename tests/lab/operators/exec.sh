@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # exec.sh - the example plug-in in Python, which edits the zone file of a BIND that takes no updates.
+# shellcheck source=../named.sh
+source "$LAB_HOME/named.sh"
 
 EXAMPLES=$LAB_HOME/../../providers/exec/examples
 RELAY=$LAB_HOME/../fakes/plugin_relay.py
@@ -12,7 +14,7 @@ start_exec() { # start_exec ZONE ADDRESS
   cat >"$d/named.conf" <<CONF
 controls { };
 options {
-  directory "$d"; pid-file none; lock-file none; session-keyfile "$d/session.key"; managed-keys-directory "$d";
+  directory "$d"; pid-file none; $(several_named) session-keyfile "$d/session.key"; managed-keys-directory "$d";
   listen-on { $2; }; listen-on-v6 { none; }; recursion no; notify no; dnssec-validation no;
 };
 zone "$1" { type primary; file "zones/$1"; };
