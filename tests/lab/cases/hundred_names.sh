@@ -17,7 +17,9 @@ TOML
 acmed_once
 expect_equal "exit status" "$STATUS" 0
 expect_issued hundred "${names[@]}"
-expect_at_most "ACME requests" "$(count pebble requests)" 215
+looks=$(count pebble POST /my-order/ID) # two, or more where the CA is slow
+expect_at_most "ACME requests without looks at the order" $(($(count pebble requests) - looks)) 213
+expect_at_most "looks at the order" "$looks" 15
 expect_equal "UPDATE messages" "$(count primary UPDATE)" 20
 expect_equal "values added" "$(count primary rr-added)" 100
 expect_no_txt "${names[@]/#\*./}"
