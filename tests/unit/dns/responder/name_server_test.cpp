@@ -204,6 +204,18 @@ SCENARIO("a connection carries any number of questions (RFC 7766 §6.2.1)") {
     CHECK(unframed(scene.receive_all(client)).size() == 2);
     CHECK(scene.receive_from(client) == "");
   }
+  WHEN("others have their turn while questions are at hand, and nothing comes after them") {
+    for (int i = 0; i < 40; ++i) scene.server.zones().add(Name("many.acme.test"), fmt::format("{:043}", i), 60);
+    scene.server.commit();
+    // One of these fills more than half of the room for what is received: each takes a turn at reading.
+    const auto padding = u16(12) + u16(2100) + std::string(2100, '\0');
+    const auto large = framed(header(0, {1, 0, 0, 1}) + question("x.acme.test") + opt(4096, 0, padding));
+    std::string stream;
+    for (int i = 0; i < 16; ++i) stream += large;
+    for (int i = 0; i < 50; ++i) stream += framed(query("many.acme.test"));
+    REQUIRE(::send(client.get(), stream.data(), stream.size(), 0) == static_cast<ssize_t>(stream.size()));
+    CHECK(unframed(scene.receive_all(client)).size() == 66);
+  }
   WHEN("a client asks for much more than it reads") {
     for (int i = 0; i < 1000; ++i) scene.server.zones().add(Name("many.acme.test"), fmt::format("{:043}", i), 60);
     scene.server.commit();
