@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   response.status = 400;
   response.body = text;
   try {
-    throw_refusal(read_answer(response, purpose, Time()).error, purpose, nullptr, Time());
+    throw_refusal(read_answer(response, purpose, ForeignWords({}), Time()).error, purpose, nullptr, Time());
   } catch (const Error&) {
   }
   return 0;
