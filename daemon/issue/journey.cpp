@@ -391,8 +391,7 @@ Task<> Journey::obtain(Semaphore::Permit place) {
   if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
   if (!key_) key_ = crypto::PrivateKey::from_pem(state_.order->key_pem);
   try {
-    auto chain = co_await certificate_for(*key_);
-    place.release();  // the disk and the withdrawal, which waits for other journeys, are no work of the CA
+    auto chain = co_await certificate_for(*key_, std::move(place));
     check_chain(chain, *key_);
     co_await put_in_service(std::move(chain), *key_);
   } catch (const Refused&) {
@@ -404,7 +403,8 @@ Task<> Journey::obtain(Semaphore::Permit place) {
   }
 }
 
-Task<std::vector<crypto::Certificate>> Journey::certificate_for(crypto::PrivateKey key) {
+/// The place ends with it: the disk and the withdrawal, which waits for other journeys, are no work of the CA.
+Task<std::vector<crypto::Certificate>> Journey::certificate_for(crypto::PrivateKey key, Semaphore::Permit) {
   if (order_.status == acme::OrderStatus::pending) {
     // Every authorization was valid already, and the CA has yet to notice.
     order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);

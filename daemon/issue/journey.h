@@ -73,7 +73,7 @@ class Journey {
   Task<> explain_invalid_order();
   Task<> close_authorization(std::string url, acme::Problem* found);
   Task<> obtain(Semaphore::Permit place);
-  Task<std::vector<crypto::Certificate>> certificate_for(crypto::PrivateKey key);
+  Task<std::vector<crypto::Certificate>> certificate_for(crypto::PrivateKey key, Semaphore::Permit place);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
   Task<> withdraw();
   Task<> withdraw_in_passing();
