@@ -27,5 +27,5 @@ expect_issued one "${names[@]:0:part}"
 expect_issued two "${names[@]: -part}"
 # Slow machines may send what comes late in a message of its own.
 expect_at_most "UPDATE messages" "$(count primary UPDATE)" 4
-expect_at_most "values added" $((2 * part)) "$(count primary rr-added)"
+expect_equal "values added" "$(count primary rr-added)" $((2 * part))
 expect_eventually "no TXT left" 15 no_txt_on "$LAB_PRIMARY" shared.acme-dlg.test
