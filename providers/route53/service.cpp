@@ -57,7 +57,7 @@ Task<Answer> Service::send_once(Call call, Purpose purpose, std::optional<Creden
   call.headers.emplace_back("host", host_);
   if (by) {
     sign(call, *by, scope_, clock_.now());
-    call.secrets.insert(call.secrets.end(), {by->secret_key, by->session_token});
+    call.secrets.push_back(by->session_token);
   }
   const auto query = query_text(call.query);
   const auto response = co_await http_.send(

@@ -30,6 +30,7 @@ const std::string who = "the credentials of the configuration (access key AKIDEX
 
 SCENARIO("each refusal of AWS is a sentence that says what to mend") {
   Scene scene;
+  scene.settings.key->session_token = Secret("secret-token");
   struct Case {
     FakeRoute53::Answer answer;
     std::string expected;  ///< what it begins with
@@ -77,8 +78,8 @@ SCENARIO("each refusal of AWS is a sentence that says what to mend") {
        "retry aws:answer",
        "HTTP status 200, \"<html><body>It works!"},
       {{403, "<!DOCTYPE html><p>Blocked", {}}, "retry http:403", "Blocked"},
-      {aws_error(403, "AccessDenied", "the header was secret-key"), "refused aws:AccessDenied", "the header was ***"},
-      {{403, "<p>Blocked: secret-key", {}}, "retry http:403", "Blocked: ***"},
+      {aws_error(403, "AccessDenied", "the header was secret-token"), "refused aws:AccessDenied", "the header was ***"},
+      {{403, "<p>Blocked: secret-token", {}}, "retry http:403", "Blocked: ***"},
       {{200, {}, {}}, "retry aws:answer", "what answers is not AWS"},
       {{302, {}, "Location: http://elsewhere/\r\n"}, "retry http:302", "what answers is not AWS"},
   };
