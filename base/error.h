@@ -9,6 +9,13 @@
 
 namespace acmed {
 
+/// Whom a failure is about, and who asked for the pause that it names.
+enum class Party {
+  host,         ///< this host: its files, its clock, its configuration
+  ca,           ///< the ACME server
+  dns_operator  ///< the API or primary server that changes the zone
+};
+
 /// A failure. It says in one sentence what happened and how to mend it, names its cause for machines, and answers the
 /// one question of the scheduler: what can be done about it.
 class Error : public std::runtime_error {
@@ -19,8 +26,10 @@ class Error : public std::runtime_error {
     throttled  ///< a limit was hit: try again at not_before(), not sooner
   };
 
-  Error(Advice advice, std::string cause, const std::string& sentence, std::optional<Time> not_before = std::nullopt)
-      : std::runtime_error(sentence), advice_(advice), cause_(std::move(cause)), not_before_(not_before) {}
+  /// `sentence` may hold what others wrote: it is made fit to be shown, in one line of at most 2 KiB, without control
+  /// characters and without the secrets that are known (base/secret_list.h).
+  Error(Advice advice, std::string cause, const std::string& sentence, std::optional<Time> not_before = std::nullopt,
+        Party party = Party::host);
 
   Advice advice() const noexcept { return advice_; }
 
@@ -31,10 +40,13 @@ class Error : public std::runtime_error {
   /// The earliest time at which a new try is welcome, when the other side named one (Retry-After).
   std::optional<Time> not_before() const noexcept { return not_before_; }
 
+  Party party() const noexcept { return party_; }
+
  private:
   Advice advice_;
   std::string cause_;
   std::optional<Time> not_before_;
+  Party party_;
 };
 
 /// A failure that may pass by itself.
@@ -53,8 +65,8 @@ class Refused : public Error {
 /// A limit of the other side was hit.
 class Throttled : public Error {
  public:
-  Throttled(std::string cause, const std::string& sentence, std::optional<Time> not_before)
-      : Error(Advice::throttled, std::move(cause), sentence, not_before) {}
+  Throttled(std::string cause, const std::string& sentence, std::optional<Time> not_before, Party party = Party::host)
+      : Error(Advice::throttled, std::move(cause), sentence, not_before, party) {}
 };
 
 /// The work was called off. Not a failure: it is never logged as one, and passes through every `catch (const Error&)`.

@@ -12,8 +12,13 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/foreign_text.h"
+#include "base/secret_list.h"
+
 namespace acmed::log {
 namespace {
+
+constexpr std::size_t longest_line = std::size_t{16} * 1024;
 
 std::atomic<Level> least_important = Level::info;
 
@@ -26,14 +31,6 @@ bool stderr_is_journal() {
   return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
 }
 
-std::string one_line(std::string_view message) {
-  std::string line(message);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return line;
-}
-
 }  // namespace
 
 void set_level(Level level) noexcept {
@@ -43,8 +40,8 @@ void set_level(Level level) noexcept {
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
   if (level > least_important.load()) return;
   static const bool to_journal = stderr_is_journal();
-  // What a CA or a name server wrote may hold line breaks and escape sequences.
-  const auto line = one_line(message);
+  // What a CA or a name server wrote may hold line breaks, escape sequences, and what it was told in confidence.
+  const auto line = one_line(without_known_secrets(message), longest_line);
   if (!to_journal) {
     const auto text = line + '\n';
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());

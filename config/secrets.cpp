@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/crypto/encoding.h"
+#include "base/secret_list.h"
 #include "config/checked.h"
 #include "config/files.h"
 
@@ -99,7 +100,9 @@ std::optional<SecretText> read_secret(Reader& reader, std::string_view key) {
                                "run: chmod o= {}, or write {{ file = \"PATH\" }}",
                                node->place.file));
     } else {
-      return SecretText{Secret(*text), node->place};
+      SecretText found{Secret(*text), node->place};
+      keep_out_of_texts(found.text);
+      return found;
     }
     return std::nullopt;
   }
@@ -125,6 +128,7 @@ std::optional<SecretText> read_secret(Reader& reader, std::string_view key) {
     source.fault(entries.front().node.place, entries.front().key, secret.fault);
     return std::nullopt;
   }
+  keep_out_of_texts(secret.value);
   return SecretText{std::move(secret.value), node->place};
 }
 

@@ -19,11 +19,6 @@ std::string words_in(const http::Response& response, const Secret& told) {
   return ForeignWords({told}).line(answer["error"].text_or(response.body), most_shown);
 }
 
-std::optional<Time> retry_after(const http::Response& response, Time now) {
-  const auto header = response.header("retry-after");
-  return header ? parse_retry_after(*header, now) : std::nullopt;
-}
-
 /// The account in an answer to /register; nothing when it is none.
 std::optional<config::AcmeDnsAccount> account_in(const std::string& body) {
   const auto answer = json::parse(body).value_or(json::Value());
@@ -124,7 +119,7 @@ Task<http::Response> AcmeDnsApi::exchange(http::Request request) {
 
 void AcmeDnsApi::throw_for(const http::Response& response, const Secret& told) const {
   const auto cause = fmt::format("http:{}", response.status);
-  const auto until = retry_after(response, clock_.now());
+  const auto until = response.retry_after(clock_.now(), longest_pause);
   if (response.status == 429) {
     throw Throttled(cause, fmt::format("{} wants fewer requests: {}", opening(), words_in(response, told)), until);
   }

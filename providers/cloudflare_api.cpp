@@ -18,7 +18,6 @@ constexpr Duration exchange_limit = seconds(30);
 constexpr Duration longest_wait = seconds(10);  // for the budget's renewal, in place
 // After too many requests Cloudflare refuses all for the next five minutes.
 constexpr Duration default_throttle = std::chrono::minutes(5);
-constexpr Duration longest_throttle = std::chrono::hours(24);
 constexpr std::size_t longest_quote = 80;
 
 /// What was sent instead of an answer, for people.
@@ -108,7 +107,7 @@ Task<Answer> Api::send(http::Request request) {
     throw Retry(fmt::format("http:{}", response.status),
                 fmt::format("provider {}: Cloudflare is in trouble (status {}, {})", provider_, response.status,
                             answer->words()),
-                retry_after(response));
+                response.retry_after(clock_.now(), longest_pause));
   }
   co_return *std::move(answer);
 }
@@ -154,7 +153,7 @@ Task<http::Response> Api::exchange(http::Request request) {
 
 void Api::throw_throttled(const http::Response& response) {
   const auto now = clock_.now();
-  const auto not_before = retry_after(response).value_or(now + default_throttle);
+  const auto not_before = response.retry_after(now, longest_pause).value_or(now + default_throttle);
   budget_.close_until(clock_.moment() + (not_before - now));
   throw Throttled(
       "http:429",
@@ -169,16 +168,7 @@ void Api::throw_unreadable(const http::Response& response) const {
                               provider_, url_, form_of(response), response.status);
   if (const auto quote = foreign_words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
   throw Retry(response.status >= 500 ? fmt::format("http:{}", response.status) : "cloudflare:answer", sentence,
-              retry_after(response));
-}
-
-/// What the header of that name says (RFC 9110 §10.2.3), when it is in the future.
-std::optional<Time> Api::retry_after(const http::Response& response) const {
-  const auto now = clock_.now();
-  const auto header = response.header("retry-after");
-  const auto time = header ? parse_retry_after(*header, now) : std::nullopt;
-  if (!time || *time <= now) return std::nullopt;
-  return std::min<Time>(*time, now + longest_throttle);
+              response.retry_after(clock_.now(), longest_pause));
 }
 
 }  // namespace acmed::providers::cloudflare

@@ -35,7 +35,6 @@ class Api {
   Task<http::Response> exchange(http::Request request);
   [[noreturn]] void throw_throttled(const http::Response& response);
   [[noreturn]] void throw_unreadable(const http::Response& response) const;
-  std::optional<Time> retry_after(const http::Response& response) const;
 
   std::string provider_;
   std::string url_;

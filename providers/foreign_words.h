@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
+#include "base/secret_list.h"
 
 namespace acmed::providers {
 
@@ -23,9 +23,7 @@ class ForeignWords {
   std::string last(std::string_view text, std::size_t limit) const;
 
  private:
-  std::string without_secrets(std::string_view text) const;
-
-  std::vector<Secret> secrets_;  ///< each a line; the longest first
+  SecretList secrets_;
 };
 
 }  // namespace acmed::providers

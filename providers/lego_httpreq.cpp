@@ -60,8 +60,7 @@ Error LegoHttpreq::refusal(const http::Response& response, const TxtChange& chan
   const auto said = words_.line(response.body, longest_quote);
   const auto what = fmt::format("provider {}: {} answered {} for {}{}", name(), url, response.status,
                                 change.name.text(), said.empty() ? "" : ": " + said);
-  const auto header = response.header("retry-after");
-  const auto not_before = header ? parse_retry_after(*header, clock_.now()) : std::nullopt;
+  const auto not_before = response.retry_after(clock_.now(), longest_pause);
   switch (response.status) {
     case 401:
       return Refused(cause, fmt::format("{}. Look at username and password of [provider.{}]", what, name()));

@@ -68,11 +68,6 @@ bool is_txt_at(const json::Value& entry, const dns::Name& name) {
   return entry["type"].text_or() == "TXT" && dns::Name::parse(entry["name"].text_or()) == name;
 }
 
-std::optional<Time> retry_after(const http::Response& response, Time now) {
-  const auto header = response.header("retry-after");
-  return header ? parse_retry_after(*header, now) : std::nullopt;
-}
-
 }  // namespace
 
 PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop& loop)
@@ -212,11 +207,11 @@ void PowerDnsApi::throw_for(const http::Response& response, About about, const s
       throw Refused(cause, fmt::format("{} refuses a look at zone {}: {}", opening(), subject, words_in(response)));
     case 429:
       throw Throttled(cause, fmt::format("{} wants fewer requests: {}", opening(), words_in(response)),
-                      retry_after(response, clock_.now()));
+                      response.retry_after(clock_.now(), longest_pause));
     default:
       throw Retry(cause,
                   fmt::format("{} answered {}: {}. Its log says why", opening(), response.status, words_in(response)),
-                  retry_after(response, clock_.now()));
+                  response.retry_after(clock_.now(), longest_pause));
   }
 }
 

@@ -36,6 +36,9 @@ struct Response {
   std::vector<std::string> all_headers(std::string_view name) const;
   /// The targets of the Link headers with that relation (RFC 8288), as they stand.
   std::vector<std::string> links(std::string_view relation) const;
+  /// When the server wants to be asked again (Retry-After, RFC 9110 §10.2.3): after `now`, `longest` from then at most.
+  /// Nothing when it did not say, or named a time that is past.
+  std::optional<Time> retry_after(Time now, Duration longest) const;
   /// The media type in lower case, without parameters.
   std::string media_type() const;
 };

@@ -100,6 +100,13 @@ std::vector<std::string> Response::links(std::string_view relation) const {
   return targets;
 }
 
+std::optional<Time> Response::retry_after(Time now, Duration longest) const {
+  const auto named = header("retry-after");
+  const auto time = named ? parse_retry_after(*named, now) : std::nullopt;
+  if (!time || *time <= now) return std::nullopt;
+  return std::min<Time>(*time, now + longest);
+}
+
 std::string Response::media_type() const {
   const auto type = header("content-type").value_or("");
   std::string result(trimmed(std::string_view(type).substr(0, type.find(';'))));

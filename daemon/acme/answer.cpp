@@ -11,10 +11,12 @@ namespace acmed::acme {
 namespace {
 
 constexpr Duration longest_retry_after = std::chrono::hours(1);
+/// A CA that is overloaded speaks of itself: it may be well again long before what it named.
+constexpr Duration longest_overload = std::chrono::hours(6);
 /// The pause after rateLimited without Retry-After.
 constexpr Duration default_throttle = std::chrono::hours(1);
-/// Limits are counted over days and weeks, so their Retry-After may be long.
-constexpr Duration longest_throttle = std::chrono::hours(24 * 31);
+/// Limits on an account or a name are counted over days and weeks, so their Retry-After may be long.
+constexpr Duration longest_rate_limit = std::chrono::hours(24 * 31);
 constexpr std::size_t longest_quote = 80;
 constexpr std::size_t longest_url = 200;
 constexpr std::size_t longest_terms_url = 500;
@@ -34,13 +36,6 @@ std::string form_of(const http::Response& response) {
   return one_line(type, longest_quote);
 }
 
-std::optional<Time> named_time(const http::Response& response, Time now, Duration longest) {
-  const auto header = response.header("retry-after");
-  const auto time = header ? parse_retry_after(*header, now) : std::nullopt;
-  if (!time || *time <= now) return std::nullopt;
-  return std::min<Time>(*time, now + longest);
-}
-
 }  // namespace
 
 std::optional<Problem> problem_in(const http::Response& response) {
@@ -58,13 +53,14 @@ std::optional<Problem> problem_in(const http::Response& response) {
 }
 
 std::optional<Time> retry_after(const http::Response& response, Time now) {
-  return named_time(response, now, longest_retry_after);
+  return response.retry_after(now, longest_retry_after);
 }
 
 void require_success(const std::string& doing, const std::string& url, const http::Response& response, Time now) {
   if (response.status >= 200 && response.status <= 299) return;
-  auto not_before = named_time(response, now, longest_throttle);
+  auto not_before = response.retry_after(now, longest_overload);
   if (auto problem = problem_in(response)) {
+    if (problem->type == "rateLimited") not_before = response.retry_after(now, longest_rate_limit);
     if (!not_before && (problem->type == "rateLimited" || response.status == 429)) not_before = now + default_throttle;
     const auto place = fmt::format("{} at {}", doing, host_of(url));
     // A CA that sheds load says so to everybody, though in the form of a problem with this one request.
@@ -72,7 +68,7 @@ void require_success(const std::string& doing, const std::string& url, const htt
       throw Throttled(
           "http:503",
           fmt::format("cannot {}: {}; the next try is welcome at {}", place, problem->text(), to_rfc3339(*not_before)),
-          not_before);
+          not_before, Party::ca);
     }
     throw ProblemError(place, *std::move(problem), not_before);
   }
@@ -82,7 +78,7 @@ void require_success(const std::string& doing, const std::string& url, const htt
                     fmt::format("cannot {}: {} answered that there are too many requests (status {}); the next try is "
                                 "welcome at {}",
                                 doing, host_of(url), response.status, to_rfc3339(*not_before)),
-                    not_before);
+                    not_before, Party::ca);
   }
   throw unexpected_answer(doing, url, response, "JSON", not_before);
 }

@@ -28,7 +28,8 @@ Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
-    if (error.cause() == "http:429" || error.cause() == "http:503") asked_for = error.not_before();
+    const bool about_all = error.cause() == "http:429" || error.cause() == "http:503";
+    if (error.party() == Party::ca && about_all) asked_for = error.not_before();
   } catch (const std::exception&) {
     co_return;
   }

@@ -21,7 +21,6 @@ constexpr Duration shortest_pause = seconds(1);
 constexpr Duration longest_pause = std::chrono::minutes(5);
 constexpr unsigned most_doublings = 16;
 constexpr Duration usual_throttle = seconds(60);
-constexpr std::int64_t longest_retry_after = 24L * 60 * 60;
 constexpr std::size_t longest_quote = 300;
 constexpr std::size_t longest_logged_line = 500;
 constexpr std::size_t most_logged_lines = 200;  // a minute
@@ -324,7 +323,8 @@ Error Plugin::error_in(const json::Value& answer, const std::string& task) const
       fmt::format("{} did not {}: {}", opening_, task, message.empty() ? "it does not say why" : message);
   std::optional<Time> not_before;
   if (const auto* after = error["retry_after"].as_integer()) {
-    not_before = loop_.clock().now() + seconds(std::clamp<std::int64_t>(*after, 0, longest_retry_after));
+    const auto longest = std::chrono::duration_cast<seconds>(longest_pause).count();
+    not_before = loop_.clock().now() + seconds(std::clamp<std::int64_t>(*after, 0, longest));
   }
   if (kind == "refused") return Refused("exec:refused", sentence);
   if (kind == "throttled") {
