@@ -143,7 +143,7 @@ bool Client::Multi::Perform::start(Loop&) {
   curl_easy_setopt(easy_.get(), CURLOPT_PRIVATE, this);
   if (curl_multi_add_handle(multi_.multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
   ++multi_.under_way_;
-  multi_.loop_.thread_work_begins();  // the network's time is real: a test's clock stands still meanwhile
+  multi_.loop_.real_work_begins();  // the network's time is real: a test's clock stands still meanwhile
   return true;
 }
 
@@ -154,7 +154,7 @@ void Client::Multi::Perform::abandon() noexcept {
 void Client::Multi::drop(Perform& performed) noexcept {
   curl_multi_remove_handle(multi_.get(), performed.easy_.get());
   --under_way_;
-  loop_.thread_work_ends();
+  loop_.real_work_ends();
   curl_easy_reset(performed.easy_.get());  // it forgets the exchange, but keeps TLS sessions
   if (idle_.size() < most_idle_handles) {
     idle_.push_back(std::move(performed.easy_));

@@ -32,8 +32,9 @@ struct NewAccount {
 /// the DNS, of disks or of renewal. Calls may be made side by side.
 ///
 /// All throw ProblemError when the CA refuses, Retry when it does not answer or answers nonsense (HTML, say), Throttled
-/// on 429 and on 503 with Retry-After. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When
-/// the awaiting task is called off, an exchange under way has three seconds to end, so that its outcome is known.
+/// ("acme:overloaded") on 429 and on 503 with Retry-After, rateLimited excepted. A badNonce is answered by sending
+/// again, up to ten times (RFC 8555 §6.5). When the awaiting task is called off, an exchange under way has three
+/// seconds to end, so that its outcome is known.
 class Client {
  public:
   /// `known_directory`: as kept from an earlier run, to spare the request. `key`: the account's.

@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "base/crypto/x509.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -160,6 +163,38 @@ void FileSet::put_back() const {
   }
   if (!replacements.empty()) files::sync_folder(directory_);
   keep();
+}
+
+FileSet::Former FileSet::former() const {
+  Former former;
+  for (const auto& replacement : read_journal()) former.existed |= replacement.existed;
+  for (const auto kind : {FileKind::fullchain, FileKind::cert, FileKind::combined}) {
+    const auto file = target_.files.find(kind);
+    if (file == target_.files.end()) continue;
+    const auto content = files::read(hidden("old", file->second)).value_or("");
+    const auto leaf = content.find("-----BEGIN CERTIFICATE-----");
+    if (leaf == content.npos) continue;
+    try {
+      former.not_after = crypto::parse_chain(content.substr(leaf)).front().not_after();
+      break;
+    } catch (const Error&) {
+      // Somebody's own file: what it is worth is theirs to say.
+    }
+  }
+  return former;
+}
+
+bool FileSet::has_files_of(const std::filesystem::path& folder) const {
+  return std::ranges::all_of(target_.files, [&](const auto& file) {
+    const auto& [kind, name] = file;
+    const auto wanted = content_of(kind, folder);
+    struct stat status {};
+    if (::stat(path(name).c_str(), &status) != 0) return false;
+    if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;
+    // What was given to another user may be closed to us; then its size has to do.
+    if (::access(path(name).c_str(), R_OK) != 0) return true;
+    return Secret(files::read(path(name)).value_or("")) == wanted;
+  });
 }
 
 void FileSet::keep() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,16 @@ class FileSet {
 
   /// What install() brought stays.
   void keep() const;
+
+  /// What was there before install(); to be asked before keep() and put_back().
+  struct Former {
+    bool existed = false;           ///< one of the files at least
+    std::optional<Time> not_after;  ///< of the certificate in them, where one can be read
+  };
+  Former former() const;
+
+  /// Whether the directory has each file with the content that the generation in `folder` gives it.
+  bool has_files_of(const std::filesystem::path& folder) const;
 
  private:
   struct Replacement {

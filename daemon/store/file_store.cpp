@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/runtime/offload.h"
+#include "daemon/store/generation_files.h"
 
 namespace acmed::store {
 namespace {
@@ -106,9 +107,14 @@ Certificate rebuilt(const fs::path& folder, const fs::path& link) {
     }
   }();
   if (!leaf) return certificate;
-  certificate.issued =
-      Issued{*live,          meta["directory"].text_or(), meta["key_type"].text_or(), meta["domains"].texts(),
-             leaf->serial(), leaf->not_before(),          leaf->not_after()};
+  certificate.issued = Issued{*live,
+                              meta["directory"].text_or(),
+                              meta["key_type"].text_or(),
+                              meta["domains"].texts(),
+                              leaf->serial(),
+                              leaf->not_before(),
+                              leaf->not_after(),
+                              parse_rfc3339(meta["issued_at"].text_or()).value_or(leaf->not_before())};
   return certificate;
 }
 
@@ -290,6 +296,10 @@ Task<json::Value> FileStore::generation_meta(std::string name, unsigned generati
   });
 }
 
+Task<std::optional<std::string>> FileStore::fault_of_generation(std::string name, unsigned generation) {
+  co_return co_await on_disk([folder = generation_path(name, generation)] { return fault_of(folder); });
+}
+
 Task<std::optional<unsigned>> FileStore::live_generation(std::string name) {
   co_return co_await on_disk([link = live_path(name)] { return read_live(link); });
 }
@@ -307,21 +317,25 @@ Task<> FileStore::save_provider(std::string name, json::Object object) {
   });
 }
 
-Task<std::map<std::string, Time>> FileStore::load_ledger() {
+Task<std::map<std::string, Pause>> FileStore::load_ledger() {
   co_return co_await on_disk([path = folder_ / "ledger.json"] {
-    std::map<std::string, Time> ledger;
+    std::map<std::string, Pause> ledger;
     const auto object = read_record<json::Object>(path, &object_from_json).value_or(json::Object());
-    for (const auto& [ca, until] : object) {
-      if (const auto time = parse_rfc3339(until.text_or())) ledger.emplace(ca, *time);
+    for (const auto& [ca, pause] : object) {
+      const auto since = parse_rfc3339(pause["since"].text_or());
+      const auto until = parse_rfc3339(pause["until"].text_or());
+      if (since && until) ledger.emplace(ca, Pause{*since, *until});  // versions before kept an end alone, unbounded
     }
     return ledger;
   });
 }
 
-Task<> FileStore::save_ledger(std::map<std::string, Time> ledger) {
+Task<> FileStore::save_ledger(std::map<std::string, Pause> ledger) {
   co_await on_disk([path = folder_ / "ledger.json", ledger = std::move(ledger)] {
     json::Object object;
-    for (const auto& [ca, until] : ledger) object.emplace(ca, to_rfc3339(until));
+    for (const auto& [ca, pause] : ledger) {
+      object.emplace(ca, json::Object{{"since", to_rfc3339(pause.since)}, {"until", to_rfc3339(pause.until)}});
+    }
     files::write_durably(path, json::dump_readable(object), private_file_mode);
   });
 }

@@ -33,11 +33,12 @@ class FileStore : public Store {
   Task<> make_live(std::string name, unsigned generation) override;
   Task<> remove_old_generations(std::string name, std::set<unsigned> needed) override;
   Task<json::Value> generation_meta(std::string name, unsigned generation) override;
+  Task<std::optional<std::string>> fault_of_generation(std::string name, unsigned generation) override;
   Task<std::optional<unsigned>> live_generation(std::string name) override;
   Task<json::Object> load_provider(std::string name) override;
   Task<> save_provider(std::string name, json::Object object) override;
-  Task<std::map<std::string, Time>> load_ledger() override;
-  Task<> save_ledger(std::map<std::string, Time> ledger) override;
+  Task<std::map<std::string, Pause>> load_ledger() override;
+  Task<> save_ledger(std::map<std::string, Pause> ledger) override;
   std::filesystem::path live_path(const std::string& name) const override;
   std::filesystem::path generation_path(const std::string& name, unsigned generation) const override;
 

@@ -38,10 +38,12 @@ Certificate full_certificate() {
                               {"a.test"},
                               "0a",
                               Time(std::chrono::hours(1)),
+                              Time(std::chrono::hours(4)),
                               Time(std::chrono::hours(2))};
-  certificate.trouble =
-      Trouble{2, "dns:timeout", "no answer", Time{}, Time(std::chrono::hours(5)), Time(std::chrono::hours(6))};
-  certificate.deployments["nginx"] = Deployment{3, 2, "print", Trouble{1, "deploy:test", "failed", Time{}, Time{}, {}}};
+  certificate.trouble = Trouble{
+      2, "dns:timeout", "no answer", Time{}, Time(std::chrono::hours(5)), Time(std::chrono::hours(6)), "fingerprint"};
+  certificate.deployments["nginx"] = Deployment{
+      3, 2, "print", Trouble{1, "deploy:test", "failed", Time{}, Time{}, {}, "nginx"}, Time(std::chrono::hours(7)), 2};
   return certificate;
 }
 
@@ -198,9 +200,20 @@ SCENARIO("the ledger of CAs survives a restart") {
   Loop loop;
   FileStore store(folder.path());
   CHECK(run(loop, store.load_ledger()).empty());
-  const std::map<std::string, Time> ledger = {{"https://ca.test/dir", Time(std::chrono::hours(10))}};
-  run(loop, store.save_ledger(ledger));
-  CHECK(run(loop, store.load_ledger()) == ledger);
+  const Pause pause{Time(std::chrono::hours(10)), Time(std::chrono::hours(11))};
+  run(loop, store.save_ledger({{"https://ca.test/dir", pause}}));
+  const auto loaded = run(loop, store.load_ledger());
+  REQUIRE(loaded.size() == 1);
+  CHECK(loaded.at("https://ca.test/dir").since == pause.since);
+  CHECK(loaded.at("https://ca.test/dir").until == pause.until);
+}
+
+SCENARIO("a ledger of a version that bounded nothing closes no CA") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  files::write_durably(folder.path() / "ledger.json", R"({"https://ca.test/dir": "2163-01-02T13:22:38Z"})", 0600);
+  CHECK(run(loop, store.load_ledger()).empty());
 }
 
 }  // namespace
