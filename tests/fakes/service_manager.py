@@ -132,7 +132,7 @@ class Unit:
             return
         environment = self.environment()
         self.run("ExecStartPre", environment)
-        kind = self.get("Type", "simple")
+        kind = self.get("Type", "simple").removesuffix("-reload")
         if kind == "forking":
             self.process = None
             self.run("ExecStart", environment)
