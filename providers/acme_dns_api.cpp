@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "dns/name.h"
 #include "providers/foreign_words.h"
+#include "providers/provider.h"
 
 namespace acmed::providers {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/foreign_text.h"
 #include "base/runtime/sleep.h"
+#include "providers/provider.h"
 
 namespace acmed::providers::cloudflare {
 namespace {

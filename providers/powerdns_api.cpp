@@ -9,6 +9,7 @@
 #include <compare>
 
 #include "base/runtime/sleep.h"
+#include "providers/provider.h"
 
 namespace acmed::providers {
 namespace {
