@@ -20,8 +20,9 @@ namespace acmed::store {
 ///     ledger.json, lock
 class FileStore : public Store {
  public:
-  /// Opens or creates the folder and locks it. Blocks. Throws Retry when it cannot, Refused ("store:locked") when
-  /// another acmed has it.
+  /// Opens or creates the folder, locks it, and removes what writes that a crash cut off have left in it; what they
+  /// left beside a certificate's state goes when that is loaded. Blocks. Throws Retry when it cannot, Refused
+  /// ("store:locked") when another acmed has it.
   explicit FileStore(std::filesystem::path folder);
 
   Task<std::optional<Account>> load_account(std::string directory_url) override;

@@ -26,6 +26,12 @@ mode_t mode_of(const fs::path& path) {
   return status.st_mode & 07777;
 }
 
+std::set<std::string> entries_of(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  return names;
+}
+
 Certificate full_certificate() {
   Certificate certificate;
   certificate.order =
@@ -156,11 +162,75 @@ SCENARIO("a generation that a crash left half written is no generation") {
   const TemporaryFolder folder;
   Loop loop;
   FileStore store(folder.path());
-  fs::create_directories(folder.path() / "certificates/web/.0001.new");
-  std::ofstream(folder.path() / "certificates/web/.0001.new/privkey.pem") << "half";
+  for (const auto* half : {".0001.new", ".0001.17.0.new"}) {
+    fs::create_directories(folder.path() / "certificates/web" / half);
+    std::ofstream(folder.path() / "certificates/web" / half / "privkey.pem") << "half";
+  }
   const auto number = run(loop, store.add_generation("web", files_named("1")));
   CHECK(number == 1);
   CHECK(files::read(store.generation_path("web", 1) / "privkey.pem") == "key 1");
+}
+
+SCENARIO("a generation that cannot be finished leaves no key behind") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  // No number follows the largest one: the new folder cannot get its name.
+  fs::create_directories(folder.path() / "certificates/web/4294967295/x");
+  fs::create_directories(folder.path() / "certificates/web/0000/x");
+  CHECK_THROWS_AS(run(loop, store.add_generation("web", files_named("1"))), Error);
+  CHECK(entries_of(folder.path() / "certificates/web") == std::set<std::string>{"0000", "4294967295"});
+}
+
+SCENARIO("what a killed acmed was writing is gone after the next start, and nothing else") {
+  const TemporaryFolder folder;
+  Loop loop;
+  const auto& root = folder.path();
+  const std::string url = "https://ca.test/dir";
+  {
+    FileStore store(root);
+    Account account;
+    account.directory_url = url;
+    account.url = "https://ca.test/account/1";
+    account.key_pem = Secret("key");
+    run(loop, store.save_account(account));
+    run(loop, store.save_certificate("web", full_certificate()));
+    run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("1")))));
+    run(loop, store.save_provider("acme", {}));
+    run(loop, store.save_ledger({}));
+  }
+  const auto account_folder = fs::directory_iterator(root / "accounts")->path();
+  const std::vector<fs::path> folders = {root, account_folder, root / "certificates/web", root / "live",
+                                         root / "providers"};
+  // What an operator, or a tool of his, may have left there stays.
+  for (const auto& each : folders) {
+    for (const auto* name : {"notes.new", ".notes.new", ".0001", ".swp.17.0", ".notes.17.0.tmp"})
+      std::ofstream(each / name) << "x";
+  }
+  std::vector<std::set<std::string>> before;
+  for (const auto& each : folders) before.push_back(entries_of(each));
+  for (const std::string process : {"1.0", "12345.77", "0123456789abcdef.3"}) {
+    const auto ending = "." + process + ".new";
+    std::ofstream(root / (".ledger.json" + ending)) << "{";
+    std::ofstream(account_folder / (".account.json" + ending)) << "{";
+    std::ofstream(account_folder / (".key.pem" + ending)) << "half a k";
+    std::ofstream(root / ("certificates/web/.state.json" + ending)) << "{";
+    fs::create_directory(root / ("certificates/web/.0002" + ending));
+    std::ofstream(root / ("certificates/web/.0002" + ending) / "privkey.pem") << "half a k";
+    fs::create_symlink("../certificates/web/0001", root / ("live/.web" + ending));
+    std::ofstream(root / ("providers/.acme.json" + ending)) << "{";
+  }
+  std::ofstream(account_folder / "key.pem.0123456789abcdef.new") << "half a k";
+  fs::create_directory(root / "certificates/web/.0002.new");
+  {
+    FileStore store(root);
+    run(loop, store.load_certificate("web"));
+    std::vector<std::set<std::string>> after;
+    for (const auto& each : folders) after.push_back(entries_of(each));
+    CHECK(after == before);
+    CHECK(files::read(store.live_path("web") / "privkey.pem") == "key 1");
+    CHECK(run(loop, store.load_account(url))->key_pem.reveal() == "key");
+  }
 }
 
 SCENARIO("a state that cannot be read is kept aside and the work goes on") {
@@ -191,6 +261,18 @@ SCENARIO("two daemons never work in one folder") {
     CHECK(error.cause() == "store:locked");
     CHECK_THAT(error.what(), Catch::Contains("another acmed works in " + folder.path().string()));
   }
+}
+
+SCENARIO("a sentence of an older version is cleaned when it is read") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  auto certificate = full_certificate();
+  certificate.trouble->sentence = "\x1b]0;owned\a\x1b[31mRED\xc2\x9b" + std::string(1 << 20, 'b');
+  run(loop, store.save_certificate("web", certificate));
+  const auto loaded = run(loop, store.load_certificate("web"));
+  CHECK_THAT(loaded.trouble->sentence, Catch::StartsWith("]0;owned [31mRED bbb"));
+  CHECK(loaded.trouble->sentence.size() < 8192);
 }
 
 SCENARIO("the ledger of CAs survives a restart") {
