@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
+#include "base/accounts.h"
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/x509.h"
@@ -193,17 +195,63 @@ void remove_old_generations(const fs::path& folder, const std::set<unsigned>& ne
   }
 }
 
-/// Turns the file system library's exceptions into ours.
-template <class Call>
-auto on_disk(Call call) {
-  return offload([call = std::move(call)] {
-    try {
-      return call();
-    } catch (const fs::filesystem_error& error) {
-      throw Retry(fmt::format("file:{}", error.code().value()),
-                  system_error_sentence("change " + error.path1().string(), error.code().value()));
+/// What may have other owners when root, or another user, worked here once.
+constexpr auto entries = std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "ledger.json"});
+
+std::optional<uid_t> owner_of(const fs::path& path) {
+  struct stat status {};
+  // A state directory may be reached by a link (DynamicUser=): where it leads is what counts.
+  return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
+}
+
+/// Root may write everywhere, but the folder's user could not use what root writes.
+void refuse_as_root(const fs::path& folder) {
+  if (::geteuid() != 0) return;
+  for (const auto* entry : entries) {
+    const auto path = *entry == '\0' ? folder : folder / entry;
+    const auto owner = owner_of(path);
+    if (!owner || *owner == 0) continue;
+    const auto name = name_of_user(*owner);
+    const bool is_number = name == std::to_string(*owner);
+    throw Refused("store:owner",
+                  fmt::format("{} belongs to the user {}, who could not use what root writes there. Run acmed as that "
+                              "user: sudo -u {} acmed ...",
+                              path.string(), name, is_number ? fmt::format("'#{}'", name) : name));
+  }
+}
+
+/// The error for what this user may not do with `path` in the state directory `folder`: whose it is, and what to type.
+/// `sentence` alone when that is not the reason.
+std::string with_owner(std::string sentence, fs::path path, const fs::path& folder) {
+  const auto own = name_of_user(::geteuid());
+  const auto top = folder.lexically_normal();
+  std::error_code hidden;
+  if (fs::symlink_status(top, hidden).type() == fs::file_type::not_found) {
+    return fmt::format("{}. Type as root: install -d -o {} -m {:04o} {}", sentence, own, passage_mode, top.string());
+  }
+  for (path = path.lexically_normal();; path = path.parent_path()) {
+    const auto owner = owner_of(path);
+    if (owner && *owner != ::geteuid()) {
+      return fmt::format("{}: {} belongs to the user {}, and acmed runs as {}. Type as root: chown -R {} {}", sentence,
+                         path.string(), name_of_user(*owner), own, own, top.string());
     }
-  });
+    if (path == top || !path.has_relative_path()) return sentence;
+  }
+}
+
+/// Calls `call`; what it throws names the owner where the rights do not suffice.
+template <class Call>
+auto with_owner_named(const fs::path& folder, Call& call) {
+  try {
+    return call();
+  } catch (const files::Denied& error) {
+    throw Retry(error.cause(), with_owner(error.what(), error.path(), folder));
+  } catch (const fs::filesystem_error& error) {
+    const auto number = error.code().value();
+    auto sentence = system_error_sentence("change " + error.path1().string(), number);
+    if (number == EACCES || number == EPERM) sentence = with_owner(std::move(sentence), error.path1(), folder);
+    throw Retry(fmt::format("file:{}", number), sentence);
+  }
 }
 
 /// Removes what the last process was writing when it was killed: there may be keys in it.
@@ -223,19 +271,28 @@ void remove_leftovers(const fs::path& folder) {
 }  // namespace
 
 FileStore::FileStore(std::filesystem::path folder) : folder_(std::move(folder)), key_group_(find_key_group()) {
-  files::make_folder(folder_, passage_mode);
-  auto lock = files::lock(folder_ / "lock");
-  if (!lock) {
-    throw Refused("store:locked",
-                  fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
-                              "one a state_directory of its own",
-                              folder_.string()));
-  }
-  lock_ = *std::move(lock);
-  files::make_folder(folder_ / "accounts", private_folder_mode);
-  files::make_folder(folder_ / "certificates", passage_mode);
-  files::make_folder(folder_ / "live", passage_mode);
-  remove_leftovers(folder_);
+  refuse_as_root(folder_);
+  const auto open = [this] {
+    files::make_folder(folder_, passage_mode);
+    auto lock = files::lock(folder_ / "lock");
+    if (!lock) {
+      throw Refused("store:locked",
+                    fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
+                                "one a state_directory of its own",
+                                folder_.string()));
+    }
+    lock_ = *std::move(lock);
+    files::make_folder(folder_ / "accounts", private_folder_mode);
+    files::make_folder(folder_ / "certificates", passage_mode);
+    files::make_folder(folder_ / "live", passage_mode);
+    remove_leftovers(folder_);
+  };
+  with_owner_named(folder_, open);
+}
+
+template <class Call>
+auto FileStore::on_disk(Call call) const {
+  return offload([folder = folder_, call = std::move(call)]() mutable { return with_owner_named(folder, call); });
 }
 
 fs::path FileStore::account_folder(const std::string& directory_url) const {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/file_store.h"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
+#include "base/accounts.h"
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
@@ -30,6 +36,29 @@ std::set<std::string> entries_of(const fs::path& folder) {
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
   return names;
+}
+
+/// What `work` returns in a process of that user.
+template <class Work>
+std::string as_user(uid_t user, Work work) {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto text = ::setgroups(0, nullptr) == 0 && ::setgid(user) == 0 && ::setuid(user) == 0 ? work() : "no rights";
+    [[maybe_unused]] const auto written = ::write(ends[1], text.data(), text.size());
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  const Fd reading(ends[0]);
+  std::string text;
+  std::array<char, 4096> some{};
+  for (ssize_t count = 0; (count = ::read(reading.get(), some.data(), some.size())) > 0;) {
+    text.append(some.data(), static_cast<std::size_t>(count));
+  }
+  ::waitpid(child, nullptr, 0);
+  return text;
 }
 
 Certificate full_certificate() {
@@ -230,6 +259,122 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
     CHECK(after == before);
     CHECK(files::read(store.live_path("web") / "privkey.pem") == "key 1");
     CHECK(run(loop, store.load_account(url))->key_pem.reveal() == "key");
+  }
+}
+
+SCENARIO("root does not work in a state directory of somebody else's") {
+  if (::geteuid() != 0) return;
+  constexpr uid_t somebody = 1;
+  const TemporaryFolder folder;
+  const auto refused_with = [&](const std::string& sentence) {
+    try {
+      const FileStore store(folder.path());
+      FAIL("root was let in");
+    } catch (const Error& error) {
+      CHECK(error.advice() == Error::Advice::refused);
+      CHECK(error.cause() == "store:owner");
+      CHECK_THAT(error.what(), Catch::Contains(sentence));
+    }
+  };
+  GIVEN("an empty one of a user whose name the host knows") {
+    REQUIRE(::chown(folder.path().c_str(), somebody, static_cast<gid_t>(-1)) == 0);
+    const auto name = name_of_user(somebody);
+    refused_with(folder.path().string() + " belongs to the user " + name);
+    refused_with("sudo -u " + name + " acmed ...");
+    THEN("nothing was written") {
+      CHECK(entries_of(folder.path()).empty());
+    }
+  }
+  GIVEN("one of a user without a name") {
+    REQUIRE(::chown(folder.path().c_str(), 54321, static_cast<gid_t>(-1)) == 0);
+    refused_with("sudo -u '#54321' acmed ...");
+  }
+  GIVEN("one of root's own with somebody's files in it") {
+    { const FileStore store(folder.path()); }
+    for (const auto* name : {"lock", "accounts", "certificates", "live"}) {
+      REQUIRE(::chown((folder.path() / name).c_str(), somebody, static_cast<gid_t>(-1)) == 0);
+      refused_with((folder.path() / name).string());
+      REQUIRE(::chown((folder.path() / name).c_str(), 0, static_cast<gid_t>(-1)) == 0);
+    }
+    const FileStore store(folder.path());
+  }
+  GIVEN("one that does not exist yet") {
+    const FileStore store(folder.path() / "fresh");
+    CHECK(fs::exists(folder.path() / "fresh/lock"));
+  }
+}
+
+SCENARIO("files of another user's are named with what to type") {
+  if (::geteuid() != 0) return;  // only root can make them
+  const TemporaryFolder folder;
+  const auto state = folder.path() / "state";
+  Loop loop;
+  REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+  {
+    FileStore store(state);
+    run(loop, store.save_certificate("web", full_certificate()));
+    run(loop, store.save_ledger({}));
+  }
+  const auto own = [](const fs::path& path, uid_t user) {
+    REQUIRE(::lchown(path.c_str(), user, static_cast<gid_t>(-1)) == 0);
+  };
+  constexpr uid_t service = 1;
+  for (const auto& entry : fs::recursive_directory_iterator(state)) own(entry.path(), service);
+  own(state, service);
+  const auto command = "chown -R " + name_of_user(service) + " " + state.string();
+  const auto fails_as_service = [&](auto work) {
+    const auto sentence = as_user(service, [&] {
+      try {
+        work();
+      } catch (const Error& error) {
+        return std::string(error.what());
+      }
+      return std::string("no error");
+    });
+    CHECK_THAT(sentence, Catch::Contains("belongs to the user root, and acmed runs as " + name_of_user(service)) &&
+                             Catch::Contains(command));
+  };
+  GIVEN("its state directory") {
+    own(state, 0);
+    own(state / "lock", 0);
+    fails_as_service([&] { const FileStore store(state); });
+  }
+  GIVEN("its lock") {
+    own(state / "lock", 0);
+    fails_as_service([&] { const FileStore store(state); });
+  }
+  GIVEN("a certificate's state") {
+    own(state / "certificates/web/state.json", 0);
+    fails_as_service([&] {
+      FileStore store(state);
+      Loop own_loop;
+      run(own_loop, store.load_certificate("web"));
+    });
+  }
+  GIVEN("a certificate's folder") {
+    own(state / "certificates/web", 0);
+    fails_as_service([&] {
+      FileStore store(state);
+      Loop own_loop;
+      run(own_loop, store.save_certificate("web", {}));
+    });
+    fails_as_service([&] {
+      FileStore store(state);
+      Loop own_loop;
+      run(own_loop, store.add_generation("web", files_named("2")));
+    });
+  }
+  GIVEN("a parent that it may not write to, and no state directory") {
+    fs::remove_all(state);
+    const auto sentence = as_user(service, [&] {
+      try {
+        const FileStore store(state);
+      } catch (const Error& error) {
+        return std::string(error.what());
+      }
+      return std::string("no error");
+    });
+    CHECK_THAT(sentence, Catch::Contains("install -d -o " + name_of_user(service) + " -m 0751 " + state.string()));
   }
 }
 
