@@ -130,10 +130,8 @@ void Client::Multi::prepare(CURL* easy) const {
     curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
     curl_easy_setopt(easy, CURLOPT_CAPATH, trust_folder_);
   }
-  if (!extra_trust_.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
-  }
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
 }
 
 bool Client::Multi::Perform::start(Loop&) {
@@ -165,6 +163,7 @@ void Client::Multi::drop(Perform& performed) noexcept {
 
 void Client::Multi::act(curl_socket_t socket, int events) noexcept {
   int running = 0;
+  allowance_.received = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   finish_ended();
 }
@@ -177,7 +176,7 @@ void Client::Multi::finish_ended() noexcept {
     char* performed = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &performed);
     auto& perform = *reinterpret_cast<Perform*>(performed);
-    perform.exchange_.finish(perform.easy_.get(), code);
+    perform.exchange_.finish(perform.easy_.get(), code, allowance_.exceeded());
     drop(perform);
     perform.complete();
   }
@@ -234,7 +233,9 @@ void Client::Multi::set_timer(long milliseconds) {
 
 CURLcode Client::Multi::on_tls(CURL*, void* ssl_ctx, void* multi) noexcept {
   try {
-    crypto::add_trust(ssl_ctx, static_cast<Multi*>(multi)->extra_trust_);
+    auto& self = *static_cast<Multi*>(multi);
+    crypto::limit_received(ssl_ctx, self.allowance_);
+    crypto::add_trust(ssl_ctx, self.extra_trust_);
     return CURLE_OK;
   } catch (const std::exception&) {
     return CURLE_SSL_CACERT_BADFILE;

@@ -13,10 +13,11 @@ namespace acmed::deploy {
 /// The files of one target in its directory, replaced as one set. All calls block. They throw Retry ("deploy:file") and
 /// Refused ("deploy:owner"), with the path and the reason.
 ///
-/// How a replacement survives a crash: the new files are staged under hidden names; a journal under a hidden name lists
-/// what is replaced; then each old file gets a second, hidden name and the new one its place. Until keep() removes the
-/// journal, put_back() leads to exactly what was there before, be it called after a failed test or by the next
-/// process after a crash. Every hidden name begins with ".acmed-" and a hash of certificate and target.
+/// How a replacement survives a crash: the new files are staged under hidden names, which have a random number in them;
+/// a journal under a hidden name lists what is replaced; then each old file gets a second, hidden name and the new one
+/// its place. Until keep() removes the journal, put_back() leads to exactly what was there before, be it called after a
+/// failed test or by the next process after a crash. Every hidden name begins with ".acmed-" and a hash of certificate
+/// and target.
 ///
 /// Several files cannot be switched by one rename, so readers may meet a mixed set for some microseconds. The private
 /// key goes last and comes back first: there is never a new key beside an old certificate. A target of `combined` alone
@@ -59,10 +60,12 @@ class FileSet {
   void remove_hidden() const;
   std::filesystem::path path(const std::string& name) const { return directory_ / name; }
   std::filesystem::path hidden(const std::string& role, const std::string& name = {}) const;
+  std::filesystem::path staged(const std::string& name) const { return hidden("new-" + stage_, name); }
 
   config::Target target_;
   std::filesystem::path directory_;
   std::string prefix_;
+  std::string stage_;  ///< random: whoever may write to the directory cannot have a file there first
 };
 
 }  // namespace acmed::deploy

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/records.h"
 
+#include "base/secret_list.h"
+
 namespace acmed::store {
 namespace {
 
 constexpr int format_version = 1;
+constexpr std::size_t longest_sentence = std::size_t{4} * 1024;
 
 json::Array to_array(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
@@ -89,8 +92,13 @@ json::Value trouble_json(const Trouble& trouble) {
 
 std::optional<Trouble> trouble_from(const json::Value& value) {
   if (value.is_null()) return std::nullopt;
-  return Trouble{count_of(value["failures"]), value["cause"].text_or(),   value["sentence"].text_or(),
-                 time_of(value["since"]),     time_of(value["next_try"]), parse_rfc3339(value["not_before"].text_or()),
+  // acmed 0.1 wrote sentences with what others had said in them as it came.
+  return Trouble{count_of(value["failures"]),
+                 value["cause"].text_or(),
+                 fit_to_show(value["sentence"].text_or(), longest_sentence),
+                 time_of(value["since"]),
+                 time_of(value["next_try"]),
+                 parse_rfc3339(value["not_before"].text_or()),
                  value["about"].text_or()};
 }
 

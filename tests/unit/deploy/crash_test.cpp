@@ -103,6 +103,33 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
       CHECK(scene.read("generations/0001/privkey.pem") == "privkey of 0001\n");
     }
   }
+  WHEN("somebody who may write to the directory has put something else in the journal's place") {
+    const auto journal = scene.path(hidden + "journal");
+    const auto own = scene.path("real-journal");
+    std::filesystem::rename(journal, own);
+    const auto check = [&] {
+      CHECK_THROWS_WITH(files.put_back(), Catch::StartsWith(journal.string() + " is ") &&
+                                              Catch::EndsWith("in order by hand and remove it"));
+      CHECK(scene.read("service/web.key") == "privkey of 0002\n");
+    };
+    THEN("a pipe is not waited for") {
+      REQUIRE(::mkfifo(journal.c_str(), 0666) == 0);
+      check();
+    }
+    THEN("a link is not followed, not to a journal either") {
+      std::filesystem::create_symlink(own, journal);
+      check();
+    }
+    THEN("a folder is none") {
+      std::filesystem::create_directory(journal);
+      check();
+    }
+    THEN("one that would fill the memory is not read") {
+      std::filesystem::resize_file(own, 1U << 20);
+      std::filesystem::rename(own, journal);
+      check();
+    }
+  }
   WHEN("another target of the same directory is deployed") {
     auto mail = scene.target();
     mail.name = "mail";
