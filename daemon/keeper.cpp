@@ -96,11 +96,11 @@ void Keeper::tell_what_waits() const {
 Task<> Keeper::load() {
   std::exception_ptr failure;
   try {
-    auto state = co_await services_.store.load_certificate(name());
-    const auto before = std::exchange(state_, std::move(state));
+    auto examined = co_await services_.store.examine_certificate(name());
+    const auto before = std::exchange(state_, std::move(examined.certificate));
     forget_former_targets();
     forget_former_troubles();
-    co_await look_at_files();
+    co_await compare(examined.live, std::move(examined.fault));
     loaded_ = true;
     if (before.trouble) state_.trouble.reset();  // it was that the state could not be read
   } catch (const Error&) {
@@ -109,8 +109,8 @@ Task<> Keeper::load() {
   if (failure) co_await remember_failure(&state_.trouble, "its state is not readable", failure);
 }
 
-/// Facts before notes: what the state says is in service is looked at.
-Task<> Keeper::look_at_files() {
+/// Facts before notes: what the state says is in service is compared with what is there.
+Task<> Keeper::compare(std::optional<unsigned> live, std::optional<std::string> fault) {
   if (!state_.issued) co_return;
   for (auto& [target, deployment] : state_.deployments) {
     if (deployment.served == 0 || deployment.served_until != Time{})
@@ -118,13 +118,12 @@ Task<> Keeper::look_at_files() {
     const auto meta = co_await services_.store.generation_meta(name(), deployment.served);
     deployment.served_until = parse_rfc3339(meta["not_after"].text_or()).value_or(Time{});
   }
-  const auto fault = co_await services_.store.fault_of_generation(name(), state_.issued->generation);
   damaged_ = fault.has_value();
   if (damaged_) {
     log::error(fmt::format("{}: {}: a new certificate is ordered", name(), *fault), {{"ACMED_CERTIFICATE", name()}});
     co_return;
   }
-  co_await settle_link();
+  if (live != state_.issued->generation) co_await settle_link();
   for (const auto& target : upkeep_.targets) {
     if (target.directory && is_deployed(target)) co_await look_at_target(&target);
   }

@@ -39,7 +39,7 @@ class Keeper {
 
  private:
   Task<> load();
-  Task<> look_at_files();
+  Task<> compare(std::optional<unsigned> live, std::optional<std::string> fault);
   Task<> look_at_target(const config::Target* target);
   Task<> settle_link();
   Task<> settle();

@@ -37,10 +37,13 @@ Workers::~Workers() {
 }
 
 void Workers::add(std::function<void()> job) {
-  const std::lock_guard guard(lock_);
+  std::unique_lock guard(lock_);
   jobs_.push_back(std::move(job));
   if (idle_ >= jobs_.size() || threads_.size() == most_threads) {
-    more_.notify_one();
+    // Who is busy looks for more before it waits. Who is woken shall find the lock free.
+    const bool waits = idle_ > 0;
+    guard.unlock();
+    if (waits) more_.notify_one();
     return;
   }
   try {

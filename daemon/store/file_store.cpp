@@ -363,6 +363,16 @@ Task<Certificate> FileStore::load_certificate(std::string name) {
       [folder = certificate_folder(name), link = live_path(name)] { return load_state(folder, link); });
 }
 
+Task<Examined> FileStore::examine_certificate(std::string name) {
+  // In one go: a host may have a hundred thousand of them.
+  co_return co_await on_disk([folder = certificate_folder(name), link = live_path(name)] {
+    Examined examined{load_state(folder, link), read_live(link), {}};
+    const auto& issued = examined.certificate.issued;
+    if (issued) examined.fault = fault_of(folder / generation_name(issued->generation));
+    return examined;
+  });
+}
+
 Task<> FileStore::save_certificate(std::string name, Certificate certificate) {
   co_await on_disk([folder = certificate_folder(name), certificate = std::move(certificate)] {
     files::make_folder(folder, passage_mode);
@@ -390,10 +400,6 @@ Task<json::Value> FileStore::generation_meta(std::string name, unsigned generati
   co_return co_await on_disk([path = generation_path(name, generation) / "meta.json"] {
     return json::parse(files::read(path).value_or("")).value_or(json::Value());
   });
-}
-
-Task<std::optional<std::string>> FileStore::fault_of_generation(std::string name, unsigned generation) {
-  co_return co_await on_disk([folder = generation_path(name, generation)] { return fault_of(folder); });
 }
 
 Task<std::optional<unsigned>> FileStore::live_generation(std::string name) {

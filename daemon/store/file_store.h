@@ -30,12 +30,12 @@ class FileStore : public Store {
   Task<> save_account(Account account) override;
   Task<std::vector<std::string>> certificate_names() override;
   Task<Certificate> load_certificate(std::string name) override;
+  Task<Examined> examine_certificate(std::string name) override;
   Task<> save_certificate(std::string name, Certificate certificate) override;
   Task<unsigned> add_generation(std::string name, GenerationFiles files) override;
   Task<> make_live(std::string name, unsigned generation) override;
   Task<> remove_old_generations(std::string name, std::set<unsigned> needed) override;
   Task<json::Value> generation_meta(std::string name, unsigned generation) override;
-  Task<std::optional<std::string>> fault_of_generation(std::string name, unsigned generation) override;
   Task<std::optional<unsigned>> live_generation(std::string name) override;
   Task<json::Object> load_provider(std::string name) override;
   Task<> save_provider(std::string name, json::Object object) override;

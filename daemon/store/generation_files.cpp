@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/crypto/x509.h"
@@ -22,6 +23,7 @@ constexpr std::string_view certificate_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view certificate_end = "-----END CERTIFICATE-----\n";
 /// meta.json is written last, right after the others. A disk that was slow in between costs a look more.
 constexpr std::time_t writing_takes = 2;
+constexpr std::array<const char*, 4> names = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
 
 bool is_whole_certificates(std::string_view pem) {
   return pem.starts_with(certificate_begin) && pem.ends_with(certificate_end);
@@ -31,27 +33,24 @@ bool is_whole_key(std::string_view pem) {
   return pem.starts_with("-----BEGIN ") && pem.find("\n-----END ") != pem.npos;
 }
 
-/// When the file's content, name, owner or mode last changed (st_ctime, which no program can set); 0 without the file.
-std::time_t changed(const fs::path& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? status.st_ctime : 0;
+/// Whether every file is there, none but the chain is empty, and none was changed, renamed or given to somebody since
+/// they were written together. st_ctime tells, which no program can set.
+bool are_as_written(const fs::path& folder) {
+  struct stat written {};
+  if (::stat((folder / "meta.json").c_str(), &written) != 0) return false;
+  return std::ranges::all_of(names, [&](const char* name) {
+    struct stat status {};
+    if (::stat((folder / name).c_str(), &status) != 0) return false;
+    const bool may_be_empty = std::string_view(name) == "chain.pem";
+    return (status.st_size > 0 || may_be_empty) && status.st_ctime <= written.st_ctime + writing_takes;
+  });
 }
 
-bool was_changed_since_written(const fs::path& folder) {
-  const auto written = changed(folder / "meta.json");
-  constexpr std::array<const char*, 4> names = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
-  for (const auto* name : names) {
-    if (changed(folder / name) > written + writing_takes) return true;
-  }
-  return written == 0;
-}
-
-/// Writes `name` anew unless it has `content`. Whether it did.
-bool settle(const fs::path& folder, const char* name, const std::string& found, const std::string& content) {
-  if (found == content && fs::exists(folder / name)) return false;
+/// Writes `name` anew unless it has `content`.
+void settle(const fs::path& folder, const char* name, const std::string& found, const std::string& content) {
+  if (found == content && fs::exists(folder / name)) return;
   files::write_durably(folder / name, content, public_file_mode);
   log::warning(fmt::format("{} was missing or damaged: it is written again from the others", (folder / name).string()));
-  return true;
 }
 
 bool is_pair(const Secret& key, const std::string& full_chain) {
@@ -65,6 +64,7 @@ bool is_pair(const Secret& key, const std::string& full_chain) {
 }  // namespace
 
 std::optional<std::string> fault_of(const fs::path& folder) {
+  if (are_as_written(folder)) return std::nullopt;
   const auto content = [&folder](const char* name) { return files::read(folder / name).value_or(""); };
   const Secret key(content("privkey.pem"));
   if (!is_whole_key(key.reveal())) {
@@ -84,11 +84,10 @@ std::optional<std::string> fault_of(const fs::path& folder) {
                        (folder / "cert.pem").string());
   }
   const auto end_of_leaf = full_chain.find(certificate_end) + certificate_end.size();
-  bool is_suspicious = was_changed_since_written(folder);
-  is_suspicious |= settle(folder, "cert.pem", leaf, full_chain.substr(0, end_of_leaf));
-  is_suspicious |= settle(folder, "chain.pem", chain, full_chain.substr(end_of_leaf));
-  is_suspicious |= settle(folder, "fullchain.pem", content("fullchain.pem"), full_chain);
-  if (is_suspicious && !is_pair(key, full_chain)) {
+  settle(folder, "cert.pem", leaf, full_chain.substr(0, end_of_leaf));
+  settle(folder, "chain.pem", chain, full_chain.substr(end_of_leaf));
+  settle(folder, "fullchain.pem", content("fullchain.pem"), full_chain);
+  if (!is_pair(key, full_chain)) {
     return fmt::format("key and certificate in {} do not belong together", folder.string());
   }
   return std::nullopt;

@@ -9,8 +9,8 @@ namespace acmed::store {
 
 /// What is wrong with the files of the generation in `folder`, for a sentence: "PATH is empty". Nothing when key and
 /// certificate are there, whole, and a pair. Of cert.pem, chain.pem and fullchain.pem those that are missing or damaged
-/// are written again from the others. Whether it is a pair is looked at only where a file was changed after the
-/// generation was written: that costs ten times what all else does. Blocks. Throws Retry.
+/// are written again from the others. Files that nobody changed since the generation was written are not read: a host
+/// may have a hundred thousand. Blocks. Throws Retry.
 std::optional<std::string> fault_of(const std::filesystem::path& folder);
 
 }  // namespace acmed::store

@@ -22,6 +22,15 @@ struct GenerationFiles {
   json::Value meta;
 };
 
+/// What is remembered of a certificate, and what there is of it.
+struct Examined {
+  Certificate certificate;
+  std::optional<unsigned> live;  ///< the generation in service
+  /// What is wrong with the files of the generation that was issued last: missing, empty, cut off, changed since they
+  /// were written and no pair any more. Files that follow from others have been written again.
+  std::optional<std::string> fault;
+};
+
 /// What acmed remembers. Each operation is atomic: after it returns it lasts through a crash and a power cut; before,
 /// nothing of it is seen. All throw Retry ("file:ERRNO") with the path. No operation is called off half way.
 class Store {
@@ -38,6 +47,8 @@ class Store {
   /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside and reported; one
   /// that is not there is rebuilt from the generation in service, if any.
   virtual Task<Certificate> load_certificate(std::string name) = 0;
+  /// The same, and a look at what is in service.
+  virtual Task<Examined> examine_certificate(std::string name) = 0;
   virtual Task<> save_certificate(std::string name, Certificate certificate) = 0;
 
   /// Writes a new generation and gives its number. It is not in service yet.
@@ -49,9 +60,6 @@ class Store {
   virtual Task<> remove_old_generations(std::string name, std::set<unsigned> needed) = 0;
   /// What is noted beside a generation: "serial", "not_after", "domains" ...; null when it is not there.
   virtual Task<json::Value> generation_meta(std::string name, unsigned generation) = 0;
-  /// What is wrong with the generation's files: missing, empty, cut off, changed since they were written and no pair
-  /// any more. Nothing when they are whole. Files that follow from others are written again.
-  virtual Task<std::optional<std::string>> fault_of_generation(std::string name, unsigned generation) = 0;
   /// The generation in service; nothing when none is.
   virtual Task<std::optional<unsigned>> live_generation(std::string name) = 0;
 

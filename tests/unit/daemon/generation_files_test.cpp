@@ -16,7 +16,7 @@ crypto::PrivateKey make_key() {
   return crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
 }
 
-/// A generation's folder.
+/// A generation's folder. Without meta.json nobody can tell when it was written, so all is looked at.
 struct World {
   TemporaryFolder folder;
   test::TestCa ca;
@@ -29,7 +29,6 @@ struct World {
     write("cert.pem", leaf);
     write("chain.pem", ca.root_pem());
     write("fullchain.pem", leaf + ca.root_pem());
-    write("meta.json", "{}");
   }
   fs::path path(const std::string& name) const { return folder.path() / name; }
   void write(const std::string& name, const std::string& content) const {
@@ -95,10 +94,26 @@ SCENARIO("certificates that follow from others are written again") {
   }
 }
 
-SCENARIO("a pair is looked at where a file was changed after the generation was written") {
+SCENARIO("what was not changed since the generation was written is not read, unless it is empty or missing") {
   const World world;
   const auto other = world.ca.issue(make_key(), {{"web.test"}, false, "02", {}}).to_pem();
-  fs::remove(world.path("meta.json"));  // what tells when it was written
+  world.write("cert.pem", other);
+  world.write("fullchain.pem", other + world.ca.root_pem());
+  world.write("meta.json", "{}");
+  CHECK_FALSE(world.fault());
+  WHEN("the key is empty") {
+    world.write("privkey.pem", "");
+    CHECK_THAT(world.fault().value_or(""), Catch::Contains("privkey.pem is empty"));
+  }
+  WHEN("a certificate is missing") {
+    fs::remove(world.path("cert.pem"));
+    CHECK_THAT(world.fault().value_or(""), Catch::Contains("do not belong together"));
+  }
+}
+
+SCENARIO("key and certificate that are no pair are a fault") {
+  const World world;
+  const auto other = world.ca.issue(make_key(), {{"web.test"}, false, "02", {}}).to_pem();
   CHECK_FALSE(world.fault());
   world.write("cert.pem", other);
   world.write("fullchain.pem", other + world.ca.root_pem());
