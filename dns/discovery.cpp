@@ -197,7 +197,7 @@ Task<Discovery::Findings::Place> Discovery::Findings::place_of(Name name) {
 /// The first usable answer of `servers`, each asked in turn: at first with little patience, since one answer is enough.
 Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector<Server> servers) {
   std::vector<std::string> said;
-  std::string cause = "dns:timeout";
+  std::string cause = "dns:no-route";
   for (const auto& patience : {first_patience, second_patience}) {
     said.clear();
     for (const auto& server : servers) {
@@ -212,7 +212,11 @@ Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector
       }
       if (finding.kind != Finding::Kind::unusable) co_return finding;
       said.push_back(said_by(server, reply));
-      if (reply.is_message()) cause = "dns:lame";
+      if (reply.is_message()) {
+        cause = "dns:lame";
+      } else if (cause != "dns:lame" && reply.outcome != Reply::Outcome::no_route) {
+        cause = "dns:timeout";
+      }
     }
   }
   throw Retry(cause, fmt::format("no name server of the zone {} answers for {} ({})", zone.text(), name.text(),
