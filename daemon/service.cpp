@@ -26,8 +26,8 @@ std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
   return result;
 }
 
-std::vector<dns::Endpoint> resolvers(const config::Config& config) {
-  return config.resolvers.empty() ? dns::system_resolvers() : endpoints(config.resolvers);
+dns::Resolvers resolvers(const config::Config& config) {
+  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
 }
 
 std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {

@@ -99,14 +99,18 @@ std::string said_by(const Server& server, const Reply& reply) {
 
 class Discovery::Findings {
  public:
-  Findings(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t port)
+  Findings(const Loop& loop, Resolvers resolvers, std::uint16_t port)
       : resolver_(loop, std::move(resolvers)),
         delegations_(loop, resolver_, port),
         locations_(loop.clock(), [](const Location& location) { return all_have_addresses(location.servers); }) {}
 
-  Task<Location> locate(const Name& name) { return locations_.get(name, follow(name)); }
+  Task<Location> locate(const Name& name) {
+    look_at_resolvers();
+    return locations_.get(name, follow(name));
+  }
   Task<std::optional<Location>> beside_wildcard(Name challenge_name);
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) {
+    look_at_resolvers();
     return resolver_.addresses(std::move(host), port);
   }
   void forget() {
@@ -123,6 +127,10 @@ class Discovery::Findings {
     std::optional<Name> alias_of;
   };
 
+  /// What others told need not be what these tell: they may be of another network.
+  void look_at_resolvers() {
+    if (resolver_.look_for_change()) forget();
+  }
   Task<Location> follow(Name challenge_name);
   Task<Place> place_of(Name name);
   Task<Finding> ask_servers(Name name, Name zone, std::vector<Server> servers);
@@ -246,7 +254,7 @@ Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place) {
   co_return false;
 }
 
-Discovery::Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t server_port)
+Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port)
     : findings_(std::make_unique<Findings>(loop, std::move(resolvers), server_port)) {}
 
 Discovery::~Discovery() = default;

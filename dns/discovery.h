@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <iosfwd>
 #include <memory>
 #include <vector>
 
 #include "base/runtime/task.h"
 #include "dns/endpoint.h"
 #include "dns/name.h"
+#include "dns/resolvers.h"
 #include "dns/server.h"
 
 namespace acmed::dns {
@@ -26,9 +26,9 @@ struct Location {
 /// failures for seconds, and shared by all who ask at the same time.
 class Discovery {
  public:
-  /// `resolvers`: recursive ones; without one nothing can be looked up. `server_port`: where the zones' servers listen;
-  /// other than 53 in tests.
-  Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t server_port = dns_port);
+  /// `resolvers`: recursive ones; without one nothing can be looked up. When they change, all findings are forgotten.
+  /// `server_port`: where the zones' servers listen; other than 53 in tests.
+  Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port = dns_port);
   ~Discovery();
 
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
@@ -49,11 +49,5 @@ class Discovery {
   class Findings;
   std::unique_ptr<Findings> findings_;
 };
-
-/// The name servers of /etc/resolv.conf.
-std::vector<Endpoint> system_resolvers();
-/// Those that a file in the format of resolv.conf(5) names; this host when it names none. Empty when none
-/// can be used.
-std::vector<Endpoint> resolvers_in(std::istream& resolv_conf);
 
 }  // namespace acmed::dns

@@ -51,7 +51,7 @@ std::optional<Name> apex_in(const Message& message, const Name& name) {
 
 }  // namespace
 
-Resolver::Resolver(const Loop& loop, std::vector<Endpoint> resolvers)
+Resolver::Resolver(const Loop& loop, Resolvers resolvers)
     : clock_(loop.clock()), resolvers_(std::move(resolvers)), zones_(clock_), name_servers_(clock_), octets_(clock_) {}
 
 void Resolver::forget() {
@@ -60,18 +60,25 @@ void Resolver::forget() {
   octets_.forget();
 }
 
+bool Resolver::look_for_change() {
+  if (!resolvers_.look()) return false;
+  first_ = 0;
+  forget();
+  return true;
+}
+
 /// A NOERROR or NXDOMAIN answer. A silent resolver is left for the next one after a second; one that says SERVFAIL or
 /// REFUSED is not asked again.
 Task<Message> Resolver::ask(Question question) {
   const auto start = clock_.moment();
-  if (resolvers_.empty()) {
+  auto left_to_ask = resolvers_.list();
+  if (left_to_ask.empty()) {
     throw Retry("dns:no-resolver", fmt::format("{} {} cannot be looked up: no resolver is known that could be asked",
                                                type_text(question.type), question.name.with_dot()));
   }
   std::string cause = "dns:timeout";
   std::vector<std::string> said;
-  auto left_to_ask = resolvers_;
-  std::rotate(left_to_ask.begin(), left_to_ask.begin() + static_cast<std::ptrdiff_t>(first_ % resolvers_.size()),
+  std::rotate(left_to_ask.begin(), left_to_ask.begin() + static_cast<std::ptrdiff_t>(first_ % left_to_ask.size()),
               left_to_ask.end());
   for (Duration wait = first_wait; !left_to_ask.empty(); wait += first_wait) {
     std::vector<Endpoint> silent;

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
 
 using namespace acmed;
@@ -412,6 +415,31 @@ SCENARIO("resolvers are asked in turn") {
     CHECK_THAT(scene.failure(),
                Catch::StartsWith("dns:REFUSED") && Contains(scene.resolver.endpoint().text() + ": REFUSED"));
     CHECK(scene.clock.now() == start);
+  }
+}
+
+SCENARIO("the resolvers are those that resolv.conf names at the time") {
+  Scene scene;
+  NameServer old(scene.loop, "127.0.1.8");
+  TemporaryFolder folder;
+  const auto file = folder.path() / "resolv.conf";
+  const auto write = [&](const NameServer& server) {
+    std::ofstream(file) << "nameserver " << server.endpoint().text() << "\n";
+  };
+  write(old);
+  Discovery discovery(scene.loop, Resolvers::of_file(file), fake::port());
+  CHECK_THROWS_WITH(run(scene.loop, discovery.locate(Name(challenge))), Contains(old.endpoint().text() + ": REFUSED"));
+  CHECK_THROWS_AS(run(scene.loop, discovery.addresses(Name("ns1.example.test"), 53)), Retry);
+
+  WHEN("it is written anew, the next look-up asks the new one: what the old one failed to find is forgotten") {
+    write(scene.resolver);
+    const int asked = old.asked_in_all();
+    CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+    CHECK(old.asked_in_all() == asked);
+  }
+  WHEN("addresses are looked up first") {
+    write(scene.resolver);
+    CHECK(run(scene.loop, discovery.addresses(Name("ns1.example.test"), 53)).size() == 1);
   }
 }
 
