@@ -42,6 +42,8 @@ class Resolver {
   };
 
   Task<Message> ask(Question question);
+  std::vector<Endpoint> in_turn() const;
+  void ask_later(const Endpoint& resolver);
   Task<Name> find_zone(Name name);
   Task<std::vector<Name>> find_name_servers(Name apex);
   Task<std::vector<std::string>> find_octets(Name host);
@@ -49,7 +51,7 @@ class Resolver {
 
   const Clock& clock_;
   Resolvers resolvers_;
-  std::size_t first_ = 0;  ///< the resolver to ask first: one that did not keep silent
+  std::size_t first_ = 0;  ///< which of them to ask first: one that did not keep silent
   Lookups<Name, Name> zones_;
   Lookups<Name, std::vector<Name>> name_servers_;
   Lookups<Name, std::vector<std::string>> octets_;

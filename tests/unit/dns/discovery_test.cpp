@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "base/runtime/scope.h"
@@ -10,6 +11,7 @@
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/dns/fake_network.h"
 
 using namespace acmed;
 using namespace acmed::dns;
@@ -415,6 +417,50 @@ SCENARIO("resolvers are asked in turn") {
     CHECK_THAT(scene.failure(),
                Catch::StartsWith("dns:REFUSED") && Contains(scene.resolver.endpoint().text() + ": REFUSED"));
     CHECK(scene.clock.now() == start);
+  }
+}
+
+SCENARIO("a resolver to which no way leads is not asked again and again") {
+  Scene scene;
+  fake::Network network;
+  int connects = 0;
+  const auto fails_with = [&](int error) {
+    network.on_connect([&connects, error](const sockaddr*, int) {
+      ++connects;
+      return error;
+    });
+  };
+  const auto start = scene.clock.now();
+  for (const int error : {EHOSTUNREACH, EACCES, EPERM, EINVAL, ENETDOWN, ENOKEY}) {
+    WHEN("connecting fails with " + std::to_string(error)) {
+      fails_with(error);
+      CHECK_THAT(scene.failure(), Catch::StartsWith("dns:no-route no resolver could look up SOA example.test. (") &&
+                                      Contains(scene.resolver.endpoint().text() + ": not reachable from this host: "));
+      CHECK(scene.clock.now() == start);
+      CHECK(connects == 1);
+    }
+  }
+  WHEN("a firewall drops what is sent") {
+    network.on_send(fake::datagrams_to(AF_INET, EPERM));
+    CHECK_THAT(scene.failure(), Contains(": not reachable from this host: a firewall or a route forbids it"));
+    CHECK(scene.clock.now() == start);
+  }
+  WHEN("it counts as silent at once") {
+    fails_with(ETIMEDOUT);
+    CHECK_THAT(scene.failure(), Catch::StartsWith("dns:timeout") && Contains("no answer"));
+    CHECK(scene.clock.now() - start >= std::chrono::seconds(9));
+    CHECK(connects < 10);
+  }
+  WHEN("there is another one") {
+    network.on_connect([&](const sockaddr* address, int) {
+      if (address->sa_family != AF_INET6) return 0;
+      ++connects;
+      return EHOSTUNREACH;
+    });
+    Discovery discovery(scene.loop, {Endpoint::parse("2001:db8::53").value(), scene.resolver.endpoint()}, fake::port());
+    CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+    CHECK(scene.clock.now() == start);
+    CHECK(connects == 1);
   }
 }
 
