@@ -51,9 +51,10 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
 std::vector<issue::Route> routes(const config::Config& config) {
   std::vector<issue::Route> result;
   for (const auto& provider : config.providers) {
-    for (const auto* zones : {&provider.zones, &provider.delegated}) {
-      for (const auto& zone : *zones) result.push_back({dns::Name(zone), provider.name});
-    }
+    const bool only_challenges = std::holds_alternative<config::AcmeDns>(provider.settings) ||
+                                 std::holds_alternative<config::Responder>(provider.settings);
+    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name, false, only_challenges});
+    for (const auto& zone : provider.delegated) result.push_back({dns::Name(zone), provider.name, true, false});
   }
   return result;
 }

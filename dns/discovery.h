@@ -34,9 +34,9 @@ class Discovery {
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
   Task<Location> locate(const Name& challenge_name);
 
-  /// Where a TXT record at `challenge_name` itself would stand, when it is an alias only by a wildcard CNAME: the
-  /// record would switch the wildcard off for this name (RFC 4592 §2.2.1). Nothing when it is no such alias. Throws as
-  /// locate().
+  /// The first name on the way of the aliases from `challenge_name` that is one only by a wildcard CNAME, as the place
+  /// of a TXT record of its own: that would switch the wildcard off for this name (RFC 4592 §2.2.1). Nothing when no
+  /// wildcard has a part in it. Throws as locate().
   Task<std::optional<Location>> beside_wildcard(Name challenge_name);
 
   /// Every A and AAAA of `host`; empty when it has none. Throws Retry when it cannot be looked up.

@@ -376,6 +376,59 @@ SCENARIO("aliases are followed to where the value must be") {
       CHECK_FALSE(own->servers.empty());
     }
   }
+  WHEN("a wildcard makes the alias, on a server whose wildcards reach below") {
+    const auto* below = "x._acme-challenge.example.test";
+    const auto* below_none = "x.acmed-is-not-here.example.test";
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    scene.ns1.say(below_none, Type::cname, says({fake::cname(below_none, target)}));
+    AND_WHEN("there is nothing at the name") {
+      scene.ns1.say(below, Type::cname, says({fake::cname(below, target)}));
+      CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+    }
+    AND_WHEN("the name has the same alias as a record of its own") {
+      scene.ns1.say(below, Type::cname, no_such_name("example.test"));
+      CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+    }
+    AND_WHEN("a wildcard is one label deep") {
+      scene.ns1.say(below, Type::cname, no_such_name("example.test"));
+      scene.ns1.say(below_none, Type::cname, no_such_name("example.test"));
+      CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+    }
+  }
+  WHEN("a name further below has the same alias as a record of its own") {
+    // What is between the wildcard and the name is there then, too.
+    const auto* deep = "_acme-challenge.www.example.test";
+    scene.resolver.say("www.example.test", Type::soa, no_such_name("example.test"));
+    scene.ns1.say(deep, Type::txt, says({fake::cname(deep, target)}));
+    scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    scene.ns1.say("x._acme-challenge.www.example.test", Type::cname, no_such_name("example.test"));
+    scene.ns1.say("x.acmed-is-not-here.www.example.test", Type::cname, no_such_name("example.test"));
+    scene.ns1.say("x.acmed-is-not-here.example.test", Type::cname,
+                  says({fake::cname("x.acmed-is-not-here.example.test", target)}));
+    CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(deep))));
+  }
+  WHEN("an alias of the name's own leads to one that a wildcard makes") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say(target, Type::txt, says({fake::cname(target, "www.dlg.test")}));
+    scene.ns1.say("www.dlg.test", Type::txt, no_such_name("dlg.test"));
+    scene.ns1.say("*.dlg.test", Type::cname, says({fake::cname("*.dlg.test", "www.dlg.test")}));
+    for (const auto* above : {"test.dlg.test", "example.test.dlg.test"}) {
+      scene.resolver.say(above, Type::soa, no_such_name("dlg.test"));
+    }
+    const auto own = run(scene.loop, scene.discovery.beside_wildcard(Name(challenge)));
+    REQUIRE(own);
+    CHECK(own->effective == Name(target));
+    CHECK(own->zone == Name("dlg.test"));
+    CHECK(own->chain == std::vector{Name(challenge)});
+  }
+  WHEN("the first server does not tell of the wildcard") {
+    for (auto* server : {&scene.ns1, &scene.ns2}) {
+      server->say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    }
+    scene.ns2.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+  }
   WHEN("an alias has the name alone") {
     scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
     CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
