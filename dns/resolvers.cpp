@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/resolvers.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <sstream>
-#include <utility>
 
 #include "base/error.h"
-#include "base/fd.h"
+#include "base/files.h"
 #include "base/log.h"
 
 namespace acmed::dns {
 namespace {
 
-constexpr std::size_t longest_file = std::size_t{64} * 1024;  // what is beyond is not read
+constexpr std::size_t longest_file = std::size_t{64} * 1024;
 
 /// resolv.conf(5): without an entry, the name server on this host.
 std::vector<Endpoint> this_host() {
@@ -41,33 +38,16 @@ FileStamp stamp_at(const std::filesystem::path& path) {
 struct Content {
   std::string text;  ///< empty when there is no file
   FileStamp stamp;   ///< from before the reading, so that what is written meanwhile is seen the next time
-  int error_number = 0;
 };
 
-/// Waits for nobody, as a FIFO in the file's place would make it: a regular file or none.
+/// Throws Retry.
 Content content_of(const std::filesystem::path& path) {
   Content content;
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) {
-    content.error_number = errno == ENOENT ? 0 : errno;
-    return content;
-  }
+  const auto file = files::open_regular(path);
+  if (!file) return content;
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    content.error_number = EINVAL;
-    return content;
-  }
-  content.stamp = stamp_of(status);
-  content.text.resize(longest_file);
-  std::size_t size = 0;
-  while (size < longest_file) {
-    const auto count = ::read(fd.get(), content.text.data() + size, longest_file - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) content.error_number = errno;
-    if (count <= 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  content.text.resize(size);
+  if (::fstat(file->get(), &status) == 0) content.stamp = stamp_of(status);
+  content.text = files::read_rest(*file, path, longest_file);
   return content;
 }
 
@@ -110,12 +90,15 @@ Resolvers Resolvers::of_file(std::filesystem::path resolv_conf) {
 bool Resolvers::look() {
   if (file_.empty() || has_read(stamp_at(file_))) return false;
   const bool first = !read_whole_ && !read_.is_there;
-  const auto content = content_of(file_);
-  if (content.error_number != 0) {
-    tell_unread(content.error_number);
+  Content content;
+  try {
+    content = content_of(file_);
+  } catch (const Retry& failure) {
+    read_whole_ = false;
+    tell_unread(failure.what());
     return false;
   }
-  unread_because_ = 0;
+  unread_because_.clear();
   std::istringstream text(content.text);
   auto found = read_resolv_conf(text);
   read_ = content.stamp;
@@ -129,11 +112,10 @@ bool Resolvers::look() {
 }
 
 /// Once for each reason, or each look-up would tell it.
-void Resolvers::tell_unread(int error_number) {
-  read_whole_ = false;
-  if (std::exchange(unread_because_, error_number) == error_number) return;
-  log::warning(error_number == EINVAL ? fmt::format("{} is not read: it is no regular file", file_.string())
-                                      : system_error_sentence("read " + file_.string(), error_number));
+void Resolvers::tell_unread(std::string reason) {
+  if (reason == unread_because_) return;
+  unread_because_ = std::move(reason);
+  log::warning(fmt::format("{}: the resolvers stay {}", unread_because_, text_of(list_)));
 }
 
 void Resolvers::tell_unusable(std::vector<std::string> addresses) {

@@ -53,14 +53,14 @@ class Resolvers {
 
  private:
   bool has_read(const FileStamp& stamp) const noexcept { return read_whole_ && stamp == read_; }
-  void tell_unread(int error_number);
+  void tell_unread(std::string reason);
   void tell_unusable(std::vector<std::string> addresses);
 
   std::vector<Endpoint> list_;
   std::filesystem::path file_;         ///< empty: the list was configured
   FileStamp read_;                     ///< of the file that was read last
   bool read_whole_ = false;            ///< what it says depends on nothing else
-  int unread_because_ = 0;             ///< an errno, told already
+  std::string unread_because_;         ///< told already
   std::vector<std::string> unusable_;  ///< told already
 };
 
