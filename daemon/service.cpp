@@ -26,8 +26,8 @@ std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
   return result;
 }
 
-std::vector<dns::Endpoint> resolvers(const config::Config& config) {
-  return config.resolvers.empty() ? dns::system_resolvers() : endpoints(config.resolvers);
+dns::Resolvers resolvers(const config::Config& config) {
+  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
 }
 
 std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
@@ -51,9 +51,10 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
 std::vector<issue::Route> routes(const config::Config& config) {
   std::vector<issue::Route> result;
   for (const auto& provider : config.providers) {
-    for (const auto* zones : {&provider.zones, &provider.delegated}) {
-      for (const auto& zone : *zones) result.push_back({dns::Name(zone), provider.name});
-    }
+    const bool only_challenges = std::holds_alternative<config::AcmeDns>(provider.settings) ||
+                                 std::holds_alternative<config::Responder>(provider.settings);
+    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name, false, only_challenges});
+    for (const auto& zone : provider.delegated) result.push_back({dns::Name(zone), provider.name, true, false});
   }
   return result;
 }

@@ -99,14 +99,18 @@ std::string said_by(const Server& server, const Reply& reply) {
 
 class Discovery::Findings {
  public:
-  Findings(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t port)
+  Findings(const Loop& loop, Resolvers resolvers, std::uint16_t port)
       : resolver_(loop, std::move(resolvers)),
         delegations_(loop, resolver_, port),
         locations_(loop.clock(), [](const Location& location) { return all_have_addresses(location.servers); }) {}
 
-  Task<Location> locate(const Name& name) { return locations_.get(name, follow(name)); }
+  Task<Location> locate(const Name& name) {
+    look_at_resolvers();
+    return locations_.get(name, follow(name));
+  }
   Task<std::optional<Location>> beside_wildcard(Name challenge_name);
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) {
+    look_at_resolvers();
     return resolver_.addresses(std::move(host), port);
   }
   void forget() {
@@ -123,10 +127,16 @@ class Discovery::Findings {
     std::optional<Name> alias_of;
   };
 
+  /// What others told need not be what these tell: they may be of another network.
+  void look_at_resolvers() {
+    if (resolver_.look_for_change()) forget();
+  }
   Task<Location> follow(Name challenge_name);
   Task<Place> place_of(Name name);
   Task<Finding> ask_servers(Name name, Name zone, std::vector<Server> servers);
   Task<bool> is_wildcard_alias(Name alias, Place place);
+  Task<bool> is_there_itself(Name alias, Name encloser, Place place);
+  Task<std::optional<Name>> alias_told(Name name, std::vector<Server> servers);
 
   Resolver resolver_;
   Delegations delegations_;
@@ -197,7 +207,7 @@ Task<Discovery::Findings::Place> Discovery::Findings::place_of(Name name) {
 /// The first usable answer of `servers`, each asked in turn: at first with little patience, since one answer is enough.
 Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector<Server> servers) {
   std::vector<std::string> said;
-  std::string cause = "dns:timeout";
+  std::string cause = "dns:no-route";
   for (const auto& patience : {first_patience, second_patience}) {
     said.clear();
     for (const auto& server : servers) {
@@ -212,7 +222,11 @@ Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector
       }
       if (finding.kind != Finding::Kind::unusable) co_return finding;
       said.push_back(said_by(server, reply));
-      if (reply.is_message()) cause = "dns:lame";
+      if (reply.is_message()) {
+        cause = "dns:lame";
+      } else if (cause != "dns:lame" && reply.outcome != Reply::Outcome::no_route) {
+        cause = "dns:timeout";
+      }
     }
   }
   throw Retry(cause, fmt::format("no name server of the zone {} answers for {} ({})", zone.text(), name.text(),
@@ -220,29 +234,60 @@ Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector
 }
 
 Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challenge_name) {
-  const auto place = co_await place_of(challenge_name);
-  if (!place.alias_of) co_return std::nullopt;
-  const bool wildcard = co_await is_wildcard_alias(challenge_name, place);
-  if (!wildcard) co_return std::nullopt;
-  co_return Location{challenge_name, place.zone, place.servers, {}};
+  Location location{challenge_name, {}, {}, {}};
+  while (location.chain.size() <= longest_chain) {
+    const auto place = co_await place_of(location.effective);
+    if (!place.alias_of) break;
+    const bool wildcard = co_await is_wildcard_alias(location.effective, place);
+    if (wildcard) {
+      location.zone = place.zone;
+      location.servers = place.servers;
+      co_return location;
+    }
+    location.chain.push_back(location.effective);
+    location.effective = *place.alias_of;
+  }
+  co_return std::nullopt;
 }
 
 Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place) {
   for (auto above = alias.parent(); above.is_within(place.zone) && !above.is_root(); above = above.parent()) {
     const auto wildcard = Name::parse("*." + above.text());
     if (!wildcard || *wildcard == alias) continue;
-    for (const auto& server : place.servers) {
-      if (!server.endpoint.has_address()) continue;
-      const auto reply = co_await ask(server.endpoint, {*wildcard, Type::cname}, {false, first_patience, nullptr});
-      if (!reply.is_message()) continue;
-      if (reply.message.authoritative && alias_in(reply.message, *wildcard) == place.alias_of) co_return true;
-      break;
-    }
+    const auto target = co_await alias_told(*wildcard, place.servers);
+    if (target != place.alias_of) continue;
+    const bool own = co_await is_there_itself(alias, above, place);
+    co_return !own;
   }
   co_return false;
 }
 
-Discovery::Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t server_port)
+/// Whether `alias` has a record of its own that says the same as the wildcard below `encloser`. No wildcard reaches
+/// below a name that is there (RFC 4592 §2.2.1, §3.3.1), whereas it reaches as far below one that is not; but for
+/// servers whose wildcards are one label deep, which tell nothing.
+Task<bool> Discovery::Findings::is_there_itself(Name alias, Name encloser, Place place) {
+  const auto below = Name::parse("x." + alias.text());
+  const auto below_none = Name::parse("x.acmed-is-not-here." + encloser.text());
+  if (!below || !below_none) co_return false;
+  const auto target = co_await alias_told(*below, place.servers);
+  if (target == place.alias_of) co_return false;
+  const auto of_none = co_await alias_told(*below_none, place.servers);
+  co_return of_none == place.alias_of;
+}
+
+/// By the first of `servers` that answers. Nothing when `name` is no alias, or none of them does.
+Task<std::optional<Name>> Discovery::Findings::alias_told(Name name, std::vector<Server> servers) {
+  for (const auto& server : servers) {
+    if (!server.endpoint.has_address()) continue;
+    const auto reply = co_await ask(server.endpoint, {name, Type::cname}, {false, first_patience, nullptr});
+    if (!reply.is_message() || !reply.message.authoritative) continue;
+    if (reply.message.rcode != Rcode::noerror && reply.message.rcode != Rcode::nxdomain) continue;
+    co_return alias_in(reply.message, name);
+  }
+  co_return std::nullopt;
+}
+
+Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port)
     : findings_(std::make_unique<Findings>(loop, std::move(resolvers), server_port)) {}
 
 Discovery::~Discovery() = default;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <iosfwd>
 #include <memory>
 #include <vector>
 
 #include "base/runtime/task.h"
 #include "dns/endpoint.h"
 #include "dns/name.h"
+#include "dns/resolvers.h"
 #include "dns/server.h"
 
 namespace acmed::dns {
@@ -26,17 +26,17 @@ struct Location {
 /// failures for seconds, and shared by all who ask at the same time.
 class Discovery {
  public:
-  /// `resolvers`: recursive ones; without one nothing can be looked up. `server_port`: where the zones' servers listen;
-  /// other than 53 in tests.
-  Discovery(const Loop& loop, std::vector<Endpoint> resolvers, std::uint16_t server_port = dns_port);
+  /// `resolvers`: recursive ones; without one nothing can be looked up. When they change, all findings are forgotten.
+  /// `server_port`: where the zones' servers listen; other than 53 in tests.
+  Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port = dns_port);
   ~Discovery();
 
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
   Task<Location> locate(const Name& challenge_name);
 
-  /// Where a TXT record at `challenge_name` itself would stand, when it is an alias only by a wildcard CNAME: the
-  /// record would switch the wildcard off for this name (RFC 4592 §2.2.1). Nothing when it is no such alias. Throws as
-  /// locate().
+  /// The first name on the way of the aliases from `challenge_name` that is one only by a wildcard CNAME, as the place
+  /// of a TXT record of its own: that would switch the wildcard off for this name (RFC 4592 §2.2.1). Nothing when no
+  /// wildcard has a part in it. Throws as locate().
   Task<std::optional<Location>> beside_wildcard(Name challenge_name);
 
   /// Every A and AAAA of `host`; empty when it has none. Throws Retry when it cannot be looked up.
@@ -49,11 +49,5 @@ class Discovery {
   class Findings;
   std::unique_ptr<Findings> findings_;
 };
-
-/// The name servers of /etc/resolv.conf.
-std::vector<Endpoint> system_resolvers();
-/// Those that a file in the format of resolv.conf(5) names; this host when it names none. Empty when none
-/// can be used.
-std::vector<Endpoint> resolvers_in(std::istream& resolv_conf);
 
 }  // namespace acmed::dns

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/exchange.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -26,23 +27,71 @@ Reply without_message(Reply::Outcome outcome) {
   return reply;
 }
 
-Reply failed(int error_number) {
+/// This host lacks something for a moment; the network has not been asked.
+bool is_pressure(int error_number) {
   switch (error_number) {
-    case ENETUNREACH:
-    case EAFNOSUPPORT:
-      return without_message(Reply::Outcome::no_route);
-    case ECONNREFUSED:
-    case ECONNRESET:
-    case EPIPE:
-      return without_message(Reply::Outcome::closed);
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      throw Retry("dns:socket", system_error_sentence("open a socket for a DNS query", error_number));
+    case EAGAIN:  // of connect(2): no port is left
+    case EADDRINUSE:
+      return true;
     default:
-      return {};
+      return false;
   }
+}
+
+/// What a socket's error says of the way to the server. Whatever is not listed came without any wait, from this host
+/// (no route, a route that says no, a firewall, a tunnel that is down) or from a router on the way (ICMP): there is no
+/// way, which is not silence.
+Reply failed(int error_number) {
+  if (is_pressure(error_number)) {
+    throw Retry("dns:socket", system_error_sentence("open a socket for a DNS query", error_number));
+  }
+  Reply reply;
+  switch (error_number) {
+    case ECONNREFUSED:  // the server's host says so itself
+    case ECONNRESET:
+    case EPIPE:
+      reply.outcome = Reply::Outcome::closed;
+      break;
+    case ETIMEDOUT:  // the kernel has waited in our place
+      reply.outcome = Reply::Outcome::silent;
+      break;
+    case EMSGSIZE:
+      reply.outcome = Reply::Outcome::too_large;
+      break;
+    default:
+      reply.outcome = Reply::Outcome::no_route;
+      reply.error_number = error_number;
+  }
+  return reply;
+}
+
+/// For people: why nothing gets to the server.
+std::string obstacle(int error_number) {
+  switch (error_number) {
+    case EPERM:
+    case EACCES:
+      return "a firewall or a route forbids it";
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EADDRNOTAVAIL:  // no address of that family to send from
+    case EAFNOSUPPORT:
+    case EINVAL:  // a route of type blackhole
+      return "no route";
+    default:
+      return std::generic_category().message(error_number);
+  }
+}
+
+/// A datagram's socket is told of "port unreachable" and of little else, unless it asks for what routers say too: that
+/// a host or network cannot be reached is then known at once.
+void hear_routers(int socket, int family) {
+  const int on = 1;
+  const bool v6 = family == AF_INET6;
+  ::setsockopt(socket, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
 }
 
 /// A connected socket: the kernel picks a random port and passes on nothing from another address. Connecting a TCP
@@ -50,6 +99,7 @@ Reply failed(int error_number) {
 std::variant<Fd, int> connect_socket(const Endpoint& server, int type) {
   Fd socket(::socket(server.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return errno;
+  if (type == SOCK_DGRAM) hear_routers(socket.get(), server.family());
   sockaddr_storage address{};
   const auto size = server.to_sockaddr(address);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
@@ -65,7 +115,7 @@ std::optional<Reply> judge(std::string wire, const Request& request) {
   try {
     auto message = parse_message(wire);
     if (!is_answer_to(message, request)) return std::nullopt;
-    return Reply{Reply::Outcome::message, std::move(message), std::move(wire), {}};
+    return Reply{Reply::Outcome::message, 0, std::move(message), std::move(wire), {}};
   } catch (const MalformedMessage&) {
     return without_message(Reply::Outcome::malformed);
   }
@@ -143,6 +193,11 @@ Task<Reply> send_and_receive_framed(int socket, Request request) {
 
 }  // namespace
 
+bool Reply::may_pass_as_stream() const noexcept {
+  return outcome == Outcome::too_large ||
+         (outcome == Outcome::no_route && (error_number == EPERM || error_number == EACCES));
+}
+
 std::string to_text(const Reply& reply) {
   switch (reply.outcome) {
     case Reply::Outcome::message:
@@ -150,7 +205,9 @@ std::string to_text(const Reply& reply) {
     case Reply::Outcome::silent:
       return "no answer";
     case Reply::Outcome::no_route:
-      return "no route";
+      return "not reachable from this host: " + obstacle(reply.error_number);
+    case Reply::Outcome::too_large:
+      return "too large for a datagram on the way there";
     case Reply::Outcome::closed:
       return "connection refused";
     case Reply::Outcome::malformed:
@@ -162,12 +219,11 @@ std::string to_text(const Reply& reply) {
 Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts) {
   auto place = co_await InFlight::here().enter(server);
   const auto connected = connect_socket(server, SOCK_DGRAM);
-  if (const int* error = std::get_if<int>(&connected)) {
-    // Of a stream's connection it may be a port that is lacking, of a datagram's it is an address of this family.
-    co_return failed(*error == EADDRNOTAVAIL ? ENETUNREACH : *error);
-  }
+  if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
   const int socket = std::get<Fd>(connected).get();
-  if (const int error = send_datagram(socket, request.wire)) co_return failed(error);
+  // What a full queue of this host does not take is lost, as it may be anywhere on the way: it is repeated.
+  int error = send_datagram(socket, request.wire);
+  if (error != 0 && !is_pressure(error)) co_return failed(error);
 
   // A lost query costs a fraction of the time; an UPDATE is left to take its time.
   if (request.opcode == Opcode::query) {
@@ -176,10 +232,13 @@ Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Accep
     if (reply && reply->is_message()) place.answered();
     if (reply) co_return *std::move(reply);
     limit -= first;
-    if (const int error = send_datagram(socket, request.wire)) co_return failed(error);
+    const int again = send_datagram(socket, request.wire);
+    if (again != 0 && !is_pressure(again)) co_return failed(again);
+    if (again == 0) error = 0;
   }
   auto reply = co_await within(limit, receive_datagram(socket, std::move(request), std::move(accepts)));
   if (reply && reply->is_message()) place.answered();
+  if (!reply && error != 0) co_return failed(error);  // nothing was sent that could have been answered
   co_return std::move(reply).value_or(Reply());
 }
 

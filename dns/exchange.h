@@ -16,19 +16,25 @@ struct Reply {
   enum class Outcome {
     message,    ///< an answer; its rcode may still say no
     silent,     ///< none within the time
-    no_route,   ///< this host has no way to that address family or network
+    no_route,   ///< no way leads there from this host: nothing was waited for
+    too_large,  ///< a datagram of that size does not get there
     closed,     ///< nobody listens there, or the connection was cut
     malformed,  ///< octets that are no DNS message
   };
   Outcome outcome = Outcome::silent;
+  int error_number = 0;  ///< why there is no way; 0 unless it is no_route
   Message message;
   std::string wire;             ///< the message as it came, for TSIG
   std::exception_ptr rejected;  ///< what was wrong with the last answer that was passed over; only without a message
 
   bool is_message() const noexcept { return outcome == Outcome::message; }
+
+  /// A stream may get there where a datagram does not: it is too large, or a rule forbids it that may be about UDP
+  /// alone.
+  bool may_pass_as_stream() const noexcept;
 };
 
-/// For people: "NXDOMAIN", "no answer", "no route", "connection refused", "garbage".
+/// For people: "NXDOMAIN", "no answer", "not reachable from this host: no route", "connection refused", "garbage".
 std::string to_text(const Reply& reply);
 
 /// Whether an answer is to be taken.

@@ -127,9 +127,12 @@ Task<> Watch::ask_until_ready(std::size_t pair) {
     note(pair, {false, "its addresses cannot be looked up"});
     co_return;
   }
-  for (;;) {
+  // A family that this host refuses is passed over at once; that TCP may get there counts if others are waited for.
+  AskOptions options;
+  options.patience.tcp_after_refusal = false;
+  for (;; options.patience.tcp_after_refusal = true) {
     try {
-      const auto reply = co_await ask(server, {name, Type::txt}, {});
+      const auto reply = co_await ask(server, {name, Type::txt}, options);
       note_route(pair, reply.outcome);
       note(pair, judge(reply, name, values_[name]));
     } catch (const Retry& failure) {
@@ -155,7 +158,8 @@ void Watch::note_route(std::size_t pair, Reply::Outcome outcome) {
     return;
   }
   without_route_.erase(pair);
-  if (outcome != Reply::Outcome::silent) answering_families_.insert(pairs_[pair].server.endpoint.family());
+  const bool heard = outcome != Reply::Outcome::silent && outcome != Reply::Outcome::too_large;
+  if (heard) answering_families_.insert(pairs_[pair].server.endpoint.family());
 }
 
 void Watch::note(std::size_t pair, Verdict verdict) {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/query.h"
 
+#include <algorithm>
+
 namespace acmed::dns {
 namespace {
+
+/// For a stream where datagrams are forbidden: where a firewall drops both, waiting is in vain.
+constexpr Duration stream_instead = std::chrono::milliseconds(500);
 
 Task<Reply> ask_once(Endpoint server, Question question, AskOptions options, Transport transport, bool edns) {
   const auto limit = transport == Transport::udp ? options.patience.udp : options.patience.tcp;
@@ -20,11 +25,15 @@ Task<Reply> ask(Endpoint server, Question question, AskOptions options) {
     reply = co_await ask_once(server, question, options, Transport::udp, edns);
   }
   const bool silent = reply.outcome == Reply::Outcome::silent || reply.outcome == Reply::Outcome::malformed;
-  const bool cut = reply.is_message() && reply.message.truncated;
+  const bool cut = (reply.is_message() && reply.message.truncated) || reply.outcome == Reply::Outcome::too_large;
   if (cut || (silent && options.patience.tcp_after_silence)) {
     const auto rejected = reply.rejected;
     reply = co_await ask_once(server, question, options, Transport::tcp, edns);
     if (!reply.is_message()) reply.rejected = rejected;
+  } else if (reply.may_pass_as_stream() && options.patience.tcp_after_silence && options.patience.tcp_after_refusal) {
+    options.patience.tcp = std::min(options.patience.tcp, stream_instead);
+    auto by_stream = co_await ask_once(server, question, options, Transport::tcp, edns);
+    if (by_stream.is_message()) reply = std::move(by_stream);
   }
   if (reply.rejected) std::rethrow_exception(reply.rejected);
   co_return reply;

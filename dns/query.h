@@ -9,7 +9,9 @@ namespace acmed::dns {
 struct Patience {
   Duration udp = std::chrono::seconds(1);
   Duration tcp = std::chrono::seconds(2);
-  bool tcp_after_silence = true;  ///< ask by TCP when UDP brings nothing; always done when the answer was cut
+  bool tcp_after_silence = true;  ///< ask by TCP when UDP brings nothing; always done when the answer was cut or the
+                                  ///< question does not fit
+  bool tcp_after_refusal = true;  ///< likewise when this host or a router forbids UDP, maybe not TCP
 };
 
 struct AskOptions {
@@ -19,8 +21,8 @@ struct AskOptions {
 };
 
 /// Asks one server one question: by UDP with EDNS, without EDNS when the server does not understand it (RFC 6891 §7),
-/// by TCP when the answer does not fit (RFC 7766 §5). Throws what tsig_verify throws when `key` is given; of an answer
-/// by UDP that may be forged, only when no other comes.
+/// by TCP when the answer does not fit (RFC 7766 §5) or a rule may forbid UDP alone. Throws what tsig_verify throws
+/// when `key` is given; of an answer by UDP that may be forged, only when no other comes.
 Task<Reply> ask(Endpoint server, Question question, AskOptions options);
 
 }  // namespace acmed::dns

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
 #include "dns/query.h"
 
 namespace acmed::dns {
@@ -30,6 +33,11 @@ std::string type_text(Type type) {
   }
 }
 
+/// No resolver has said anything: it would be the same for any other name.
+bool is_about_resolvers(const Retry& failure) {
+  return failure.cause() == "dns:timeout" || failure.cause() == "dns:no-route" || failure.cause() == "dns:no-resolver";
+}
+
 /// A resolver in a private network may have no answer for one of the address types, whatever the name.
 bool is_not_offered(const Retry& failure) {
   return failure.cause() == "dns:NOTIMP" || failure.cause() == "dns:FORMERR" || failure.cause() == "dns:REFUSED";
@@ -51,7 +59,7 @@ std::optional<Name> apex_in(const Message& message, const Name& name) {
 
 }  // namespace
 
-Resolver::Resolver(const Loop& loop, std::vector<Endpoint> resolvers)
+Resolver::Resolver(const Loop& loop, Resolvers resolvers)
     : clock_(loop.clock()), resolvers_(std::move(resolvers)), zones_(clock_), name_servers_(clock_), octets_(clock_) {}
 
 void Resolver::forget() {
@@ -60,24 +68,47 @@ void Resolver::forget() {
   octets_.forget();
 }
 
+bool Resolver::look_for_change() {
+  if (!resolvers_.look()) return false;
+  first_ = 0;
+  forget();
+  return true;
+}
+
+std::vector<Endpoint> Resolver::in_turn() const {
+  auto resolvers = resolvers_.list();
+  if (resolvers.empty()) return resolvers;
+  const auto first = static_cast<std::ptrdiff_t>(first_ % resolvers.size());
+  std::rotate(resolvers.begin(), resolvers.begin() + first, resolvers.end());
+  return resolvers;
+}
+
+/// The one after it is asked first from now on; of questions under way at the same time the first to notice moves on.
+void Resolver::ask_later(const Endpoint& resolver) {
+  const auto& list = resolvers_.list();
+  if (!list.empty() && list[first_ % list.size()] == resolver) ++first_;
+}
+
 /// A NOERROR or NXDOMAIN answer. A silent resolver is left for the next one after a second; one that says SERVFAIL or
-/// REFUSED is not asked again.
+/// REFUSED, or to which no way leads, is not asked again.
 Task<Message> Resolver::ask(Question question) {
   const auto start = clock_.moment();
-  if (resolvers_.empty()) {
+  auto left_to_ask = in_turn();
+  if (left_to_ask.empty()) {
     throw Retry("dns:no-resolver", fmt::format("{} {} cannot be looked up: no resolver is known that could be asked",
                                                type_text(question.type), question.name.with_dot()));
   }
-  std::string cause = "dns:timeout";
+  std::string cause = "dns:no-route";
   std::vector<std::string> said;
-  auto left_to_ask = resolvers_;
-  std::rotate(left_to_ask.begin(), left_to_ask.begin() + static_cast<std::ptrdiff_t>(first_ % resolvers_.size()),
-              left_to_ask.end());
   for (Duration wait = first_wait; !left_to_ask.empty(); wait += first_wait) {
+    const auto round_end = std::min(clock_.moment() + wait, start + total_wait);
     std::vector<Endpoint> silent;
     for (const auto& resolver : left_to_ask) {
       const auto left = total_wait - (clock_.moment() - start);
-      if (left <= Duration::zero()) break;
+      if (left <= Duration::zero()) {
+        silent.push_back(resolver);
+        continue;
+      }
       const Patience patience{std::min(wait, left), tcp_wait, false};
       auto reply = co_await dns::ask(resolver, question, {true, patience, nullptr});
       const auto rcode = reply.message.rcode;
@@ -86,11 +117,16 @@ Task<Message> Resolver::ask(Question question) {
       }
       if (reply.outcome == Reply::Outcome::silent) {
         silent.push_back(resolver);
-        ++first_;
-      } else {
-        // That one fails weighs more than that another does not want to.
-        if (reply.is_message() && cause != "dns:SERVFAIL") cause = "dns:" + to_text(rcode);
-        said.push_back(fmt::format("{}: {}", resolver.text(), to_text(reply)));
+        ask_later(resolver);
+        continue;
+      }
+      said.push_back(fmt::format("{}: {}", resolver.text(), to_text(reply)));
+      if (reply.outcome == Reply::Outcome::no_route) {
+        ask_later(resolver);
+      } else if (reply.is_message() && cause != "dns:SERVFAIL") {
+        cause = "dns:" + to_text(rcode);  // that one fails weighs more than that another does not want to
+      } else if (cause == "dns:no-route") {
+        cause = "dns:timeout";
       }
     }
     if (clock_.moment() - start >= total_wait) {
@@ -99,6 +135,8 @@ Task<Message> Resolver::ask(Question question) {
       break;
     }
     left_to_ask = std::move(silent);
+    // However early those that count as silent did so, nobody is asked again before the round is over.
+    if (!left_to_ask.empty()) co_await sleep_for(round_end - clock_.moment());
   }
   throw Retry(cause, fmt::format("no resolver could look up {} {} ({})", type_text(question.type),
                                  question.name.with_dot(), fmt::join(said, ", ")));
@@ -115,7 +153,7 @@ Task<Name> Resolver::find_zone(Name name) {
     const auto message = co_await ask({name, Type::soa});
     if (const auto apex = apex_in(message, name)) co_return *apex;
   } catch (const Retry& error) {
-    if (error.cause() == "dns:timeout" || error.cause() == "dns:no-resolver") throw;
+    if (is_about_resolvers(error)) throw;
     // Some servers fail for the SOA of a name without records, and know the zone above it well.
     failure = error;
   }

@@ -9,13 +9,14 @@
 #include "dns/endpoint.h"
 #include "dns/lookups.h"
 #include "dns/message.h"
+#include "dns/resolvers.h"
 
 namespace acmed::dns {
 
 /// Asks recursive resolvers, one after another until one knows. Findings are shared and kept as Lookups says.
 class Resolver {
  public:
-  Resolver(const Loop& loop, std::vector<Endpoint> resolvers);
+  Resolver(const Loop& loop, Resolvers resolvers);
 
   /// The apex of the closest zone that holds `name`, by its SOA. Throws Refused ("dns:no-zone") when there is none but
   /// the root, Retry when the resolvers do not tell.
@@ -28,6 +29,9 @@ class Resolver {
   /// be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
 
+  /// Whether others are to be asked from now on; then all findings are forgotten.
+  bool look_for_change();
+
   void forget();
 
  private:
@@ -38,14 +42,16 @@ class Resolver {
   };
 
   Task<Message> ask(Question question);
+  std::vector<Endpoint> in_turn() const;
+  void ask_later(const Endpoint& resolver);
   Task<Name> find_zone(Name name);
   Task<std::vector<Name>> find_name_servers(Name apex);
   Task<std::vector<std::string>> find_octets(Name host);
   Task<AddressAnswer> ask_for_addresses(Question question);
 
   const Clock& clock_;
-  std::vector<Endpoint> resolvers_;
-  std::size_t first_ = 0;  ///< the resolver to ask first: one that did not keep silent
+  Resolvers resolvers_;
+  std::size_t first_ = 0;  ///< which of them to ask first: one that did not keep silent
   Lookups<Name, Name> zones_;
   Lookups<Name, std::vector<Name>> name_servers_;
   Lookups<Name, std::vector<std::string>> octets_;

@@ -209,6 +209,7 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
   std::vector<std::string> said;
   std::exception_ptr rejected;
   bool cut = false;
+  bool sent = false;
   for (const auto& attempt : attempts) {
     bool silent = false;
     said.clear();
@@ -218,12 +219,18 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
       if (reply.is_message() && !reply.message.truncated) co_return reply.message.rcode;
       cut = cut || reply.is_message();
       if (reply.rejected) rejected = reply.rejected;
-      silent = silent || reply.is_message() || reply.outcome == dns::Reply::Outcome::silent;
+      silent =
+          silent || reply.is_message() || reply.outcome == dns::Reply::Outcome::silent || reply.may_pass_as_stream();
+      sent = sent || reply.outcome != dns::Reply::Outcome::no_route;
       said.push_back(said_by(server, reply));
     }
     if (!silent || clock_.moment() - start >= total_wait) break;
   }
   if (rejected) throw_with_provider(rejected);
+  if (!sent) {
+    throw Retry("dns:no-route", fmt::format("provider {}: the update of zone {} cannot be sent to server {} ({})",
+                                            parties_.provider, zone.text(), parties_.server, fmt::join(said, ", ")));
+  }
   throw Retry("dns:timeout",
               fmt::format("provider {}: server {} did not answer the update of zone {}, so whether it was made is not "
                           "known ({})",

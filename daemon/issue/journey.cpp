@@ -225,30 +225,45 @@ Task<> Journey::locate(dns::Name challenge_name) {
   } catch (const Error&) {
     not_located_[challenge_name] = std::current_exception();
   }
-  const bool leads_astray = !location || (!location->chain.empty() && route(location->effective) == nullptr);
-  if (leads_astray && route(challenge_name) != nullptr) {
+  const bool is_meant = location && (location->chain.empty() || is_declared(*location, location->chain.back()));
+  if (!is_meant) {
     auto own = co_await beside_wildcard(challenge_name);
-    if (own) location = std::move(own);
+    const bool serves = own && route(own->effective) != nullptr;
+    if (serves && !(location && is_declared(*location, own->effective))) {
+      note(
+          fmt::format("{} is an alias by a wildcard CNAME alone: the value goes to the name itself, where it switches "
+                      "the wildcard off",
+                      own->effective.text()));
+      location = std::move(own);
+    }
   }
   if (location) locations_[challenge_name] = *std::move(location);
 }
 
-/// The way out of an alias that leads to where no provider is: when only a wildcard CNAME makes it, a value at the
-/// challenge name itself takes its place (RFC 4592 §2.2.1).
+/// The way out of an alias that only a wildcard CNAME makes: it is there for hosts, be it that it leads to where no
+/// provider is or to a name that a provider could write. A value at the alias itself takes its place (RFC 4592 §2.2.1).
 Task<std::optional<dns::Location>> Journey::beside_wildcard(dns::Name challenge_name) {
   try {
-    auto own = co_await services_.discovery.beside_wildcard(challenge_name);
-    if (own) {
-      note(
-          fmt::format("{} is an alias by a wildcard CNAME to where no provider is: a value at the name itself switches "
-                      "the wildcard off for it",
-                      challenge_name.text()));
-    }
-    co_return own;
+    co_return co_await services_.discovery.beside_wildcard(challenge_name);
   } catch (const Error& error) {
     step(error.what());
     co_return std::nullopt;
   }
+}
+
+/// Whether somebody has said that challenges are to be proved where `alias`, one of the chain of `location`, leads: by
+/// the configuration, or by the name that it leads to. To such a place even a wildcard leads on purpose.
+bool Journey::is_declared(const dns::Location& location, const dns::Name& alias) const {
+  const auto* own = route(alias);
+  const auto* target = route(location.effective);
+  if (target == nullptr) return false;
+  if (target->holds_only_challenges && target != own) return true;
+  if (own != nullptr && own->by_alias && !target->by_alias && own->provider == target->provider) return true;
+
+  std::vector<dns::Name> led_to(std::ranges::find(location.chain, alias), location.chain.end());
+  led_to.push_back(location.effective);
+  return std::any_of(led_to.begin() + 1, led_to.end(),
+                     [](const dns::Name& name) { return name.text().starts_with("_acme-challenge"); });
 }
 
 Task<> Journey::place_proofs() {

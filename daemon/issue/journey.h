@@ -84,6 +84,7 @@ class Journey {
   void remember_values();
   dns::Name challenge_name(const std::string& domain) const;
   const Route* route(const dns::Name& name) const;
+  bool is_declared(const dns::Location& location, const dns::Name& alias) const;
   std::set<std::string> expected_providers() const;
   void check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const;
   void note(const std::string& message) const;

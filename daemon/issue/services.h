@@ -14,6 +14,8 @@ namespace acmed::issue {
 struct Route {
   dns::Name zone;
   std::string provider;
+  bool by_alias = false;               ///< by way of aliases into the provider's zones ("delegated")
+  bool holds_only_challenges = false;  ///< nothing else is in that zone, so that an alias into it is meant for them
 };
 
 /// What all journeys share.

@@ -3,10 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <fstream>
+
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/dns/fake_network.h"
 
 using namespace acmed;
 using namespace acmed::dns;
@@ -371,6 +376,59 @@ SCENARIO("aliases are followed to where the value must be") {
       CHECK_FALSE(own->servers.empty());
     }
   }
+  WHEN("a wildcard makes the alias, on a server whose wildcards reach below") {
+    const auto* below = "x._acme-challenge.example.test";
+    const auto* below_none = "x.acmed-is-not-here.example.test";
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    scene.ns1.say(below_none, Type::cname, says({fake::cname(below_none, target)}));
+    AND_WHEN("there is nothing at the name") {
+      scene.ns1.say(below, Type::cname, says({fake::cname(below, target)}));
+      CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+    }
+    AND_WHEN("the name has the same alias as a record of its own") {
+      scene.ns1.say(below, Type::cname, no_such_name("example.test"));
+      CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+    }
+    AND_WHEN("a wildcard is one label deep") {
+      scene.ns1.say(below, Type::cname, no_such_name("example.test"));
+      scene.ns1.say(below_none, Type::cname, no_such_name("example.test"));
+      CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+    }
+  }
+  WHEN("a name further below has the same alias as a record of its own") {
+    // What is between the wildcard and the name is there then, too.
+    const auto* deep = "_acme-challenge.www.example.test";
+    scene.resolver.say("www.example.test", Type::soa, no_such_name("example.test"));
+    scene.ns1.say(deep, Type::txt, says({fake::cname(deep, target)}));
+    scene.ns1.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    scene.ns1.say("x._acme-challenge.www.example.test", Type::cname, no_such_name("example.test"));
+    scene.ns1.say("x.acmed-is-not-here.www.example.test", Type::cname, no_such_name("example.test"));
+    scene.ns1.say("x.acmed-is-not-here.example.test", Type::cname,
+                  says({fake::cname("x.acmed-is-not-here.example.test", target)}));
+    CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(deep))));
+  }
+  WHEN("an alias of the name's own leads to one that a wildcard makes") {
+    scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    scene.ns1.say(target, Type::txt, says({fake::cname(target, "www.dlg.test")}));
+    scene.ns1.say("www.dlg.test", Type::txt, no_such_name("dlg.test"));
+    scene.ns1.say("*.dlg.test", Type::cname, says({fake::cname("*.dlg.test", "www.dlg.test")}));
+    for (const auto* above : {"test.dlg.test", "example.test.dlg.test"}) {
+      scene.resolver.say(above, Type::soa, no_such_name("dlg.test"));
+    }
+    const auto own = run(scene.loop, scene.discovery.beside_wildcard(Name(challenge)));
+    REQUIRE(own);
+    CHECK(own->effective == Name(target));
+    CHECK(own->zone == Name("dlg.test"));
+    CHECK(own->chain == std::vector{Name(challenge)});
+  }
+  WHEN("the first server does not tell of the wildcard") {
+    for (auto* server : {&scene.ns1, &scene.ns2}) {
+      server->say(challenge, Type::txt, says({fake::cname(challenge, target)}));
+    }
+    scene.ns2.say("*.example.test", Type::cname, says({fake::cname("*.example.test", target)}));
+    CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
+  }
   WHEN("an alias has the name alone") {
     scene.ns1.say(challenge, Type::txt, says({fake::cname(challenge, target)}));
     CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge))));
@@ -412,6 +470,75 @@ SCENARIO("resolvers are asked in turn") {
     CHECK_THAT(scene.failure(),
                Catch::StartsWith("dns:REFUSED") && Contains(scene.resolver.endpoint().text() + ": REFUSED"));
     CHECK(scene.clock.now() == start);
+  }
+}
+
+SCENARIO("a resolver to which no way leads is not asked again and again") {
+  Scene scene;
+  fake::Network network;
+  int connects = 0;
+  const auto fails_with = [&](int error) {
+    network.on_connect([&connects, error](const sockaddr*, int) {
+      ++connects;
+      return error;
+    });
+  };
+  const auto start = scene.clock.now();
+  for (const int error : {EHOSTUNREACH, EACCES, EPERM, EINVAL, ENETDOWN, ENOKEY}) {
+    WHEN("connecting fails with " + std::to_string(error)) {
+      fails_with(error);
+      CHECK_THAT(scene.failure(), Catch::StartsWith("dns:no-route no resolver could look up SOA example.test. (") &&
+                                      Contains(scene.resolver.endpoint().text() + ": not reachable from this host: "));
+      CHECK(scene.clock.now() == start);
+      CHECK(connects == 1);
+    }
+  }
+  WHEN("a firewall drops what is sent") {
+    network.on_send(fake::datagrams_to(AF_INET, EPERM));
+    CHECK_THAT(scene.failure(), Contains(": not reachable from this host: a firewall or a route forbids it"));
+    CHECK(scene.clock.now() == start);
+  }
+  WHEN("it counts as silent at once") {
+    fails_with(ETIMEDOUT);
+    CHECK_THAT(scene.failure(), Catch::StartsWith("dns:timeout") && Contains("no answer"));
+    CHECK(scene.clock.now() - start >= std::chrono::seconds(9));
+    CHECK(connects < 10);
+  }
+  WHEN("there is another one") {
+    network.on_connect([&](const sockaddr* address, int) {
+      if (address->sa_family != AF_INET6) return 0;
+      ++connects;
+      return EHOSTUNREACH;
+    });
+    Discovery discovery(scene.loop, {Endpoint::parse("2001:db8::53").value(), scene.resolver.endpoint()}, fake::port());
+    CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+    CHECK(scene.clock.now() == start);
+    CHECK(connects == 1);
+  }
+}
+
+SCENARIO("the resolvers are those that resolv.conf names at the time") {
+  Scene scene;
+  NameServer old(scene.loop, "127.0.1.8");
+  TemporaryFolder folder;
+  const auto file = folder.path() / "resolv.conf";
+  const auto write = [&](const NameServer& server) {
+    std::ofstream(file) << "nameserver " << server.endpoint().text() << "\n";
+  };
+  write(old);
+  Discovery discovery(scene.loop, Resolvers::of_file(file), fake::port());
+  CHECK_THROWS_WITH(run(scene.loop, discovery.locate(Name(challenge))), Contains(old.endpoint().text() + ": REFUSED"));
+  CHECK_THROWS_AS(run(scene.loop, discovery.addresses(Name("ns1.example.test"), 53)), Retry);
+
+  WHEN("it is written anew, the next look-up asks the new one: what the old one failed to find is forgotten") {
+    write(scene.resolver);
+    const int asked = old.asked_in_all();
+    CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+    CHECK(old.asked_in_all() == asked);
+  }
+  WHEN("addresses are looked up first") {
+    write(scene.resolver);
+    CHECK(run(scene.loop, discovery.addresses(Name("ns1.example.test"), 53)).size() == 1);
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <list>
 
 #include "base/runtime/scope.h"
@@ -8,6 +10,7 @@
 #include "dns/wire.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/dns/fake_network.h"
 
 using namespace acmed;
 using namespace acmed::dns;
@@ -116,6 +119,95 @@ SCENARIO("a port where nobody listens is told apart from silence") {
   CHECK(value_of(run(loop, ask(nobody, question, {}))) == "connection refused");
   CHECK(run(loop, exchange_tcp(nobody, make_query(question, {}), std::chrono::seconds(1))).outcome ==
         Reply::Outcome::closed);
+}
+
+SCENARIO("where no way leads to a server, that is told at once and as it is") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer server(loop, "127.0.1.1");
+  server.say("_acme-challenge.example.test", Type::txt, value);
+  fake::Network network;
+  const std::vector<std::pair<int, std::string>> refusals = {
+      {ENETUNREACH, "no route"},
+      {EHOSTUNREACH, "no route"},
+      {EINVAL, "no route"},
+      {EAFNOSUPPORT, "no route"},
+      {EADDRNOTAVAIL, "no route"},
+      {EACCES, "a firewall or a route forbids it"},
+      {EPERM, "a firewall or a route forbids it"},
+      {ENETDOWN, "Network is down"},
+      {EHOSTDOWN, "Host is down"},
+      {ENOKEY, "Required key not available"},
+  };
+  for (const auto& [error, reason] : refusals) {
+    INFO(std::strerror(error));
+    const auto refuses = fake::everywhere(error);
+    WHEN("connecting a socket fails with " + std::to_string(error)) {
+      network.on_connect(refuses);
+      const auto reply = run(loop, ask(server.endpoint(), question, {}));
+      CHECK(reply.outcome == Reply::Outcome::no_route);
+      CHECK(value_of(reply) == "not reachable from this host: " + reason);
+    }
+    WHEN("sending fails with " + std::to_string(error)) {
+      network.on_send(refuses);
+      CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "not reachable from this host: " + reason);
+    }
+    WHEN("a stream's connection fails with " + std::to_string(error)) {
+      network.on_connect(refuses);
+      const auto request = make_query(question, {});
+      const auto reply = run(loop, exchange_tcp(server.endpoint(), request, std::chrono::seconds(1)));
+      CHECK(value_of(reply) == "not reachable from this host: " + reason);
+    }
+  }
+  CHECK(clock.now() == start);
+  CHECK(server.asked_in_all() == 0);
+}
+
+SCENARIO("a question goes by TCP where it is datagrams that do not get through") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer server(loop, "127.0.1.1");
+  server.say("_acme-challenge.example.test", Type::txt, value);
+  fake::Network network;
+  for (const int error : {EPERM, EACCES, EMSGSIZE}) {
+    WHEN("sending them fails with " + std::to_string(error)) {
+      network.on_send(fake::datagrams_to(AF_INET, error));
+      CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+      CHECK(clock.now() == start);
+    }
+  }
+  WHEN("a rule drops both, a stream in silence") {
+    server.handle([](std::string_view, Transport) { return std::nullopt; });
+    network.on_send(fake::datagrams_to(AF_INET, EPERM));
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) ==
+          "not reachable from this host: a firewall or a route forbids it");
+    CHECK(clock.now() - start <= std::chrono::milliseconds(500));
+  }
+}
+
+SCENARIO("what this host lacks for a moment is neither silence nor a missing route") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer server(loop, "127.0.1.1");
+  server.say("_acme-challenge.example.test", Type::txt, value);
+  fake::Network network;
+  for (const int error : {ENOBUFS, ENOMEM, EAGAIN}) {
+    WHEN("there is no socket to be had: " + std::to_string(error)) {
+      network.on_connect(fake::everywhere(error));
+      CHECK_THROWS_AS(run(loop, ask(server.endpoint(), question, {})), Retry);
+    }
+    WHEN("one datagram is not taken: " + std::to_string(error)) {
+      int sent = 0;
+      network.on_send([&](const sockaddr*, int) { return sent++ == 0 ? error : 0; });
+      CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+      CHECK(clock.now() - start < std::chrono::seconds(1));
+    }
+    WHEN("none is taken: " + std::to_string(error)) {
+      network.on_send(fake::datagrams_to(AF_INET, error));
+      CHECK_THROWS_AS(run(loop, ask(server.endpoint(), question, {})), Retry);
+      CHECK(clock.now() - start == std::chrono::seconds(1));
+    }
+  }
 }
 
 SCENARIO("a large answer comes through TCP in pieces") {

@@ -1,37 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/propagation.h"
 
-#include <netinet/in.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/dns/fake_network.h"
 
 using namespace acmed;
 using namespace acmed::dns;
 using fake::NameServer;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// What connecting a socket fails with; 0 when it does not.
-std::function<int(const sockaddr* address)> connect_error;
-
-}  // namespace
-
-/// Takes the place of the C library's, for a network that comes and goes.
-extern "C" int connect(int socket, const sockaddr* address, socklen_t size) {
-  if (const int error = connect_error ? connect_error(address) : 0; error != 0) {
-    errno = error;
-    return -1;
-  }
-  return static_cast<int>(syscall(SYS_connect, socket, address, size));
-}
 
 namespace {
 
@@ -53,8 +34,7 @@ struct Scene {
     return answer;
   }
 
-  ~Scene() { connect_error = {}; }
-
+  fake::Network network;
   std::vector<Server> further;
 
   std::vector<Expected> expected() const {
@@ -217,34 +197,50 @@ SCENARIO("a server that cannot be reached from here may be another's business") 
   WHEN("there is no route to any server of its family") {
     scene.further = {{Name("ns3.example.test"), Endpoint::parse("2001:db8::1").value()},
                      {Name("ns4.example.test"), Endpoint::parse("2001:db8::2").value()}};
-    for (const int error : {ENETUNREACH, EADDRNOTAVAIL}) {
-      connect_error = [error](const sockaddr* address) { return address->sa_family == AF_INET6 ? error : 0; };
+    // Routes, firewalls, tunnels; ENOKEY and EDESTADDRREQ are WireGuard's.
+    for (const int error : {ENETUNREACH, EADDRNOTAVAIL, EHOSTUNREACH, EACCES, EPERM, EHOSTDOWN, ENETDOWN, EINVAL,
+                            EAFNOSUPPORT, ENODEV, ENONET, ENOKEY, EDESTADDRREQ}) {
+      INFO(std::strerror(error));
+      scene.network.on_connect(
+          [error](const sockaddr* address, int) { return address->sa_family == AF_INET6 ? error : 0; });
       CHECK(scene.wait({}).empty());
       CHECK(scene.clock.now() == scene.start);
     }
   }
+  WHEN("a firewall drops what is sent to its family") {
+    scene.further = {{Name("ns3.example.test"), Endpoint::parse("::1", fake::port()).value()}};
+    scene.network.on_send(fake::datagrams_to(AF_INET6, EPERM));
+    CHECK(scene.wait({}).empty());
+    CHECK(scene.clock.now() == scene.start);
+  }
+  WHEN("a firewall drops datagrams alone") {
+    scene.network.on_send(fake::datagrams_to(AF_INET, EPERM));
+    CHECK(scene.wait({}).empty());
+    CHECK(scene.clock.now() - scene.start < 1s);
+  }
   WHEN("there is a route to another server of its family") {
-    connect_error = [&](const sockaddr* address) { return is_ns2(address) ? ENETUNREACH : 0; };
+    scene.network.on_connect([&](const sockaddr* address, int) { return is_ns2(address) ? ENETUNREACH : 0; });
     PropagationPolicy policy;
     policy.timeout = 2min;
     CHECK_THAT(scene.wait(policy), Catch::Contains("ns2.example.test") && Catch::Contains("no route"));
   }
   WHEN("the route is lost for a while") {
     scene.change(scene.ns2, nothing, 1min, all);
-    connect_error = [&](const sockaddr* address) {
+    scene.network.on_connect([&](const sockaddr* address, int) {
       return is_ns2(address) && scene.clock.now() < scene.start + 10s ? ENETUNREACH : 0;
-    };
+    });
     CHECK(scene.wait({}).empty());
     CHECK(scene.clock.now() >= scene.start + 1min);
   }
   WHEN("there is no route at all for a while") {
-    connect_error = [&](const sockaddr*) { return scene.clock.now() < scene.start + 10s ? ENETUNREACH : 0; };
+    scene.network.on_connect(
+        [&](const sockaddr*, int) { return scene.clock.now() < scene.start + 10s ? ENETUNREACH : 0; });
     CHECK(scene.wait({}).empty());
     CHECK(scene.clock.now() >= scene.start + 10s);
     CHECK(scene.clock.now() < scene.start + 12s);
   }
   WHEN("there never is one") {
-    connect_error = [](const sockaddr*) { return ENETUNREACH; };
+    scene.network.on_connect(fake::everywhere(ENETUNREACH));
     CHECK_THAT(scene.wait({}), Catch::Contains("ns1.example.test") && Catch::Contains("no route"));
   }
 }
@@ -253,7 +249,7 @@ SCENARIO("sockets that are lacking are waited for") {
   Scene scene;
   scene.ns1.say(challenge, Type::txt, Scene::with({"one", "two"}));
   scene.ns2.say(challenge, Type::txt, Scene::with({"one", "two"}));
-  connect_error = [&](const sockaddr*) { return scene.clock.now() < scene.start + 10s ? ENOBUFS : 0; };
+  scene.network.on_connect([&](const sockaddr*, int) { return scene.clock.now() < scene.start + 10s ? ENOBUFS : 0; });
   CHECK(scene.wait({}).empty());
   CHECK(scene.clock.now() < scene.start + 12s);
 }
