@@ -278,6 +278,24 @@ SCENARIO("what must not be sent is refused before anything leaves") {
   }
 }
 
+SCENARIO("what Retry-After asks for is bounded by who reads it") {
+  using namespace std::chrono_literals;
+  const Time now(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26));
+  http::Response response;
+  CHECK_FALSE(response.retry_after(now, 6h));
+  const auto asks = [&response, now](const char* header) {
+    response.headers = {{"retry-after", header}};
+    return response.retry_after(now, 6h);
+  };
+  CHECK(asks("120") == now + 2min);
+  CHECK(asks("4294967295") == now + 6h);
+  CHECK(asks("Fri, 31 Dec 9999 23:59:59 GMT") == now + 6h);
+  CHECK(asks("Thu, 26 Nov 2026 01:00:00 GMT") == now + 1h);
+  CHECK_FALSE(asks("0"));
+  CHECK_FALSE(asks("Wed, 25 Nov 2026 01:00:00 GMT"));
+  CHECK_FALSE(asks("soon"));
+}
+
 SCENARIO("connections are kept until the client rests") {
   FakeServer server(always(answer("200 OK", "", "ok")));
   Loop loop;
