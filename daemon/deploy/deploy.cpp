@@ -78,7 +78,12 @@ Task<> run_hook_for_old_files(config::Target target, Generation previous) {
 
 /// Why the former files are not put back, for a sentence; empty when they are to be.
 Task<std::string> reason_to_stay(Files files, Time worth_until) {
-  const auto former = co_await offload([files = std::move(files)] { return files->former(); });
+  FileSet::Former former;
+  try {
+    former = co_await offload([files = std::move(files)] { return files->former(); });
+  } catch (const Error&) {
+    co_return "";  // putting them back will say what is wrong
+  }
   if (!former.existed) co_return "there were no files before: the new ones stay";
   if (former.not_after && *former.not_after <= worth_until) {
     co_return fmt::format("the new files stay, since the former certificate ends at {}", to_rfc3339(*former.not_after));

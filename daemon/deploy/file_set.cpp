@@ -174,14 +174,14 @@ FileSet::Former FileSet::former() const {
   for (const auto kind : {FileKind::fullchain, FileKind::cert, FileKind::combined}) {
     const auto file = target_.files.find(kind);
     if (file == target_.files.end()) continue;
-    const auto content = files::read(hidden("old", file->second)).value_or("");
-    const auto leaf = content.find("-----BEGIN CERTIFICATE-----");
-    if (leaf == content.npos) continue;
     try {
+      const auto content = files::read(hidden("old", file->second)).value_or("");
+      const auto leaf = content.find("-----BEGIN CERTIFICATE-----");
+      if (leaf == content.npos) continue;
       former.not_after = crypto::parse_chain(content.substr(leaf)).front().not_after();
       break;
     } catch (const Error&) {
-      // Somebody's own file: what it is worth is theirs to say.
+      // Somebody's own file, or closed to us: what it is worth is not ours to say.
     }
   }
   return former;
