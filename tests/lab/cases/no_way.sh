@@ -54,7 +54,7 @@ for kind in unreachable prohibit blackhole; do
   ip -6 route del "$kind" "$NETWORK" dev lo
 done
 
-ip -6 addr add fd00::9/128 dev lo
+ip -6 addr add fd00::9/128 dev lo nodad
 ip -6 route add "$NETWORK" dev lo src fd00::9
 nft add table inet wall
 nft add chain inet wall out '{ type filter hook output priority 0; }'
