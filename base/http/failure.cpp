@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/http/client.h"
 
 namespace acmed::http {
 namespace {
@@ -84,7 +85,7 @@ std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url,
       }
       [[fallthrough]];
     case CURLE_URL_MALFORMAT:
-      return std::make_exception_ptr(Refused("http:url", fmt::format("\"{}\" cannot be asked: {}", url, words)));
+      return std::make_exception_ptr(Refused(bad_url, fmt::format("\"{}\" cannot be asked: {}", url, words)));
     case CURLE_COULDNT_RESOLVE_HOST:
       return retry(
           fmt::format("cannot resolve the name of {}: look at its spelling and at the name servers in "
