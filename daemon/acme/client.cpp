@@ -196,6 +196,8 @@ Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resourc
       if (resource.status != status) co_return resource;
       ask_again = retry_after(response, clock.now());
       odd_answers = 0;
+    } catch (const Refused&) {
+      throw;  // it cannot be asked at all
     } catch (const Error& error) {
       if (verdict_on(error) == Verdict::unknown || odd_answers == second_looks.size()) throw;
       ask_again = clock.now() + second_looks[odd_answers++];

@@ -60,12 +60,9 @@ std::vector<crypto::Certificate> in_order(crypto::Certificate leaf, std::vector<
         others, [&last](const crypto::Certificate& candidate) { return last.is_certified_by(candidate); });
     if (issuer == others.end()) {
       throw BrokenChain(fmt::format(
-          "the CA's chain is broken: its {} further certificate{} cannot be put in an order in which each certifies "
-          "the "
-          "one before: none of them is \"{}\", which issued certificate {} of the chain. What is in service stays; the "
-          "certificate is downloaded again",
-          others.size(), others.size() == 1 ? "" : "s", one_line(last.issuer_common_name(), longest_name),
-          chain.size()));
+          "the CA's chain is broken: its certificate {} was issued by \"{}\", and no other that came with it "
+          "is that issuer's. It is not put in service; the next try downloads it again",
+          chain.size(), one_line(last.issuer_common_name(), longest_name)));
     }
     auto next = *issuer;
     std::erase(others, next);

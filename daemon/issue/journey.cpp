@@ -26,7 +26,7 @@ constexpr Duration longest_order = std::chrono::hours(24 * 30);
 // So many tries in a row to read it may fail by what the CA says of it ...
 constexpr unsigned most_unusable = 2;
 // ... or by no answer, or one of a CA that is not well as a whole: that mostly passes.
-constexpr unsigned most_unknown = 4;
+constexpr unsigned most_unknown = 3;
 // So many tries may read it, and fail at its authorizations, at its end or at its certificate.
 constexpr unsigned most_fruitless = 4;
 // A certificate that begins later than this is put in service when it has begun.
@@ -515,6 +515,8 @@ Task<std::vector<crypto::Certificate>> Journey::download(crypto::PrivateKey key)
   for (const auto pause : acme::second_looks) {
     try {
       co_return co_await usable_certificate(key);
+    } catch (const Refused&) {
+      throw;  // another certificate, or a URL that cannot be asked
     } catch (const Error& error) {
       if (acme::verdict_on(error) == acme::Verdict::unknown) throw;
       step(error.what());

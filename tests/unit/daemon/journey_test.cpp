@@ -119,6 +119,7 @@ SCENARIO("an order past its end is given up without a question") {
     for (const std::string time : {"", "9999-12-31T00:00:00Z"}) {
       scene.ca.set_expires(time);
       scene.leave_an_order();
+      REQUIRE(scene.state().order->expires);
       CHECK(*scene.state().order->expires <= scene.clock.now() + 24h * 31);
       scene.clock.advance(24h * 31);
     }
@@ -230,6 +231,19 @@ SCENARIO("an order that gets no answer while the CA takes new ones is replaced a
   }
 }
 
+SCENARIO("an order whose URL cannot be asked is replaced, without a wait") {
+  JourneyScene scene;
+  scene.ca.change_answers("new-order", [](const FakeCa::Seen&, Reply usual) {
+    usual.headers = std::string("Location: /o/0") + "\r\n";
+    return usual;
+  });
+  CHECK_THAT(scene.run(), StartsWith("http:url"));
+  CHECK(scene.clock.now() < Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)) + 1s);
+  CHECK(!scene.run().empty());
+  scene.ca.change_answers("new-order", {});
+  CHECK(scene.run().empty());
+}
+
 SCENARIO("an order whose authorizations the CA has lost is replaced after some tries") {
   JourneyScene scene;
   scene.leave_an_order();
@@ -312,8 +326,10 @@ SCENARIO("an order that never names its certificate is kept for some tries, and 
     });
   }
   CHECK_THAT(scene.run(), Contains("valid without naming its certificate") && !Contains("\"\""));
+  REQUIRE(scene.state().order);
   const auto key = scene.state().order->key_pem.reveal();
   CHECK(!scene.run().empty());
+  REQUIRE(scene.state().order);
   CHECK(scene.state().order->key_pem.reveal() == key);
   int runs = 3;
   while (runs < 10 && !scene.run().empty()) ++runs;
