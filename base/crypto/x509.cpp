@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/crypto/encoding.h"
 #include "base/crypto/openssl.h"
@@ -17,8 +18,17 @@ namespace {
 
 using OwnedNames = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 
-constexpr std::string_view begin_certificate = "-----BEGIN CERTIFICATE-----";
-constexpr std::string_view end_certificate = "-----END CERTIFICATE-----";
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// How a certificate is framed in PEM: as RFC 7468 §5.1 has it, and under the older label that some CAs still write.
+struct Frame {
+  std::string_view begin;
+  std::string_view end;
+};
+constexpr std::array<Frame, 2> frames = {{
+    {"-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"},
+    {"-----BEGIN X509 CERTIFICATE-----", "-----END X509 CERTIFICATE-----"},
+}};
 
 /// What an i2d function of OpenSSL writes of `object`.
 template <class T>
@@ -83,6 +93,21 @@ const EVP_MD* signature_digest(KeyType type) {
     default:
       return message_digest(Digest::sha256);
   }
+}
+
+/// Takes the first line of `pem`, without blanks at its end. CR and LF end one, and so does the end of a block that
+/// another follows on the same line.
+std::string_view take_line(std::string_view& pem) {
+  for (const auto& frame : frames) {
+    if (!pem.starts_with(frame.end) || !pem.substr(frame.end.size()).starts_with("-----BEGIN ")) continue;
+    pem.remove_prefix(frame.end.size());
+    return frame.end;
+  }
+  const auto end = std::min(pem.find_first_of("\r\n"), pem.size());
+  auto line = pem.substr(0, end);
+  pem.remove_prefix(std::min(end + 1, pem.size()));
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+  return line;
 }
 
 struct FreeExtensions {
@@ -178,6 +203,28 @@ bool Certificate::has_key(const PrivateKey& key) const {
   return same;
 }
 
+bool Certificate::is_certified_by(const Certificate& issuer) const {
+  if (X509_NAME_cmp(X509_get_issuer_name(certificate_.get()), X509_get_subject_name(issuer.native())) != 0)
+    return false;
+  auto* key = X509_get0_pubkey(issuer.native());
+  const bool certified = key != nullptr && X509_verify(certificate_.get(), key) == 1;
+  if (!certified) take_openssl_error();
+  return certified;
+}
+
+bool Certificate::is_ca() const {
+  return (X509_get_extension_flags(certificate_.get()) & EXFLAG_CA) != 0;
+}
+
+bool Certificate::is_for_servers() const {
+  // All bits are set when there is no such extension.
+  return (X509_get_extended_key_usage(certificate_.get()) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
+}
+
+bool operator==(const Certificate& one, const Certificate& other) {
+  return X509_cmp(one.native(), other.native()) == 0;
+}
+
 std::optional<std::string> Certificate::renewal_id() const {
   const auto* authority = X509_get0_authority_key_id(certificate_.get());
   if (authority == nullptr) return std::nullopt;
@@ -188,27 +235,26 @@ std::vector<Certificate> parse_chain(std::string_view pem) {
   // OpenSSL's reader skips what it does not know; here every line with dashes must be one that we know.
   std::vector<Certificate> chain;
   std::string body;
-  bool inside = false;
+  const Frame* inside = nullptr;
+  if (pem.starts_with(byte_order_mark)) pem.remove_prefix(byte_order_mark.size());
   while (!pem.empty()) {
-    const auto end = std::min(pem.find('\n'), pem.size());
-    auto line = pem.substr(0, end);
-    pem.remove_prefix(std::min(end + 1, pem.size()));
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    if (line == begin_certificate && !inside) {
-      inside = true;
+    const auto line = take_line(pem);
+    const auto* opened = std::ranges::find(frames, line, &Frame::begin);
+    if (opened != frames.end() && inside == nullptr) {
+      inside = opened;
       body.clear();
-    } else if (line == end_certificate && inside) {
-      inside = false;
+    } else if (inside != nullptr && line == inside->end) {
+      inside = nullptr;
       const auto der = from_base64(body);
       if (!der) throw Refused("certificate:unreadable", "a certificate in the chain is not in base64");
       chain.push_back(Certificate::from_der(*der));
     } else if (line.find("-----") != line.npos) {
       throw Refused("certificate:unexpected-block", "the certificate chain holds something that is no certificate");
-    } else if (inside) {
+    } else if (inside != nullptr) {
       body.append(line);
     }
   }
-  if (inside) throw Refused("certificate:unreadable", "the last certificate of the chain is cut off");
+  if (inside != nullptr) throw Refused("certificate:unreadable", "the last certificate of the chain is cut off");
   if (chain.empty()) throw Refused("certificate:empty", "there is no certificate in PEM");
   return chain;
 }

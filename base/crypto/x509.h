@@ -32,18 +32,24 @@ class Certificate {
   std::string issuer_common_name() const;
   std::string serial() const;  ///< hex, lower case, as many octets as in the DER
   bool has_key(const PrivateKey& key) const;
+  /// Whether `issuer` has the name and the key that this was signed by. Its rights and dates are not looked at.
+  bool is_certified_by(const Certificate& issuer) const;
+  bool is_ca() const;           ///< its basic constraints say so
+  bool is_for_servers() const;  ///< no extended key usage, or one that lets it serve TLS
   /// The CertID of RFC 9773 §4.1; nothing when there is no authority key identifier.
   std::optional<std::string> renewal_id() const;
 
   x509_st* native() const noexcept { return certificate_.get(); }
+
+  friend bool operator==(const Certificate& one, const Certificate& other);
 
  private:
   explicit Certificate(std::shared_ptr<x509_st> certificate) : certificate_(std::move(certificate)) {}
   std::shared_ptr<x509_st> certificate_;
 };
 
-/// Reads a chain in PEM, leaf first. Throws Refused when it is empty or any block is not a certificate: a private key
-/// smuggled into a chain file would be used by some services (RFC 8555 §11.4).
+/// Reads the certificates in PEM, in the order in which they stand. Throws Refused when there is none or any block is
+/// not a certificate: a private key smuggled into a chain file would be used by some services (RFC 8555 §11.4).
 std::vector<Certificate> parse_chain(std::string_view pem);
 
 /// Adds `certificates` to what an SSL_CTX trusts. They are shared, not copied: this costs little per connection.

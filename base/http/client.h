@@ -15,6 +15,8 @@ namespace acmed::http {
 
 /// The cause of the Retry for an answer that is larger than is taken.
 inline constexpr const char* too_large = "http:too-large";
+/// The cause of the Refused for a URL that cannot be asked.
+inline constexpr const char* bad_url = "http:url";
 
 struct Request {
   std::string method;  ///< GET, HEAD, POST, PUT, PATCH, DELETE

@@ -52,7 +52,7 @@ void Exchange::set_up(CURL* easy, const Settings& settings) {
   const bool https = url.rfind("https://", 0) == 0;
   const bool http = settings.allow_plain_http && url.rfind("http://", 0) == 0;
   if (!https && !http) {
-    throw Refused("http:url", fmt::format("\"{}\" cannot be asked: the URL must begin with https://", url));
+    throw Refused(bad_url, fmt::format("\"{}\" cannot be asked: the URL must begin with https://", url));
   }
   const auto& method = request_.method;
   if (std::find(methods.begin(), methods.end(), method) == methods.end()) {

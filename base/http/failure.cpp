@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/http/client.h"
 
 namespace acmed::http {
 namespace {
@@ -40,14 +41,15 @@ std::string timed_out_at(CURL* easy, const std::string& host, Duration limit) {
   curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
   curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
   curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
-  if (resolved == 0) {
+  // A connection that is used again takes no time to look up or to open: that the request went out tells more.
+  if (sent == 0 && resolved == 0) {
     // Maybe it waited for the connection that another request was opening.
     return fmt::format(
         "no connection to {} came about in time: look at the name servers in /etc/resolv.conf, and at "
         "whether the server answers",
         host);
   }
-  if (connected == 0) {
+  if (sent == 0 && connected == 0) {
     return fmt::format("{} did not answer the connection in time: look at the network, the firewall and the proxy",
                        host);
   }
@@ -84,7 +86,7 @@ std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url,
       }
       [[fallthrough]];
     case CURLE_URL_MALFORMAT:
-      return std::make_exception_ptr(Refused("http:url", fmt::format("\"{}\" cannot be asked: {}", url, words)));
+      return std::make_exception_ptr(Refused(bad_url, fmt::format("\"{}\" cannot be asked: {}", url, words)));
     case CURLE_COULDNT_RESOLVE_HOST:
       return retry(
           fmt::format("cannot resolve the name of {}: look at its spelling and at the name servers in "

@@ -32,7 +32,28 @@ std::string form_of(const http::Response& response) {
   return one_line(type, longest_quote);
 }
 
+/// By the status alone.
+Verdict verdict_on_status(int status) {
+  if (status == 404 || status == 410) return Verdict::gone;
+  // What a gateway says in place of the CA, or the CA of its load.
+  return status >= 502 && status <= 504 ? Verdict::unknown : Verdict::unusable;
+}
+
 }  // namespace
+
+Verdict verdict_on(const Error& error) {
+  if (error.advice() == Error::Advice::throttled) return Verdict::unknown;
+  if (const auto* answer = dynamic_cast<const AnswerError*>(&error)) return verdict_on_status(answer->status());
+  const auto* refusal = dynamic_cast<const ProblemError*>(&error);
+  if (refusal == nullptr) {
+    const bool about_this_url = error.cause() == http::bad_url || error.cause() == http::too_large;
+    return about_this_url ? Verdict::unusable : Verdict::unknown;
+  }
+  const auto& problem = refusal->problem();
+  if (problem.type == "accountDoesNotExist") return Verdict::gone;
+  if (problem.type == "badNonce" || problem.type == "userActionRequired") return Verdict::unknown;
+  return verdict_on_status(problem.status);
+}
 
 std::optional<Problem> problem_in(const http::Response& response) {
   if (response.status < 400) return std::nullopt;
@@ -86,12 +107,12 @@ json::Value read_json(const std::string& doing, const std::string& url, const ht
   return *std::move(body);
 }
 
-Retry unexpected_answer(const std::string& doing, const std::string& url, const http::Response& response,
-                        const std::string& expected, std::optional<Time> not_before) {
+AnswerError unexpected_answer(const std::string& doing, const std::string& url, const http::Response& response,
+                              const std::string& expected, std::optional<Time> not_before) {
   auto sentence = fmt::format("cannot {}: CA {} answered {} with status {} instead of {}", doing,
                               one_line(url, longest_url), form_of(response), response.status, expected);
   if (const auto quote = one_line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
-  return {"acme:answer", sentence, not_before};
+  return {odd_answer, sentence, response.status, not_before};
 }
 
 }  // namespace acmed::acme

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/http/client.h"
 #include "base/json.h"
@@ -18,6 +19,33 @@ inline constexpr Duration longest_overload = std::chrono::hours(6);
 /// The longest pause for a limit on an account or a name: these are counted over days and weeks.
 inline constexpr Duration longest_rate_limit = std::chrono::hours(24 * 31);
 
+/// The cause of an AnswerError that has no better one.
+inline constexpr const char* odd_answer = "acme:answer";
+/// The cause of the CA's answer to a CSR for an order that is not ready, or no longer (RFC 8555 §7.4).
+inline constexpr const char* order_not_ready = "acme:orderNotReady";
+/// The status of an AnswerError for what came as a resource, and cannot be used as one.
+inline constexpr int http_ok = 200;
+
+/// An answer that is not what was asked for: of another form, or a failure's status without a problem document.
+class AnswerError : public Retry {
+ public:
+  /// `status`: the answer's HTTP status.
+  AnswerError(std::string cause, const std::string& sentence, int status, std::optional<Time> not_before = std::nullopt)
+      : Retry(std::move(cause), sentence, not_before), status_(status) {}
+  int status() const noexcept { return status_; }
+
+ private:
+  int status_;
+};
+
+/// What a failed request for a resource tells of the resource.
+enum class Verdict {
+  gone,      ///< the CA has no such thing (404, 410, an account that it does not know), in whatever words it says so
+  unusable,  ///< the CA answered, by something that cannot be used: the resource itself may be broken
+  unknown    ///< no answer, or one that speaks of the CA as a whole: the resource may be as good as ever
+};
+Verdict verdict_on(const Error& error);
+
 /// The problem document in `response`; nothing when it reports no failure or does so in another form.
 std::optional<Problem> problem_in(const http::Response& response);
 
@@ -25,14 +53,14 @@ std::optional<Problem> problem_in(const http::Response& response);
 /// say, or named a time that is past.
 std::optional<Time> retry_after(const http::Response& response, Time now);
 
-/// Throws unless the status is 2xx: ProblemError, Throttled or Retry, as acme::Client promises.
+/// Throws unless the status is 2xx: ProblemError, Throttled or AnswerError, as acme::Client promises.
 void require_success(const std::string& doing, const std::string& url, const http::Response& response, Time now);
 
-/// The JSON of a successful response. Throws Retry ("acme:answer") when it holds something else.
+/// The JSON of a successful response. Throws AnswerError when it holds something else.
 json::Value read_json(const std::string& doing, const std::string& url, const http::Response& response);
 
 /// The failure for a response that is not of the form that was expected: "instead of EXPECTED".
-Retry unexpected_answer(const std::string& doing, const std::string& url, const http::Response& response,
-                        const std::string& expected, std::optional<Time> not_before = std::nullopt);
+AnswerError unexpected_answer(const std::string& doing, const std::string& url, const http::Response& response,
+                              const std::string& expected, std::optional<Time> not_before = std::nullopt);
 
 }  // namespace acmed::acme

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/acme/chain_choice.h"
 
+#include <fmt/format.h>
+
+#include "base/foreign_text.h"
 #include "daemon/acme/answer.h"
 
 namespace acmed::acme {
 namespace {
 
 constexpr std::size_t most_alternates = 10;
+/// TLS clients take only so much in a handshake; real chains have two to four certificates.
+constexpr std::size_t most_certificates = 10;
+constexpr std::size_t largest_chain = 64 * 1024;
+constexpr std::size_t longest_url = 200;
 
 /// `link` as an absolute URL. Only the two forms are known that are in use: absolute, and from the server's root.
 std::string resolve(const std::string& base, const std::string& link) {
@@ -24,7 +31,22 @@ std::vector<crypto::Certificate> read_chain(const std::string& doing, const std:
   if (response.body.find("-----BEGIN ") == std::string::npos) {
     throw unexpected_answer(doing, url, response, "a PEM chain");
   }
-  return crypto::parse_chain(response.body);
+  const auto unusable = [&](const std::string& cause, const std::string& why) {
+    return AnswerError(
+        cause,
+        fmt::format("cannot {}: CA {} sent a chain that cannot be used: {}", doing, one_line(url, longest_url), why),
+        response.status);
+  };
+  if (response.body.size() > largest_chain) {
+    throw unusable(odd_answer, fmt::format("it has {} octets, more than {}", response.body.size(), largest_chain));
+  }
+  try {
+    auto chain = crypto::parse_chain(response.body);
+    if (chain.size() <= most_certificates) return chain;
+    throw unusable(odd_answer, fmt::format("it has {} certificates, more than {}", chain.size(), most_certificates));
+  } catch (const Refused& error) {
+    throw unusable(error.cause(), error.what());
+  }
 }
 
 bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_view issuer) {

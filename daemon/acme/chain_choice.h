@@ -11,8 +11,8 @@
 /// Which of a certificate's chains is taken (RFC 8555 §7.4.2).
 namespace acmed::acme {
 
-/// The chain in `response`, leaf first. Throws Retry ("acme:answer") when it holds no PEM, Refused when a block is no
-/// certificate.
+/// The certificates in `response`, as they stand. Throws AnswerError when it holds no PEM, when a block is no
+/// certificate, and when there is more than any client takes.
 std::vector<crypto::Certificate> read_chain(const std::string& doing, const std::string& url,
                                             const http::Response& response);
 

@@ -20,6 +20,8 @@ namespace acmed::acme {
 namespace {
 
 constexpr std::size_t longest_url = 200;
+/// How often an order that seems to be gone is looked at again: after a restart it mostly is.
+constexpr std::size_t further_looks_at_an_order = 2;
 
 std::string lower_case(std::string text) {
   for (char& c : text) {
@@ -123,15 +125,28 @@ Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std:
   co_return Order::from_json(read_json(doing, url, response), url);
 }
 
+/// A POST-as-GET. What the CA has told us of, not all of its servers may know yet.
+Task<http::Response> Client::look(std::string doing, std::string url, std::size_t most_further_looks) {
+  for (std::size_t i = 0; i < most_further_looks; ++i) {
+    try {
+      co_return co_await session_->post(doing, url, "");
+    } catch (const Error& error) {
+      if (verdict_on(error) != Verdict::gone) throw;
+    }
+    co_await sleep_for(second_looks[i]);
+  }
+  co_return co_await session_->post(doing, url, "");
+}
+
 Task<Order> Client::order(std::string url) {
   const std::string doing = "read the order";
-  const auto response = co_await session_->post(doing, url, "");
+  const auto response = co_await look(doing, url, further_looks_at_an_order);
   co_return Order::from_json(read_json(doing, url, response), url);
 }
 
 Task<Authorization> Client::authorization(std::string url) {
   const std::string doing = "read an authorization";
-  const auto response = co_await session_->post(doing, url, "");
+  const auto response = co_await look(doing, url, second_looks.size());
   co_return Authorization::from_json(read_json(doing, url, response), url);
 }
 
@@ -163,6 +178,7 @@ Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resourc
   const Moment start = clock.moment();
   const PollPace pace(session_->round_trip(), limit);
   auto ask_again = session_->take_ask_again(url);
+  std::size_t odd_answers = 0;
   for (;;) {
     std::optional<Duration> named;
     if (ask_again) named = *ask_again - clock.now();
@@ -174,10 +190,34 @@ Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resourc
                   ask_again);
     }
     co_await sleep_for(*pause);
-    const auto response = co_await session_->post(words.doing, url, "");
-    auto resource = Resource::from_json(read_json(words.doing, url, response), url);
-    if (resource.status != status) co_return resource;
-    ask_again = retry_after(response, clock.now());
+    try {
+      const auto response = co_await session_->post(words.doing, url, "");
+      auto resource = Resource::from_json(read_json(words.doing, url, response), url);
+      if (resource.status != status) co_return resource;
+      ask_again = retry_after(response, clock.now());
+      odd_answers = 0;
+    } catch (const Refused&) {
+      throw;  // it cannot be asked at all
+    } catch (const Error& error) {
+      if (verdict_on(error) == Verdict::unknown || odd_answers == second_looks.size()) throw;
+      ask_again = clock.now() + second_looks[odd_answers++];
+    }
+  }
+}
+
+Task<Order> Client::order_ends(std::string url, Duration limit) {
+  for (std::size_t looks = 0;; ++looks) {
+    auto order = co_await order_leaves(url, OrderStatus::processing, limit);
+    const bool is_valid = order.status == OrderStatus::valid;
+    if (order.status == OrderStatus::invalid || (is_valid && !order.certificate.empty())) co_return order;
+    if (looks == second_looks.size()) {
+      throw AnswerError(odd_answer,
+                        fmt::format("the CA has the order {} finalized, but says again and again that it is {}{}",
+                                    one_line(url, longest_url), to_text(order.status),
+                                    is_valid ? " without naming its certificate" : ""),
+                        http_ok);
+    }
+    co_await sleep_for(second_looks[looks]);
   }
 }
 

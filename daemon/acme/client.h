@@ -31,10 +31,10 @@ struct NewAccount {
 /// A CA as an ACME account sees it (RFC 8555): every call is one exchange, or a poll to its end. It knows nothing of
 /// the DNS, of disks or of renewal. Calls may be made side by side.
 ///
-/// All throw ProblemError when the CA refuses, Retry when it does not answer or answers nonsense (HTML, say), Throttled
-/// ("acme:overloaded") on 429 and on 503 with Retry-After, rateLimited excepted. A badNonce is answered by sending
-/// again, up to ten times (RFC 8555 §6.5). When the awaiting task is called off, an exchange under way has three
-/// seconds to end, so that its outcome is known.
+/// All throw ProblemError when the CA refuses, Retry when it does not answer, AnswerError when it answers nonsense
+/// (HTML, say), Throttled ("acme:overloaded") on 429 and on 503 with Retry-After, rateLimited excepted; verdict_on()
+/// weighs them. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When the awaiting task is
+/// called off, an exchange under way has three seconds to end, so that its outcome is known.
 class Client {
  public:
   /// `known_directory`: as kept from an earlier run, to spare the request. `key`: the account's.
@@ -53,6 +53,7 @@ class Client {
   void use_account(Account account);
 
   Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile);
+  /// Reads an order or an authorization; one that the CA says is gone is looked at again before that is believed.
   Task<Order> order(std::string url);
   Task<Authorization> authorization(std::string url);
   /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Retry
@@ -63,14 +64,18 @@ class Client {
   /// Tells the CA that the challenge can be validated (§7.5.1). Completes also when the CA has begun or done so before.
   Task<> respond(std::string challenge_url);
   /// Polls the order until it is no longer `pending` or `processing` respectively; Retry-After is honoured, else the
-  /// first pause is one measured round trip (5 ms at least) and the next ones a quarter of the time waited. Throws
-  /// Retry
-  /// ("acme:timeout") after `limit`.
+  /// first pause is one measured round trip (5 ms at least) and the next ones a quarter of the time waited. A few odd
+  /// answers among them are passed over. Throws Retry ("acme:timeout") after `limit`.
   Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit);
-  /// Sends the CSR (§7.4); the order comes back `processing`, `valid` or `invalid`.
+  /// Polls an order that was finalized, until it is `valid` and names its certificate, or is `invalid`. Any other
+  /// status but `processing` is what one of the CA's servers still believes: it is looked at again a few times. Throws
+  /// AnswerError when it stays so, Retry ("acme:timeout") after `limit`.
+  Task<Order> order_ends(std::string url, Duration limit);
+  /// Sends the CSR (§7.4); the order should come back `processing`, `valid` or `invalid`.
   Task<Order> finalize(std::string finalize_url, std::string order_url, std::string csr_der);
   /// Downloads the chain, or the alternate whose topmost issuer is `preferred_chain` when that is not empty and offered
-  /// (§7.4.2). Leaf first. Throws Refused when a block is no certificate.
+  /// (§7.4.2), in the order in which it is sent. Throws AnswerError when a block is no certificate, or there are too
+  /// many of them.
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
 
   /// The key authorization of a token (§8.1).
@@ -86,6 +91,7 @@ class Client {
     std::string what;
     std::string still;
   };
+  Task<http::Response> look(std::string doing, std::string url, std::size_t most_further_looks);
   template <class Resource>
   Task<Resource> leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit);
 

@@ -2,11 +2,17 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/time.h"
 
 namespace acmed::acme {
+
+/// The pauses before something is looked at again that a CA should have and says it has not: its servers do not learn
+/// of it all at the same time. Whoever has looked after each of them takes the answer as it is, for this run.
+inline constexpr std::array<Duration, 4> second_looks = {
+    std::chrono::milliseconds(500), std::chrono::milliseconds(1500), std::chrono::seconds(4), std::chrono::seconds(10)};
 
 /// How long to pause before each poll of a resource that the CA works on. The pause grows with the time waited, so that
 /// the wait ends soon after the CA is ready, be it after 10 ms or 10 minutes, and a slow CA is not hammered.

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/foreign_text.h"
+#include "daemon/acme/answer.h"
 
 namespace acmed::acme {
 namespace {
@@ -41,8 +42,9 @@ Status read_status(const StatusNames<Status, count>& names, const json::Value& r
   const auto status = resource["status"].text_or();
   const auto known = std::ranges::find(names, status, &std::pair<std::string_view, Status>::first);
   if (known != names.end()) return known->second;
-  throw Retry("acme:answer",
-              fmt::format("the CA sent an {} with the status \"{}\"", what, one_line(status, longest_quote)));
+  throw AnswerError(odd_answer,
+                    fmt::format("the CA sent an {} with the status \"{}\"", what, one_line(status, longest_quote)),
+                    http_ok);
 }
 
 std::string lower_case(std::string text) {

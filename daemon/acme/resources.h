@@ -48,7 +48,7 @@ struct Order {
   std::optional<Problem> error;
   std::optional<Time> expires;
 
-  /// Throws Retry ("acme:answer") when the status is none of RFC 8555 §7.1.6; all else may be missing.
+  /// Throws AnswerError when the status is none of RFC 8555 §7.1.6; all else may be missing.
   static Order from_json(const json::Value& value, std::string url);
 };
 
@@ -69,7 +69,7 @@ struct Authorization {
   AuthorizationStatus status = AuthorizationStatus::pending;
   std::vector<Challenge> challenges;  ///< those that have a URL and no malformed token
 
-  /// Throws Retry ("acme:answer") when the status is none of RFC 8555 §7.1.6.
+  /// Throws AnswerError when the status is none of RFC 8555 §7.1.6.
   static Authorization from_json(const json::Value& value, std::string url);
 
   /// The challenge of that type, if it is offered.

@@ -8,6 +8,10 @@
 #include "base/log.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "daemon/acme/answer.h"
+#include "daemon/acme/poll_pace.h"
+#include "daemon/issue/chain_check.h"
 #include "daemon/issue/rounds.h"
 
 namespace acmed::issue {
@@ -16,6 +20,17 @@ namespace {
 // CAs that validate or issue by hand take hours, but then a later run takes the order up again.
 constexpr Duration validation_limit = std::chrono::minutes(5);
 constexpr Duration issuance_limit = std::chrono::minutes(5);
+// A kept order saves a certificate that counts against limits, and is no duty: each way in which it can fail for ever
+// has its end. So long an order is kept at most; of the CAs that are known, the slowest gives one 30 days.
+constexpr Duration longest_order = std::chrono::hours(24 * 30);
+// So many tries in a row to read it may fail by what the CA says of it ...
+constexpr unsigned most_unusable = 2;
+// ... or by no answer, or one of a CA that is not well as a whole: that mostly passes.
+constexpr unsigned most_unknown = 3;
+// So many tries may read it, and fail at its authorizations, at its end or at its certificate.
+constexpr unsigned most_fruitless = 4;
+// A certificate that begins later than this is put in service when it has begun.
+constexpr Duration clock_tolerance = std::chrono::hours(1);
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
@@ -37,13 +52,11 @@ acme::Problem unexplained() {
   return problem;
 }
 
-/// The CA has forgotten or finished with what was asked for. Anything that may pass is not that: the order may be good.
-bool is_gone(const Error& error) {
-  if (error.cause() == "http:404" || error.cause() == "http:410") return true;
-  const auto* problem = dynamic_cast<const acme::ProblemError*>(&error);
-  if (problem == nullptr || error.advice() == Error::Advice::throttled) return false;
-  return error.advice() == Error::Advice::refused ||
-         (problem->problem().status >= 400 && problem->problem().status < 500);
+/// When an order is given up, whatever becomes of it: when the CA said so, but not later than in the longest life of
+/// one, so that nothing is kept for ever. A time that is past says nothing of an order that lives.
+std::optional<Time> end_of(const acme::Order& order, Time now) {
+  if (!order.expires || *order.expires <= now) return std::nullopt;
+  return std::min(*order.expires, now + longest_order);
 }
 
 std::string full_chain_pem(const std::vector<crypto::Certificate>& chain, std::size_t from) {
@@ -90,7 +103,7 @@ Task<> Journey::travel() {
       co_await showing.begin(std::exchange(approach, services_.zones.approach({})));
       place = co_await request_.authority->place();
       co_await showing.reassure();
-      co_await respond(round);
+      co_await counted(respond(round));
       if (&round == &rounds.back()) break;
       co_await await_valid(round);
       place.release();
@@ -119,26 +132,55 @@ Task<> Journey::open_order() {
   bool resumed = false;
   if (state_.order) resumed = co_await resume_order(*state_.order);
   if (!resumed) co_await create_order();
-  if (order_.status == acme::OrderStatus::pending) co_await open_proofs();
+  if (order_.status == acme::OrderStatus::pending) co_await counted(open_proofs());
 }
 
+/// Whether the journey goes on with the order of an earlier run. One that is of no use any more is forgotten; one that
+/// only seems so is kept until another has been made: when the CA as a whole is ill, that fails as well.
 Task<bool> Journey::resume_order(store::OpenOrder kept) {
+  const auto now = services_.loop.clock().now();
   const bool wanted = kept.directory_url == request_.authority->settings().directory_url &&
                       kept.key_type == crypto::to_text(request_.key_type) &&
                       sorted(kept.domains) == sorted(request_.domains);
-  if (wanted) {
-    try {
-      order_ = co_await ca_->order(kept.url);
-      if (order_.status != acme::OrderStatus::invalid) {
-        note("goes on with the order of an earlier run");
-        co_return true;
-      }
-    } catch (const Error& error) {
-      if (!is_gone(error)) throw;
-    }
+  if (!wanted) {
+    state_.order.reset();
+    co_return false;
   }
-  state_.order.reset();
-  co_return false;
+  if (!kept.expires || *kept.expires > now + longest_order) state_.order->expires = now + longest_order;
+  if (kept.expires && *kept.expires <= now) {
+    note("the order of an earlier run has expired: a new one is made");
+    state_.order.reset();
+    co_return false;
+  }
+  if (kept.fruitless >= most_fruitless) {
+    note(fmt::format("the order of an earlier run came to no certificate in {} tries: a new one is asked for",
+                     kept.fruitless));
+    co_return false;
+  }
+  try {
+    key_ = crypto::PrivateKey::from_pem(kept.key_pem);
+    order_ = co_await ca_->order(kept.url);
+  } catch (const Error& error) {
+    if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {
+      note(fmt::format("the order of an earlier run is gone, a new one is made: {}", error.what()));
+      state_.order.reset();
+      co_return false;
+    }
+    const auto failures = ++state_.order->failures;
+    const bool may_pass = acme::verdict_on(error) == acme::Verdict::unknown;
+    if (failures < (may_pass ? most_unknown : most_unusable)) throw;
+    note(fmt::format("the order of an earlier run could not be read in {} tries, a new one is asked for: {}", failures,
+                     error.what()));
+    co_return false;
+  }
+  state_.order->failures = 0;
+  if (order_.status == acme::OrderStatus::invalid) {
+    state_.order.reset();
+    co_return false;
+  }
+  if (const auto end = end_of(order_, now)) state_.order->expires = end;
+  note("goes on with the order of an earlier run");
+  co_return true;
 }
 
 Task<> Journey::create_order() {
@@ -151,10 +193,29 @@ Task<> Journey::create_order() {
     return crypto::PrivateKey::generate(type);
   });
   order_ = co_await order_at_ca(profile);
-  state_.order = store::OpenOrder{request_.authority->settings().directory_url, order_.url, key_->to_pem(),
-                                  std::string(crypto::to_text(request_.key_type)), request_.domains};
+  const auto now = services_.loop.clock().now();
+  state_.order = store::OpenOrder{request_.authority->settings().directory_url,
+                                  order_.url,
+                                  key_->to_pem(),
+                                  std::string(crypto::to_text(request_.key_type)),
+                                  request_.domains,
+                                  end_of(order_, now).value_or(now + longest_order)};
   step("ordered: " + order_.url);
   co_await save();
+}
+
+/// A part of the order's way at the CA: what fails in it by the CA's word counts against the order.
+Task<> Journey::counted(Task<> part) {
+  try {
+    co_await std::move(part);
+  } catch (const Error& error) {
+    count(error);
+    throw;
+  }
+}
+
+void Journey::count(const Error& failure) {
+  if (state_.order && acme::verdict_on(failure) != acme::Verdict::unknown) ++state_.order->fruitless;
 }
 
 Task<acme::Order> Journey::order_at_ca(std::optional<std::string> profile) {
@@ -335,8 +396,7 @@ Showing Journey::show(const Round& round) const {
   return {services_, request_.name, request_.policies, std::move(values)};
 }
 
-// --- Challenges (§7.5.1)
-// -----------------------------------------------------------------------------------------------
+// --- Challenges (§7.5.1) --------------------------------------------------------------------------------------------
 
 Task<> Journey::respond(Round round) {
   std::vector<Task<>> responses;
@@ -399,23 +459,21 @@ Task<> Journey::close_authorization(std::string url, acme::Problem* found) {
   }
 }
 
-// --- Finalize and download (§7.4, §7.4.2)
-// --------------------------------------------------------------------------------
+// --- Finalize and download (§7.4, §7.4.2) ---------------------------------------------------------------------------
 
 Task<> Journey::obtain(Semaphore::Permit place) {
   if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
-  if (!key_) key_ = crypto::PrivateKey::from_pem(state_.order->key_pem);
+  std::vector<crypto::Certificate> chain;
   try {
-    auto chain = co_await certificate_for(*key_, std::move(place));
-    check_chain(chain, *key_);
-    co_await put_in_service(std::move(chain), *key_);
-  } catch (const Refused&) {
+    chain = co_await certificate_for(*key_, std::move(place));
+  } catch (const WrongCertificate&) {
     state_.order.reset();  // the same order with the same key would end in the same way
     throw;
-  } catch (const acme::ProblemError& error) {
-    if (error.advice() == Error::Advice::refused) state_.order.reset();
+  } catch (const Error& error) {
+    count(error);
     throw;
   }
+  co_await put_in_service(std::move(chain), *key_);
 }
 
 /// The place ends with it: the disk and the withdrawal, which waits for other journeys, are no work of the CA.
@@ -424,35 +482,86 @@ Task<std::vector<crypto::Certificate>> Journey::certificate_for(crypto::PrivateK
     // Every authorization was valid already, and the CA has yet to notice.
     order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
   }
-  if (order_.status == acme::OrderStatus::ready) {
-    auto csr = co_await offload([key, names = request_.domains] { return crypto::make_csr(key, names); });
-    order_ = co_await ca_->finalize(order_.finalize, order_.url, std::move(csr));
+  if (order_.status == acme::OrderStatus::ready) co_await finalize(key);
+  const bool is_valid = order_.status == acme::OrderStatus::valid && !order_.certificate.empty();
+  if (!is_valid && order_.status != acme::OrderStatus::invalid) {
+    order_ = co_await ca_->order_ends(order_.url, issuance_limit);
   }
-  if (order_.status == acme::OrderStatus::processing) {
-    order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::processing, issuance_limit);
-  }
-  if (order_.status != acme::OrderStatus::valid) {
+  if (order_.status == acme::OrderStatus::invalid) {
     state_.order.reset();
     throw acme::ProblemError("issue the certificate", order_.error.value_or(unexplained()), std::nullopt);
   }
-  co_return co_await ca_->certificate(order_.certificate, request_.authority->settings().preferred_chain);
+  co_return co_await download(std::move(key));
 }
 
-void Journey::check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const {
-  const auto& leaf = chain.front();
-  if (!leaf.has_key(key)) {
-    throw Refused("acme:certificate", "the CA's certificate is for another key than the one that was asked for");
+/// Sends the CSR. What the CA answers may be about an order that it has finalized already (the answer to an earlier run
+/// was lost), or be said by one of its servers that has yet to learn that the order is ready: the order itself tells.
+Task<> Journey::finalize(crypto::PrivateKey key) {
+  if (order_.finalize.empty()) {
+    throw acme::AnswerError(acme::odd_answer, "the CA's order is ready, but names no URL to finalize it",
+                            acme::http_ok);
   }
-  if (leaf.dns_names() != sorted(request_.domains)) {
-    throw Refused("acme:certificate", "the CA's certificate is for other names than those that were ordered");
+  const auto csr = co_await offload([key, names = request_.domains] { return crypto::make_csr(key, names); });
+  for (std::size_t looks = 0;; ++looks) {
+    std::exception_ptr refusal;
+    bool is_early = false;
+    try {
+      order_ = co_await ca_->finalize(order_.finalize, order_.url, csr);
+      co_return;
+    } catch (const Error& error) {
+      if (acme::verdict_on(error) == acme::Verdict::unknown) throw;
+      refusal = std::current_exception();
+      is_early = error.cause() == acme::order_not_ready;
+    }
+    order_ = co_await ca_->order(order_.url);
+    if (order_.status == acme::OrderStatus::invalid) {
+      state_.order.reset();
+      if (!order_.error) std::rethrow_exception(refusal);
+    }
+    if (order_.status != acme::OrderStatus::ready && order_.status != acme::OrderStatus::pending) co_return;
+    if (!is_early || looks == acme::second_looks.size()) std::rethrow_exception(refusal);
+    co_await sleep_for(acme::second_looks[looks]);
   }
-  if (leaf.not_after() <= services_.loop.clock().now()) {
-    throw Refused(
-        "acme:certificate",
-        fmt::format("the CA's certificate ended at {}, before it was received: if this host's clock is right, "
-                    "the next order will do",
-                    to_rfc3339(leaf.not_after())));
+}
+
+/// Downloads until what comes can be used: the CA's servers may not all have the certificate yet, and what stands
+/// between may deliver half of it. The order and its key stay for the next run when it never does.
+Task<std::vector<crypto::Certificate>> Journey::download(crypto::PrivateKey key) {
+  for (const auto pause : acme::second_looks) {
+    try {
+      co_return co_await usable_certificate(key);
+    } catch (const Refused&) {
+      throw;  // another certificate, or a URL that cannot be asked
+    } catch (const Error& error) {
+      if (acme::verdict_on(error) == acme::Verdict::unknown) throw;
+      step(error.what());
+    }
+    co_await sleep_for(pause);
   }
+  co_return co_await usable_certificate(key);
+}
+
+Task<std::vector<crypto::Certificate>> Journey::usable_certificate(crypto::PrivateKey key) {
+  auto sent = co_await ca_->certificate(order_.certificate, request_.authority->settings().preferred_chain);
+  const auto now = services_.loop.clock().now();
+  auto checked = co_await offload(
+      [sent = std::move(sent), key, names = request_.domains, now] { return check_chain(sent, key, names, now); });
+  require_begun(checked.certificates.front());
+  for (const auto& remark : checked.remarks) warn(remark);
+  co_return std::move(checked.certificates);
+}
+
+/// A certificate that clients do not take yet waits while the one in service is good: one of the clocks is wrong.
+void Journey::require_begun(const crypto::Certificate& leaf) const {
+  const auto begin = leaf.not_before();
+  if (begin <= services_.loop.clock().now() + clock_tolerance) return;
+  const auto sentence =
+      fmt::format("the CA's certificate is valid from {} on only: look at this host's clock", to_rfc3339(begin));
+  if (!state_.issued || state_.issued->not_after <= begin) {
+    warn(sentence);
+    return;
+  }
+  throw Retry("acme:not-yet-valid", sentence + "; until then the certificate in service stays", begin);
 }
 
 Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key) {
@@ -487,8 +596,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
               {{"ACMED_CERTIFICATE", request_.name}, {"ACMED_CA", request_.authority->settings().name}});
 }
 
-// --- Cleaning up
-// -----------------------------------------------------------------------------------------------------------
+// --- Cleaning up ----------------------------------------------------------------------------------------------------
 
 Task<> Journey::withdraw_leftovers() {
   if (state_.values.empty()) co_return;
@@ -540,6 +648,10 @@ Task<> Journey::save() {
 
 void Journey::step(const std::string& message) const {
   log::debug(request_.name + ": " + message, {{"ACMED_CERTIFICATE", request_.name}});
+}
+
+void Journey::warn(const std::string& message) const {
+  log::warning(request_.name + ": " + message, {{"ACMED_CERTIFICATE", request_.name}});
 }
 
 void Journey::note(const std::string& message) const {

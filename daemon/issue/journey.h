@@ -73,6 +73,10 @@ class Journey {
   Task<> explain_invalid_order();
   Task<> close_authorization(std::string url, acme::Problem* found);
   Task<> obtain(Semaphore::Permit place);
+  Task<> finalize(crypto::PrivateKey key);
+  Task<std::vector<crypto::Certificate>> download(crypto::PrivateKey key);
+  Task<std::vector<crypto::Certificate>> usable_certificate(crypto::PrivateKey key);
+  Task<> counted(Task<> part);
   Task<std::vector<crypto::Certificate>> certificate_for(crypto::PrivateKey key, Semaphore::Permit place);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
   Task<> withdraw();
@@ -86,7 +90,9 @@ class Journey {
   const Route* route(const dns::Name& name) const;
   bool is_declared(const dns::Location& location, const dns::Name& alias) const;
   std::set<std::string> expected_providers() const;
-  void check_chain(const std::vector<crypto::Certificate>& chain, const crypto::PrivateKey& key) const;
+  void count(const Error& failure);
+  void require_begun(const crypto::Certificate& leaf) const;
+  void warn(const std::string& message) const;
   void note(const std::string& message) const;
   void step(const std::string& message) const;  ///< for --verbose
 

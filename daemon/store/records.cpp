@@ -45,16 +45,21 @@ TxtValue txt_value_from(const json::Value& value) {
 }
 
 json::Value order_json(const OpenOrder& order) {
-  return json::Object{{"directory", order.directory_url},
+  json::Object object{{"directory", order.directory_url},
                       {"url", order.url},
                       {"key", order.key_pem.reveal()},
                       {"key_type", order.key_type},
-                      {"domains", to_array(order.domains)}};
+                      {"domains", to_array(order.domains)},
+                      {"failures", static_cast<std::int64_t>(order.failures)},
+                      {"fruitless", static_cast<std::int64_t>(order.fruitless)}};
+  if (order.expires) object.emplace("expires", to_rfc3339(*order.expires));
+  return object;
 }
 
 OpenOrder order_from(const json::Value& value) {
-  return {value["directory"].text_or(), value["url"].text_or(), Secret(value["key"].text_or()),
-          value["key_type"].text_or(), value["domains"].texts()};
+  return {value["directory"].text_or(), value["url"].text_or(),      Secret(value["key"].text_or()),
+          value["key_type"].text_or(),  value["domains"].texts(),    parse_rfc3339(value["expires"].text_or()),
+          count_of(value["failures"]),  count_of(value["fruitless"])};
 }
 
 json::Value issued_json(const Issued& issued) {

@@ -48,6 +48,10 @@ struct OpenOrder {
   Secret key_pem;  ///< the certificate's key, kept before the CA can hear of it
   std::string key_type;
   std::vector<std::string> domains;
+  std::optional<Time> expires =
+      std::nullopt;        ///< when it is given up; none in records of versions that did not keep it
+  unsigned failures = 0;   ///< tries in a row that could not read it
+  unsigned fruitless = 0;  ///< tries that read it, and failed at what is part of it
 };
 
 /// The generation that is in service.

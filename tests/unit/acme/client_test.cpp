@@ -3,6 +3,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "daemon/acme/answer.h"
 #include "tests/unit/acme/bench.h"
 #include "tests/unit/acme/chains.h"
 #include "tests/unit/catch.h"
@@ -297,5 +298,71 @@ SCENARIO("a private key that is smuggled into a chain is refused") {
   Bench bench;
   bench.register_account();
   bench.ca.set_pem("certificate", test::chain_of_root_one + bench.key.to_pem().reveal());
-  CHECK_THROWS_AS(bench.run(bench.client.certificate(bench.ca.url("certificate/0"), "")), Refused);
+  CHECK_THROWS_AS(bench.run(bench.client.certificate(bench.ca.url("certificate/0"), "")), acme::AnswerError);
+}
+
+SCENARIO("a chain of more than any TLS client takes is refused") {
+  Bench bench;
+  bench.register_account();
+  const auto download = [&] { return bench.run(bench.client.certificate(bench.ca.url("certificate/0"), "")).size(); };
+  std::string chain;
+  for (int i = 0; i < 10; ++i) chain += test::leaf;
+  bench.ca.set_pem("certificate", chain);
+  CHECK(download() == 10);
+  WHEN("there is one certificate more") {
+    bench.ca.set_pem("certificate", chain + test::leaf);
+    CHECK_THROWS_WITH(download(), Catch::Contains("11 certificates, more than 10"));
+  }
+  WHEN("it is padded") {
+    bench.ca.set_pem("certificate", chain + std::string(64 * 1024, ' '));
+    CHECK_THROWS_WITH(download(), Catch::Contains("octets, more than 65536"));
+  }
+}
+
+SCENARIO("what one of the CA's servers does not have yet is looked at again before it counts as gone") {
+  Bench bench;
+  bench.register_account();
+  const auto order = bench.run(bench.client.new_order({"a.example"}, std::nullopt));
+  bench.ca.forget_seen();
+  WHEN("it comes") {
+    bench.ca.instead("order", {"404 Not Found", ""});
+    for (int i = 0; i < 4; ++i) bench.ca.instead("authorization", {"404 Not Found", ""});
+    CHECK(bench.run(bench.client.order(order.url)).status == OrderStatus::pending);
+    CHECK(bench.run(bench.client.authorization(order.authorizations.front())).identifier == "a.example");
+  }
+  WHEN("it does not") {
+    for (int i = 0; i < 20; ++i) bench.ca.instead("order", {"404 Not Found", ""});
+    const auto error = test::failure_of<acme::AnswerError>(bench.loop, bench.client.order(order.url));
+    CHECK(acme::verdict_on(error) == acme::Verdict::gone);
+    CHECK(bench.ca.count("order") == 3);
+  }
+  WHEN("it is something else that is wrong") {
+    bench.ca.instead("order", {"500 Internal Server Error", ""});
+    CHECK_THROWS_AS(bench.run(bench.client.order(order.url)), acme::AnswerError);
+    CHECK(bench.ca.count("order") == 1);
+  }
+}
+
+SCENARIO("a finalized order is polled until it names its certificate") {
+  Bench bench;
+  bench.register_account();
+  const auto url = bench.ca.url("order/0");
+  WHEN("its servers learn of it one after another") {
+    for (const std::string status : {"ready", "processing", "pending", "valid"}) {
+      bench.ca.instead("order", {"200 OK", R"({"status":")" + status + R"("})"});
+    }
+    bench.ca.instead("order", {"200 OK", R"({"status":"valid","certificate":"https://x/c"})"});
+    CHECK(bench.run(bench.client.order_ends(url, 5min)).certificate == "https://x/c");
+    CHECK(bench.ca.count("order") == 5);
+  }
+  WHEN("it is invalid") {
+    bench.ca.instead("order", {"200 OK", R"({"status":"invalid"})"});
+    CHECK(bench.run(bench.client.order_ends(url, 5min)).status == OrderStatus::invalid);
+  }
+  WHEN("they never do") {
+    for (int i = 0; i < 20; ++i) bench.ca.instead("order", {"200 OK", R"({"status":"ready"})"});
+    const auto error = test::failure_of<acme::AnswerError>(bench.loop, bench.client.order_ends(url, 5min));
+    CHECK(acme::verdict_on(error) == acme::Verdict::unusable);
+    CHECK(bench.ca.count("order") == 5);
+  }
 }

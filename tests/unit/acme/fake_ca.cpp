@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/acme/fake_ca.h"
 
+#include <algorithm>
+
 #include "base/crypto/encoding.h"
 
 namespace acmed::test {
@@ -25,9 +27,22 @@ FakeCa::Reply problem(const std::string& status, const std::string& type, const 
 
 FakeCa::FakeCa() : server_([this](FakeServer::Connection& connection) { serve(connection); }) {}
 
+FakeCa::FakeCa(const std::string& certificate_pem, const Secret& key_pem)
+    : server_([this](FakeServer::Connection& connection) { serve(connection); }, certificate_pem, key_pem) {}
+
 void FakeCa::instead(const std::string& resource, Reply reply) {
   const std::lock_guard guard(lock_);
   instead_[resource].push_back(std::move(reply));
+}
+
+void FakeCa::be_odd(const std::string& resource, Oddity oddity) {
+  const std::lock_guard guard(lock_);
+  oddities_[resource] = std::move(oddity);
+}
+
+void FakeCa::change_answers(const std::string& resource, Change change) {
+  const std::lock_guard guard(lock_);
+  changes_[resource] = std::move(change);
 }
 
 void FakeCa::add_header(const std::string& resource, const std::string& header) {
@@ -65,6 +80,16 @@ void FakeCa::set_pem(const std::string& resource, std::string pem) {
   pems_[resource] = std::move(pem);
 }
 
+void FakeCa::issue_by(std::function<std::string(const Issuance&)> issue) {
+  const std::lock_guard guard(lock_);
+  issue_ = std::move(issue);
+}
+
+void FakeCa::set_expires(std::string time) {
+  const std::lock_guard guard(lock_);
+  expires_ = std::move(time);
+}
+
 std::vector<FakeCa::Seen> FakeCa::seen() const {
   const std::lock_guard guard(lock_);
   return seen_;
@@ -79,6 +104,11 @@ std::size_t FakeCa::count(const std::string& resource) const {
 void FakeCa::forget_seen() {
   const std::lock_guard guard(lock_);
   seen_.clear();
+}
+
+std::size_t FakeCa::orders() const {
+  const std::lock_guard guard(lock_);
+  return orders_.size();
 }
 
 void FakeCa::serve(FakeServer::Connection& connection) {
@@ -118,7 +148,11 @@ std::string FakeCa::answer_to(const std::string& request, std::function<void()>&
     reply = std::move(scripted.front());
     scripted.pop_front();
   } else {
-    reply = usual_answer(seen);
+    const auto& oddity = oddities_[seen.resource];
+    auto odd = oddity ? oddity(seen) : std::nullopt;
+    reply = odd ? *std::move(odd) : usual_answer(seen);
+    if (const auto& change = changes_[seen.resource]; change && !odd) reply = change(seen, std::move(reply));
+    if (reply.status.empty()) return {};
   }
   if (is_signed && withheld_nonces_ > 0) {
     --withheld_nonces_;
@@ -177,8 +211,17 @@ FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
     return json_reply({{"type", "dns-01"}, {"url", seen.url}, {"status", "processing"}, {"token", "a-Token_0"}});
   }
   if (seen.resource == "finalize") {
-    orders_[number_at(seen.url, 0)].finalized = true;
+    auto& order = orders_[number_at(seen.url, 0)];
+    const bool all_proved = std::ranges::all_of(order.proved, [](bool proved) { return proved; });
+    if (order.finalized || !all_proved) return problem("403 Forbidden", "orderNotReady");
+    order.finalized = true;
+    order.request = decoded(json::parse(seen.payload).value_or(json::Value())["csr"]);
     return json_reply(order_body(number_at(seen.url, 0)));
+  }
+  if (seen.resource == "certificate" && issue_) {
+    const auto number = number_at(seen.url, 0);
+    return Reply("200 OK", issue_({number, orders_[number].names, orders_[number].request}))
+        .with("Content-Type: application/pem-certificate-chain");
   }
   if (const auto pem = pems_.find(seen.resource); pem != pems_.end()) {
     return Reply("200 OK", pem->second).with("Content-Type: application/pem-certificate-chain");
@@ -198,7 +241,7 @@ json::Object FakeCa::order_body(std::size_t number) {
   }
   json::Object body{{"identifiers", std::move(identifiers)}, {"authorizations", std::move(authorizations)}};
   body["finalize"] = url("finalize/" + std::to_string(number));
-  body["expires"] = "2030-01-01T00:00:00Z";
+  if (!expires_.empty()) body["expires"] = expires_;
   body["status"] = all_proved ? "ready" : "pending";
   if (order.finalized) body["status"] = "valid";
   if (all_proved && processing_polls_ > 0) body["status"] = order.finalized ? "processing" : "pending";
@@ -211,7 +254,8 @@ json::Object FakeCa::authorization_body(std::size_t order, std::size_t index) {
   const bool wildcard = name.starts_with("*.");
   const auto challenge_url = url("challenge/" + std::to_string(order) + "/" + std::to_string(index));
   json::Object challenge{{"type", "dns-01"}, {"url", challenge_url}, {"status", "pending"}, {"token", "a-Token_0"}};
-  json::Object body{{"status", "pending"}, {"challenges", json::Array{std::move(challenge)}}};
+  const auto* status = orders_[order].proved[index] ? "valid" : "pending";
+  json::Object body{{"status", status}, {"challenges", json::Array{std::move(challenge)}}};
   body["identifier"] = json::Object{{"type", "dns"}, {"value", wildcard ? name.substr(2) : name}};
   if (wildcard) body["wildcard"] = true;
   return body;

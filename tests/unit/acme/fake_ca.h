@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,13 +41,31 @@ class FakeCa {
     std::string body;
   };
 
+  /// What a certificate is made from.
+  struct Issuance {
+    std::size_t order;  ///< its number, from 0
+    std::vector<std::string> names;
+    std::string request;  ///< the CSR in DER
+  };
+  /// The answer to a request in place of the usual one; nothing for the usual one.
+  using Oddity = std::function<std::optional<Reply>(const Seen&)>;
+  /// Makes another answer of the usual one, of which all that it means has come about.
+  using Change = std::function<Reply(const Seen&, Reply usual)>;
+
   FakeCa();
+  /// The same over HTTPS.
+  FakeCa(const std::string& certificate_pem, const Secret& key_pem);
 
   std::string directory_url() const { return server_.url("/directory"); }
   std::string url(const std::string& path) const { return server_.url("/" + path); }
 
   /// The next request to `resource` gets `reply` instead; more of them are used up in order.
   void instead(const std::string& resource, Reply reply);
+  /// From now on `oddity` is asked about each request to `resource`; it is called on another thread and must not call
+  /// this. An empty one ends that.
+  void be_odd(const std::string& resource, Oddity oddity);
+  /// From now on the usual answers of `resource` go through `change`, as be_odd().
+  void change_answers(const std::string& resource, Change change);
   /// As the usual answer, with `header` added.
   void add_header(const std::string& resource, const std::string& header);
   /// The next so many signed requests are refused by badNonce.
@@ -60,17 +79,24 @@ class FakeCa {
   void set_directory(const std::string& member, json::Value value);
   /// What certificate downloads give, by resource: "certificate", "alternate".
   void set_pem(const std::string& resource, std::string pem);
+  /// Makes what the download of an order's certificate gives, at each download, on another thread.
+  void issue_by(std::function<std::string(const Issuance&)> issue);
+  /// What the orders say of their end; empty for nothing.
+  void set_expires(std::string time);
 
   std::vector<Seen> seen() const;
   /// How many requests came, to that resource or to any.
   std::size_t count(const std::string& resource = {}) const;
   void forget_seen();
+  /// How many orders were made.
+  std::size_t orders() const;
 
  private:
   struct Order {
     std::vector<std::string> names;
     std::vector<bool> proved;
     bool finalized = false;
+    std::string request{};  ///< the CSR
   };
 
   void serve(FakeServer::Connection& connection);
@@ -88,6 +114,10 @@ class FakeCa {
   std::map<std::string, std::string> added_headers_;
   std::map<std::string, std::function<void()>> calls_;
   std::map<std::string, std::string> pems_;
+  std::map<std::string, Oddity> oddities_;
+  std::map<std::string, Change> changes_;
+  std::function<std::string(const Issuance&)> issue_;
+  std::string expires_ = "2030-01-01T00:00:00Z";
   json::Object directory_changes_;
   std::set<std::string> nonces_;
   std::vector<Order> orders_;

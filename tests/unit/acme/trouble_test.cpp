@@ -114,6 +114,63 @@ SCENARIO("HTML instead of JSON is a failure that may pass, and says what came") 
   }
 }
 
+SCENARIO("a failure tells whether it is about what was asked for, or about the CA as a whole") {
+  using acme::Verdict;
+  Bench bench;
+  bench.register_account();
+  const auto verdict_on = [&](const FakeCa::Reply& reply) {
+    for (int i = 0; i < 2; ++i) bench.ca.instead("finalize", reply);
+    try {
+      bench.run(bench.client.finalize(bench.ca.url("finalize/0"), bench.ca.url("order/0"), "a CSR"));
+    } catch (const Error& error) {
+      return acme::verdict_on(error);
+    }
+    throw std::logic_error("there was no failure");
+  };
+  WHEN("the CA has no such thing") {
+    CHECK(verdict_on({"404 Not Found", "404 page not found"}) == Verdict::gone);
+  }
+  WHEN("it has it no more") {
+    CHECK(verdict_on({"410 Gone", ""}) == Verdict::gone);
+  }
+  WHEN("it says so by a problem of any type") {
+    CHECK(verdict_on(test::problem("404 Not Found", "malformed")) == Verdict::gone);
+  }
+  WHEN("it does not know the account") {
+    CHECK(verdict_on(test::problem("400 Bad Request", "accountDoesNotExist")) == Verdict::gone);
+  }
+  WHEN("it refuses") {
+    CHECK(verdict_on(test::problem("403 Forbidden", "unauthorized")) == Verdict::unusable);
+  }
+  WHEN("it fails") {
+    CHECK(verdict_on(test::problem("500 Internal Server Error", "serverInternal")) == Verdict::unusable);
+  }
+  WHEN("it sends a page") {
+    CHECK(verdict_on({"200 OK", "<html>"}) == Verdict::unusable);
+  }
+  WHEN("it sends a status of its own") {
+    CHECK(verdict_on({"200 OK", R"({"status":"canceled"})"}) == Verdict::unusable);
+  }
+  WHEN("it is overloaded") {
+    CHECK(verdict_on({"503 Service Unavailable", ""}) == Verdict::unknown);
+  }
+  WHEN("it says so by a problem") {
+    CHECK(verdict_on(test::problem("503 Service Unavailable", "serverInternal")) == Verdict::unknown);
+  }
+  WHEN("its gateway has lost it") {
+    CHECK(verdict_on({"502 Bad Gateway", "<html>"}) == Verdict::unknown);
+  }
+  WHEN("a limit was hit") {
+    CHECK(verdict_on(test::problem("429 Too Many Requests", "rateLimited")) == Verdict::unknown);
+  }
+  WHEN("its terms have changed") {
+    CHECK(verdict_on(test::problem("403 Forbidden", "userActionRequired")) == Verdict::unknown);
+  }
+  WHEN("it does not answer") {
+    CHECK(verdict_on({"", ""}) == Verdict::unknown);
+  }
+}
+
 SCENARIO("an order without a Location is no order") {
   Bench bench;
   bench.register_account();

@@ -379,6 +379,22 @@ TEST_CASE("a connection that nobody takes is given up after the client's own lim
   CHECK(loop.clock().moment() - begin < 5s);  // the request's own limit is 30 s, a client's is 10 s otherwise
 }
 
+TEST_CASE("an answer that does not come over a connection that stands is not blamed on the connection") {
+  FakeServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write(answer("200 OK", "", "the first"));
+    connection.read_request();
+    connection.read_until_closed();
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  CHECK(run(loop, client.send(get(server.url()))).body == "the first");
+  auto second = get(server.url());
+  second.limit = 200ms;
+  CHECK_THAT(failure_of(loop, client, second).what(), Catch::Contains("did not answer completely within 200 ms"));
+  CHECK(server.connections() == 1);
+}
+
 SCENARIO("calling off drops the exchange") {
   Loop loop;
   Event arrived;

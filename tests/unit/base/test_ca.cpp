@@ -10,26 +10,27 @@
 namespace acmed::test {
 namespace {
 
-constexpr const char* ca_name = "acmed test root";
+constexpr const char* root_name = "acmed test root";
+constexpr const char* intermediate_name = "acmed test intermediate";
 
 void must(bool done) {
   if (!done) throw std::runtime_error("OpenSSL refuses to make a test's certificate");
 }
 
-std::shared_ptr<X509> draft(const crypto::PrivateKey& subject, const char* name, const CertificateFacts& facts) {
+std::shared_ptr<X509> draft(EVP_PKEY* subject, const char* name, const char* issuer, const CertificateFacts& facts) {
   std::shared_ptr<X509> certificate(X509_new(), X509_free);
   must(X509_set_version(certificate.get(), X509_VERSION_3) == 1);
   BIGNUM* serial = nullptr;
   must(BN_hex2bn(&serial, facts.serial.c_str()) > 0);
   must(BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate.get())) != nullptr);
   BN_free(serial);
-  must(X509_set_pubkey(certificate.get(), subject.native()) == 1);
+  must(X509_set_pubkey(certificate.get(), subject) == 1);
   const auto add_name = [](X509_NAME* to, const char* text) {
     must(X509_NAME_add_entry_by_txt(to, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text), -1, -1, 0) ==
          1);
   };
   if (name != nullptr) add_name(X509_get_subject_name(certificate.get()), name);
-  add_name(X509_get_issuer_name(certificate.get()), ca_name);
+  add_name(X509_get_issuer_name(certificate.get()), issuer);
   const auto set_time = [](ASN1_TIME* time, std::chrono::sys_seconds to) {
     must(ASN1_TIME_set(time, to.time_since_epoch().count()) != nullptr);
   };
@@ -63,22 +64,43 @@ crypto::Certificate sign(X509* certificate, const crypto::PrivateKey& key) {
   return crypto::Certificate::from_der(copy);
 }
 
-}  // namespace
-
-TestCa::TestCa() : key_(crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256)) {
-  const auto root = draft(key_, ca_name, {});
-  add_extension(root.get(), NID_basic_constraints, "critical,CA:TRUE");
-  root_pem_ = sign(root.get(), key_).to_pem();
-}
-
-crypto::Certificate TestCa::issue(const crypto::PrivateKey& subject, CertificateFacts facts) const {
-  const auto leaf = draft(subject, nullptr, facts);
+crypto::Certificate make(EVP_PKEY* subject, const char* issuer, const crypto::PrivateKey& issuer_key,
+                         const CertificateFacts& facts) {
+  const auto leaf = draft(subject, nullptr, issuer, facts);
   std::string names;
   for (const auto& name : facts.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
   if (facts.for_loopback) names += names.empty() ? "IP:127.0.0.1" : ",IP:127.0.0.1";
   if (!names.empty()) add_extension(leaf.get(), NID_subject_alt_name, names);
   if (!facts.key_identifier_of_issuer.empty()) add_authority_key(leaf.get(), facts.key_identifier_of_issuer);
-  return sign(leaf.get(), key_);
+  if (facts.is_ca) add_extension(leaf.get(), NID_basic_constraints, "critical,CA:TRUE");
+  if (!facts.extended_key_usage.empty()) add_extension(leaf.get(), NID_ext_key_usage, facts.extended_key_usage);
+  return sign(leaf.get(), issuer_key);
+}
+
+crypto::Certificate make_ca(const crypto::PrivateKey& subject, const char* name, const crypto::PrivateKey& issuer_key) {
+  const auto certificate = draft(subject.native(), name, root_name, {});
+  add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
+  return sign(certificate.get(), issuer_key);
+}
+
+}  // namespace
+
+TestCa::TestCa()
+    : key_(crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256)),
+      intermediate_key_(crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256)),
+      root_pem_(make_ca(key_, root_name, key_).to_pem()),
+      intermediate_pem_(make_ca(intermediate_key_, intermediate_name, key_).to_pem()) {}
+
+crypto::Certificate TestCa::issue(const crypto::PrivateKey& subject, CertificateFacts facts) const {
+  return make(subject.native(), root_name, key_, facts);
+}
+
+crypto::Certificate TestCa::issue_for(const std::string& request, CertificateFacts facts) const {
+  const auto* start = reinterpret_cast<const unsigned char*>(request.data());
+  const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> parsed(
+      d2i_X509_REQ(nullptr, &start, static_cast<long>(request.size())), X509_REQ_free);
+  must(parsed != nullptr);
+  return make(X509_REQ_get0_pubkey(parsed.get()), intermediate_name, intermediate_key_, facts);
 }
 
 }  // namespace acmed::test

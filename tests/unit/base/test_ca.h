@@ -16,21 +16,29 @@ struct CertificateFacts {
   bool for_loopback = false;             ///< 127.0.0.1 as an iPAddress
   std::string serial = "01";             ///< hexadecimal
   std::string key_identifier_of_issuer;  ///< octets; empty for none
+  bool is_ca = false;
+  std::string extended_key_usage;  ///< as openssl.cnf has it: "serverAuth"; empty for none
   std::chrono::sys_seconds not_before = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
   std::chrono::sys_seconds not_after = std::chrono::sys_days(std::chrono::year(2049) / 12 / 31);
 };
 
-/// A certification authority of one root.
+/// A certification authority of one root, with an intermediate that the root has certified.
 class TestCa {
  public:
   TestCa();
 
   const std::string& root_pem() const { return root_pem_; }
+  const std::string& intermediate_pem() const { return intermediate_pem_; }
+  /// A certificate by the root.
   crypto::Certificate issue(const crypto::PrivateKey& subject, CertificateFacts facts) const;
+  /// A certificate by the intermediate, for the key of a request in DER.
+  crypto::Certificate issue_for(const std::string& request, CertificateFacts facts) const;
 
  private:
   crypto::PrivateKey key_;
+  crypto::PrivateKey intermediate_key_;
   std::string root_pem_;
+  std::string intermediate_pem_;
 };
 
 }  // namespace acmed::test

@@ -67,6 +67,37 @@ TEST_CASE("a certificate that never ends has an end that can be calculated with"
   CHECK(to_rfc3339(certificate.not_after()) == "2200-01-01T00:00:00Z");
 }
 
+TEST_CASE("a certificate tells who certified it, by name and signature") {
+  const test::TestCa ca;
+  const test::TestCa namesake;
+  const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
+  const auto intermediate = parse_chain(ca.intermediate_pem()).front();
+  const auto root = parse_chain(ca.root_pem()).front();
+  const auto leaf = ca.issue_for(make_csr(key, {"a.test"}), {});
+  CHECK(leaf.is_certified_by(intermediate));
+  CHECK(intermediate.is_certified_by(root));
+  CHECK(root.is_certified_by(root));
+  CHECK(!leaf.is_certified_by(root));
+  CHECK(!leaf.is_certified_by(leaf));
+  CHECK(!leaf.is_certified_by(parse_chain(namesake.intermediate_pem()).front()));
+  CHECK(leaf == Certificate::from_der(leaf.to_der()));
+  CHECK(leaf != intermediate);
+}
+
+TEST_CASE("a certificate tells what it may be used for") {
+  const test::TestCa ca;
+  const auto request = make_csr(PrivateKey::generate(KeyType::ecdsa_p256), {"a.test"});
+  test::CertificateFacts facts;
+  CHECK(!ca.issue_for(request, facts).is_ca());
+  CHECK(ca.issue_for(request, facts).is_for_servers());
+  facts.extended_key_usage = "clientAuth";
+  CHECK(!ca.issue_for(request, facts).is_for_servers());
+  facts.extended_key_usage = "clientAuth,serverAuth";
+  CHECK(ca.issue_for(request, facts).is_for_servers());
+  facts.is_ca = true;
+  CHECK(ca.issue_for(request, facts).is_ca());
+}
+
 TEST_CASE("DER with something behind it is no certificate") {
   const auto der = test::TestCa().issue(PrivateKey::generate(KeyType::ecdsa_p256), {}).to_der();
   CHECK_THROWS_AS(Certificate::from_der(der + '\0'), Refused);
@@ -88,6 +119,28 @@ SCENARIO("a chain holds certificates and nothing else") {
     for (const char c : leaf) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
     CHECK(parse_chain(windows).size() == 1);
   }
+  THEN("it is read in the forms that CAs were seen to send") {
+    const auto replaced = [](std::string text, const std::string& what, const std::string& by) {
+      for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size())) {
+        text.replace(at, what.size(), by);
+      }
+      return text;
+    };
+    const auto both = leaf + root;
+    const auto glued = leaf.substr(0, leaf.size() - 1) + root;
+    const auto frame = std::string("-----BEGIN CERTIFICATE-----\n").size();
+    const auto end = leaf.find("-----END");
+    const auto long_line =
+        leaf.substr(0, frame) + replaced(leaf.substr(frame, end - frame), "\n", "") + "\n" + leaf.substr(end);
+    for (const auto& form : {glued, "\xEF\xBB\xBF" + both, replaced(both, "\n", "\r"), replaced(both, "\n", "\r\n"),
+                             replaced(both, " CERTIFICATE-", " X509 CERTIFICATE-"), both.substr(0, both.size() - 1),
+                             long_line + root, replaced(both, "\n", "  \n")}) {
+      const auto chain = parse_chain(form);
+      REQUIRE(chain.size() == 2);
+      CHECK(chain[0].to_pem() == leaf);
+      CHECK(chain[1].to_pem() == root);
+    }
+  }
   THEN("a private key in it is refused, wherever it is") {
     CHECK(cause_of_chain(key.to_pem().reveal() + leaf) == "certificate:unexpected-block");
     CHECK(cause_of_chain(leaf + key.to_pem().reveal()) == "certificate:unexpected-block");
@@ -98,6 +151,8 @@ SCENARIO("a chain holds certificates and nothing else") {
     CHECK(cause_of_chain(leaf + "-----END CERTIFICATE-----\n") == "certificate:unexpected-block");
     CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\n" + leaf) == "certificate:unexpected-block");
     CHECK(cause_of_chain("x" + leaf) == "certificate:unexpected-block");
+    CHECK(cause_of_chain(leaf.substr(0, leaf.size() - 1) + key.to_pem().reveal()) == "certificate:unexpected-block");
+    CHECK(cause_of_chain(leaf + "-----BEGIN TRUSTED CERTIFICATE-----\n") == "certificate:unexpected-block");
   }
   THEN("what is empty or cut is refused") {
     CHECK(cause_of_chain("") == "certificate:empty");

@@ -63,8 +63,14 @@ std::string as_user(uid_t user, Work work) {
 
 Certificate full_certificate() {
   Certificate certificate;
-  certificate.order =
-      OpenOrder{"https://ca.test/dir", "https://ca.test/order/1", Secret("pem"), "ecdsa-p256", {"a.test", "*.a.test"}};
+  certificate.order = OpenOrder{"https://ca.test/dir",
+                                "https://ca.test/order/1",
+                                Secret("pem"),
+                                "ecdsa-p256",
+                                {"a.test", "*.a.test"},
+                                Time(std::chrono::hours(7)),
+                                1,
+                                2};
   certificate.values = {{"bind", "a.test", "", "_acme-challenge.a.test", "value-1", TxtOrigin{"a.test", "token.print"}},
                         {"old", "b.test", "id", "_acme-challenge.b.test", "value-2"}};
   certificate.issued = Issued{3,
@@ -95,6 +101,18 @@ SCENARIO("what is remembered of a certificate is there after a restart") {
   CHECK(loaded.values == full_certificate().values);
   CHECK(run(loop, store.certificate_names()) == std::vector<std::string>{"web"});
   CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
+}
+
+SCENARIO("an order that an older version kept is read, though it lacks what was not kept then") {
+  auto state = *to_json(full_certificate()).as_object();
+  auto old = *state.at("order").as_object();
+  for (const auto* member : {"expires", "failures", "fruitless"}) REQUIRE(old.erase(member) == 1);
+  state.insert_or_assign("order", old);
+  const auto order = certificate_from_json(state).value().order.value();
+  CHECK(order.url == "https://ca.test/order/1");
+  CHECK(!order.expires);
+  CHECK(order.failures == 0);
+  CHECK(order.fruitless == 0);
 }
 
 SCENARIO("what a provider keeps is there after a restart, for acmed alone") {

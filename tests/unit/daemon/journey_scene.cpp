@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/daemon/journey_scene.h"
+
+#include "base/files.h"
+
+namespace acmed::test {
+namespace {
+
+constexpr const char* apex = "example.test";
+constexpr const char* host = "ns1.example.test";
+
+dns::fake::Answer says(std::vector<std::string> records) {
+  return {.answer = std::move(records)};
+}
+
+}  // namespace
+
+Task<std::optional<providers::Zone>> ShownProvider::zone_of(dns::Name name) {
+  if (!name.is_within(apex_)) co_return std::nullopt;
+  co_return providers::Zone{apex_, ""};
+}
+
+Task<> ShownProvider::apply(providers::Zone, std::vector<providers::TxtChange> changes) {
+  ++calls;
+  for (const auto& change : changes) {
+    if (change.action == providers::Action::add) values.emplace(change.name, change.value);
+    if (change.action == providers::Action::remove) values.erase({change.name, change.value});
+  }
+  co_return;
+}
+
+JourneyScene::JourneyScene() {
+  resolver.say(host, dns::Type::a, says({dns::fake::address(host, "127.0.1.1")}));
+  resolver.say(host, dns::Type::aaaa, says({}));
+  resolver.say(apex, dns::Type::soa, says({dns::fake::soa(apex)}));
+  resolver.say(apex, dns::Type::ns, says({dns::fake::ns(apex, host)}));
+  // The zone is private: nothing above it has servers.
+  resolver.say("test", dns::Type::soa, {.rcode = dns::Rcode::nxdomain, .authority = {dns::fake::soa("")}});
+  name_server.handle([this](std::string_view query, dns::Transport) {
+    const auto question = dns::parse_message(query).question.value_or(dns::Question());
+    dns::fake::Answer answer;
+    if (question.type == dns::Type::ns && question.name == dns::Name(apex)) {
+      answer.answer = {dns::fake::ns(apex, host)};
+    } else if (question.type == dns::Type::txt) {
+      for (const auto& [name, value] : provider->values) {
+        if (name == question.name) answer.answer.push_back(dns::fake::txt(name.text(), value));
+      }
+      if (answer.answer.empty()) answer.rcode = dns::Rcode::nxdomain;
+    }
+    if (answer.answer.empty()) answer.authority = {dns::fake::soa(apex)};
+    return dns::fake::reply_to(query, answer);
+  });
+  ca.issue_by([this](const FakeCa::Issuance& issuance) { return chain(issuance); });
+}
+
+CertificateFacts JourneyScene::loopback() {
+  CertificateFacts facts;
+  facts.for_loopback = true;
+  return facts;
+}
+
+issue::Providers JourneyScene::providers() {
+  issue::Providers all;
+  auto shown = std::make_unique<ShownProvider>(dns::Name(apex));
+  provider = shown.get();
+  all.emplace("shown", std::move(shown));
+  return all;
+}
+
+std::string JourneyScene::chain(const FakeCa::Issuance& issuance) const {
+  return leaf(issuance) + issuer.intermediate_pem();
+}
+
+std::string JourneyScene::leaf(const FakeCa::Issuance& issuance, CertificateFacts facts) const {
+  if (facts.dns_names.empty()) facts.dns_names = issuance.names;
+  return issuer.issue_for(issuance.request, std::move(facts)).to_pem();
+}
+
+std::string JourneyScene::run() {
+  issue::AuthoritySettings settings;
+  settings.name = "fake";
+  settings.directory_url = ca.directory_url();
+  settings.trust_pem = issuer.root_pem();
+  authority = std::make_unique<issue::Authority>(loop, store, settings);
+  request.authority = authority.get();
+  auto remembered = state();
+  issue::Journey journey(services, request, remembered);
+  std::string outcome;
+  try {
+    acmed::run(loop, journey.run());
+  } catch (const Error& error) {
+    outcome = error.cause() + " " + error.what();
+  }
+  acmed::run(loop, store.save_certificate(request.name, remembered));
+  return outcome;
+}
+
+void JourneyScene::leave_an_order() {
+  const auto orders = ca.orders();
+  ca.instead("challenge", {"503 Service Unavailable", "<html>back soon</html>"});
+  const auto outcome = run();
+  if (outcome.empty() || ca.orders() != orders + 1 || !state().order) {
+    throw std::logic_error("no order was left behind: " + outcome);
+  }
+  ca.forget_seen();
+}
+
+store::Certificate JourneyScene::state() {
+  return acmed::run(loop, store.load_certificate(request.name));
+}
+
+std::string JourneyScene::live(const std::string& file) const {
+  return files::read(store.live_path(request.name) / file).value_or("");
+}
+
+std::size_t JourneyScene::asked(const std::string& path) const {
+  std::size_t count = 0;
+  for (const auto& seen : ca.seen()) count += seen.url == ca.url(path) ? 1 : 0;
+  return count;
+}
+
+}  // namespace acmed::test

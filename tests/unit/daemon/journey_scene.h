@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/runtime/scope.h"
+#include "daemon/issue/journey.h"
+#include "daemon/store/file_store.h"
+#include "tests/unit/acme/fake_ca.h"
+#include "tests/unit/base/test_ca.h"
+#include "tests/unit/daemon/temporary_folder.h"
+#include "tests/unit/dns/fake_name_server.h"
+
+namespace acmed::test {
+
+/// A DNS operator whose only name server shows at once what it accepted.
+class ShownProvider final : public providers::Provider {
+ public:
+  explicit ShownProvider(dns::Name apex) : apex_(std::move(apex)) {}
+  Task<std::optional<providers::Zone>> zone_of(dns::Name name) override;
+  Task<> apply(providers::Zone zone, std::vector<providers::TxtChange> changes) override;
+
+  int calls = 0;
+  std::set<std::pair<dns::Name, std::string>> values;
+
+ private:
+  dns::Name apex_;
+};
+
+/// The certificate "web" on a host: real journeys over a real client and a store in a folder, to a fake CA and to the
+/// fake name servers of example.test. Sleeps take no time. Tests make it odd where it matters to them.
+struct JourneyScene {
+  JourneyScene();
+
+  /// One run as a daemon makes it that was started anew: what is remembered comes from the disk and goes back to it.
+  /// Empty when a certificate was issued, else "CAUSE SENTENCE".
+  std::string run();
+  /// A run that leaves an order behind, for want of an answer when its challenges are to be validated.
+  void leave_an_order();
+
+  /// What is remembered.
+  store::Certificate state();
+  /// A file of the pair in service; empty when there is none.
+  std::string live(const std::string& file) const;
+  /// How often `path` was asked of the CA: "order/0".
+  std::size_t asked(const std::string& path) const;
+
+  /// What the CA issues unless it is told otherwise: leaf and intermediate, for the names that were ordered.
+  std::string chain(const FakeCa::Issuance& issuance) const;
+  /// The leaf alone, as `facts` say; without names: for those that were ordered.
+  std::string leaf(const FakeCa::Issuance& issuance, CertificateFacts facts = {}) const;
+
+  VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22))};
+  Loop loop{clock};
+  TemporaryFolder folder;
+  TestCa issuer;
+  crypto::PrivateKey tls_key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  FakeCa ca{issuer.issue(tls_key, loopback()).to_pem(), tls_key.to_pem()};
+  store::FileStore store{folder.path() / "state"};
+  dns::fake::NameServer resolver{loop, "127.0.1.7"};
+  dns::fake::NameServer name_server{loop, "127.0.1.1"};
+  dns::Discovery discovery{loop, {resolver.endpoint()}, dns::fake::port()};
+  ShownProvider* provider = nullptr;
+  issue::ZoneCoordinator zones{loop, providers()};
+  issue::Services services{loop, store, discovery, zones, {{dns::Name("example.test"), "shown"}}};
+  std::unique_ptr<issue::Authority> authority;
+  issue::Request request{"web", {"www.example.test"}, crypto::KeyType::ecdsa_p256, nullptr, {}};
+
+ private:
+  static CertificateFacts loopback();
+  issue::Providers providers();
+};
+
+}  // namespace acmed::test
