@@ -40,4 +40,13 @@ Account<gid_t> find_group(const std::string& name) {
   return find(name, ::getgrnam_r, &group::gr_gid);
 }
 
+std::string name_of_user(uid_t user) {
+  std::vector<char> buffer(entry_size);
+  passwd entry{};
+  passwd* found = nullptr;
+  int result = EINTR;
+  while (result == EINTR) result = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? found->pw_name : std::to_string(user);
+}
+
 }  // namespace acmed

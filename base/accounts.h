@@ -19,4 +19,7 @@ struct Account {
 Account<uid_t> find_user(const std::string& name);
 Account<gid_t> find_group(const std::string& name);
 
+/// The user's name, or its number where the host knows none: as chown takes it. Blocks.
+std::string name_of_user(uid_t user);
+
 }  // namespace acmed

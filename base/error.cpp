@@ -3,7 +3,6 @@
 
 #include <system_error>
 
-#include "base/foreign_text.h"
 #include "base/secret_list.h"
 
 namespace acmed {
@@ -14,7 +13,7 @@ constexpr std::size_t longest_sentence = 2048;
 }  // namespace
 
 Error::Error(Advice advice, std::string cause, const std::string& sentence, std::optional<Time> not_before, Party party)
-    : std::runtime_error(one_line(without_known_secrets(sentence), longest_sentence)),
+    : std::runtime_error(fit_to_show(sentence, longest_sentence)),
       advice_(advice),
       cause_(std::move(cause)),
       not_before_(not_before),

@@ -1,29 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <ctime>
+#include <memory>
 
-#include "base/error.h"
+#include "base/log.h"
 
 namespace acmed::files {
 namespace {
 
 constexpr std::size_t block = std::size_t{16} * 1024;
+constexpr std::string_view temporary_ending = ".new";
+constexpr std::size_t process_tag_size = 16;  // hexadecimal digits
 
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
-  throw Retry(fmt::format("file:{}", errno), system_error_sentence(doing + " " + path.string(), errno));
+  const int number = errno;
+  const auto cause = fmt::format("file:{}", number);
+  const auto sentence = system_error_sentence(doing + " " + path.string(), number);
+  if (number == EACCES || number == EPERM) throw Denied(cause, sentence, path);
+  throw Retry(cause, sentence);
 }
 
-/// A name beside `path` that no other write of this process or of an earlier one uses now.
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  static std::atomic<unsigned> count = 0;
-  return path.parent_path() / fmt::format(".{}.{}.{}.new", path.filename().string(), getpid(), count++);
+std::string make_process_tag() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) {
+    throw Retry("file:random", system_error_sentence("get a random number", errno));
+  }
+  return fmt::format("{:0{}x}", number, process_tag_size);
+}
+
+/// What stands in all temporary names of this process, and in no other's.
+const std::string& process_tag() {
+  static const std::string tag = make_process_tag();
+  return tag;
+}
+
+bool all_in(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == text.npos;
+}
+
+/// Takes the part after the last dot off `text`.
+std::string_view take_last_part(std::string_view& text) {
+  const auto dot = text.rfind('.');
+  if (dot == text.npos) return {};
+  const auto part = text.substr(dot + 1);
+  text.remove_suffix(part.size() + 1);
+  return part;
+}
+
+void remove_leftover(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || status.st_uid != ::geteuid()) return;
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) log::warning(system_error_sentence("remove the leftover " + path.string(), error.value()));
 }
 
 void write_all(const Fd& fd, std::string_view content, const std::filesystem::path& path) {
@@ -65,21 +105,38 @@ Fd create(const std::filesystem::path& path, std::string_view content, mode_t mo
 
 }  // namespace
 
-std::optional<std::string> read(const std::filesystem::path& path, std::size_t limit) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return std::nullopt;
-  if (!fd) fail("open", path);
+std::optional<Fd> open_regular(const std::filesystem::path& path, Links links) {
+  // O_NONBLOCK: opening a pipe would wait for somebody who writes to it.
+  const int follow = links == Links::refused ? O_NOFOLLOW : 0;
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow));
+  const auto not_regular = [&path] { return Retry("file:kind", fmt::format("{} is no regular file", path.string())); };
+  if (!file && errno == ENOENT) return std::nullopt;
+  if (!file && (errno == ENXIO || (errno == ELOOP && follow != 0))) throw not_regular();  // ENXIO: a socket, a device
+  if (!file) fail("read", path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail("examine", path);
+  if (!S_ISREG(status.st_mode)) throw not_regular();
+  return file;
+}
+
+std::string read_rest(const Fd& file, const std::filesystem::path& path, std::size_t limit) {
   std::string content;
   for (;;) {
     const auto start = content.size();
     content.resize(start + block);
-    const auto count = ::read(fd.get(), content.data() + start, content.size() - start);
+    const auto count = ::read(file.get(), content.data() + start, content.size() - start);
     if (count < 0 && errno != EINTR) fail("read", path);
     content.resize(start + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
     if (count == 0) return content;
     if (content.size() > limit)
       throw Retry("file:size", fmt::format("{} is larger than {} bytes", path.string(), limit));
   }
+}
+
+std::optional<std::string> read(const std::filesystem::path& path, std::size_t limit, Links links) {
+  const auto file = open_regular(path, links);
+  if (!file) return std::nullopt;
+  return read_rest(*file, path, limit);
 }
 
 void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode, std::optional<gid_t> group) {
@@ -103,6 +160,44 @@ void write_durably(const std::filesystem::path& path, std::string_view content, 
   write_new(temporary.path(), content, mode);
   temporary.rename_to(path);
   sync_folder(path.parent_path());
+}
+
+void write_once(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+  const Temporary temporary(temporary_beside(path));
+  write_new(temporary.path(), content, mode);
+  if (::link(temporary.path().c_str(), path.c_str()) != 0 && errno != EEXIST) fail("write", path);
+  sync_folder(path.parent_path());
+}
+
+std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+  static std::atomic<unsigned> count = 0;
+  return path.parent_path() /
+         fmt::format(".{}.{}.{}{}", path.filename().string(), process_tag(), count++, temporary_ending);
+}
+
+std::optional<std::string_view> leftover_of(std::string_view temporary) {
+  if (!temporary.starts_with('.') || !temporary.ends_with(temporary_ending)) return std::nullopt;
+  auto name = temporary.substr(1, temporary.size() - 1 - temporary_ending.size());
+  const auto count = take_last_part(name);
+  const auto process = take_last_part(name);
+  const bool has_tag = process.size() == process_tag_size && all_in(process, "0123456789abcdef");
+  const bool has_pid = all_in(process, "0123456789");  // as acmed 0.1 wrote them
+  if (name.empty() || !all_in(count, "0123456789") || !(has_tag || has_pid) || process == process_tag()) {
+    return std::nullopt;
+  }
+  return name;
+}
+
+void remove_leftovers(const std::filesystem::path& folder, bool (*is_leftover)(std::string_view name)) {
+  struct CloseFolder {
+    void operator()(DIR* open) const noexcept { ::closedir(open); }
+  };
+  const std::unique_ptr<DIR, CloseFolder> open(::opendir(folder.c_str()));
+  if (!open) return;
+  // Without a call for each file: a folder may hold those of a hundred thousand certificates.
+  while (const auto* entry = ::readdir(open.get())) {
+    if (is_leftover(entry->d_name)) remove_leftover(folder / entry->d_name);
+  }
 }
 
 void switch_link(const std::filesystem::path& link, const std::filesystem::path& target) {

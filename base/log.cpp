@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <vector>
 
-#include "base/foreign_text.h"
 #include "base/secret_list.h"
 
 namespace acmed::log {
@@ -41,7 +40,7 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
   if (level > least_important.load()) return;
   static const bool to_journal = stderr_is_journal();
   // What a CA or a name server wrote may hold line breaks, escape sequences, and what it was told in confidence.
-  const auto line = one_line(without_known_secrets(message), longest_line);
+  const auto line = fit_to_show(message, longest_line);
   if (!to_journal) {
     const auto text = line + '\n';
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "base/foreign_text.h"
+
 namespace acmed {
 namespace {
 
@@ -60,6 +62,10 @@ void keep_out_of_texts(const Secret& secret) {
 std::string without_known_secrets(std::string_view text) {
   const std::shared_lock lock(known().mutex);
   return known().secrets.struck_from(text);
+}
+
+std::string fit_to_show(std::string_view text, std::size_t limit) {
+  return one_line(without_known_secrets(text), limit);
 }
 
 }  // namespace acmed

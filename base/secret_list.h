@@ -30,4 +30,8 @@ void keep_out_of_texts(const Secret& secret);
 /// `text` without the secrets that keep_out_of_texts() was told of. May be called from any thread.
 std::string without_known_secrets(std::string_view text);
 
+/// `text` made fit to be shown to people: in one line (base/foreign_text.h), without the known secrets, cut after
+/// `limit` octets.
+std::string fit_to_show(std::string_view text, std::size_t limit);
+
 }  // namespace acmed

@@ -12,8 +12,8 @@ namespace acmed::config {
 /// `path` as written in the file of `place`: a relative one begins at that file's folder.
 std::filesystem::path absolute_path(const std::string& path, const Place& place);
 
-/// The content of a file that the configuration names. Only a regular file is read: a pipe could keep us waiting for
-/// ever. `secret`: it must not be open to every user of the host.
+/// The content of a file that the configuration names. Only a regular file is read (see files::open_regular()).
+/// `secret`: it must not be open to every user of the host.
 Checked<> named_file(const std::filesystem::path& path, bool secret);
 
 /// Whether every user of the host may read or write `path`; false when there is no such file.

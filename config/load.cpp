@@ -122,7 +122,7 @@ Config parse(std::string_view text, const std::filesystem::path& file) {
 
 Config load(const std::filesystem::path& file) {
   std::optional<std::string> text;
-  std::string fault = "there is no such file";
+  std::string fault = "there is no such file; an example is /usr/share/doc/acmed/acmed.toml.example";
   try {
     text = files::read(file, largest_file);
   } catch (const Error& error) {

@@ -32,22 +32,22 @@ Task<> Daemon::run(config::Config config) {
   check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
   state_directory_ = config.state_directory;
   std::optional<config::Config> next = std::move(config);
-  for (bool asked = false; next; asked = true) {
+  while (next) {
     Service service(loop_, store_, *next, servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     notify("READY=1\nSTATUS=" + service.status());
-    next = co_await live_with(&service, asked);
+    next = co_await live_with(&service);
   }
 }
 
-Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool asked) {
+Task<std::optional<config::Config>> Daemon::live_with(Service* service) {
   const auto here = co_await context();
   const auto tell_end = []() noexcept { notify("STOPPING=1\nSTATUS=finishing what is in hand"); };
   const std::stop_callback on_stop(here.stop, tell_end);
   std::optional<config::Config> next;
   Scope scope(here);
-  scope.spawn(service->run(asked));
+  scope.spawn(service->run());
   scope.spawn(await_configuration(service, &scope, &next));
   // What is under way is called off and goes on from the disk, with the new configuration or after the next start.
   bool stopped = false;

@@ -28,7 +28,7 @@ class Daemon {
   }
 
  private:
-  Task<std::optional<config::Config>> live_with(Service* service, bool asked);
+  Task<std::optional<config::Config>> live_with(Service* service);
   Task<> await_configuration(Service* service, Scope* scope, std::optional<config::Config>* next);
   Task<std::optional<config::Config>> read_configuration();
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/runtime/scope.h"
+#include "base/secret_list.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/plan.h"
@@ -23,6 +24,7 @@
 namespace acmed {
 namespace {
 
+constexpr std::size_t longest_line = std::size_t{16} * 1024;
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is not restarted after it
 
@@ -60,7 +62,8 @@ int run_once(Loop& loop, store::Store& store, const config::Config& config, std:
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
   run(loop, service.close());
-  for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", trouble);
+  // What an earlier version remembered of a failure may hold what others wrote, as they wrote it.
+  for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
   if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
 }

@@ -14,6 +14,7 @@ namespace acmed {
 namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
+constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
 
@@ -129,6 +130,7 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
   }
   for (const auto& certificate : config.certificates) {
     keepers_.emplace_back(services_, ledger_, upkeep(config, certificate, authorities_.at(certificate.ca).get()));
+    names_.insert(certificate.name);
   }
 }
 
@@ -146,23 +148,50 @@ Task<std::vector<std::string>> Service::run_once() {
   co_return troubles;
 }
 
-Task<> Service::run(bool asked) {
+Task<> Service::run() {
   co_await ledger_.load();
   std::vector<Task<>> work;
-  for (auto& keeper : keepers_) work.push_back(tend(&keeper, asked));
+  for (auto& keeper : keepers_) work.push_back(tend(&keeper));
   work.push_back(tend_orphans());
   work.push_back(tend_credentials());
+  work.push_back(tend_status());
   co_await when_all(std::move(work));
 }
 
 Task<> Service::attempt(Keeper* keeper, bool asked) {
   const Busy busy(*this);
-  next_[keeper] = co_await keeper->attempt(asked);
-  if (on_change) on_change();
+  const auto next = co_await keeper->attempt(asked);
+  note(keeper, next);
 }
 
-Task<> Service::tend(Keeper* keeper, bool asked) {
-  for (;; asked = false) {
+/// Keeps what status() tells, so that a certificate's attempt costs nothing that grows with their number.
+void Service::note(Keeper* keeper, Time next) {
+  const auto [entry, is_first] = next_.emplace(keeper, next);
+  if (!is_first) {
+    agenda_.erase(agenda_.find(entry->second));
+    entry->second = next;
+  }
+  agenda_.insert(next);
+  if (keeper->is_troubled()) {
+    failing_.insert(keeper->name());
+  } else {
+    failing_.erase(keeper->name());
+  }
+  changed_ = true;
+  change_.wake_all();
+}
+
+Task<> Service::tend_status() {
+  for (;;) {
+    while (!changed_) co_await change_.turn();
+    changed_ = false;
+    if (on_change) on_change();
+    co_await sleep_for(status_pause);
+  }
+}
+
+Task<> Service::tend(Keeper* keeper) {
+  for (bool asked = true;; asked = false) {
     co_await attempt(keeper, asked);
     co_await sleep_until(std::max(next_[keeper], loop_.clock().now() + shortest_rest));
   }
@@ -177,8 +206,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
     troubles->emplace_back(error.what());
   }
   for (const auto& name : names) {
-    if (std::any_of(keepers_.begin(), keepers_.end(), [&name](const Keeper& keeper) { return keeper.name() == name; }))
-      continue;
+    if (names_.contains(name)) continue;
     try {
       auto state = co_await store_.load_certificate(name);
       if (state.values.empty()) continue;
@@ -241,19 +269,10 @@ Task<> Service::close() {
 }
 
 std::string Service::status() const {
-  std::string failing;
-  std::size_t failing_count = 0;
-  Time next = Time::max();
-  for (const auto& keeper : keepers_) {
-    const auto known = next_.find(&keeper);
-    if (known != next_.end()) next = std::min(next, known->second);
-    if (keeper.troubles().empty()) continue;
-    if (failing_count++ == 0) failing = keeper.name();
-  }
   auto text = fmt::format("{} certificate{}", keepers_.size(), keepers_.size() == 1 ? "" : "s");
-  if (next != Time::max()) text += ", next look at " + to_rfc3339(next);
-  if (failing_count == 1) text += ", failing: " + failing;
-  if (failing_count > 1) text += fmt::format(", {} failing: {} and others", failing_count, failing);
+  if (!agenda_.empty() && *agenda_.begin() != Time::max()) text += ", next look at " + to_rfc3339(*agenda_.begin());
+  if (failing_.size() == 1) text += ", failing: " + *failing_.begin();
+  if (failing_.size() > 1) text += fmt::format(", {} failing: {} and others", failing_.size(), *failing_.begin());
   return text;
 }
 

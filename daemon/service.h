@@ -3,9 +3,11 @@
 
 #include <list>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/keeper.h"
@@ -26,8 +28,9 @@ class Service {
   /// Does all that is due, once. Gives what is wrong afterwards, one sentence each.
   Task<std::vector<std::string>> run_once();
 
-  /// Keeps all certificates until called off. `asked`: what failed before is tried at once.
-  Task<> run(bool asked);
+  /// Keeps all certificates until called off. What failed before is tried at once: whoever starts or reloads acmed has
+  /// mended it.
+  Task<> run();
 
   /// Ends what runs outside of acmed for its providers; the last call, when nothing else is under way.
   Task<> close();
@@ -36,14 +39,16 @@ class Service {
   std::string status() const;
 
   std::size_t certificate_count() const noexcept { return keepers_.size(); }
-  /// Called whenever status() may have changed.
+  /// Called when status() may have changed, once a second at most.
   std::function<void()> on_change;
 
  private:
   class Busy;
 
   Task<> attempt(Keeper* keeper, bool asked);
-  Task<> tend(Keeper* keeper, bool asked);
+  Task<> tend(Keeper* keeper);
+  Task<> tend_status();
+  void note(Keeper* keeper, Time next);
   Task<> clear_orphans(std::vector<std::string>* troubles);
   Task<> tend_orphans();
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
@@ -59,7 +64,12 @@ class Service {
   issue::Services services_;
   renew::Ledger ledger_;
   std::list<Keeper> keepers_;
+  std::set<std::string> names_;    ///< of all that is kept
+  std::set<std::string> failing_;  ///< of those with a trouble
   std::map<const Keeper*, Time> next_;
+  std::multiset<Time> agenda_;  ///< the times of `next_`
+  bool changed_ = false;
+  Waiters change_;
   int busy_ = 0;
 };
 

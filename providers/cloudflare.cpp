@@ -7,7 +7,7 @@
 #include <exception>
 
 #include "base/error.h"
-#include "base/foreign_text.h"
+#include "base/secret_list.h"
 
 namespace acmed::providers {
 namespace {
@@ -33,7 +33,7 @@ void append_warning(std::vector<std::string>& warnings, std::string_view token, 
   const auto status = verified.result["status"].text_or("active");
   const auto expires = parse_rfc3339(verified.result["expires_on"].text_or());
   if (status != "active") {
-    warnings.push_back(fmt::format("its {} is {}", token, one_line(status, longest_status)));
+    warnings.push_back(fmt::format("its {} is {}", token, fit_to_show(status, longest_status)));
   } else if (expires && *expires <= now + warn_before) {
     warnings.push_back(fmt::format("its {} expires at {}", token, to_rfc3339(*expires)));
   }

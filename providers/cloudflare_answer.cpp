@@ -16,13 +16,13 @@ constexpr std::size_t longest_list = 400;   // of all
 constexpr int deepest_chain = 4;
 
 /// The errors in `list`, each followed by its causes.
-void append(std::vector<ApiError>& errors, const json::Value& list, int depth) {
+void append(std::vector<ApiError>& errors, const json::Value& list, const ForeignWords& words, int depth) {
   for (const auto& error : list.elements()) {
     if (errors.size() == most_errors || depth == deepest_chain) return;
-    auto words = one_line(error["message"].text_or(), longest_words);
-    while (words.ends_with('.')) words.pop_back();  // they come in the middle of a sentence
-    errors.push_back({error["code"].integer_or(0), std::move(words)});
-    append(errors, error["error_chain"], depth + 1);
+    auto message = words.line(error["message"].text_or(), longest_words);
+    while (message.ends_with('.')) message.pop_back();  // they come in the middle of a sentence
+    errors.push_back({error["code"].integer_or(0), std::move(message)});
+    append(errors, error["error_chain"], words, depth + 1);
   }
 }
 
@@ -46,14 +46,14 @@ std::string Answer::words() const {
   return list.empty() ? fmt::format("status {} without a word", status) : one_line(list, longest_list);
 }
 
-std::optional<Answer> read_answer(const http::Response& response) {
+std::optional<Answer> read_answer(const http::Response& response, const ForeignWords& words) {
   auto body = json::parse(response.body);
   if (!body || (*body)["success"].as_bool() == nullptr) return std::nullopt;
   Answer answer;
   answer.status = response.status;
   // An error status counts, whatever the body says.
   answer.success = (*body)["success"].bool_or(false) && response.status >= 200 && response.status <= 299;
-  append(answer.errors, (*body)["errors"], 0);
+  append(answer.errors, (*body)["errors"], words, 0);
   answer.pages = (*body)["result_info"]["total_pages"].integer_or(1);
   answer.result = (*body)["result"];
   return answer;

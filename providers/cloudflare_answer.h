@@ -9,6 +9,7 @@
 
 #include "base/http/client.h"
 #include "base/json.h"
+#include "providers/foreign_words.h"
 
 namespace acmed::providers::cloudflare {
 
@@ -34,7 +35,8 @@ struct Answer {
   std::string words() const;
 };
 
-/// Nothing when the response is something else, such as an HTML page of a server in between.
-std::optional<Answer> read_answer(const http::Response& response);
+/// Nothing when the response is something else, such as an HTML page of a server in between. `words`: makes fit to be
+/// shown what the API says, since it may repeat the token.
+std::optional<Answer> read_answer(const http::Response& response, const ForeignWords& words);
 
 }  // namespace acmed::providers::cloudflare

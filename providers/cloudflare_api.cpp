@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/foreign_text.h"
 #include "base/runtime/sleep.h"
 #include "providers/provider.h"
 
@@ -22,12 +21,12 @@ constexpr Duration default_throttle = std::chrono::minutes(5);
 constexpr std::size_t longest_quote = 80;
 
 /// What was sent instead of an answer, for people.
-std::string form_of(const http::Response& response) {
+std::string form_of(const http::Response& response, const ForeignWords& words) {
   const auto type = response.media_type();
   if (type == "text/html" || type == "application/xhtml+xml") return "an HTML page";
   if (response.body.empty()) return "nothing";
   if (type == "application/json") return "other JSON";
-  return type.empty() ? "something" : one_line(type, longest_quote);
+  return type.empty() ? "something" : words.line(type, longest_quote);
 }
 
 /// A request that counts in the budget while it is under way, however that ends.
@@ -102,7 +101,7 @@ Task<Answer> Api::send(http::Request request) {
   co_await await_turn();
   const auto response = co_await exchange(std::move(request));
   if (response.status == 429) throw_throttled(response);
-  auto answer = read_answer(response);
+  auto answer = read_answer(response, foreign_words_);
   if (!answer) throw_unreadable(response);
   if (response.status >= 500) {
     throw Retry(fmt::format("http:{}", response.status),
@@ -166,7 +165,7 @@ void Api::throw_throttled(const http::Response& response) {
 
 void Api::throw_unreadable(const http::Response& response) const {
   auto sentence = fmt::format("provider {}: {} answered {} with status {} instead of what Cloudflare's API says",
-                              provider_, url_, form_of(response), response.status);
+                              provider_, url_, form_of(response, foreign_words_), response.status);
   if (const auto quote = foreign_words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
   throw Retry(response.status >= 500 ? fmt::format("http:{}", response.status) : "cloudflare:answer", sentence,
               response.retry_after(clock_.now(), longest_pause));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/foreign_text.h"
+#include "base/secret_list.h"
 #include "config/names.h"
 #include "providers/cloudflare_refusal.h"
 #include "providers/name_list.h"
@@ -92,7 +93,7 @@ void Zones::append(List& list, const json::Value& zones) {
     auto apex = read_name(zone["name"].text_or());
     auto id = zone["id"].text_or();
     if (!apex || !is_id(id)) continue;
-    list.push_back({{*std::move(apex), std::move(id)}, one_line(zone["status"].text_or(), longest_status)});
+    list.push_back({{*std::move(apex), std::move(id)}, fit_to_show(zone["status"].text_or(), longest_status)});
   }
 }
 

@@ -60,8 +60,8 @@ struct Zone {
 
 inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
 
-/// The longest pause that an operator is granted (Retry-After and its like): a certificate must not end because somebody
-/// named a time beyond all sense.
+/// The longest pause that an operator is granted (Retry-After and its like): a certificate must not end because
+/// somebody named a time beyond all sense.
 inline constexpr Duration longest_pause = std::chrono::hours(6);
 
 /// Changes TXT records at one DNS operator.

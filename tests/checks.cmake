@@ -6,3 +6,6 @@ foreach(check include_check format_check script_check)
 endforeach()
 add_test(NAME install_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/install_check ${PROJECT_BINARY_DIR})
 set_tests_properties(install_check PROPERTIES LABELS check TIMEOUT 120)
+add_test(NAME readme_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/readme_check ${PROJECT_BINARY_DIR})
+# Not at the same time: each installation writes into the build folder, which this one sees as it was at its start.
+set_tests_properties(readme_check PROPERTIES LABELS check TIMEOUT 120 SKIP_RETURN_CODE 77 DEPENDS install_check)

@@ -132,7 +132,8 @@ std::size_t Exchange::on_body(char* bytes, std::size_t size, std::size_t count, 
   return size * count;
 }
 
-void Exchange::finish(CURL* easy, CURLcode code) {
+void Exchange::finish(CURL* easy, CURLcode code, bool flooded) {
+  if (code != CURLE_OK && flooded) too_large_ = "sends more than 4 MiB at once without an answer";
   if (too_large_ != nullptr) {
     failure_ = std::make_exception_ptr(Retry(
         too_large, fmt::format("{} {}: look at whether the URL is the right one", host_of(request_.url), too_large_)));

@@ -34,8 +34,9 @@ class Exchange {
   /// cannot be sent.
   void set_up(CURL* easy, const Settings& settings);
 
-  /// Takes what curl says at the end: the answer is whole, or failure() says why not.
-  void finish(CURL* easy, CURLcode code);
+  /// Takes what curl says at the end: the answer is whole, or take() throws why not. `flooded`: so much came that the
+  /// connection was ended.
+  void finish(CURL* easy, CURLcode code, bool flooded);
 
   /// The answer; throws as Client::send does.
   Response take();

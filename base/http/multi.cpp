@@ -130,10 +130,8 @@ void Client::Multi::prepare(CURL* easy) const {
     curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
     curl_easy_setopt(easy, CURLOPT_CAPATH, trust_folder_);
   }
-  if (!extra_trust_.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
-  }
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
 }
 
 bool Client::Multi::Perform::start(Loop&) {
@@ -143,7 +141,7 @@ bool Client::Multi::Perform::start(Loop&) {
   curl_easy_setopt(easy_.get(), CURLOPT_PRIVATE, this);
   if (curl_multi_add_handle(multi_.multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
   ++multi_.under_way_;
-  multi_.loop_.thread_work_begins();  // the network's time is real: a test's clock stands still meanwhile
+  multi_.loop_.real_work_begins();  // the network's time is real: a test's clock stands still meanwhile
   return true;
 }
 
@@ -154,7 +152,7 @@ void Client::Multi::Perform::abandon() noexcept {
 void Client::Multi::drop(Perform& performed) noexcept {
   curl_multi_remove_handle(multi_.get(), performed.easy_.get());
   --under_way_;
-  loop_.thread_work_ends();
+  loop_.real_work_ends();
   curl_easy_reset(performed.easy_.get());  // it forgets the exchange, but keeps TLS sessions
   if (idle_.size() < most_idle_handles) {
     idle_.push_back(std::move(performed.easy_));
@@ -165,6 +163,7 @@ void Client::Multi::drop(Perform& performed) noexcept {
 
 void Client::Multi::act(curl_socket_t socket, int events) noexcept {
   int running = 0;
+  allowance_.received = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   finish_ended();
 }
@@ -177,7 +176,7 @@ void Client::Multi::finish_ended() noexcept {
     char* performed = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &performed);
     auto& perform = *reinterpret_cast<Perform*>(performed);
-    perform.exchange_.finish(perform.easy_.get(), code);
+    perform.exchange_.finish(perform.easy_.get(), code, allowance_.exceeded());
     drop(perform);
     perform.complete();
   }
@@ -234,7 +233,9 @@ void Client::Multi::set_timer(long milliseconds) {
 
 CURLcode Client::Multi::on_tls(CURL*, void* ssl_ctx, void* multi) noexcept {
   try {
-    crypto::add_trust(ssl_ctx, static_cast<Multi*>(multi)->extra_trust_);
+    auto& self = *static_cast<Multi*>(multi);
+    crypto::limit_received(ssl_ctx, self.allowance_);
+    crypto::add_trust(ssl_ctx, self.extra_trust_);
     return CURLE_OK;
   } catch (const std::exception&) {
     return CURLE_SSL_CACERT_BADFILE;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/crypto/tls.h"
 #include "base/crypto/x509.h"
 #include "base/http/exchange.h"
 #include "base/runtime/loop.h"
@@ -63,6 +64,10 @@ class Client::Multi {
   static int on_timer(CURLM*, long milliseconds, void* multi) noexcept;
   static CURLcode on_tls(CURL*, void* ssl_ctx, void* multi) noexcept;
 
+  /// What may come in one turn of the loop. curl 7.88 reads HTTP/2 for as long as something comes that is no part of an
+  /// answer, and comes back neither for a time limit nor for the loop.
+  static constexpr std::size_t most_received_at_once = std::size_t{4} * 1024 * 1024;
+
   Loop& loop_;
   Settings settings_;
   std::vector<crypto::Certificate> extra_trust_;
@@ -70,6 +75,7 @@ class Client::Multi {
   std::size_t under_way_ = 0;
 
   // curl calls back while it ends: what its callbacks touch stands before it.
+  crypto::Allowance allowance_{most_received_at_once};
   std::map<curl_socket_t, EventSource> sockets_;
   EventSource timer_;
   EventSource at_once_;

@@ -112,7 +112,7 @@ void Loop::wait() {
   } else if (virtual_clock_ == nullptr) {
     arm_next_timer();
     check_event(sd_event_run(event_.get(), never), "sd_event_run");
-  } else if (check_event(sd_event_run(event_.get(), thread_work_ > 0 ? never : 0), "sd_event_run") == 0) {
+  } else if (check_event(sd_event_run(event_.get(), real_work_ > 0 ? never : 0), "sd_event_run") == 0) {
     if (timers_.empty()) {
       check_event(sd_event_run(event_.get(), never), "sd_event_run");
     } else if (const auto next = timers_.begin()->first; next > virtual_clock_->moment()) {

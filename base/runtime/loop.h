@@ -52,9 +52,9 @@ class Loop {
   /// The threads that work for this loop; started when first used.
   Workers& workers();
 
-  /// Work that a thread does for this loop: while there is some, a virtual clock stands still.
-  void thread_work_begins() noexcept { ++thread_work_; }
-  void thread_work_ends() noexcept { --thread_work_; }
+  /// Work of threads, of programs and of the network for this loop: while there is some, a virtual clock stands still.
+  void real_work_begins() noexcept { ++real_work_; }
+  void real_work_ends() noexcept { --real_work_; }
 
   /// A call to be made at a moment; it is forgotten when the Timer ends.
   class Timer {
@@ -99,7 +99,7 @@ class Loop {
 
   Fd wake_;
   EventSource wake_source_;
-  int thread_work_ = 0;
+  int real_work_ = 0;
   std::mutex calls_lock_;
   std::vector<std::function<void()>> calls_;
   std::unique_ptr<Workers> workers_;

@@ -53,17 +53,17 @@ class [[nodiscard]] Offload {
   template <class Awaiting>
   void await_suspend(std::coroutine_handle<Awaiting> awaiting) {
     Loop* loop = awaiting.promise().context.loop;
-    loop->thread_work_begins();
+    loop->real_work_begins();
     try {
       loop->workers().add([this, loop, awaiting] {
         call();
         loop->post_from_thread([loop, awaiting] {
-          loop->thread_work_ends();
+          loop->real_work_ends();
           loop->post(awaiting);
         });
       });
     } catch (...) {
-      loop->thread_work_ends();
+      loop->real_work_ends();
       throw;
     }
   }

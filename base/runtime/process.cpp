@@ -70,6 +70,18 @@ class Output {
   EventSource source_;
 };
 
+/// While a program runs a test's clock stands still.
+class RealWork {
+ public:
+  explicit RealWork(Loop& loop) : loop_(loop) { loop_.real_work_begins(); }
+  RealWork(const RealWork&) = delete;
+  RealWork& operator=(const RealWork&) = delete;
+  ~RealWork() { loop_.real_work_ends(); }
+
+ private:
+  Loop& loop_;
+};
+
 Task<bool> ended_within(Child* child, Duration limit) {
   return within(limit, child->ended());
 }
@@ -98,6 +110,7 @@ Task<CommandResult> run_command(Command command) {
   auto child = Child::start(command.argv, command.environment, {input.read.get(), write_end, write_end});
   output_pipe.write.reset();
   Output output(*here.loop, std::move(output_pipe.read));
+  const RealWork work(*here.loop);
 
   CommandResult result;
   bool called_off = false;

@@ -11,12 +11,8 @@ namespace acmed::acme {
 namespace {
 
 constexpr Duration longest_retry_after = std::chrono::hours(1);
-/// A CA that is overloaded speaks of itself: it may be well again long before what it named.
-constexpr Duration longest_overload = std::chrono::hours(6);
 /// The pause after rateLimited without Retry-After.
 constexpr Duration default_throttle = std::chrono::hours(1);
-/// Limits on an account or a name are counted over days and weeks, so their Retry-After may be long.
-constexpr Duration longest_rate_limit = std::chrono::hours(24 * 31);
 constexpr std::size_t longest_quote = 80;
 constexpr std::size_t longest_url = 200;
 constexpr std::size_t longest_terms_url = 500;
@@ -81,13 +77,14 @@ void require_success(const std::string& doing, const std::string& url, const htt
   if (response.status >= 200 && response.status <= 299) return;
   auto not_before = response.retry_after(now, longest_overload);
   if (auto problem = problem_in(response)) {
-    if (problem->type == "rateLimited") not_before = response.retry_after(now, longest_rate_limit);
+    if (problem->type == "rateLimited" && response.status != 503)
+      not_before = response.retry_after(now, longest_rate_limit);
     if (!not_before && (problem->type == "rateLimited" || response.status == 429)) not_before = now + default_throttle;
     const auto place = fmt::format("{} at {}", doing, host_of(url));
     // A CA that sheds load says so to everybody, though in the form of a problem with this one request.
     if (response.status == 503 && not_before) {
       throw Throttled(
-          "http:503",
+          overloaded,
           fmt::format("cannot {}: {}; the next try is welcome at {}", place, problem->text(), to_rfc3339(*not_before)),
           not_before, Party::ca);
     }
@@ -95,7 +92,7 @@ void require_success(const std::string& doing, const std::string& url, const htt
   }
   if (response.status == 429 || (response.status == 503 && not_before)) {
     if (!not_before) not_before = now + default_throttle;
-    throw Throttled(fmt::format("http:{}", response.status),
+    throw Throttled(overloaded,
                     fmt::format("cannot {}: {} answered that there are too many requests (status {}); the next try is "
                                 "welcome at {}",
                                 doing, host_of(url), response.status, to_rfc3339(*not_before)),

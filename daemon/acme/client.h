@@ -32,9 +32,9 @@ struct NewAccount {
 /// the DNS, of disks or of renewal. Calls may be made side by side.
 ///
 /// All throw ProblemError when the CA refuses, Retry when it does not answer, AnswerError when it answers nonsense
-/// (HTML, say), Throttled on 429 and on 503 with Retry-After; verdict_on() weighs them. A badNonce is answered by
-/// sending again, up to ten times (RFC 8555 §6.5). When the awaiting task is called off, an exchange under way has
-/// three seconds to end, so that its outcome is known.
+/// (HTML, say), Throttled ("acme:overloaded") on 429 and on 503 with Retry-After, rateLimited excepted; verdict_on()
+/// weighs them. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When the awaiting task is
+/// called off, an exchange under way has three seconds to end, so that its outcome is known.
 class Client {
  public:
   /// `known_directory`: as kept from an earlier run, to spare the request. `key`: the account's.

@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "base/crypto/x509.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -24,6 +27,8 @@ using config::FileKind;
 /// The key last: see FileSet.
 constexpr std::array<FileKind, 5> order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
                                            FileKind::privkey};
+/// A journal names a target's few files.
+constexpr std::size_t largest_journal = std::size_t{64} * 1024;
 
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
   throw Retry("deploy:file", system_error_sentence(doing + " " + path.string(), errno));
@@ -98,7 +103,8 @@ void link_or_move(const std::filesystem::path& from, const std::filesystem::path
 FileSet::FileSet(config::Target target, const std::string& certificate)
     : target_(std::move(target)),
       directory_(target_.directory.value_or(std::filesystem::path())),
-      prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-") {}
+      prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-"),
+      stage_(crypto::hex(crypto::random_bytes(8))) {}
 
 std::filesystem::path FileSet::hidden(const std::string& role, const std::string& name) const {
   return path(prefix_ + role + (name.empty() ? "" : "-" + name));
@@ -128,7 +134,7 @@ void FileSet::install(const std::filesystem::path& folder) const {
 void FileSet::stage(const std::filesystem::path& folder) const {
   const auto owner = find_owner(target_);
   for (const auto& [kind, name] : target_.files) {
-    write_staged(hidden("new", name), content_of(kind, folder), owner, target_.mode);
+    write_staged(staged(name), content_of(kind, folder), owner, target_.mode);
   }
 }
 
@@ -143,7 +149,7 @@ void FileSet::switch_over() const {
     if (existed) link_or_move(path(name), hidden("old", name));
   }
   files::sync_folder(directory_);
-  for (const auto& [name, existed] : replacements) move_file(hidden("new", name), path(name));
+  for (const auto& [name, existed] : replacements) move_file(staged(name), path(name));
   files::sync_folder(directory_);
 }
 
@@ -160,6 +166,38 @@ void FileSet::put_back() const {
   }
   if (!replacements.empty()) files::sync_folder(directory_);
   keep();
+}
+
+FileSet::Former FileSet::former() const {
+  Former former;
+  for (const auto& replacement : read_journal()) former.existed |= replacement.existed;
+  for (const auto kind : {FileKind::fullchain, FileKind::cert, FileKind::combined}) {
+    const auto file = target_.files.find(kind);
+    if (file == target_.files.end()) continue;
+    const auto content = files::read(hidden("old", file->second)).value_or("");
+    const auto leaf = content.find("-----BEGIN CERTIFICATE-----");
+    if (leaf == content.npos) continue;
+    try {
+      former.not_after = crypto::parse_chain(content.substr(leaf)).front().not_after();
+      break;
+    } catch (const Error&) {
+      // Somebody's own file: what it is worth is theirs to say.
+    }
+  }
+  return former;
+}
+
+bool FileSet::has_files_of(const std::filesystem::path& folder) const {
+  return std::ranges::all_of(target_.files, [&](const auto& file) {
+    const auto& [kind, name] = file;
+    const auto wanted = content_of(kind, folder);
+    struct stat status {};
+    if (::stat(path(name).c_str(), &status) != 0) return false;
+    if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;
+    // What was given to another user may be closed to us; then its size has to do.
+    if (::access(path(name).c_str(), R_OK) != 0) return true;
+    return Secret(files::read(path(name)).value_or("")) == wanted;
+  });
 }
 
 void FileSet::keep() const {
@@ -188,16 +226,23 @@ void FileSet::remove_hidden() const {
 std::vector<FileSet::Replacement> FileSet::read_journal() const {
   std::vector<Replacement> replacements;
   if (!is_there(hidden("journal"))) return replacements;
-  const auto damaged = [&] {
-    return Retry("deploy:file", fmt::format("{} is damaged; put the files beside it in order by hand and remove it",
-                                            hidden("journal").string()));
+  const auto damaged = [&](const std::string& how) {
+    return Retry("deploy:file", fmt::format("{}; put the files beside it in order by hand and remove it", how));
   };
-  const auto journal = json::parse(read_file(hidden("journal")).reveal());
-  if (!journal || journal->as_array() == nullptr) throw damaged();
+  const auto is_damaged = hidden("journal").string() + " is damaged";
+  std::string text;
+  try {
+    // The directory may be somebody else's, who can put anything under that name.
+    text = files::read(hidden("journal"), largest_journal, files::Links::refused).value_or("");
+  } catch (const Retry& error) {
+    throw damaged(error.what());
+  }
+  const auto journal = json::parse(text);
+  if (!journal || journal->as_array() == nullptr) throw damaged(is_damaged);
   for (const auto& entry : journal->elements()) {
     const auto name = entry["name"].text_or();
     // A name with a slash would lead out of the directory.
-    if (name.empty() || name.find('/') != std::string::npos) throw damaged();
+    if (name.empty() || name.find('/') != std::string::npos) throw damaged(is_damaged);
     replacements.push_back({name, entry["existed"].bool_or(true)});
   }
   return replacements;
@@ -208,8 +253,8 @@ void FileSet::write_journal(const std::vector<Replacement>& replacements) const 
   for (const auto& [name, existed] : replacements) {
     journal.emplace_back(json::Object{{"name", name}, {"existed", existed}});
   }
-  files::write_new(hidden("journal.new"), json::dump(journal), 0600);
-  move_file(hidden("journal.new"), hidden("journal"));
+  files::write_new(staged("journal"), json::dump(journal), 0600);
+  move_file(staged("journal"), hidden("journal"));
   files::sync_folder(directory_);
 }
 

@@ -31,14 +31,19 @@ Task<acme::Client*> Authority::client() {
   if (!ready_ || directory_is_old()) {
     // The first to come opens the account, or reads the directory; the others wait for it.
     const auto turn = co_await opening_.acquire();
-    if (!ready_) co_await open();
-    if (directory_is_old()) {
-      client_->forget_directory();
-      co_await read_directory();
-      co_await store_.save_account(account_);
-    }
+    if (!ready_) co_await open(false);
+    if (directory_is_old()) co_await read_directory_anew();
   }
   co_return client_.get();
+}
+
+Task<> Authority::look_again() {
+  const auto turn = co_await opening_.acquire();
+  if (ready_) {
+    co_await read_directory_anew();
+  } else {
+    co_await open(true);
+  }
 }
 
 bool Authority::directory_is_old() const {
@@ -51,7 +56,13 @@ Task<> Authority::read_directory() {
   account_.directory_read = loop_.clock().now();
 }
 
-Task<> Authority::open() {
+Task<> Authority::read_directory_anew() {
+  client_->forget_directory();
+  co_await read_directory();
+  co_await store_.save_account(account_);
+}
+
+Task<> Authority::open(bool read_anew) {
   auto known = co_await store_.load_account(settings_.directory_url);
   if (known) {
     account_ = *std::move(known);
@@ -66,7 +77,7 @@ Task<> Authority::open() {
     const auto kept = co_await store_.load_account(settings_.directory_url);
     if (kept) account_ = *kept;
   }
-  const bool read_anew = directory_is_old();
+  read_anew = read_anew || directory_is_old();
   if (read_anew) account_.directory.reset();
   client_ = std::make_unique<acme::Client>(http_, loop_.clock(), settings_.directory_url,
                                            crypto::PrivateKey::from_pem(account_.key_pem), account_.directory);

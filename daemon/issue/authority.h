@@ -44,6 +44,9 @@ class Authority {
   /// does not know ours.
   Task<> register_again(std::string unknown_url);
 
+  /// Reads the directory anew: one request, which tells whether the CA answers again. Throws Error.
+  Task<> look_again();
+
   const std::string& account_url() const noexcept { return account_.url; }
 
   /// The profile to order by: the configured one if the CA has it. Throws Refused when it is required and not there.
@@ -53,9 +56,10 @@ class Authority {
   void rest();
 
  private:
-  Task<> open();
+  Task<> open(bool read_anew);
   bool directory_is_old() const;
   Task<> read_directory();
+  Task<> read_directory_anew();
 
   Loop& loop_;
   store::Store& store_;

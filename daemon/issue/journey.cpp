@@ -557,9 +557,11 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
                        request_.domains,
                        leaf.serial(),
                        leaf.not_before(),
-                       leaf.not_after()};
+                       leaf.not_after(),
+                       services_.loop.clock().now()};
   json::Object meta{{"directory", issued.directory_url},
                     {"domains", json::Array(request_.domains.begin(), request_.domains.end())},
+                    {"issued_at", to_rfc3339(issued.issued_at)},
                     {"issuer", leaf.issuer_common_name()},
                     {"key_type", issued.key_type},
                     {"name", request_.name},

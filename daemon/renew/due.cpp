@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/crypto/digest.h"
+#include "daemon/acme/answer.h"
 
 namespace acmed::renew {
 namespace {
@@ -21,6 +22,8 @@ constexpr std::array<Duration, 4> pauses = {minutes(1), minutes(10), minutes(100
 constexpr double pause_spread = 1.0 / 10;
 // Let's Encrypt lets a name fail five times an hour.
 constexpr Duration shortest_urgent_pause = minutes(15);
+// What others may ask for is bounded by who reads it: longest is a CA's limit on a name.
+constexpr Duration longest_pause = acme::longest_rate_limit;
 
 Duration scaled(Duration duration, double factor) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));
@@ -35,32 +38,45 @@ double chance_of(const std::string& serial) {
 }  // namespace
 
 Time due_at(const store::Issued& issued, std::optional<double> fraction) {
-  const Duration life = issued.not_after - issued.not_before;
+  // A clock that was wrong when we got it, or a state of a version that did not keep when that was.
+  const bool is_known = issued.issued_at > issued.not_before && issued.issued_at < issued.not_after;
+  const Duration life = issued.not_after - (is_known ? issued.issued_at : issued.not_before);
   const double left = fraction.value_or(life < short_life ? short_life_fraction : usual_fraction);
   return issued.not_after - scaled(life, std::min(left * (1 + spread * chance_of(issued.serial)), largest_fraction));
 }
 
-store::Trouble after_failure(const std::optional<store::Trouble>& before, const Error& error, Time now, double chance,
-                             std::optional<Time> not_after) {
+Time not_later_than_a_tenth(Time until, Time now, std::optional<Time> not_after) {
+  if (!not_after) return until;
+  const Duration left = std::max<Duration>(*not_after - now, Duration::zero());
+  return std::min<Time>(until, now + std::max<Duration>(left / 10, shortest_urgent_pause));
+}
+
+store::Trouble after_failure(const std::optional<store::Trouble>& before, const Error& error, const Attempt& attempt) {
+  const auto now = attempt.now;
   store::Trouble trouble;
-  trouble.failures = before ? before->failures + 1 : 1;
-  trouble.since = before ? before->since : now;
+  trouble.failures = before ? std::max(before->failures + (attempt.asked ? 0U : 1U), 1U) : 1;
+  trouble.since = before ? std::min(before->since, now) : now;
   trouble.cause = error.cause();
   trouble.sentence = error.what();
-  trouble.not_before = error.not_before();
-  Duration pause = pauses[std::min<std::size_t>(trouble.failures - 1, pauses.size() - 1)];
-  if (not_after) {
-    const Duration left = std::max<Duration>(*not_after - now, Duration::zero());
-    pause = std::min(pause, std::max<Duration>(left / 10, shortest_urgent_pause));
+  trouble.about = attempt.about;
+  const Duration pause = pauses[std::min<std::size_t>(trouble.failures - 1, pauses.size() - 1)];
+  const Time next = not_later_than_a_tenth(now + pause, now, attempt.not_after);
+  trouble.next_try = now + scaled(next - now, 1 + pause_spread * attempt.chance);
+  if (attempt.asked && before && before->next_try > now)
+    trouble.next_try = std::min(trouble.next_try, before->next_try);
+  if (error.not_before()) {
+    const auto not_before = not_later_than_a_tenth(*error.not_before(), now, attempt.not_after);
+    trouble.next_try = std::max(trouble.next_try, not_before);
+    const bool of_this_request = error.party() == Party::ca && error.advice() == Error::Advice::throttled;
+    if (of_this_request && error.cause() != acme::overloaded) trouble.not_before = not_before;
   }
-  trouble.next_try = now + scaled(pause, 1 + pause_spread * chance);
-  if (trouble.not_before) trouble.next_try = std::max(trouble.next_try, *trouble.not_before);
   return trouble;
 }
 
-Time next_try(const store::Trouble& trouble, bool asked) {
-  if (!asked) return trouble.next_try;
-  return trouble.not_before.value_or(Time::min());
+Time next_try(const store::Trouble& trouble, bool asked, Time now) {
+  const Time next = asked ? trouble.not_before.value_or(Time::min()) : trouble.next_try;
+  const bool is_believable = next <= now + longest_pause && trouble.since <= now;
+  return is_believable ? next : Time::min();
 }
 
 }  // namespace acmed::renew

@@ -6,21 +6,31 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "daemon/acme/answer.h"
+#include "daemon/renew/due.h"
 
 namespace acmed::renew {
 
 Task<> Ledger::load() {
   try {
-    closed_until_ = co_await store_.load_ledger();
+    const auto kept = co_await store_.load_ledger();
+    const auto now = clock_.now();
+    for (const auto& [directory_url, pause] : kept) {
+      if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) cas_[directory_url].pause = pause;
+    }
   } catch (const Error& error) {
     log::error(fmt::format("which CAs asked for a pause is not known: {}", error.what()));
   }
 }
 
-std::optional<Time> Ledger::closed_until(const std::string& directory_url) const {
-  const auto found = closed_until_.find(directory_url);
-  if (found == closed_until_.end() || found->second <= clock_.now()) return std::nullopt;
-  return found->second;
+std::optional<Time> Ledger::closed_until(const std::string& directory_url, std::optional<Time> not_after) const {
+  const auto found = cas_.find(directory_url);
+  if (found == cas_.end() || !found->second.pause) return std::nullopt;
+  const auto& pause = *found->second.pause;
+  const auto until = not_later_than_a_tenth(pause.until, pause.since, not_after);
+  // A pause that has not begun yet: the clock was ahead when it was asked for.
+  if (until <= clock_.now() || pause.since > clock_.now()) return std::nullopt;
+  return until;
 }
 
 Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
@@ -28,16 +38,45 @@ Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
-    const bool about_all = error.cause() == "http:429" || error.cause() == "http:503";
-    if (error.party() == Party::ca && about_all) asked_for = error.not_before();
+    if (error.cause() == acme::overloaded) asked_for = error.not_before();
   } catch (const std::exception&) {
     co_return;
   }
-  if (!asked_for || *asked_for <= clock_.now()) co_return;
-  std::erase_if(closed_until_, [this](const auto& entry) { return entry.second <= clock_.now(); });
-  auto& until = closed_until_[directory_url];
-  until = std::max(until, *asked_for);
-  co_await store_.save_ledger(closed_until_);
+  const auto now = clock_.now();
+  if (!asked_for || *asked_for <= now) co_return;
+  auto& ca = cas_[directory_url];
+  const bool is_longer = !ca.pause || ca.pause->until < *asked_for || ca.pause->since > now;
+  if (!is_longer) co_return;
+  ca.pause = store::Pause{now, *asked_for};
+  co_await save();
+}
+
+Task<> Ledger::ask_again(std::string directory_url, std::function<Task<>()> ask) {
+  auto& ca = cas_[directory_url];
+  const auto turn = co_await ca.asking.acquire();
+  if (!ca.pause || ca.asked_again) co_return;  // somebody else has asked meanwhile
+  ca.asked_again = true;
+  std::exception_ptr failure;
+  try {
+    co_await ask();
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await learn(directory_url, failure);
+  } else {
+    ca.pause.reset();
+    ca.asked_again = false;
+    co_await save();
+  }
+}
+
+Task<> Ledger::save() {
+  std::map<std::string, store::Pause> pauses;
+  for (const auto& [directory_url, ca] : cas_) {
+    if (ca.pause && ca.pause->until > clock_.now()) pauses.emplace(directory_url, *ca.pause);
+  }
+  co_await store_.save_ledger(std::move(pauses));
 }
 
 }  // namespace acmed::renew

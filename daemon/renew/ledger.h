@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "base/runtime/event.h"
 #include "daemon/store/store.h"
 
 namespace acmed::renew {
@@ -16,19 +18,33 @@ class Ledger {
  public:
   Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  /// An unreadable ledger is reported and stops nothing.
+  /// An unreadable ledger is reported and stops nothing. Pauses that are longer than a CA is granted come from a clock
+  /// that was wrong, and are passed over.
   Task<> load();
 
-  /// The end of the CA's pause; nothing when it takes orders.
-  std::optional<Time> closed_until(const std::string& directory_url) const;
+  /// The end of the CA's pause for a certificate that ends at `not_after`, if there is one yet: no pause is longer than
+  /// a tenth of what was left of it when the CA asked. Nothing when the CA takes orders.
+  std::optional<Time> closed_until(const std::string& directory_url, std::optional<Time> not_after) const;
 
   /// Learns from a failure at that CA. Throws what the store threw.
   Task<> learn(std::string directory_url, std::exception_ptr failure);
 
+  /// For a person's wish while the CA is closed: `ask` is one request, which tells whether it still is. Many who call
+  /// this cause one request; a CA that answers it is open again. Throws what the store threw.
+  Task<> ask_again(std::string directory_url, std::function<Task<>()> ask);
+
  private:
+  struct Ca {
+    std::optional<store::Pause> pause;
+    bool asked_again = false;  ///< since the pause began, or since we started
+    Semaphore asking{1};
+  };
+
+  Task<> save();
+
   store::Store& store_;
   const Clock& clock_;
-  std::map<std::string, Time> closed_until_;
+  std::map<std::string, Ca> cas_;
 };
 
 }  // namespace acmed::renew

@@ -7,14 +7,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
+#include "base/accounts.h"
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/x509.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/runtime/offload.h"
+#include "daemon/store/generation_files.h"
 
 namespace acmed::store {
 namespace {
@@ -42,7 +45,7 @@ std::optional<gid_t> find_key_group() {
 }
 
 /// The number of a generation's folder, "0001" and up; nothing for other names.
-std::optional<unsigned> generation_number(const std::string& folder_name) {
+std::optional<unsigned> generation_number(std::string_view folder_name) {
   unsigned number = 0;
   const auto* end = folder_name.data() + folder_name.size();
   const auto [rest, error] = std::from_chars(folder_name.data(), end, number);
@@ -106,25 +109,68 @@ Certificate rebuilt(const fs::path& folder, const fs::path& link) {
     }
   }();
   if (!leaf) return certificate;
-  certificate.issued =
-      Issued{*live,          meta["directory"].text_or(), meta["key_type"].text_or(), meta["domains"].texts(),
-             leaf->serial(), leaf->not_before(),          leaf->not_after()};
+  certificate.issued = Issued{*live,
+                              meta["directory"].text_or(),
+                              meta["key_type"].text_or(),
+                              meta["domains"].texts(),
+                              leaf->serial(),
+                              leaf->not_before(),
+                              leaf->not_after(),
+                              parse_rfc3339(meta["issued_at"].text_or()).value_or(leaf->not_before())};
   return certificate;
 }
 
+bool is_hexadecimal(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+/// acmed 0.1 wrote "key.pem.RANDOM.new" before there was key.pem.
+bool is_account_leftover(std::string_view name) {
+  const auto of = files::leftover_of(name);
+  if (of) return *of == "account.json" || *of == "key.pem";
+  constexpr std::string_view begin = "key.pem.";
+  constexpr std::string_view end = ".new";
+  return name.size() == begin.size() + 16 + end.size() && name.starts_with(begin) && name.ends_with(end) &&
+         is_hexadecimal(name.substr(begin.size(), 16));
+}
+
+/// acmed 0.1 wrote a generation to ".NUMBER.new".
+bool is_certificate_leftover(std::string_view name) {
+  const auto of = files::leftover_of(name);
+  if (of) return *of == "state.json" || generation_number(*of);
+  return name.starts_with('.') && name.ends_with(".new") && generation_number(name.substr(1, name.size() - 5));
+}
+
 Certificate load_state(const fs::path& folder, const fs::path& link) {
+  // Here, by a worker, and not for all certificates at the start: there may be a hundred thousand.
+  files::remove_leftovers(folder, is_certificate_leftover);
   if (auto state = read_record(folder / "state.json", &certificate_from_json)) return *std::move(state);
   return rebuilt(folder, link);
 }
+
+/// Removes a generation that was not finished, with the key in it.
+class Unfinished {
+ public:
+  explicit Unfinished(fs::path folder) : folder_(std::move(folder)) {}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    std::error_code ignored;  // a finished one has another name by now
+    fs::remove_all(folder_, ignored);
+  }
+
+ private:
+  fs::path folder_;
+};
 
 unsigned write_generation(const fs::path& folder, const GenerationFiles& files, std::optional<gid_t> key_group) {
   files::make_folder(folder, passage_mode);
   const auto existing = generations_in(folder);
   const unsigned number = existing.empty() ? 1 : existing.back() + 1;
-  const auto fresh = folder / ("." + generation_name(number) + ".new");
-  fs::remove_all(fresh);
+  const auto fresh = files::temporary_beside(folder / generation_name(number));
+  const Unfinished unfinished(fresh);
   if (::mkdir(fresh.c_str(), private_folder_mode) != 0) {
-    throw Retry(fmt::format("file:{}", errno), system_error_sentence("make the folder " + fresh.string(), errno));
+    throw fs::filesystem_error("mkdir", fresh, std::error_code(errno, std::generic_category()));
   }
   const auto meta = json::dump_readable(files.meta);
   const mode_t key_mode = key_group ? 0640 : private_file_mode;
@@ -155,48 +201,104 @@ void remove_old_generations(const fs::path& folder, const std::set<unsigned>& ne
   }
 }
 
-/// Writes a file that is never replaced: what is there already stays.
-void write_once(const fs::path& path, std::string_view content, mode_t mode) {
-  auto fresh = path;
-  fresh += fmt::format(".{}.new", crypto::hex(crypto::random_bytes(8)));
-  files::write_new(fresh, content, mode);
-  const int linked = ::link(fresh.c_str(), path.c_str());
-  const int error = errno;
-  ::unlink(fresh.c_str());
-  if (linked != 0 && error != EEXIST) {
-    throw Retry(fmt::format("file:{}", error), system_error_sentence("write " + path.string(), error));
-  }
-  files::sync_folder(path.parent_path());
+/// What may have other owners when root, or another user, worked here once.
+constexpr auto entries = std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "ledger.json"});
+
+std::optional<uid_t> owner_of(const fs::path& path) {
+  struct stat status {};
+  // A state directory may be reached by a link (DynamicUser=): where it leads is what counts.
+  return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
-/// Turns the file system library's exceptions into ours.
-template <class Call>
-auto on_disk(Call call) {
-  return offload([call = std::move(call)] {
-    try {
-      return call();
-    } catch (const fs::filesystem_error& error) {
-      throw Retry(fmt::format("file:{}", error.code().value()),
-                  system_error_sentence("change " + error.path1().string(), error.code().value()));
+/// Root may write everywhere, but the folder's user could not use what root writes.
+void refuse_as_root(const fs::path& folder) {
+  if (::geteuid() != 0) return;
+  for (const auto* entry : entries) {
+    const auto path = *entry == '\0' ? folder : folder / entry;
+    const auto owner = owner_of(path);
+    if (!owner || *owner == 0) continue;
+    const auto name = name_of_user(*owner);
+    const bool is_number = name == std::to_string(*owner);
+    throw Refused("store:owner",
+                  fmt::format("{} belongs to the user {}, who could not use what root writes there. Run acmed as that "
+                              "user: sudo -u {} acmed ...",
+                              path.string(), name, is_number ? fmt::format("'#{}'", name) : name));
+  }
+}
+
+/// The error for what this user may not do with `path` in the state directory `folder`: whose it is, and what to type.
+/// `sentence` alone when that is not the reason.
+std::string with_owner(std::string sentence, fs::path path, const fs::path& folder) {
+  const auto own = name_of_user(::geteuid());
+  const auto top = folder.lexically_normal();
+  std::error_code hidden;
+  if (fs::symlink_status(top, hidden).type() == fs::file_type::not_found) {
+    return fmt::format("{}. Type as root: install -d -o {} -m {:04o} {}", sentence, own, passage_mode, top.string());
+  }
+  for (path = path.lexically_normal();; path = path.parent_path()) {
+    const auto owner = owner_of(path);
+    if (owner && *owner != ::geteuid()) {
+      return fmt::format("{}: {} belongs to the user {}, and acmed runs as {}. Type as root: chown -R {} {}", sentence,
+                         path.string(), name_of_user(*owner), own, own, top.string());
     }
+    if (path == top || !path.has_relative_path()) return sentence;
+  }
+}
+
+/// Calls `call`; what it throws names the owner where the rights do not suffice.
+template <class Call>
+auto with_owner_named(const fs::path& folder, Call& call) {
+  try {
+    return call();
+  } catch (const files::Denied& error) {
+    throw Retry(error.cause(), with_owner(error.what(), error.path(), folder));
+  } catch (const fs::filesystem_error& error) {
+    const auto number = error.code().value();
+    auto sentence = system_error_sentence("change " + error.path1().string(), number);
+    if (number == EACCES || number == EPERM) sentence = with_owner(std::move(sentence), error.path1(), folder);
+    throw Retry(fmt::format("file:{}", number), sentence);
+  }
+}
+
+/// Removes what the last process was writing when it was killed: there may be keys in it.
+void remove_leftovers(const fs::path& folder) {
+  files::remove_leftovers(folder, [](std::string_view name) { return files::leftover_of(name) == "ledger.json"; });
+  files::remove_leftovers(folder / "live", [](std::string_view name) { return files::leftover_of(name).has_value(); });
+  files::remove_leftovers(folder / "providers", [](std::string_view name) {
+    return files::leftover_of(name).value_or("").ends_with(".json");
   });
+  std::error_code error;
+  for (fs::directory_iterator account(folder / "accounts", error), end; !error && account != end;
+       account.increment(error)) {
+    files::remove_leftovers(account->path(), is_account_leftover);
+  }
 }
 
 }  // namespace
 
 FileStore::FileStore(std::filesystem::path folder) : folder_(std::move(folder)), key_group_(find_key_group()) {
-  files::make_folder(folder_, passage_mode);
-  auto lock = files::lock(folder_ / "lock");
-  if (!lock) {
-    throw Refused("store:locked",
-                  fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
-                              "one a state_directory of its own",
-                              folder_.string()));
-  }
-  lock_ = *std::move(lock);
-  files::make_folder(folder_ / "accounts", private_folder_mode);
-  files::make_folder(folder_ / "certificates", passage_mode);
-  files::make_folder(folder_ / "live", passage_mode);
+  refuse_as_root(folder_);
+  const auto open = [this] {
+    files::make_folder(folder_, passage_mode);
+    auto lock = files::lock(folder_ / "lock");
+    if (!lock) {
+      throw Refused("store:locked",
+                    fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
+                                "one a state_directory of its own",
+                                folder_.string()));
+    }
+    lock_ = *std::move(lock);
+    files::make_folder(folder_ / "accounts", private_folder_mode);
+    files::make_folder(folder_ / "certificates", passage_mode);
+    files::make_folder(folder_ / "live", passage_mode);
+    remove_leftovers(folder_);
+  };
+  with_owner_named(folder_, open);
+}
+
+template <class Call>
+auto FileStore::on_disk(Call call) const {
+  return offload([folder = folder_, call = std::move(call)]() mutable { return with_owner_named(folder, call); });
 }
 
 fs::path FileStore::account_folder(const std::string& directory_url) const {
@@ -238,7 +340,7 @@ Task<> FileStore::save_account(Account account) {
   co_await on_disk([folder = account_folder(account.directory_url), account] {
     files::make_folder(folder, private_folder_mode);
     // The key is the account: it must never be replaced by another one.
-    write_once(folder / "key.pem", account.key_pem.reveal(), private_file_mode);
+    files::write_once(folder / "key.pem", account.key_pem.reveal(), private_file_mode);
     if (!account.url.empty()) {
       files::write_durably(folder / "account.json", json::dump_readable(to_json(account)), private_file_mode);
     }
@@ -290,6 +392,10 @@ Task<json::Value> FileStore::generation_meta(std::string name, unsigned generati
   });
 }
 
+Task<std::optional<std::string>> FileStore::fault_of_generation(std::string name, unsigned generation) {
+  co_return co_await on_disk([folder = generation_path(name, generation)] { return fault_of(folder); });
+}
+
 Task<std::optional<unsigned>> FileStore::live_generation(std::string name) {
   co_return co_await on_disk([link = live_path(name)] { return read_live(link); });
 }
@@ -307,21 +413,25 @@ Task<> FileStore::save_provider(std::string name, json::Object object) {
   });
 }
 
-Task<std::map<std::string, Time>> FileStore::load_ledger() {
+Task<std::map<std::string, Pause>> FileStore::load_ledger() {
   co_return co_await on_disk([path = folder_ / "ledger.json"] {
-    std::map<std::string, Time> ledger;
+    std::map<std::string, Pause> ledger;
     const auto object = read_record<json::Object>(path, &object_from_json).value_or(json::Object());
-    for (const auto& [ca, until] : object) {
-      if (const auto time = parse_rfc3339(until.text_or())) ledger.emplace(ca, *time);
+    for (const auto& [ca, pause] : object) {
+      const auto since = parse_rfc3339(pause["since"].text_or());
+      const auto until = parse_rfc3339(pause["until"].text_or());
+      if (since && until) ledger.emplace(ca, Pause{*since, *until});  // versions before kept an end alone, unbounded
     }
     return ledger;
   });
 }
 
-Task<> FileStore::save_ledger(std::map<std::string, Time> ledger) {
+Task<> FileStore::save_ledger(std::map<std::string, Pause> ledger) {
   co_await on_disk([path = folder_ / "ledger.json", ledger = std::move(ledger)] {
     json::Object object;
-    for (const auto& [ca, until] : ledger) object.emplace(ca, to_rfc3339(until));
+    for (const auto& [ca, pause] : ledger) {
+      object.emplace(ca, json::Object{{"since", to_rfc3339(pause.since)}, {"until", to_rfc3339(pause.until)}});
+    }
     files::write_durably(path, json::dump_readable(object), private_file_mode);
   });
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/records.h"
 
+#include "base/secret_list.h"
+
 namespace acmed::store {
 namespace {
 
 constexpr int format_version = 1;
+constexpr std::size_t longest_sentence = std::size_t{4} * 1024;
 
 json::Array to_array(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
@@ -66,13 +69,19 @@ json::Value issued_json(const Issued& issued) {
                       {"domains", to_array(issued.domains)},
                       {"serial", issued.serial},
                       {"not_before", to_rfc3339(issued.not_before)},
-                      {"not_after", to_rfc3339(issued.not_after)}};
+                      {"not_after", to_rfc3339(issued.not_after)},
+                      {"issued_at", to_rfc3339(issued.issued_at)}};
 }
 
 Issued issued_from(const json::Value& value) {
-  return {count_of(value["generation"]), value["directory"].text_or(), value["key_type"].text_or(),
-          value["domains"].texts(),      value["serial"].text_or(),    time_of(value["not_before"]),
-          time_of(value["not_after"])};
+  return {count_of(value["generation"]),
+          value["directory"].text_or(),
+          value["key_type"].text_or(),
+          value["domains"].texts(),
+          value["serial"].text_or(),
+          time_of(value["not_before"]),
+          time_of(value["not_after"]),
+          parse_rfc3339(value["issued_at"].text_or()).value_or(time_of(value["not_before"]))};
 }
 
 json::Value trouble_json(const Trouble& trouble) {
@@ -80,28 +89,37 @@ json::Value trouble_json(const Trouble& trouble) {
                       {"cause", trouble.cause},
                       {"sentence", trouble.sentence},
                       {"since", to_rfc3339(trouble.since)},
-                      {"next_try", to_rfc3339(trouble.next_try)}};
+                      {"next_try", to_rfc3339(trouble.next_try)},
+                      {"about", trouble.about}};
   if (trouble.not_before) object.emplace("not_before", to_rfc3339(*trouble.not_before));
   return object;
 }
 
 std::optional<Trouble> trouble_from(const json::Value& value) {
   if (value.is_null()) return std::nullopt;
-  return Trouble{count_of(value["failures"]), value["cause"].text_or(),   value["sentence"].text_or(),
-                 time_of(value["since"]),     time_of(value["next_try"]), parse_rfc3339(value["not_before"].text_or())};
+  // acmed 0.1 wrote sentences with what others had said in them as it came.
+  return Trouble{count_of(value["failures"]),
+                 value["cause"].text_or(),
+                 fit_to_show(value["sentence"].text_or(), longest_sentence),
+                 time_of(value["since"]),
+                 time_of(value["next_try"]),
+                 parse_rfc3339(value["not_before"].text_or()),
+                 value["about"].text_or()};
 }
 
 json::Value deployment_json(const Deployment& deployment) {
   json::Object object{{"begun", static_cast<std::int64_t>(deployment.begun)},
                       {"served", static_cast<std::int64_t>(deployment.served)},
-                      {"settings", deployment.settings}};
+                      {"settings", deployment.settings},
+                      {"in_place", static_cast<std::int64_t>(deployment.in_place)}};
+  if (deployment.served_until != Time{}) object.emplace("served_until", to_rfc3339(deployment.served_until));
   if (deployment.trouble) object.emplace("trouble", trouble_json(*deployment.trouble));
   return object;
 }
 
 Deployment deployment_from(const json::Value& value) {
-  return {count_of(value["begun"]), count_of(value["served"]), value["settings"].text_or(),
-          trouble_from(value["trouble"])};
+  return {count_of(value["begun"]),       count_of(value["served"]),      value["settings"].text_or(),
+          trouble_from(value["trouble"]), time_of(value["served_until"]), count_of(value["in_place"])};
 }
 
 bool is_known_form(const json::Value& value) {

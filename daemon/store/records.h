@@ -63,16 +63,24 @@ struct Issued {
   std::string serial;
   Time not_before{};
   Time not_after{};
+  Time issued_at{};  ///< when we got it: CAs date certificates back, by an hour or by a year
 };
 
 /// Failures in a row and when to try again.
 struct Trouble {
-  unsigned failures = 0;
+  unsigned failures = 0;  ///< of tries that nobody asked for
   std::string cause;
   std::string sentence;
   Time since{};
   Time next_try{};
-  std::optional<Time> not_before;  ///< what the other side asked for: not even a person's wish comes before it
+  std::optional<Time> not_before;  ///< what a CA said of this very request: not even a person's wish comes before it
+  std::string about;               ///< a fingerprint of what was asked for: when another thing is, the trouble is over
+};
+
+/// How long a CA as a whole wants to be left alone.
+struct Pause {
+  Time since{};
+  Time until{};
 };
 
 /// One target of a certificate.
@@ -81,6 +89,8 @@ struct Deployment {
   unsigned served = 0;   ///< the generation that it last got for good; 0 for none
   std::string settings;  ///< fingerprint of the target's configuration when it got it
   std::optional<Trouble> trouble;
+  Time served_until{};    ///< the end of the generation `served`
+  unsigned in_place = 0;  ///< the generation whose files it has, be its programs content or not; 0 when not known
 };
 
 /// All that is remembered of one certificate.

@@ -49,6 +49,9 @@ class Store {
   virtual Task<> remove_old_generations(std::string name, std::set<unsigned> needed) = 0;
   /// What is noted beside a generation: "serial", "not_after", "domains" ...; null when it is not there.
   virtual Task<json::Value> generation_meta(std::string name, unsigned generation) = 0;
+  /// What is wrong with the generation's files: missing, empty, cut off, changed since they were written and no pair
+  /// any more. Nothing when they are whole. Files that follow from others are written again.
+  virtual Task<std::optional<std::string>> fault_of_generation(std::string name, unsigned generation) = 0;
   /// The generation in service; nothing when none is.
   virtual Task<std::optional<unsigned>> live_generation(std::string name) = 0;
 
@@ -57,8 +60,8 @@ class Store {
   virtual Task<> save_provider(std::string name, json::Object object) = 0;
 
   /// Until when a CA wants no orders, by directory URL.
-  virtual Task<std::map<std::string, Time>> load_ledger() = 0;
-  virtual Task<> save_ledger(std::map<std::string, Time> ledger) = 0;
+  virtual Task<std::map<std::string, Pause>> load_ledger() = 0;
+  virtual Task<> save_ledger(std::map<std::string, Pause> ledger) = 0;
 
   /// The link that services read.
   virtual std::filesystem::path live_path(const std::string& name) const = 0;

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   acmed::http::Response response;
   response.status = 403;
   response.body = text;
-  if (const auto answer = cloudflare::read_answer(response)) {
+  if (const auto answer = cloudflare::read_answer(response, ForeignWords({}))) {
     if (answer->success || answer->words().size() > 500) std::abort();
     for (const char c : answer->words()) {
       if (c >= 0 && c < 0x20) std::abort();

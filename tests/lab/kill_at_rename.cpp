@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded into a process, ends it by SIGKILL right after its N-th successful rename or link (N in
-// ACMED_TEST_KILL_AT): every durable step of acmed ends with one, so this cuts its life after each of them in turn.
+// ACMED_TEST_KILL_AT), or right before its N-th one (ACMED_TEST_KILL_BEFORE): every durable step of acmed ends with
+// one, so this cuts its life after each of them in turn, or while the new file stands beside the old one.
 #include <dlfcn.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,11 +11,26 @@
 
 namespace {
 
-std::atomic<int> renames{0};
+/// Counts calls until the one whose number is in the environment variable.
+class Fuse {
+ public:
+  explicit Fuse(const char* variable) : wanted_(std::getenv(variable)) {}
+  void count() {
+    if (wanted_ != nullptr && ++calls_ == std::atoi(wanted_)) raise(SIGKILL);
+  }
 
-int counted(int result) {
-  static const char* const wanted = std::getenv("ACMED_TEST_KILL_AT");
-  if (result == 0 && wanted != nullptr && ++renames == std::atoi(wanted)) raise(SIGKILL);
+ private:
+  const char* wanted_;
+  std::atomic<int> calls_{0};
+};
+
+template <class Call>
+int counted(Call call) {
+  static Fuse before("ACMED_TEST_KILL_BEFORE");
+  static Fuse after("ACMED_TEST_KILL_AT");
+  before.count();
+  const int result = call();
+  if (result == 0) after.count();
   return result;
 }
 
@@ -29,22 +45,22 @@ extern "C" {
 
 int rename(const char* from, const char* to) noexcept {
   static auto* const call = real<int(const char*, const char*)>("rename");
-  return counted(call(from, to));
+  return counted([&] { return call(from, to); });
 }
 
 int link(const char* from, const char* to) noexcept {
   static auto* const call = real<int(const char*, const char*)>("link");
-  return counted(call(from, to));
+  return counted([&] { return call(from, to); });
 }
 
 int renameat(int from_dir, const char* from, int to_dir, const char* to) noexcept {
   static auto* const call = real<int(int, const char*, int, const char*)>("renameat");
-  return counted(call(from_dir, from, to_dir, to));
+  return counted([&] { return call(from_dir, from, to_dir, to); });
 }
 
 int renameat2(int from_dir, const char* from, int to_dir, const char* to, unsigned flags) noexcept {
   static auto* const call = real<int(int, const char*, int, const char*, unsigned)>("renameat2");
-  return counted(call(from_dir, from, to_dir, to, flags));
+  return counted([&] { return call(from_dir, from, to_dir, to, flags); });
 }
 
 }  // extern "C"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Killed right after each of its durable steps in turn, acmed goes on at its next start: the certificate is issued, no TXT is
-# left, the account is one, and an order that was on disk is not made twice.
+# Killed right after each of its durable steps in turn, and right before the end of each, acmed goes on at its next start: the
+# certificate is issued, no TXT is left, the account is one, an order that was on disk is not made twice, and nothing that was
+# half written stays.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
 : "${KILL_AT_RENAME:?set it to the path of the preloaded library}"
@@ -12,26 +13,33 @@ $(primary_provider)
 $(certificate crash example.test '*.example.test')
 TOML
 
-crash_at() { # crash_at N: false when acmed got to its end before
+half_written() { find "$STATE" -name '*.new' | wc -l; }
+
+crash_at() { # crash_at AT|BEFORE N: false when acmed got to its end first
   local accounts orders known
   rm -rf "$STATE"
   accounts=$(ca_total accounts) orders=$(ca_total orders)
-  RUNNER=(env "LD_PRELOAD=$KILL_AT_RENAME" "ACMED_TEST_KILL_AT=$1")
+  RUNNER=(env "LD_PRELOAD=$KILL_AT_RENAME" "ACMED_TEST_KILL_$1=$2")
   acmed_once
   RUNNER=()
   [[ $STATUS == 137 ]] || return 1
+  [[ $1 == AT ]] || expect_different "step $2: files that were half written" "$(half_written)" 0
   # The state is first written with the order in it.
   known=$(find "$STATE/certificates" -name state.json 2>/dev/null | wc -l)
   acmed_once
-  expect_equal "step $1: exit status after the crash" "$STATUS" 0
+  expect_equal "step $2: exit status after the crash" "$STATUS" 0
   expect_issued crash example.test '*.example.test'
-  expect_equal "step $1: new accounts" "$(($(ca_total accounts) - accounts))" 1
-  expect_at_most "step $1: new orders" "$(($(ca_total orders) - orders))" "$((known ? 1 : 2))"
+  expect_equal "step $2: new accounts" "$(($(ca_total accounts) - accounts))" 1
+  expect_at_most "step $2: new orders" "$(($(ca_total orders) - orders))" "$((known ? 1 : 2))"
+  expect_equal "step $2: half written files that stay" "$(half_written)" 0
   expect_no_txt example.test
 }
 
-for ((step = 1; step <= 100; step++)); do
-  crash_at "$step" || break
+for moment in AT BEFORE; do
+  echo "--- $moment"
+  for ((step = 1; step <= 100; step++)); do
+    crash_at "$moment" "$step" || break
+  done
+  expect_equal "exit status of a run without a crash" "$STATUS" 0
+  expect_at_most "steps, at least 5 of them" 5 "$((step - 1))"
 done
-expect_equal "exit status of a run without a crash" "$STATUS" 0
-expect_at_most "steps, at least 5 of them" 5 "$((step - 1))"

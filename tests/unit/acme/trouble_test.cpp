@@ -199,7 +199,7 @@ SCENARIO("a CA that is overloaded is left alone for as long as it asks") {
   WHEN("its balancer says 429 in HTML") {
     bench.ca.instead("new-order", FakeCa::Reply("429 Too Many Requests", "<p>slow down").with("Retry-After: 30"));
     const auto error = failed_order<Throttled>(bench);
-    CHECK(error.cause() == "http:429");
+    CHECK(error.cause() == acme::overloaded);
     CHECK(error.not_before() == now + 30s);
   }
   WHEN("its balancer says 503 and when to come back") {
@@ -211,10 +211,18 @@ SCENARIO("a CA that is overloaded is left alone for as long as it asks") {
       bench.ca.instead("new-order",
                        test::problem("503 Service Unavailable", type, "service busy").with("Retry-After: 120"));
       const auto error = failed_order<Throttled>(bench);
-      CHECK(error.cause() == "http:503");
+      CHECK(error.cause() == acme::overloaded);
       CHECK(error.not_before() == now + 2min);
       CHECK_THAT(error.what(), Contains(type + ": service busy; the next try is welcome at 2026-11-22T00:02:00Z"));
     }
+  }
+  WHEN("it names a time beyond all sense") {
+    bench.ca.instead("new-order", FakeCa::Reply("503 Service Unavailable", "").with("Retry-After: 4294967295"));
+    const auto overload = failed_order<Throttled>(bench);
+    CHECK(overload.not_before() == now + 6h);
+    CHECK(overload.party() == Party::ca);
+    bench.ca.instead("new-order", test::problem("429", "rateLimited").with("Retry-After: 4294967295"));
+    CHECK(failed_order<ProblemError>(bench).not_before() == now + 24h * 31);
   }
   WHEN("it says when to come back, and that is now") {
     bench.ca.instead("new-order", test::problem("429 Too Many Requests", "rateLimited").with("Retry-After: 0"));

@@ -13,6 +13,11 @@ TEST_CASE("users and groups are found by their names") {
   CHECK(find_group("root").id == 0U);
 }
 
+TEST_CASE("a user is named as chown takes him, also one without a name") {
+  CHECK(name_of_user(0) == "root");
+  CHECK(name_of_user(4'000'000'123U) == "4000000123");
+}
+
 TEST_CASE("an account that does not exist is no failure of the name service") {
   for (const int answer : {0, ENOENT, ESRCH}) {
     const test::FailingNameService service(answer);

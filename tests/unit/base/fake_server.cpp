@@ -33,6 +33,14 @@ std::shared_ptr<SSL_CTX> tls_context(const std::string& certificate_pem, const S
   return context;
 }
 
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char*, unsigned int,
+                    void* of_server) {
+  const auto& protocol = *static_cast<const std::string*>(of_server);
+  *chosen = reinterpret_cast<const unsigned char*>(protocol.data());
+  *size = static_cast<unsigned char>(protocol.size());
+  return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
 
 FakeServer::FakeServer(Script script) : script_(std::move(script)) {
@@ -48,10 +56,12 @@ FakeServer::FakeServer(Script script) : script_(std::move(script)) {
   accepting_ = std::thread([this] { accept_all(); });
 }
 
-FakeServer::FakeServer(Script script, const std::string& certificate_pem, const Secret& key_pem)
+FakeServer::FakeServer(Script script, const std::string& certificate_pem, const Secret& key_pem, std::string protocol)
     : FakeServer(std::move(script)) {
   // Nobody knows the port before this returns: no connection comes earlier.
+  protocol_ = std::move(protocol);
   tls_ = tls_context(certificate_pem, key_pem);
+  SSL_CTX_set_alpn_select_cb(tls_.get(), choose_protocol, &protocol_);
 }
 
 FakeServer::~FakeServer() {
@@ -115,16 +125,22 @@ std::string FakeServer::Connection::read_request() {
   return request;
 }
 
-void FakeServer::Connection::write(const std::string& bytes) {
+std::string FakeServer::Connection::read_next() {
+  std::array<char, 4096> block;
+  return {block.data(), read_some(block.data(), block.size())};
+}
+
+bool FakeServer::Connection::write(const std::string& bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const auto* start = bytes.data() + done;
     const auto left = bytes.size() - done;
     const auto sent =
         tls_ ? SSL_write(tls_.get(), start, static_cast<int>(left)) : ::send(fd_.get(), start, left, MSG_NOSIGNAL);
-    if (sent <= 0) return;
+    if (sent <= 0) return false;
     done += static_cast<std::size_t>(sent);
   }
+  return true;
 }
 
 void FakeServer::Connection::read_until_closed() {

@@ -27,7 +27,10 @@ class FakeServer {
 
     /// One request with its body; empty when the client has gone.
     std::string read_request();
-    void write(const std::string& bytes);
+    /// What the client sends next, as it comes; empty when it has gone.
+    std::string read_next();
+    /// False when the client has gone.
+    bool write(const std::string& bytes);
     /// Waits until the client closes.
     void read_until_closed();
 
@@ -43,8 +46,9 @@ class FakeServer {
 
   /// HTTP.
   explicit FakeServer(Script script);
-  /// HTTPS.
-  FakeServer(Script script, const std::string& certificate_pem, const Secret& key_pem);
+  /// HTTPS, with `protocol` for those who ask by ALPN ("h2" for HTTP/2, whose frames the script has to make).
+  FakeServer(Script script, const std::string& certificate_pem, const Secret& key_pem,
+             std::string protocol = "http/1.1");
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
@@ -58,6 +62,7 @@ class FakeServer {
   void serve(Connection& connection);
 
   Script script_;
+  std::string protocol_;
   std::shared_ptr<ssl_ctx_st> tls_;
   Fd listener_;
   int port_ = 0;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "base/error.h"
 #include "tests/unit/catch.h"
@@ -92,12 +95,109 @@ TEST_CASE("a file that is larger than allowed is an error, not memory") {
 
 TEST_CASE("an error names the path and the reason") {
   const Folder folder;
+  files::write_new(folder / "f", "", 0600);
   try {
-    files::read(folder / "");
-    FAIL("a folder was read");
+    files::read(folder / "f/below");
+    FAIL("what is below a file was read");
   } catch (const Retry& error) {
-    CHECK(error.cause() == "file:" + std::to_string(EISDIR));
-    CHECK_THAT(error.what(), Catch::Contains((folder / "").string()) && Catch::Contains("directory"));
+    CHECK(error.cause() == "file:" + std::to_string(ENOTDIR));
+    CHECK_THAT(error.what(), Catch::Contains((folder / "f/below").string()) && Catch::Contains("Not a directory"));
+  }
+}
+
+SCENARIO("only regular files are read, and nothing else is waited for") {
+  const Folder folder;
+  const auto not_read = Catch::Contains("is no regular file");
+  GIVEN("a pipe that nobody writes to") {
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(files::read(folder / "pipe"), not_read);
+  }
+  GIVEN("a pipe that somebody holds open") {
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    const Fd writer(::open((folder / "pipe").c_str(), O_RDWR | O_CLOEXEC));
+    CHECK_THROWS_WITH(files::read(folder / "pipe"), not_read);
+  }
+  GIVEN("devices, and folders") {
+    for (const auto* path : {"/dev/zero", "/dev/null", "/"}) CHECK_THROWS_WITH(files::read(path), not_read);
+  }
+  GIVEN("links") {
+    files::write_new(folder / "f", "content", 0600);
+    fs::create_symlink("f", folder / "link");
+    fs::create_symlink("nowhere", folder / "dangling");
+    CHECK(files::read(folder / "link") == "content");
+    CHECK(!files::read(folder / "dangling"));
+    THEN("they are refused where others may have put them") {
+      CHECK_THROWS_WITH(files::read(folder / "link", 100, files::Links::refused), not_read);
+      CHECK_THROWS_WITH(files::read(folder / "dangling", 100, files::Links::refused), not_read);
+      CHECK(files::read(folder / "f", 100, files::Links::refused) == "content");
+      CHECK(!files::read(folder / "none", 100, files::Links::refused));
+    }
+  }
+}
+
+SCENARIO("a process that is killed is in no later one's way, though that may have its pid") {
+  const Folder folder;
+  for (int count = 0; count < 100; ++count) {
+    std::ofstream(folder / fmt::format(".f.{}.{}.new", getpid(), count).c_str()) << "half";
+  }
+  const auto before = folder.size();
+  files::write_durably(folder / "f", "whole", 0600);
+  files::write_once(folder / "f", "never", 0600);
+  files::switch_link(folder / "l", "f");
+  CHECK(files::read(folder / "f") == "whole");
+  CHECK(folder.size() == before + 2);
+}
+
+SCENARIO("what a killed process was writing is told from all other files") {
+  CHECK(files::leftover_of(".state.json.17.0.new") == "state.json");
+  CHECK(files::leftover_of(".state.json.0123456789abcdef.42.new") == "state.json");
+  CHECK(files::leftover_of(".www.example.1.0.new") == "www.example");
+  for (const auto* name : {".state.json.new", "state.json.17.0.new", ".state.json.17.0.old", ".state.json.17.new",
+                           ".state.json.0123456789abcde.4.new", ".state.json.0123456789ABCDEF.4.new", ".17.0.new",
+                           ".state.json.17.x.new", "..new", ".new", "", "state.json"}) {
+    INFO(name);
+    CHECK(!files::leftover_of(name));
+  }
+  THEN("what this process is writing is none") {
+    CHECK(!files::leftover_of(files::temporary_beside("/f").filename().string()));
+    CHECK(files::temporary_beside("/f") != files::temporary_beside("/f"));
+  }
+}
+
+SCENARIO("leftovers are removed, and nothing beside them") {
+  const Folder folder;
+  const auto is_leftover = [](std::string_view name) { return files::leftover_of(name).has_value(); };
+  const auto fresh = files::temporary_beside(folder / "f");
+  for (const auto& path : {folder / "f", folder / ".f.17.0.new", folder / "f.new", fresh}) std::ofstream(path) << "x";
+  fs::create_symlink("f", folder / ".l.17.1.new");
+  fs::create_directory(folder / ".0001.17.2.new");
+  std::ofstream(folder / ".0001.17.2.new/privkey.pem") << "half";
+  files::remove_leftovers(folder / "", is_leftover);
+  CHECK(folder.size() == 3);
+  CHECK(fs::exists(folder / "f"));
+  CHECK(fs::exists(folder / "f.new"));
+  CHECK(fs::exists(fresh));
+  files::remove_leftovers(folder / "none", is_leftover);
+}
+
+TEST_CASE("a file that is never replaced is written once, and whole") {
+  const Folder folder;
+  files::write_once(folder / "f", "one", 0640);
+  files::write_once(folder / "f", "two", 0600);
+  CHECK(files::read(folder / "f") == "one");
+  CHECK(mode_of(folder / "f") == 0640);
+  CHECK(folder.size() == 1);
+}
+
+TEST_CASE("what this user may not do is told with the path") {
+  if (::geteuid() == 0) return;
+  const Folder folder;
+  files::write_new(folder / "f", "", 0000);
+  try {
+    files::read(folder / "f");
+    FAIL("it was read");
+  } catch (const files::Denied& error) {
+    CHECK(error.path() == folder / "f");
   }
 }
 

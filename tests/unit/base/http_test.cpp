@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 
 #include "base/http/client.h"
@@ -19,6 +21,8 @@ using test::FakeServer;
 using Connection = FakeServer::Connection;
 
 namespace {
+
+constexpr std::size_t flood_size = std::size_t{256} * 1024 * 1024;
 
 http::Settings plain() {
   return {"acmed-test", "", true};
@@ -44,6 +48,44 @@ Error failure_of(Loop& loop, http::Client& client, http::Request request) {
   }
   FAIL("the request succeeded");
   throw std::logic_error("unreachable");
+}
+
+/// An HTTP/2 frame (RFC 9113 §4.1) with less than 256 octets in it.
+std::string frame(int type, int flags, std::uint32_t stream, const std::string& content = {}) {
+  std::string octets{0, 0, static_cast<char>(content.size()), static_cast<char>(type), static_cast<char>(flags)};
+  for (const int shift : {24, 16, 8, 0}) octets += static_cast<char>(stream >> shift & 0xff);
+  return octets + content;
+}
+
+/// Whether a HEADERS frame has begun among what a client of HTTP/2 has sent.
+bool has_request(const std::string& sent) {
+  const auto octet = [&sent](std::size_t place) { return static_cast<unsigned char>(sent[place]); };
+  constexpr std::size_t preface = 24;
+  constexpr std::size_t head = 9;
+  for (std::size_t at = preface; at + head <= sent.size();) {
+    if (octet(at + 3) == 1) return true;
+    at += head + (std::size_t{octet(at)} << 16 | std::size_t{octet(at + 1)} << 8 | octet(at + 2));
+  }
+  return false;
+}
+
+/// Answers the first request of an HTTP/2 connection by `frames`, which gives some more frames each time, until so many
+/// octets went out that everybody would have had enough, or the client has gone. Adds them to `sent`.
+FakeServer::Script flood_of(std::string begin, std::function<std::string()> frames, std::atomic<std::size_t>* sent) {
+  return [begin = std::move(begin), frames = std::move(frames), sent](Connection& connection) {
+    connection.write(frame(4, 0, 0));
+    for (std::string seen; !has_request(seen);) {
+      const auto next = connection.read_next();
+      if (next.empty()) return;
+      seen += next;
+    }
+    connection.write(begin);
+    while (*sent < flood_size) {
+      const auto more = frames();
+      if (!connection.write(more)) return;
+      *sent += more.size();
+    }
+  };
 }
 
 Task<> cancel_after(Event* started, std::stop_source* stop) {
@@ -416,6 +458,45 @@ SCENARIO("a server must prove who it is") {
   }
   GIVEN("trust that is no certificate") {
     CHECK_THROWS_AS(http::Client(loop, {"acmed-test", "nonsense", false}), Refused);
+  }
+}
+
+SCENARIO("a server that sends HTTP/2 frames without an answer does not hold the loop") {
+  const test::TestCa ca;
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  test::CertificateFacts facts;
+  facts.for_loopback = true;
+  const auto certificate = ca.issue(key, facts).to_pem();
+  Loop loop;
+  http::Client client(loop, {"acmed-test", ca.root_pem(), false});
+  std::atomic<std::size_t> sent = 0;
+  const auto check = [&](FakeServer::Script script) {
+    FakeServer server(std::move(script), certificate, key.to_pem(), "h2");
+    const auto error = failure_of(loop, client, get(server.url()));
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK(error.cause() == http::too_large);
+    CHECK_THAT(error.what(), Catch::Contains("127.0.0.1:" + std::to_string(server.port()) + " sends more than 4 MiB"));
+    CHECK(sent < flood_size);
+    THEN("the client is still of use") {
+      FakeServer other(always(answer("200 OK", "", "still here")), certificate, key.to_pem());
+      CHECK(run(loop, client.send(get(other.url()))).body == "still here");
+    }
+  };
+  GIVEN("empty DATA frames after the answer's headers") {
+    const auto status_200 = frame(1, 4, 1, "\x88");
+    std::string some;
+    for (int i = 0; i < 500; ++i) some += frame(0, 0, 1);
+    check(flood_of(
+        status_200, [some] { return some; }, &sent));
+  }
+  GIVEN("PRIORITY frames of other streams") {
+    std::uint32_t stream = 1;
+    const auto some = [&stream] {
+      std::string frames;
+      for (int i = 0; i < 200; ++i) frames += frame(2, 0, stream += 2, std::string("\0\0\0\1\5", 5));
+      return frames;
+    };
+    check(flood_of({}, some, &sent));
   }
 }
 

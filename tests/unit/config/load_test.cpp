@@ -273,8 +273,10 @@ group = "nobody-of-that-name"
 }
 
 SCENARIO("a file that is not there is named") {
-  CHECK_THROWS_WITH(load("/nowhere/acmed.toml"), "/nowhere/acmed.toml: there is no such file");
-  CHECK_THROWS_WITH(load("/"), Catch::Contains("/: cannot read"));
+  CHECK_THROWS_WITH(
+      load("/nowhere/acmed.toml"),
+      "/nowhere/acmed.toml: there is no such file; an example is /usr/share/doc/acmed/acmed.toml.example");
+  CHECK_THROWS_WITH(load("/"), Catch::Contains("/ is no regular file"));
 }
 
 SCENARIO("a PowerDNS server has its API, an acme-dns server its accounts") {

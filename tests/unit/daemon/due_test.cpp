@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/renew/due.h"
 
+#include "daemon/acme/answer.h"
 #include "tests/unit/catch.h"
 
 namespace acmed::renew {
@@ -50,6 +51,26 @@ SCENARIO("a certificate is renewed when a part of its life is left") {
 
 SCENARIO("a certificate is never due when it has just been issued") {
   CHECK(due_at(issued_for(hours(100)), 0.99) >= noon + hours(9));
+  GIVEN("CAs that date back by an hour, or by a year") {
+    for (const auto& [back, left] : {std::pair<Duration, Duration>{hours(1), hours(1)},
+                                     {hours(24 * 365), hours(24 * 30)},
+                                     {hours(24 * 3650), minutes(10)}}) {
+      auto issued = issued_for(left);
+      issued.not_before = noon - back;
+      issued.issued_at = noon;
+      THEN("only what was left when it came counts") {
+        CHECK(due_at(issued, std::nullopt) > noon + left / 3);
+        CHECK(due_at(issued, 0.99) >= noon + left / 11);
+      }
+    }
+  }
+  GIVEN("a clock that was wrong when it came") {
+    auto issued = issued_for(hours(100));
+    issued.issued_at = noon + hours(24 * 3650);
+    CHECK(due_at(issued, std::nullopt) < issued.not_after);
+    issued.issued_at = noon - hours(24 * 3650);
+    CHECK(due_at(issued, std::nullopt) > noon);
+  }
 }
 
 SCENARIO("certificates of one moment are not all due in one moment") {
@@ -58,44 +79,85 @@ SCENARIO("certificates of one moment are not all due in one moment") {
   CHECK(due_at(issued_for(life, "01"), {}) != due_at(issued_for(life, "02"), {}));
 }
 
+/// A try at noon that nobody asked for.
+Attempt attempt(double chance = 0, std::optional<Time> not_after = {}) {
+  return {noon, chance, not_after, false, "this"};
+}
+
+Attempt asked_attempt() {
+  return {noon, 0, {}, true, "this"};
+}
+
 SCENARIO("failures are tried again after 1, 10 and 100 minutes, then daily") {
   const Retry error("dns:timeout", "no answer");
   std::optional<store::Trouble> trouble;
   for (const Duration expected : {Duration(minutes(1)), Duration(minutes(10)), Duration(minutes(100)),
                                   Duration(hours(24)), Duration(hours(24))}) {
-    trouble = after_failure(trouble, error, noon, 0, std::nullopt);
+    trouble = after_failure(trouble, error, attempt());
     CHECK(trouble->next_try - noon == expected);
   }
   CHECK(trouble->failures == 5);
   CHECK(trouble->sentence == "no answer");
   CHECK(trouble->cause == "dns:timeout");
+  CHECK(trouble->about == "this");
 }
 
 SCENARIO("chance makes a pause longer by a tenth at most") {
-  const auto trouble = after_failure({}, Retry("x", "y"), noon, 0.999, std::nullopt);
+  const auto trouble = after_failure({}, Retry("x", "y"), attempt(0.999));
   CHECK(trouble.next_try - noon > minutes(1));
   CHECK(trouble.next_try - noon < seconds(67));
 }
 
 SCENARIO("a certificate near its end is tried more often") {
   std::optional<store::Trouble> trouble;
-  for (int i = 0; i < 6; ++i) trouble = after_failure(trouble, Retry("x", "y"), noon, 0, noon + hours(20));
+  for (int i = 0; i < 6; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt(0, noon + hours(20)));
   CHECK(trouble->next_try - noon == hours(2));
-  trouble = after_failure(trouble, Retry("x", "y"), noon, 0, noon + seconds(10));
+  trouble = after_failure(trouble, Retry("x", "y"), attempt(0, noon + seconds(10)));
   CHECK(trouble->next_try - noon == minutes(15));
 }
 
-SCENARIO("nothing is tried before the other side's Retry-After, not even when a person asks") {
+SCENARIO("what a CA limits is not tried before its Retry-After, not even when a person asks") {
   const auto until = noon + hours(3);
-  const auto trouble = after_failure({}, Throttled("acme:rateLimited", "too many", until), noon, 0, std::nullopt);
+  const auto trouble = after_failure({}, Throttled("acme:rateLimited", "too many", until, Party::ca), attempt());
   CHECK(trouble.next_try == until);
-  CHECK(next_try(trouble, true) == until);
+  CHECK(next_try(trouble, true, noon) == until);
 }
 
-SCENARIO("a person's wish comes before the usual pause") {
-  const auto trouble = after_failure({}, Retry("x", "y"), noon, 0, std::nullopt);
-  CHECK(next_try(trouble, false) == noon + minutes(1));
-  CHECK(next_try(trouble, true) <= noon);
+SCENARIO("what anybody else asked for holds for machines, not for people") {
+  const auto until = noon + hours(3);
+  for (const Error& error : {Error(Throttled("http:429", "too many", until)), Error(Retry("http:503", "busy", until)),
+                             Error(Throttled(acme::overloaded, "busy", until, Party::ca))}) {
+    const auto trouble = after_failure({}, error, attempt());
+    CHECK(next_try(trouble, false, noon) == until);
+    CHECK(next_try(trouble, true, noon) <= noon);
+  }
+}
+
+SCENARIO("a pause is never longer than a tenth of what is left of the certificate") {
+  const Throttled error("acme:rateLimited", "too many", noon + hours(24 * 31), Party::ca);
+  const auto trouble = after_failure({}, error, attempt(0, noon + hours(24 * 30)));
+  CHECK(trouble.next_try == noon + hours(24 * 3));
+  CHECK(next_try(trouble, true, noon) == noon + hours(24 * 3));
+}
+
+SCENARIO("a person's wish comes before the usual pause, and makes it no longer") {
+  std::optional<store::Trouble> trouble;
+  for (int i = 0; i < 2; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt());
+  CHECK(next_try(*trouble, false, noon) == noon + minutes(10));
+  CHECK(next_try(*trouble, true, noon) <= noon);
+  for (int i = 0; i < 5; ++i) trouble = after_failure(trouble, Retry("x", "y"), asked_attempt());
+  CHECK(next_try(*trouble, false, noon) == noon + minutes(10));
+}
+
+SCENARIO("times that a clock ahead of time left behind are not believed") {
+  const auto ahead = noon + hours(24 * 365 * 9);
+  for (const Error& error :
+       {Error(Retry("x", "y")), Error(Throttled("acme:rateLimited", "z", ahead + minutes(1), Party::ca))}) {
+    const auto trouble = after_failure({}, error, {ahead, 0, {}, false, "this"});
+    CHECK(next_try(trouble, false, noon) <= noon);
+    CHECK(next_try(trouble, true, noon) <= noon);
+    CHECK(after_failure(trouble, Retry("x", "y"), attempt()).since == noon);
+  }
 }
 
 }  // namespace

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/file_store.h"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
+#include "base/accounts.h"
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
@@ -26,6 +32,35 @@ mode_t mode_of(const fs::path& path) {
   return status.st_mode & 07777;
 }
 
+std::set<std::string> entries_of(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+/// What `work` returns in a process of that user.
+template <class Work>
+std::string as_user(uid_t user, Work work) {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto text = ::setgroups(0, nullptr) == 0 && ::setgid(user) == 0 && ::setuid(user) == 0 ? work() : "no rights";
+    [[maybe_unused]] const auto written = ::write(ends[1], text.data(), text.size());
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  const Fd reading(ends[0]);
+  std::string text;
+  std::array<char, 4096> some{};
+  for (ssize_t count = 0; (count = ::read(reading.get(), some.data(), some.size())) > 0;) {
+    text.append(some.data(), static_cast<std::size_t>(count));
+  }
+  ::waitpid(child, nullptr, 0);
+  return text;
+}
+
 Certificate full_certificate() {
   Certificate certificate;
   certificate.order = OpenOrder{"https://ca.test/dir",
@@ -44,10 +79,12 @@ Certificate full_certificate() {
                               {"a.test"},
                               "0a",
                               Time(std::chrono::hours(1)),
+                              Time(std::chrono::hours(4)),
                               Time(std::chrono::hours(2))};
-  certificate.trouble =
-      Trouble{2, "dns:timeout", "no answer", Time{}, Time(std::chrono::hours(5)), Time(std::chrono::hours(6))};
-  certificate.deployments["nginx"] = Deployment{3, 2, "print", Trouble{1, "deploy:test", "failed", Time{}, Time{}, {}}};
+  certificate.trouble = Trouble{
+      2, "dns:timeout", "no answer", Time{}, Time(std::chrono::hours(5)), Time(std::chrono::hours(6)), "fingerprint"};
+  certificate.deployments["nginx"] = Deployment{
+      3, 2, "print", Trouble{1, "deploy:test", "failed", Time{}, Time{}, {}, "nginx"}, Time(std::chrono::hours(7)), 2};
   return certificate;
 }
 
@@ -174,11 +211,191 @@ SCENARIO("a generation that a crash left half written is no generation") {
   const TemporaryFolder folder;
   Loop loop;
   FileStore store(folder.path());
-  fs::create_directories(folder.path() / "certificates/web/.0001.new");
-  std::ofstream(folder.path() / "certificates/web/.0001.new/privkey.pem") << "half";
+  for (const auto* half : {".0001.new", ".0001.17.0.new"}) {
+    fs::create_directories(folder.path() / "certificates/web" / half);
+    std::ofstream(folder.path() / "certificates/web" / half / "privkey.pem") << "half";
+  }
   const auto number = run(loop, store.add_generation("web", files_named("1")));
   CHECK(number == 1);
   CHECK(files::read(store.generation_path("web", 1) / "privkey.pem") == "key 1");
+}
+
+SCENARIO("a generation that cannot be finished leaves no key behind") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  // No number follows the largest one: the new folder cannot get its name.
+  fs::create_directories(folder.path() / "certificates/web/4294967295/x");
+  fs::create_directories(folder.path() / "certificates/web/0000/x");
+  CHECK_THROWS_AS(run(loop, store.add_generation("web", files_named("1"))), Error);
+  CHECK(entries_of(folder.path() / "certificates/web") == std::set<std::string>{"0000", "4294967295"});
+}
+
+SCENARIO("what a killed acmed was writing is gone after the next start, and nothing else") {
+  const TemporaryFolder folder;
+  Loop loop;
+  const auto& root = folder.path();
+  const std::string url = "https://ca.test/dir";
+  {
+    FileStore store(root);
+    Account account;
+    account.directory_url = url;
+    account.url = "https://ca.test/account/1";
+    account.key_pem = Secret("key");
+    run(loop, store.save_account(account));
+    run(loop, store.save_certificate("web", full_certificate()));
+    run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("1")))));
+    run(loop, store.save_provider("acme", {}));
+    run(loop, store.save_ledger({}));
+  }
+  const auto account_folder = fs::directory_iterator(root / "accounts")->path();
+  const std::vector<fs::path> folders = {root, account_folder, root / "certificates/web", root / "live",
+                                         root / "providers"};
+  // What an operator, or a tool of his, may have left there stays.
+  for (const auto& each : folders) {
+    for (const auto* name : {"notes.new", ".notes.new", ".0001", ".swp.17.0", ".notes.17.0.tmp"})
+      std::ofstream(each / name) << "x";
+  }
+  std::vector<std::set<std::string>> before;
+  for (const auto& each : folders) before.push_back(entries_of(each));
+  for (const std::string process : {"1.0", "12345.77", "0123456789abcdef.3"}) {
+    const auto ending = "." + process + ".new";
+    std::ofstream(root / (".ledger.json" + ending)) << "{";
+    std::ofstream(account_folder / (".account.json" + ending)) << "{";
+    std::ofstream(account_folder / (".key.pem" + ending)) << "half a k";
+    std::ofstream(root / ("certificates/web/.state.json" + ending)) << "{";
+    fs::create_directory(root / ("certificates/web/.0002" + ending));
+    std::ofstream(root / ("certificates/web/.0002" + ending) / "privkey.pem") << "half a k";
+    fs::create_symlink("../certificates/web/0001", root / ("live/.web" + ending));
+    std::ofstream(root / ("providers/.acme.json" + ending)) << "{";
+  }
+  std::ofstream(account_folder / "key.pem.0123456789abcdef.new") << "half a k";
+  fs::create_directory(root / "certificates/web/.0002.new");
+  {
+    FileStore store(root);
+    run(loop, store.load_certificate("web"));
+    std::vector<std::set<std::string>> after;
+    for (const auto& each : folders) after.push_back(entries_of(each));
+    CHECK(after == before);
+    CHECK(files::read(store.live_path("web") / "privkey.pem") == "key 1");
+    CHECK(run(loop, store.load_account(url))->key_pem.reveal() == "key");
+  }
+}
+
+SCENARIO("root does not work in a state directory of somebody else's") {
+  if (::geteuid() != 0) return;
+  constexpr uid_t somebody = 1;
+  const TemporaryFolder folder;
+  const auto refused_with = [&](const std::string& sentence) {
+    try {
+      const FileStore store(folder.path());
+      FAIL("root was let in");
+    } catch (const Error& error) {
+      CHECK(error.advice() == Error::Advice::refused);
+      CHECK(error.cause() == "store:owner");
+      CHECK_THAT(error.what(), Catch::Contains(sentence));
+    }
+  };
+  GIVEN("an empty one of a user whose name the host knows") {
+    REQUIRE(::chown(folder.path().c_str(), somebody, static_cast<gid_t>(-1)) == 0);
+    const auto name = name_of_user(somebody);
+    refused_with(folder.path().string() + " belongs to the user " + name);
+    refused_with("sudo -u " + name + " acmed ...");
+    THEN("nothing was written") {
+      CHECK(entries_of(folder.path()).empty());
+    }
+  }
+  GIVEN("one of a user without a name") {
+    REQUIRE(::chown(folder.path().c_str(), 54321, static_cast<gid_t>(-1)) == 0);
+    refused_with("sudo -u '#54321' acmed ...");
+  }
+  GIVEN("one of root's own with somebody's files in it") {
+    { const FileStore store(folder.path()); }
+    for (const auto* name : {"lock", "accounts", "certificates", "live"}) {
+      REQUIRE(::chown((folder.path() / name).c_str(), somebody, static_cast<gid_t>(-1)) == 0);
+      refused_with((folder.path() / name).string());
+      REQUIRE(::chown((folder.path() / name).c_str(), 0, static_cast<gid_t>(-1)) == 0);
+    }
+    const FileStore store(folder.path());
+  }
+  GIVEN("one that does not exist yet") {
+    const FileStore store(folder.path() / "fresh");
+    CHECK(fs::exists(folder.path() / "fresh/lock"));
+  }
+}
+
+SCENARIO("files of another user's are named with what to type") {
+  if (::geteuid() != 0) return;  // only root can make them
+  const TemporaryFolder folder;
+  const auto state = folder.path() / "state";
+  Loop loop;
+  REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+  {
+    FileStore store(state);
+    run(loop, store.save_certificate("web", full_certificate()));
+    run(loop, store.save_ledger({}));
+  }
+  const auto own = [](const fs::path& path, uid_t user) {
+    REQUIRE(::lchown(path.c_str(), user, static_cast<gid_t>(-1)) == 0);
+  };
+  constexpr uid_t service = 1;
+  for (const auto& entry : fs::recursive_directory_iterator(state)) own(entry.path(), service);
+  own(state, service);
+  const auto command = "chown -R " + name_of_user(service) + " " + state.string();
+  const auto fails_as_service = [&](auto work) {
+    const auto sentence = as_user(service, [&] {
+      try {
+        work();
+      } catch (const Error& error) {
+        return std::string(error.what());
+      }
+      return std::string("no error");
+    });
+    CHECK_THAT(sentence, Catch::Contains("belongs to the user root, and acmed runs as " + name_of_user(service)) &&
+                             Catch::Contains(command));
+  };
+  GIVEN("its state directory") {
+    own(state, 0);
+    own(state / "lock", 0);
+    fails_as_service([&] { const FileStore store(state); });
+  }
+  GIVEN("its lock") {
+    own(state / "lock", 0);
+    fails_as_service([&] { const FileStore store(state); });
+  }
+  GIVEN("a certificate's state") {
+    own(state / "certificates/web/state.json", 0);
+    fails_as_service([&] {
+      FileStore store(state);
+      Loop own_loop;
+      run(own_loop, store.load_certificate("web"));
+    });
+  }
+  GIVEN("a certificate's folder") {
+    own(state / "certificates/web", 0);
+    fails_as_service([&] {
+      FileStore store(state);
+      Loop own_loop;
+      run(own_loop, store.save_certificate("web", {}));
+    });
+    fails_as_service([&] {
+      FileStore store(state);
+      Loop own_loop;
+      run(own_loop, store.add_generation("web", files_named("2")));
+    });
+  }
+  GIVEN("a parent that it may not write to, and no state directory") {
+    fs::remove_all(state);
+    const auto sentence = as_user(service, [&] {
+      try {
+        const FileStore store(state);
+      } catch (const Error& error) {
+        return std::string(error.what());
+      }
+      return std::string("no error");
+    });
+    CHECK_THAT(sentence, Catch::Contains("install -d -o " + name_of_user(service) + " -m 0751 " + state.string()));
+  }
 }
 
 SCENARIO("a state that cannot be read is kept aside and the work goes on") {
@@ -211,14 +428,37 @@ SCENARIO("two daemons never work in one folder") {
   }
 }
 
+SCENARIO("a sentence of an older version is cleaned when it is read") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  auto certificate = full_certificate();
+  certificate.trouble->sentence = "\x1b]0;owned\a\x1b[31mRED\xc2\x9b" + std::string(1 << 20, 'b');
+  run(loop, store.save_certificate("web", certificate));
+  const auto loaded = run(loop, store.load_certificate("web"));
+  CHECK_THAT(loaded.trouble->sentence, Catch::StartsWith("]0;owned [31mRED bbb"));
+  CHECK(loaded.trouble->sentence.size() < 8192);
+}
+
 SCENARIO("the ledger of CAs survives a restart") {
   const TemporaryFolder folder;
   Loop loop;
   FileStore store(folder.path());
   CHECK(run(loop, store.load_ledger()).empty());
-  const std::map<std::string, Time> ledger = {{"https://ca.test/dir", Time(std::chrono::hours(10))}};
-  run(loop, store.save_ledger(ledger));
-  CHECK(run(loop, store.load_ledger()) == ledger);
+  const Pause pause{Time(std::chrono::hours(10)), Time(std::chrono::hours(11))};
+  run(loop, store.save_ledger({{"https://ca.test/dir", pause}}));
+  const auto loaded = run(loop, store.load_ledger());
+  REQUIRE(loaded.size() == 1);
+  CHECK(loaded.at("https://ca.test/dir").since == pause.since);
+  CHECK(loaded.at("https://ca.test/dir").until == pause.until);
+}
+
+SCENARIO("a ledger of a version that bounded nothing closes no CA") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  files::write_durably(folder.path() / "ledger.json", R"({"https://ca.test/dir": "2163-01-02T13:22:38Z"})", 0600);
+  CHECK(run(loop, store.load_ledger()).empty());
 }
 
 }  // namespace

@@ -5,9 +5,11 @@
 
 #include <filesystem>
 
+#include "base/crypto/x509.h"
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "daemon/store/file_store.h"
+#include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/temporary_folder.h"
 
@@ -18,9 +20,15 @@ namespace fs = std::filesystem;
 
 constexpr const char* directory_url = "https://ca.test/dir";
 
-store::GenerationFiles generation_files(unsigned number) {
-  const auto text = std::to_string(number);
-  return {Secret("key " + text), "cert " + text, "chain " + text, "full " + text, json::Object{}};
+store::GenerationFiles generation_files(unsigned number, Time not_after) {
+  static const test::TestCa ca;
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  const auto serial = fmt::format("{:02x}", number);
+  test::CertificateFacts facts{{"web.test"}, false, serial, {}};
+  facts.not_after = std::chrono::time_point_cast<std::chrono::seconds>(not_after);
+  const auto leaf = ca.issue(key, facts).to_pem();
+  return {key.to_pem(), leaf, ca.root_pem(), leaf + ca.root_pem(),
+          json::Object{{"serial", serial}, {"not_after", to_rfc3339(not_after)}}};
 }
 
 /// A store whose disk is full when told.
@@ -38,7 +46,8 @@ class FullStore final : public store::FileStore {
 /// A certificate "web" of which `generations` are issued, the last one now, and what keeps it.
 struct World {
   TemporaryFolder folder;
-  Loop loop;
+  VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26))};
+  Loop loop{clock};
   FullStore store{folder.path() / "state"};
   issue::Authority authority{loop, store, settings()};
   dns::Discovery discovery{loop, {}};
@@ -53,18 +62,13 @@ struct World {
     return result;
   }
 
-  void issue_generation() {
+  void issue_generation(Duration life = std::chrono::hours(24 * 90)) {
     auto state = run(loop, store.load_certificate("web"));
     const unsigned next = state.issued ? state.issued->generation + 1 : 1;
-    const auto number = run(loop, store.add_generation("web", generation_files(next)));
     const auto now = loop.clock().now();
-    state.issued = store::Issued{number,
-                                 directory_url,
-                                 "ecdsa-p256",
-                                 {"web.test"},
-                                 fmt::format("{:02x}", number),
-                                 now,
-                                 now + std::chrono::hours(24 * 90)};
+    const auto number = run(loop, store.add_generation("web", generation_files(next, now + life)));
+    state.issued = store::Issued{number, directory_url, "ecdsa-p256", {"web.test"}, fmt::format("{:02x}", number),
+                                 now,    now + life,    now};
     run(loop, store.save_certificate("web", state));
     run(loop, store.make_live("web", number));
   }
@@ -79,9 +83,23 @@ struct World {
     config::Target target;
     target.name = "reader";
     target.post_hook = {"/bin/sh", "-c",
-                        fmt::format("echo $ACMED_EVENT $(cat $ACMED_FULLCHAIN) >> {0}/seen; ! test -e {0}/broken",
+                        fmt::format("echo $ACMED_EVENT $(readlink $ACMED_LIVE_DIR | tail -c 2) >> {0}/seen; "
+                                    "! test -e {0}/broken",
                                     folder.path().string())};
     return target;
+  }
+
+  /// A target with a copy of its own, "copy.pem".
+  config::Target copies() const {
+    config::Target target;
+    target.name = "copies";
+    target.directory = folder.path();
+    target.files = {{config::FileKind::fullchain, "copy.pem"}};
+    return target;
+  }
+
+  std::string full_chain(unsigned number) const {
+    return files::read(store.generation_path("web", number) / "fullchain.pem").value_or("");
   }
 
   std::string seen() const { return files::read(folder.path() / "seen").value_or(""); }
@@ -100,7 +118,7 @@ SCENARIO("a generation is deployed once, and not again by a later look or after 
   run(world.loop, keeper.attempt(true));
   auto restarted = world.keeper({world.reader()});
   run(world.loop, restarted.attempt(true));
-  CHECK(world.seen() == "deploy full 1\n");
+  CHECK(world.seen() == "deploy 1\n");
   CHECK(keeper.troubles().empty());
   CHECK(next > world.loop.clock().now() + std::chrono::hours(24 * 50));
 }
@@ -115,7 +133,7 @@ SCENARIO("a hook that fails for a new generation gets the old one back, and the 
 
   auto renewed = world.keeper({world.reader()});
   const auto next = run(world.loop, renewed.attempt(false));
-  CHECK(world.seen() == "deploy full 1\ndeploy full 2\nrollback full 1\n");
+  CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 1\n");
   CHECK(world.live() == 1);
   REQUIRE(renewed.troubles().size() == 1);
   CHECK_THAT(renewed.troubles().front(), Catch::Contains("target reader"));
@@ -127,13 +145,13 @@ SCENARIO("a hook that fails for a new generation gets the old one back, and the 
     run(world.loop, restarted.attempt(false));
     CHECK(world.live() == 1);
     CHECK(restarted.troubles().size() == 1);
-    CHECK(world.seen() == "deploy full 1\ndeploy full 2\nrollback full 1\n");
+    CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 1\n");
 
     world.break_hook(false);
     run(world.loop, restarted.attempt(true));
     CHECK(world.live() == 2);
     CHECK(restarted.troubles().empty());
-    CHECK(world.seen() == "deploy full 1\ndeploy full 2\nrollback full 1\ndeploy full 2\n");
+    CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 1\ndeploy 2\n");
   }
 }
 
@@ -147,7 +165,7 @@ SCENARIO("a deployment that cannot be written down is not undone, and is settled
   auto renewed = world.keeper({world.reader()});
   world.store.saves_left = 1;  // for the intent
   run(world.loop, renewed.attempt(false));
-  CHECK(world.seen() == "deploy full 1\ndeploy full 2\n");
+  CHECK(world.seen() == "deploy 1\ndeploy 2\n");
   CHECK(world.live() == 2);
   CHECK(renewed.troubles().size() == 1);
 
@@ -155,7 +173,7 @@ SCENARIO("a deployment that cannot be written down is not undone, and is settled
   const auto next = run(world.loop, renewed.attempt(true));
   CHECK(renewed.troubles().empty());
   CHECK(next > world.loop.clock().now() + std::chrono::hours(24));
-  CHECK(world.seen() == "deploy full 1\ndeploy full 2\n");
+  CHECK(world.seen() == "deploy 1\ndeploy 2\n");
 }
 
 SCENARIO("a deployment whose intent cannot be written down is not begun") {
@@ -173,29 +191,23 @@ SCENARIO("one target's trouble delays no other target") {
   World world;
   world.issue_generation();
   world.break_hook(true);
-  config::Target copies;
-  copies.name = "copies";
-  copies.directory = world.folder.path();
-  copies.files = {{config::FileKind::fullchain, "copy.pem"}};
+  auto copies = world.copies();
   auto keeper = world.keeper({world.reader(), copies});
   run(world.loop, keeper.attempt(false));
   CHECK(keeper.troubles().size() == 1);
-  CHECK(files::read(world.folder.path() / "copy.pem") == "full 1");
+  CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(1));
 }
 
 SCENARIO("a target whose configuration changes is deployed anew") {
   World world;
   world.issue_generation();
-  config::Target copies;
-  copies.name = "copies";
-  copies.directory = world.folder.path();
-  copies.files = {{config::FileKind::fullchain, "copy.pem"}};
+  auto copies = world.copies();
   auto keeper = world.keeper({copies});
   run(world.loop, keeper.attempt(false));
   copies.files = {{config::FileKind::fullchain, "other.pem"}};
   auto changed = world.keeper({copies});
   run(world.loop, changed.attempt(false));
-  CHECK(files::read(world.folder.path() / "other.pem") == "full 1");
+  CHECK(files::read(world.folder.path() / "other.pem") == world.full_chain(1));
 }
 
 SCENARIO("after a crash between the state and the link, the link follows") {
@@ -206,6 +218,128 @@ SCENARIO("after a crash between the state and the link, the link follows") {
   auto keeper = world.keeper({});
   run(world.loop, keeper.attempt(false));
   CHECK(world.live() == 2);
+}
+
+SCENARIO("a pair that has ended is not put back, and does not stay when it ends") {
+  using std::chrono::hours;
+  World world;
+  auto targets = std::vector{world.reader(), world.copies()};
+  targets[1].post_hook = targets[0].post_hook;
+  world.issue_generation(hours(100));
+  auto keeper = world.keeper(targets);
+  run(world.loop, keeper.attempt(false));
+  world.clock.advance(hours(60));
+  world.issue_generation(hours(100));
+  world.break_hook(true);
+  auto renewed = world.keeper(targets);
+  auto next = run(world.loop, renewed.attempt(false));
+  REQUIRE(world.live() == 1);
+  REQUIRE(files::read(world.folder.path() / "copy.pem") == world.full_chain(1));
+
+  WHEN("the former one ends while the hook still fails") {
+    for (int i = 0;
+         i < 20 && world.clock.now() < Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 30)) + hours(3); ++i) {
+      world.clock.advance(next - world.clock.now());
+      next = run(world.loop, renewed.attempt(false));
+    }
+    THEN("live/ and the target have the one that is valid, before the other ended") {
+      CHECK(world.clock.now() < Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 30)) + hours(4));
+      CHECK(world.live() == 2);
+      CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
+      CHECK(renewed.troubles().size() == 2);
+    }
+    THEN("it stays so after a restart and a further failure") {
+      auto restarted = world.keeper(targets);
+      run(world.loop, restarted.attempt(true));
+      CHECK(world.live() == 2);
+      CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
+    }
+  }
+  WHEN("it had ended before somebody tried again") {
+    world.clock.advance(hours(50));
+    auto restarted = world.keeper(targets);
+    run(world.loop, restarted.attempt(true));
+    CHECK(world.live() == 2);
+    CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
+  }
+}
+
+SCENARIO("files that a target lost are put there again at the next start, without a new order") {
+  World world;
+  world.issue_generation();
+  auto keeper = world.keeper({world.copies()});
+  run(world.loop, keeper.attempt(false));
+  const auto copy = world.folder.path() / "copy.pem";
+  WHEN("the file is gone") {
+    fs::remove(copy);
+  }
+  WHEN("the file is empty") {
+    fs::resize_file(copy, 0);
+  }
+  WHEN("a restored backup has an older one") {
+    files::write_durably(copy, "older", 0600);
+  }
+  auto restarted = world.keeper({world.copies()});
+  run(world.loop, restarted.attempt(true));
+  CHECK(files::read(copy) == world.full_chain(1));
+  CHECK(restarted.troubles().empty());
+}
+
+SCENARIO("a certificate in service whose files cannot be used is not taken for well") {
+  World world;
+  world.issue_generation();
+  const auto folder = world.store.generation_path("web", 1);
+  WHEN("the key is empty") {
+    fs::resize_file(folder / "privkey.pem", 0);
+  }
+  WHEN("the folder is gone") {
+    fs::remove_all(folder);
+  }
+  WHEN("all certificates are gone") {
+    for (const auto* name : {"cert.pem", "fullchain.pem"}) fs::remove(folder / name);
+  }
+  auto keeper = world.keeper({});
+  run(world.loop, keeper.attempt(true));
+  // An order is tried at once: there is no such CA here.
+  REQUIRE(keeper.troubles().size() == 1);
+  CHECK_THAT(keeper.troubles().front(), Catch::Contains("ca.test"));
+}
+
+SCENARIO("a trouble ends when something else is asked for") {
+  World world;
+  auto keeper = world.keeper({});
+  run(world.loop, keeper.attempt(false));
+  REQUIRE(keeper.troubles().size() == 1);
+  auto state = run(world.loop, world.store.load_certificate("web"));
+  state.trouble->next_try = state.trouble->not_before.emplace(world.clock.now() + std::chrono::hours(24 * 7));
+  state.trouble->sentence = "limited for a week";
+  run(world.loop, world.store.save_certificate("web", state));
+  WHEN("the same is asked for") {
+    auto same = world.keeper({});
+    run(world.loop, same.attempt(true));
+    CHECK_THAT(same.troubles().front(), Catch::Contains("limited for a week"));
+  }
+  WHEN("other names are asked for") {
+    Keeper other(world.services, world.ledger,
+                 Upkeep{{"web", {"other.test"}, crypto::KeyType::ecdsa_p256, &world.authority, {}}, {}, {}});
+    run(world.loop, other.attempt(false));
+    CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
+  }
+  WHEN("another key type is asked for") {
+    Keeper other(world.services, world.ledger,
+                 Upkeep{{"web", {"web.test"}, crypto::KeyType::ecdsa_p384, &world.authority, {}}, {}, {}});
+    run(world.loop, other.attempt(false));
+    CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
+  }
+  WHEN("another CA is asked") {
+    auto settings = World::settings();
+    settings.directory_url = "https://other-ca.test/dir";
+    issue::Authority authority(world.loop, world.store, settings);
+    Keeper other(world.services, world.ledger,
+                 Upkeep{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, {}});
+    run(world.loop, other.attempt(false));
+    CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
+  }
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ void try_again_in_vain(const Scene& scene) {
   auto target = scene.target();
   target.test = {"/bin/false"};
   Loop loop;
-  CHECK_THROWS_AS(run(loop, to_target(target, scene.second(), scene.first(), "renewed")), Retry);
+  CHECK_THROWS_AS(run(loop, to_target(target, scene.second(), scene.first(), {}, "renewed")), NotTaken);
 }
 
 /// What all hidden names of the target begin with, as a path below the scene.
@@ -90,7 +90,7 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   WHEN("it happened when the deployment had succeeded, before the copies were removed") {
     std::filesystem::remove(scene.path(hidden + "journal"));
     Loop loop;
-    run(loop, to_target(scene.target(), scene.second(), scene.first(), "renewed"));
+    run(loop, to_target(scene.target(), scene.second(), scene.first(), {}, "renewed"));
     THEN("the new files stay and the copies are gone") {
       CHECK(scene.service_files().size() == 2);
       CHECK(scene.read("service/web.pem") == "fullchain of 0002\n");
@@ -101,6 +101,33 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
     THEN("nothing is guessed: the sentence tells what to do, and no file outside the directory is touched") {
       CHECK_THROWS_WITH(files.put_back(), Catch::Contains("is damaged; put the files beside it in order"));
       CHECK(scene.read("generations/0001/privkey.pem") == "privkey of 0001\n");
+    }
+  }
+  WHEN("somebody who may write to the directory has put something else in the journal's place") {
+    const auto journal = scene.path(hidden + "journal");
+    const auto own = scene.path("real-journal");
+    std::filesystem::rename(journal, own);
+    const auto check = [&] {
+      CHECK_THROWS_WITH(files.put_back(), Catch::StartsWith(journal.string() + " is ") &&
+                                              Catch::EndsWith("in order by hand and remove it"));
+      CHECK(scene.read("service/web.key") == "privkey of 0002\n");
+    };
+    THEN("a pipe is not waited for") {
+      REQUIRE(::mkfifo(journal.c_str(), 0666) == 0);
+      check();
+    }
+    THEN("a link is not followed, not to a journal either") {
+      std::filesystem::create_symlink(own, journal);
+      check();
+    }
+    THEN("a folder is none") {
+      std::filesystem::create_directory(journal);
+      check();
+    }
+    THEN("one that would fill the memory is not read") {
+      std::filesystem::resize_file(own, 1U << 20);
+      std::filesystem::rename(own, journal);
+      check();
     }
   }
   WHEN("another target of the same directory is deployed") {

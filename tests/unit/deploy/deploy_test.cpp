@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "tests/unit/acme/chains.h"
 #include "tests/unit/base/name_service.h"
 #include "tests/unit/deploy/scene.h"
 
@@ -20,14 +21,15 @@ using Catch::Contains;
 using namespace std::chrono_literals;
 
 /// The failure of a deployment of the scene's second generation; null when it went well.
-std::unique_ptr<Error> deploy(const Scene& scene, const config::Target& target, bool has_previous = true) {
+std::unique_ptr<NotTaken> deploy(const Scene& scene, const config::Target& target, bool has_previous = true,
+                                 Time worth_until = {}) {
   log::set_level(log::Level::error);
   Loop loop;
   const auto previous = has_previous ? std::optional(scene.first()) : std::nullopt;
   try {
-    run(loop, to_target(target, scene.second(), previous, "renewed"));
-  } catch (const Error& error) {
-    return std::make_unique<Error>(error);
+    run(loop, to_target(target, scene.second(), previous, worth_until, "renewed"));
+  } catch (const NotTaken& error) {
+    return std::make_unique<NotTaken>(error);
   }
   return nullptr;
 }
@@ -40,12 +42,77 @@ Task<> stop_soon(Scope* scope) {
 Task<> deploy_until_stopped(config::Target target, Generation generation) {
   const auto here = co_await context();
   Scope scope(here);
-  scope.spawn(to_target(target, generation, {}, "renewed"));
+  scope.spawn(to_target(target, generation, {}, {}, "renewed"));
   scope.spawn(stop_soon(&scope));
   co_await scope.join();
 }
 
 }  // namespace
+
+SCENARIO("a target never goes back to nothing, nor to a certificate that has ended") {
+  const Scene scene;
+  auto target = scene.target();
+  target.test = {"/bin/false"};
+  GIVEN("a directory without files") {
+    const auto failure = deploy(scene, target, false);
+    THEN("the first files stay, so that the service can be started, and nothing hidden is left") {
+      REQUIRE(failure);
+      CHECK(failure->new_files_stay());
+      CHECK(scene.service_files().size() == 2);
+      CHECK(scene.read("service/web.key") == "privkey of 0002\n");
+      CHECK_THAT(failure->what(), Contains("there were no files before: the new ones stay"));
+      CHECK_THAT(failure->what(), !Contains("former files are back"));
+    }
+    THEN("it can be tried again") {
+      target.test.clear();
+      REQUIRE_FALSE(deploy(scene, target, false));
+      CHECK(scene.service_files().size() == 2);
+    }
+  }
+  GIVEN("a former certificate, which ends in 2126") {
+    scene.write("service/web.pem", test::chain_of_root_one);
+    scene.write("service/web.key", "old key");
+    WHEN("that is far away") {
+      const auto failure = deploy(scene, target, true, Time(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1)));
+      THEN("it is put back") {
+        REQUIRE(failure);
+        CHECK_FALSE(failure->new_files_stay());
+        CHECK(scene.read("service/web.key") == "old key");
+      }
+    }
+    WHEN("that is over") {
+      target.post_hook = scene.program("hook", "");
+      const auto failure = deploy(scene, target, true, Time(std::chrono::sys_days(std::chrono::year(2130) / 1 / 1)));
+      THEN("the new files stay") {
+        REQUIRE(failure);
+        CHECK(failure->new_files_stay());
+        CHECK(scene.read("service/web.key") == "privkey of 0002\n");
+        CHECK_THAT(failure->what(), Contains("the new files stay, since the former certificate ends at 2126-"));
+      }
+    }
+  }
+}
+
+SCENARIO("whether a target still has its files is looked at, not remembered") {
+  const Scene scene;
+  const auto target = scene.target();
+  CHECK_FALSE(is_in_place(target, scene.second()));
+  REQUIRE_FALSE(deploy(scene, target));
+  CHECK(is_in_place(target, scene.second()));
+  CHECK_FALSE(is_in_place(target, scene.first()));
+  WHEN("one is emptied") {
+    scene.write("service/web.key", "");
+    CHECK_FALSE(is_in_place(target, scene.second()));
+  }
+  WHEN("one is gone") {
+    std::filesystem::remove(scene.path("service/web.pem"));
+    CHECK_FALSE(is_in_place(target, scene.second()));
+  }
+  WHEN("the directory is gone") {
+    std::filesystem::remove_all(scene.service());
+    CHECK_FALSE(is_in_place(target, scene.second()));
+  }
+}
 
 SCENARIO("a certificate comes to a service") {
   const Scene scene;

@@ -14,7 +14,7 @@ std::optional<Answer> read(int status, const std::string& body) {
   http::Response response;
   response.status = status;
   response.body = body;
-  return read_answer(response);
+  return read_answer(response, ForeignWords({Secret("cfTOKEN-abc/def+ghi_0123456789")}));
 }
 
 }  // namespace
@@ -65,6 +65,16 @@ SCENARIO("what Cloudflare says is cleaned and bounded") {
   for (int i = 0; i < 12; ++i) deep += R"({"code":1,"message":"x","error_chain":[)";
   for (int i = 0; i < 12; ++i) deep += "]}";
   CHECK(read(400, deep + "]}")->errors.size() == 4);
+}
+
+SCENARIO("a token that Cloudflare repeats is struck out of its words") {
+  const auto answer = read(400, R"({"success":false,"errors":[{"code":6003,"message":"Invalid request headers",
+    "error_chain":[{"code":6111,"message":"raw=Bearer cfTOKEN-abc/def+ghi_0123456789; again"}]}]})");
+  CHECK(answer->words() == "6003: Invalid request headers; 6111: raw=Bearer ***; again");
+  // A cut in its middle would leave its first half.
+  const auto cut = read(400, R"({"success":false,"errors":[{"code":1,"message":")" + std::string(150, 'x') +
+                                 R"(cfTOKEN-abc/def+ghi_0123456789"}]})");
+  CHECK_THAT(cut->words(), !Catch::Contains("cfTOKEN"));
 }
 
 SCENARIO("what has no envelope is no answer of the API") {

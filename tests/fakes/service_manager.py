@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Stands in for systemd where none is booted: service_manager.py SYSTEMCTL serves, and the same file under the name systemctl asks it.
+
+It starts, reloads and stops services by their unit files: with the user, groups, state folder and umask that the file names, without
+new privileges, and waits until they are ready. Who is not root has to be allowed by the polkit that runs here, as with systemd. What else
+stands in a unit, the sandbox above all, is passed over. SYSTEMCTL is the real one: it enables and disables.
+"""
+import grp
+import json
+import os
+import pathlib
+import pwd
+import shlex
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+SOCKET = "/run/service_manager.sock"
+UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+TIMEOUT = 20
+# As polkit hears of them from systemd.
+VERBS = {"reload-or-restart": "reload-or-restart", "try-reload-or-restart": "reload-or-try-restart"}
+
+
+class Failed(Exception):
+    """What systemctl says, and its exit status."""
+
+    def __init__(self, text, status=1):
+        super().__init__(text)
+        self.status = status
+
+
+class Unit:
+    def __init__(self, name):
+        self.name = name
+        self.process = None
+        self.lock = threading.Lock()
+        self.settings = {}
+        for folder in UNIT_FOLDERS:
+            path = pathlib.Path(folder, name)
+            if path.exists():
+                self.read(path.read_text())
+                return
+        raise Failed(f"Unit {name} not found.", 5)
+
+    def read(self, text):
+        section = ""
+        for line in text.replace("\\\n", " ").splitlines():
+            line = line.strip()
+            if line.startswith("["):
+                section = line
+            elif section == "[Service]" and "=" in line and line[0] not in "#;":
+                key, value = line.split("=", 1)
+                values = self.settings.setdefault(key.strip(), [])
+                if value.strip():
+                    values.append(value.strip())
+                else:
+                    values.clear()  # an empty assignment forgets those before it
+
+    def get(self, key, default=""):
+        return (self.settings.get(key) or [default])[-1]
+
+    def words(self, key):
+        return " ".join(self.settings.get(key, [])).split()
+
+    def pid(self):
+        if self.process is not None:
+            return self.process.pid if self.process.poll() is None else None
+        try:
+            pid = int(pathlib.Path(self.get("PIDFile", "/nowhere")).read_text())
+            os.kill(pid, 0)
+            return pid
+        except (OSError, ValueError):
+            return None
+
+    def command(self, line):
+        argv = [word.replace("$MAINPID", str(self.pid())) for word in shlex.split(line.lstrip("-@!+:"))]
+        user = self.get("User")
+        if not user:
+            return argv
+        account = pwd.getpwnam(user)
+        group = grp.getgrnam(self.get("Group", grp.getgrgid(account.pw_gid).gr_name))
+        groups = {group.gr_name, *self.words("SupplementaryGroups")}
+        groups |= {other.gr_name for other in grp.getgrall() if user in other.gr_mem}
+        numbers = ",".join(str(grp.getgrnam(name).gr_gid) for name in sorted(groups))
+        return ["setpriv", "--reuid", user, "--regid", group.gr_name, "--groups", numbers, "--no-new-privs", "--inh-caps=-all",
+                "--", *argv]
+
+    def environment(self):
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
+        folders = [f"/var/lib/{name}" for name in self.words("StateDirectory")]
+        for folder in folders:
+            path = pathlib.Path(folder)
+            path.mkdir(exist_ok=True)
+            path.chmod(int(self.get("StateDirectoryMode", "0755"), 8))
+            account = pwd.getpwnam(self.get("User", "root"))
+            if path.stat().st_uid != account.pw_uid:
+                for each in [path, *path.rglob("*")]:
+                    os.chown(each, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        if folders:
+            environment["STATE_DIRECTORY"] = ":".join(folders)
+        return environment
+
+    def spawn(self, line, environment):
+        log = open(f"/run/{self.name}.log", "ab")
+        umask = int(self.get("UMask", "0022"), 8)
+        return subprocess.Popen(self.command(line), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                start_new_session=True, umask=umask)
+
+    def run(self, key, environment):
+        for line in self.settings.get(key, []):
+            if self.spawn(line, environment).wait(TIMEOUT) != 0 and not line.startswith("-"):
+                raise Failed(f"Job for {self.name} failed: {line}\n" + self.last_words())
+
+    def last_words(self):
+        return "\n".join(pathlib.Path(f"/run/{self.name}.log").read_text(errors="replace").splitlines()[-5:])
+
+    def until(self, ready):
+        end = time.monotonic() + TIMEOUT
+        while not ready():
+            if time.monotonic() > end or (self.process is not None and self.process.poll() is not None):
+                raise Failed(f"Job for {self.name} failed: it did not get ready\n" + self.last_words())
+            time.sleep(0.02)
+
+    def start(self):
+        if self.pid() is not None:
+            return
+        environment = self.environment()
+        self.run("ExecStartPre", environment)
+        kind = self.get("Type", "simple").removesuffix("-reload")
+        if kind == "forking":
+            self.process = None
+            self.run("ExecStart", environment)
+            self.until(lambda: self.pid() is not None)
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+            if kind == "notify":
+                path = f"/run/{self.name}.notify"
+                pathlib.Path(path).unlink(missing_ok=True)
+                notices.bind(path)
+                os.chmod(path, 0o666)
+                notices.settimeout(0.02)
+                environment["NOTIFY_SOCKET"] = path
+            self.process = self.spawn(self.get("ExecStart"), environment)
+            if kind == "notify":
+                self.until(lambda: is_ready(notices))
+            elif kind == "dbus":
+                self.until(lambda: has_owner(self.get("BusName")))
+
+    def stop(self):
+        pid = self.pid()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + TIMEOUT
+        while self.pid() is not None and time.monotonic() < end:
+            time.sleep(0.02)
+        if self.pid() is not None:
+            os.kill(pid, signal.SIGKILL)
+            raise Failed(f"{self.name} did not end")
+
+    def reload(self):
+        if self.pid() is None:
+            raise Failed(f"{self.name} is not active, cannot reload.")
+        if not self.settings.get("ExecReload"):
+            raise Failed(f"Failed to reload {self.name}: Job type reload is not applicable for unit {self.name}.")
+        self.run("ExecReload", self.environment())
+
+    def do(self, verb):
+        with self.lock:
+            if verb == "try-reload-or-restart" and self.pid() is None:
+                return
+            if verb in ("reload-or-restart", "try-reload-or-restart"):
+                verb = "reload" if self.pid() is not None and self.settings.get("ExecReload") else "restart"
+            if verb in ("stop", "restart"):
+                self.stop()
+            if verb in ("start", "restart"):
+                self.start()
+            if verb == "reload":
+                self.reload()
+
+
+def is_ready(notices):
+    try:
+        return b"READY=1" in notices.recv(4096).split(b"\n")
+    except TimeoutError:
+        return False
+
+
+def has_owner(name):
+    asked = subprocess.run(["dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus.NameHasOwner", f"string:{name}"], capture_output=True, check=False)
+    return b"boolean true" in asked.stdout
+
+
+class Manager:
+    def __init__(self, systemctl):
+        self.systemctl = systemctl
+        self.units = {}
+        self.lock = threading.Lock()
+
+    def unit(self, name):
+        name = name if "." in name else name + ".service"
+        with self.lock:
+            if name not in self.units:
+                self.units[name] = Unit(name)
+            return self.units[name]
+
+    def forget_stopped(self):
+        with self.lock:
+            self.units = {name: unit for name, unit in self.units.items() if unit.pid() is not None}
+
+    def answer(self, arguments, pid, uid):
+        options = {word for word in arguments if word.startswith("-")}
+        verb, *names = [word for word in arguments if word not in options]
+        if verb == "daemon-reload":
+            self.forget_stopped()
+            return ""
+        if verb in ("enable", "disable"):
+            done = subprocess.run([self.systemctl, "--root=/", "--quiet", verb, *names], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise Failed(done.stderr, done.returncode)
+            if "--now" not in options:
+                return ""
+            verb = "start" if verb == "enable" else "stop"
+            names = [name for name in names if not name.endswith(".socket")]
+        if verb not in ("start", "stop", "restart", "reload", "is-active", *VERBS):
+            raise Failed(f"Unknown command verb {verb}.")
+        for unit in [self.unit(name) for name in names]:
+            if verb == "is-active":
+                if unit.pid() is None:
+                    raise Failed("inactive", 3)
+                continue
+            if uid != 0 and not is_allowed(pid, unit.name, VERBS.get(verb, verb)):
+                raise Failed(f"Failed to {verb} {unit.name}: Access denied", 4)
+            unit.do(verb)
+        return ""
+
+
+def is_allowed(pid, unit, verb):
+    asked = subprocess.run(["pkcheck", "--action-id", "org.freedesktop.systemd1.manage-units", "--process", str(pid),
+                            "--detail", "unit", unit, "--detail", "verb", verb], capture_output=True, check=False)
+    return asked.returncode == 0
+
+
+def serve(connection, manager):
+    with connection:
+        pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        arguments = json.loads(connection.makefile().readline())
+        try:
+            answer = {"status": 0, "text": manager.answer(arguments, pid, uid)}
+        except Failed as failure:
+            answer = {"status": failure.status, "text": str(failure)}
+        except Exception as error:  # told to who asked, and not only to the log
+            answer = {"status": 1, "text": f"service_manager: {error!r}"}
+        try:
+            connection.sendall(json.dumps(answer).encode() + b"\n")
+        except BrokenPipeError:
+            pass
+
+
+def main_of_manager(systemctl):
+    manager = Manager(systemctl)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(SOCKET)
+        os.chmod(SOCKET, 0o666)
+        listener.listen()
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=serve, args=(connection, manager), daemon=True).start()
+
+
+def main_of_systemctl(arguments):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(SOCKET)
+        connection.sendall(json.dumps(arguments).encode() + b"\n")
+        answer = json.loads(connection.makefile().readline())
+    if answer["text"]:
+        print(answer["text"], file=sys.stderr)
+    sys.exit(answer["status"])
+
+
+if os.path.basename(sys.argv[0]) == "systemctl":
+    main_of_systemctl(sys.argv[1:])
+main_of_manager(sys.argv[1])

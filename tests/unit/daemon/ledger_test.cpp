@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/renew/ledger.h"
+
+#include "base/runtime/scope.h"
+#include "daemon/acme/answer.h"
+#include "daemon/store/file_store.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/daemon/temporary_folder.h"
+
+namespace acmed::renew {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* ca = "https://ca.test/dir";
+
+struct World {
+  TemporaryFolder folder;
+  VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26))};
+  Loop loop{clock};
+  store::FileStore store{folder.path()};
+  Ledger ledger{store, clock};
+
+  template <class Failure>
+  void learn(Failure failure) {
+    run(loop, ledger.learn(ca, std::make_exception_ptr(std::move(failure))));
+  }
+  Throttled overload(Duration pause) const { return {acme::overloaded, "busy", clock.now() + pause, Party::ca}; }
+};
+
+Task<> answer(int* requests) {
+  ++*requests;
+  co_return;
+}
+
+Task<> refuse(int* requests, Throttled failure) {
+  ++*requests;
+  throw failure;
+  co_return;
+}
+
+}  // namespace
+
+SCENARIO("a CA that sheds load is left alone by all certificates, also after a restart") {
+  World world;
+  world.learn(world.overload(1h));
+  CHECK(world.ledger.closed_until(ca, std::nullopt) == world.clock.now() + 1h);
+  CHECK_FALSE(world.ledger.closed_until("https://other.test/dir", std::nullopt));
+  Ledger restarted(world.store, world.clock);
+  run(world.loop, restarted.load());
+  CHECK(restarted.closed_until(ca, std::nullopt) == world.clock.now() + 1h);
+  world.clock.advance(1h);
+  CHECK_FALSE(restarted.closed_until(ca, std::nullopt));
+}
+
+SCENARIO("what others ask for, and what a CA limits for one certificate, closes no CA") {
+  World world;
+  world.learn(Retry("http:503", "provider api: busy", world.clock.now() + 1h));
+  world.learn(Throttled("http:429", "provider cf: too many", world.clock.now() + 1h));
+  world.learn(Throttled("acme:rateLimited", "too many", world.clock.now() + 1h, Party::ca));
+  CHECK_FALSE(world.ledger.closed_until(ca, std::nullopt));
+}
+
+SCENARIO("a CA's pause is never longer than a tenth of what is left of a certificate") {
+  World world;
+  const auto began = world.clock.now();
+  world.learn(world.overload(6h));
+  CHECK(world.ledger.closed_until(ca, began + 20h) == began + 2h);
+  world.clock.advance(1h);
+  CHECK(world.ledger.closed_until(ca, began + 20h) == began + 2h);
+  CHECK(world.ledger.closed_until(ca, began + 24h * 30) == began + 6h);
+}
+
+SCENARIO("pauses from a clock that was wrong are not believed") {
+  World world;
+  const auto now = world.clock.now();
+  const auto ahead = now + 24h * 365 * 9;
+  run(world.loop, world.store.save_ledger({{ca, {ahead, ahead + 1min}}, {"https://far.test/", {now, now + 24h * 30}}}));
+  run(world.loop, world.ledger.load());
+  CHECK_FALSE(world.ledger.closed_until(ca, std::nullopt));
+  CHECK_FALSE(world.ledger.closed_until("https://far.test/", std::nullopt));
+  world.learn(world.overload(1h));
+  CHECK(world.ledger.closed_until(ca, std::nullopt) == now + 1h);
+}
+
+SCENARIO("a person's wish is one request, which tells whether the CA still wants to be left alone") {
+  World world;
+  world.learn(world.overload(1h));
+  int requests = 0;
+  const auto ask_twice = [&](const std::function<Task<>()>& ask) {
+    std::vector<Task<>> wishes;
+    for (int i = 0; i < 2; ++i) wishes.push_back(world.ledger.ask_again(ca, ask));
+    run(world.loop, when_all(std::move(wishes)));
+  };
+  WHEN("it answers") {
+    ask_twice([&requests] { return answer(&requests); });
+    THEN("it is open") {
+      CHECK(requests == 1);
+      CHECK_FALSE(world.ledger.closed_until(ca, std::nullopt));
+      Ledger restarted(world.store, world.clock);
+      run(world.loop, restarted.load());
+      CHECK_FALSE(restarted.closed_until(ca, std::nullopt));
+    }
+  }
+  WHEN("it asks for more") {
+    ask_twice([&] { return refuse(&requests, world.overload(2h)); });
+    THEN("it is left alone for as long as that") {
+      CHECK(requests == 1);
+      CHECK(world.ledger.closed_until(ca, std::nullopt) == world.clock.now() + 2h);
+    }
+  }
+}
+
+}  // namespace acmed::renew
