@@ -13,11 +13,11 @@ namespace acmed::test {
 /// What a certificate of a test is to say.
 struct CertificateFacts {
   std::vector<std::string> dns_names;
-  bool for_loopback = false;             ///< 127.0.0.1 as an iPAddress
-  std::string serial = "01";             ///< hexadecimal
-  std::string key_identifier_of_issuer;  ///< octets; empty for none
+  bool for_loopback = false;               ///< 127.0.0.1 as an iPAddress
+  std::string serial = "01";               ///< hexadecimal
+  std::string key_identifier_of_issuer{};  ///< octets; empty for none
   bool is_ca = false;
-  std::string extended_key_usage;  ///< as openssl.cnf has it: "serverAuth"; empty for none
+  std::string extended_key_usage{};  ///< as openssl.cnf has it: "serverAuth"; empty for none
   std::chrono::sys_seconds not_before = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
   std::chrono::sys_seconds not_after = std::chrono::sys_days(std::chrono::year(2049) / 12 / 31);
 };
