@@ -131,8 +131,7 @@ std::string Problem::text() const {
 }
 
 ProblemError::ProblemError(const std::string& doing, Problem problem, std::optional<Time> retry_after)
-    : Error(advice_for(problem), "acme:" + problem.type, sentence(doing, problem, retry_after), retry_after,
-            Party::ca),
+    : Error(advice_for(problem), "acme:" + problem.type, sentence(doing, problem, retry_after), retry_after, Party::ca),
       problem_(std::move(problem)) {}
 
 }  // namespace acmed::acme
