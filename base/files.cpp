@@ -19,7 +19,7 @@
 namespace acmed::files {
 namespace {
 
-constexpr std::size_t block = std::size_t{16} * 1024;
+constexpr std::size_t block = std::size_t{4} * 1024;
 constexpr std::string_view temporary_ending = ".new";
 constexpr std::size_t process_tag_size = 16;  // hexadecimal digits
 
@@ -124,12 +124,13 @@ std::string read_rest(const Fd& file, const std::filesystem::path& path, std::si
   for (;;) {
     const auto start = content.size();
     content.resize(start + block);
-    const auto count = ::read(file.get(), content.data() + start, content.size() - start);
+    const auto count = ::read(file.get(), content.data() + start, block);
     if (count < 0 && errno != EINTR) fail("read", path);
     content.resize(start + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (count == 0) return content;
     if (content.size() > limit)
       throw Retry("file:size", fmt::format("{} is larger than {} bytes", path.string(), limit));
+    // A regular file gives less than what was asked for only at its end.
+    if (count >= 0 && static_cast<std::size_t>(count) < block) return content;
   }
 }
 

@@ -155,15 +155,13 @@ void Keeper::forget_former_targets() {
 
 /// A trouble ends when something else is asked for.
 void Keeper::forget_former_troubles() {
-  const auto is_former = [](const std::optional<store::Trouble>& trouble, const std::string& about) {
-    return trouble && !trouble->about.empty() && trouble->about != about;
+  const auto end = [](std::optional<store::Trouble>& trouble, const std::string& about) {
+    if (!trouble->about.empty() && trouble->about != about) trouble.reset();
   };
-  if (is_former(state_.trouble, fingerprint_of_request())) state_.trouble.reset();
+  if (state_.trouble) end(state_.trouble, fingerprint_of_request());
   for (const auto& target : upkeep_.targets) {
     const auto found = state_.deployments.find(target.name);
-    if (found != state_.deployments.end() && is_former(found->second.trouble, fingerprint(target))) {
-      found->second.trouble.reset();
-    }
+    if (found != state_.deployments.end() && found->second.trouble) end(found->second.trouble, fingerprint(target));
   }
 }
 

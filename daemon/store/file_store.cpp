@@ -68,9 +68,11 @@ std::vector<unsigned> generations_in(const fs::path& folder) {
 }
 
 std::optional<unsigned> read_live(const fs::path& link) {
-  std::error_code none;
-  const auto target = fs::read_symlink(link, none);
-  return none ? std::nullopt : generation_number(target.filename().string());
+  std::array<char, 4096> target;
+  const auto size = ::readlink(link.c_str(), target.data(), target.size());
+  if (size <= 0) return std::nullopt;
+  const std::string_view path(target.data(), static_cast<std::size_t>(size));
+  return generation_number(path.substr(path.rfind('/') + 1));
 }
 
 /// Reads JSON that we wrote. What is not readable as such is set aside, so that nothing is lost and the work goes on.
@@ -142,8 +144,6 @@ bool is_certificate_leftover(std::string_view name) {
 }
 
 Certificate load_state(const fs::path& folder, const fs::path& link) {
-  // Here, by a worker, and not for all certificates at the start: there may be a hundred thousand.
-  files::remove_leftovers(folder, is_certificate_leftover);
   if (auto state = read_record(folder / "state.json", &certificate_from_json)) return *std::move(state);
   return rebuilt(folder, link);
 }
@@ -351,7 +351,7 @@ Task<std::vector<std::string>> FileStore::certificate_names() {
   co_return co_await on_disk([folder = folder_ / "certificates"] {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(folder)) {
-      if (fs::exists(entry.path() / "state.json")) names.push_back(entry.path().filename().string());
+      names.push_back(entry.path().filename().string());
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -376,6 +376,8 @@ Task<Examined> FileStore::examine_certificate(std::string name) {
 Task<> FileStore::save_certificate(std::string name, Certificate certificate) {
   co_await on_disk([folder = certificate_folder(name), certificate = std::move(certificate)] {
     files::make_folder(folder, passage_mode);
+    // Here and not at the start: there may be a hundred thousand, and what a crash cut off is done again.
+    files::remove_leftovers(folder, is_certificate_leftover);
     files::write_durably(folder / "state.json", json::dump_readable(to_json(certificate)), private_file_mode);
   });
 }

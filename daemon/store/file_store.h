@@ -21,7 +21,7 @@ namespace acmed::store {
 class FileStore : public Store {
  public:
   /// Opens or creates the folder, locks it, and removes what writes that a crash cut off have left in it; what they
-  /// left beside a certificate's state goes when that is loaded. Blocks. Throws Retry when it cannot, Refused
+  /// left beside a certificate's state goes when that is saved. Blocks. Throws Retry when it cannot, Refused
   /// ("store:locked") when another acmed has it, Refused ("store:owner") when this is root and the folder another
   /// user's: files of root would shut that user out.
   explicit FileStore(std::filesystem::path folder);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/generation_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -9,6 +10,7 @@
 
 #include "base/crypto/x509.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -36,11 +38,13 @@ bool is_whole_key(std::string_view pem) {
 /// Whether every file is there, none but the chain is empty, and none was changed, renamed or given to somebody since
 /// they were written together. st_ctime tells, which no program can set.
 bool are_as_written(const fs::path& folder) {
+  // Names in an open folder: the way to it is walked once.
+  const Fd open(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat written {};
-  if (::stat((folder / "meta.json").c_str(), &written) != 0) return false;
+  if (!open || ::fstatat(open.get(), "meta.json", &written, 0) != 0) return false;
   return std::ranges::all_of(names, [&](const char* name) {
     struct stat status {};
-    if (::stat((folder / name).c_str(), &status) != 0) return false;
+    if (::fstatat(open.get(), name, &status, 0) != 0) return false;
     const bool may_be_empty = std::string_view(name) == "chain.pem";
     return (status.st_size > 0 || may_be_empty) && status.st_ctime <= written.st_ctime + writing_takes;
   });
