@@ -14,6 +14,8 @@ namespace acmed {
 namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
+constexpr Duration longest_sleep = std::chrono::hours(1);
+constexpr int prepared_at_a_time = 64;
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -91,15 +93,19 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
   return policy;
 }
 
-Upkeep upkeep(const config::Config& config, const config::Certificate& certificate, issue::Authority* authority) {
-  Upkeep result{{certificate.name, certificate.domains, certificate.key_type, authority, {}},
-                certificate.renew,
-                certificate.deploy};
+keep::Wanted wanted(const config::Config& config, const config::Certificate& certificate, issue::Authority* authority) {
+  keep::Wanted result{{certificate.name, certificate.domains, certificate.key_type, authority, {}},
+                      certificate.renew,
+                      certificate.deploy};
   for (const auto& provider : config.providers) {
     const auto of_provider = config::completed(provider.propagation, config.propagation);
     result.request.policies.emplace(provider.name, policy_of(config::completed(certificate.propagation, of_provider)));
   }
   return result;
+}
+
+Task<> turn_of(Waiters* waiters) {
+  co_await waiters->turn();
 }
 
 }  // namespace
@@ -124,25 +130,29 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
       discovery_(loop, resolvers(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
-      services_{loop, store, discovery_, zones_, routes(config)},
+      services_{loop, store, discovery_, zones_, routes(config), log_},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
   }
   for (const auto& certificate : config.certificates) {
-    keepers_.emplace_back(services_, ledger_, upkeep(config, certificate, authorities_.at(certificate.ca).get()));
+    keepers_.emplace_back(services_, ledger_, wanted(config, certificate, authorities_.at(certificate.ca).get()));
     names_.insert(certificate.name);
   }
 }
 
 Task<std::vector<std::string>> Service::run_once() {
   co_await ledger_.load();
+  co_await prepare_all(false);
   std::vector<std::string> troubles;
   std::vector<Task<>> work;
-  for (auto& keeper : keepers_) work.push_back(attempt(&keeper, true));
+  const auto now = loop_.clock().now();
+  for (auto& keeper : keepers_) {
+    if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper));
+  }
   work.push_back(clear_orphans(&troubles));
   co_await when_all(std::move(work));
-  for (const auto& keeper : keepers_) {
+  for (auto& keeper : keepers_) {
     const auto own = keeper.troubles();
     troubles.insert(troubles.end(), own.begin(), own.end());
   }
@@ -151,35 +161,80 @@ Task<std::vector<std::string>> Service::run_once() {
 
 Task<> Service::run() {
   co_await ledger_.load();
+  const auto here = co_await context();
+  Scope scope(here);
+  scope.spawn(prepare_all(true));
+  scope.spawn(keep_agenda(&scope));
+  scope.spawn(tend_orphans());
+  scope.spawn(tend_credentials());
+  scope.spawn(tend_status());
+  co_await scope.join();
+}
+
+/// Lets all keepers read what is remembered, some at a time: each that waits for its turn costs memory.
+Task<> Service::prepare_all(bool enqueue) {
+  auto next = keepers_.begin();
   std::vector<Task<>> work;
-  for (auto& keeper : keepers_) work.push_back(tend(&keeper));
-  work.push_back(tend_orphans());
-  work.push_back(tend_credentials());
-  work.push_back(tend_status());
+  for (int i = 0; i < prepared_at_a_time; ++i) work.push_back(prepare_some(&next, enqueue));
   co_await when_all(std::move(work));
 }
 
-Task<> Service::attempt(Keeper* keeper, bool asked) {
+Task<> Service::prepare_some(Keepers::iterator* next, bool enqueue) {
+  while (*next != keepers_.end()) {
+    auto* keeper = &*(*next)++;
+    co_await keeper->prepare();
+    note_trouble(keeper);
+    // Whoever starts or reloads acmed wants it to try what failed, and to hear what waits.
+    if (enqueue) this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
+  }
+}
+
+/// Calls each keeper when it wants to be called.
+Task<> Service::keep_agenda(Scope* scope) {
+  for (;;) {
+    const auto now = loop_.clock().now();
+    while (!agenda_.empty() && agenda_.begin()->first <= now) {
+      auto* keeper = agenda_.begin()->second;
+      const bool asked = agenda_.begin()->first == Time::min();
+      agenda_.erase(agenda_.begin());
+      scope->spawn(attempt(keeper, asked));
+    }
+    // The calendar may be set meanwhile: it is looked at each hour.
+    const auto pause =
+        agenda_.empty() ? longest_sleep : std::min<Duration>(agenda_.begin()->first - now, longest_sleep);
+    co_await within(pause, turn_of(&earlier_));
+  }
+}
+
+void Service::enqueue(keep::Keeper* keeper, Time time) {
+  const auto place = agenda_.emplace(time, keeper);
+  if (place == agenda_.begin()) earlier_.wake_all();
+  changed_ = true;
+  change_.wake_all();
+}
+
+Task<> Service::attempt(keep::Keeper* keeper, bool asked) {
+  Time next{};
+  {
+    const Busy busy(*this);
+    next = co_await keeper->attempt(asked);
+  }
+  note_trouble(keeper);
+  enqueue(keeper, std::max(next, loop_.clock().now() + shortest_rest));
+}
+
+Task<> Service::attempt_once(keep::Keeper* keeper) {
   const Busy busy(*this);
-  const auto next = co_await keeper->attempt(asked);
-  note(keeper, next);
+  co_await keeper->attempt(true);
 }
 
 /// Keeps what status() tells, so that a certificate's attempt costs nothing that grows with their number.
-void Service::note(Keeper* keeper, Time next) {
-  const auto [entry, is_first] = next_.emplace(keeper, next);
-  if (!is_first) {
-    agenda_.erase(agenda_.find(entry->second));
-    entry->second = next;
-  }
-  agenda_.insert(next);
+void Service::note_trouble(keep::Keeper* keeper) {
   if (keeper->is_troubled()) {
     failing_.insert(keeper->name());
   } else {
     failing_.erase(keeper->name());
   }
-  changed_ = true;
-  change_.wake_all();
 }
 
 Task<> Service::tend_status() {
@@ -188,13 +243,6 @@ Task<> Service::tend_status() {
     changed_ = false;
     if (on_change) on_change();
     co_await sleep_for(status_pause);
-  }
-}
-
-Task<> Service::tend(Keeper* keeper) {
-  for (bool asked = true;; asked = false) {
-    co_await attempt(keeper, asked);
-    co_await sleep_until(std::max(next_[keeper], loop_.clock().now() + shortest_rest));
   }
 }
 
@@ -271,7 +319,8 @@ Task<> Service::close() {
 
 std::string Service::status() const {
   auto text = fmt::format("{} certificate{}", keepers_.size(), keepers_.size() == 1 ? "" : "s");
-  if (!agenda_.empty() && *agenda_.begin() != Time::max()) text += ", next look at " + to_rfc3339(*agenda_.begin());
+  const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // what is asked for is under way
+  if (next != agenda_.end() && next->first != Time::max()) text += ", next look at " + to_rfc3339(next->first);
   if (failing_.size() == 1) text += ", failing: " + *failing_.begin();
   if (failing_.size() > 1) text += fmt::format(", {} failing: {} and others", failing_.size(), *failing_.begin());
   return text;

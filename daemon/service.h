@@ -10,7 +10,8 @@
 #include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
-#include "daemon/keeper.h"
+#include "daemon/keep/keeper.h"
+#include "daemon/keep/log_observer.h"
 #include "daemon/provider_memory.h"
 #include "providers/responder.h"
 
@@ -45,10 +46,16 @@ class Service {
  private:
   class Busy;
 
-  Task<> attempt(Keeper* keeper, bool asked);
-  Task<> tend(Keeper* keeper);
+  using Keepers = std::list<keep::Keeper>;
+
+  Task<> prepare_all(bool enqueue);
+  Task<> prepare_some(Keepers::iterator* next, bool enqueue);
+  Task<> keep_agenda(Scope* scope);
+  Task<> attempt(keep::Keeper* keeper, bool asked);
+  Task<> attempt_once(keep::Keeper* keeper);
   Task<> tend_status();
-  void note(Keeper* keeper, Time next);
+  void enqueue(keep::Keeper* keeper, Time time);
+  void note_trouble(keep::Keeper* keeper);
   Task<> clear_orphans(std::vector<std::string>* troubles);
   Task<> tend_orphans();
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
@@ -61,13 +68,14 @@ class Service {
   dns::Discovery discovery_;
   std::list<ProviderMemory> memories_;
   issue::ZoneCoordinator zones_;
+  keep::LogObserver log_;
   issue::Services services_;
   renew::Ledger ledger_;
-  std::list<Keeper> keepers_;
-  std::set<std::string> names_;    ///< of all that is kept
-  std::set<std::string> failing_;  ///< of those with a trouble
-  std::map<const Keeper*, Time> next_;
-  std::multiset<Time> agenda_;  ///< the times of `next_`
+  Keepers keepers_;
+  std::set<std::string> names_;                ///< of all that is kept
+  std::set<std::string> failing_;              ///< of those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;  ///< when each is called next; not those that are under way
+  Waiters earlier_;                            ///< the agenda has a new first entry
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;

@@ -200,7 +200,7 @@ Task<> Journey::create_order() {
                                   std::string(crypto::to_text(request_.key_type)),
                                   request_.domains,
                                   end_of(order_, now).value_or(now + longest_order)};
-  step("ordered: " + order_.url);
+  services_.observer.ordered(request_.name, request_.authority->settings().name, order_.url, request_.domains.size());
   co_await save();
 }
 
@@ -423,7 +423,7 @@ Task<> Journey::await_valid(Round round) {
 Task<> Journey::await_ready() {
   order_ = co_await ca_->order_leaves(order_.url, acme::OrderStatus::pending, validation_limit);
   if (order_.status == acme::OrderStatus::invalid) co_await explain_invalid_order();
-  step("the CA has validated all names");
+  services_.observer.validated(request_.name);
 }
 
 /// Throws what the CA found wrong, authorization by authorization, and gives up those that are still pending.
@@ -591,9 +591,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   state_.trouble.reset();
   co_await save();
   co_await services_.store.make_live(request_.name, issued.generation);
-  log::notice(fmt::format("{}: issued by CA {}, valid until {}, serial {}", request_.name,
-                          request_.authority->settings().name, to_rfc3339(issued.not_after), issued.serial),
-              {{"ACMED_CERTIFICATE", request_.name}, {"ACMED_CA", request_.authority->settings().name}});
+  services_.observer.issued(request_.name, request_.authority->settings().name, issued);
 }
 
 // --- Cleaning up ----------------------------------------------------------------------------------------------------

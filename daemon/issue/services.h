@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/issue/observer.h"
 #include "daemon/issue/zones.h"
 #include "daemon/store/store.h"
 #include "dns/discovery.h"
@@ -25,6 +26,13 @@ struct Services {
   dns::Discovery& discovery;
   ZoneCoordinator& zones;
   std::vector<Route> routes;  ///< the longest zone wins
+  Observer& observer = nobody();
+
+  /// An observer for those who want none.
+  static Observer& nobody() {
+    static Observer silent;
+    return silent;
+  }
 };
 
 }  // namespace acmed::issue

@@ -16,8 +16,7 @@ Showing::Showing(Services& services, std::string user, Policies policies, std::v
 
 Task<> Showing::begin(ZoneCoordinator::Approach approach) {
   co_await services_.zones.publish(user_, all_values(), std::move(approach));
-  log::debug(fmt::format("{}: {} TXT value(s) are accepted by the provider", user_, values_.size()),
-             {{"ACMED_CERTIFICATE", user_}});
+  services_.observer.published(user_, values_.size());
   co_await await_published();
   const auto began = services_.loop.clock().moment();
   const auto pace = assertion_pace();
@@ -26,9 +25,7 @@ Task<> Showing::begin(ZoneCoordinator::Approach approach) {
   } else {
     co_await await_visible(true);
   }
-  log::info(fmt::format("{}: every name server shows the values after {}", user_,
-                        to_text(services_.loop.clock().moment() - began)),
-            {{"ACMED_CERTIFICATE", user_}});
+  services_.observer.propagated(user_, services_.loop.clock().moment() - began);
 }
 
 Task<> Showing::reassure() {
@@ -63,7 +60,10 @@ Task<> Showing::await_visible(bool settle) {
     const auto found = policies_.find(provider);
     auto policy = found == policies_.end() ? dns::PropagationPolicy{} : found->second;
     if (!settle) policy.settle = {};
-    waits.push_back(dns::await_propagation(std::move(expected), std::move(policy), {}));
+    const auto report = [this](const std::vector<dns::ServerReport>& servers) {
+      services_.observer.looked(user_, servers);
+    };
+    waits.push_back(dns::await_propagation(std::move(expected), std::move(policy), report));
   }
   co_await when_all(std::move(waits));
 }

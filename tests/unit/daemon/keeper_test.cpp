@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/keeper.h"
+#include "daemon/keep/keeper.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/temporary_folder.h"
 
-namespace acmed {
+namespace acmed::keep {
 namespace {
 
 namespace fs = std::filesystem;
@@ -75,7 +75,7 @@ struct World {
 
   Keeper keeper(std::vector<config::Target> targets) {
     return {services, ledger,
-            Upkeep{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, std::move(targets)}};
+            Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, std::move(targets)}};
   }
 
   /// A target that reads live/ and whose hook notes what it saw; it fails while the file `broken` is there.
@@ -321,13 +321,13 @@ SCENARIO("a trouble ends when something else is asked for") {
   }
   WHEN("other names are asked for") {
     Keeper other(world.services, world.ledger,
-                 Upkeep{{"web", {"other.test"}, crypto::KeyType::ecdsa_p256, &world.authority, {}}, {}, {}});
+                 Wanted{{"web", {"other.test"}, crypto::KeyType::ecdsa_p256, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
   }
   WHEN("another key type is asked for") {
     Keeper other(world.services, world.ledger,
-                 Upkeep{{"web", {"web.test"}, crypto::KeyType::ecdsa_p384, &world.authority, {}}, {}, {}});
+                 Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p384, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
   }
@@ -336,11 +336,11 @@ SCENARIO("a trouble ends when something else is asked for") {
     settings.directory_url = "https://other-ca.test/dir";
     issue::Authority authority(world.loop, world.store, settings);
     Keeper other(world.services, world.ledger,
-                 Upkeep{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, {}});
+                 Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
   }
 }
 
 }  // namespace
-}  // namespace acmed
+}  // namespace acmed::keep

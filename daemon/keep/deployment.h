@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/keep/duty.h"
+#include "daemon/keep/kept.h"
+
+namespace acmed::keep {
+
+/// Whether the target has taken the generation in service as it is configured now, as far as is remembered.
+bool is_deployed(const Kept& kept, const config::Target& target);
+
+/// Brings the generation in service to one target. What fails leads back to the former generation while that is worth
+/// it: by its own files, or by the link in live/ for a target that reads there.
+class Deployment final : public Duty {
+ public:
+  /// `target` is one of the kept certificate's. `recording`: who remembers what could not be written down.
+  Deployment(Kept& kept, const config::Target& target, Duty& recording)
+      : kept_(kept), target_(target), recording_(recording) {}
+
+  Time due() const override;
+  Task<> perform() override;
+  std::optional<store::Trouble>& trouble() override { return kept_.state.deployments[target_.name].trouble; }
+  std::string failed() const override { return "not deployed"; }
+  std::string about() const override;
+  /// The end of the former pair.
+  Time last_chance() const override;
+
+ private:
+  Task<> take(bool can_go_back);
+  Task<> roll_back_live();
+
+  Kept& kept_;
+  const config::Target& target_;
+  Duty& recording_;
+};
+
+}  // namespace acmed::keep

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/runtime/task.h"
+#include "daemon/store/records.h"
+
+namespace acmed::keep {
+
+/// Something that a certificate needs done over the years: issuing, deployment ... The Keeper performs it when it is
+/// due and remembers what failed; a duty says no more than when it is due, and does it.
+class Duty {
+ public:
+  Duty() = default;
+  Duty(const Duty&) = delete;
+  Duty& operator=(const Duty&) = delete;
+  virtual ~Duty() = default;
+
+  /// When it is due: Time::min() for at once, Time::max() when there is nothing to do.
+  virtual Time due() const = 0;
+
+  /// Does it. Throws Error when it failed, Cancelled.
+  virtual Task<> perform() = 0;
+
+  /// What is remembered of its failures.
+  virtual std::optional<store::Trouble>& trouble() = 0;
+
+  /// What a sentence about its failure begins with: "not issued".
+  virtual std::string failed() const = 0;
+
+  /// A fingerprint of what it is about; when that changes its trouble is over. Empty when nothing can change.
+  virtual std::string about() const { return {}; }
+
+  /// When it is performed although a pause after a failure is not over: waiting longer would cost more.
+  virtual Time last_chance() const { return Time::max(); }
+
+  /// What it waits for although it is due: until when, and why, for a sentence.
+  struct Wait {
+    Time until;
+    std::string why;
+  };
+  virtual std::optional<Wait> wait() const { return std::nullopt; }
+
+  /// For what another duty met on its way that is this one's to remember.
+  void meet(std::exception_ptr failure) noexcept { met_ = std::move(failure); }
+  std::exception_ptr take_met() noexcept { return std::exchange(met_, nullptr); }
+
+ private:
+  std::exception_ptr met_;
+};
+
+}  // namespace acmed::keep

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/keep/issuing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crypto/digest.h"
+#include "base/crypto/encoding.h"
+#include "base/log.h"
+#include "daemon/renew/due.h"
+
+namespace acmed::keep {
+namespace {
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+Time Issuing::due() const {
+  if (!kept_.state.issued || kept_.damaged || !is_current()) return Time::min();
+  return renew::due_at(*kept_.state.issued, kept_.wanted.renew);
+}
+
+bool Issuing::is_current() const {
+  const auto& issued = *kept_.state.issued;
+  const auto& wanted = kept_.wanted.request;
+  return issued.directory_url == ca().directory_url && issued.key_type == crypto::to_text(wanted.key_type) &&
+         sorted(issued.domains) == sorted(wanted.domains);
+}
+
+std::string Issuing::about() const {
+  const auto& wanted = kept_.wanted.request;
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n", ca().directory_url, crypto::to_text(wanted.key_type),
+                                 ca().account.external_account ? ca().account.external_account->key_id : "",
+                                 ca().profile.value_or(""));
+  for (const auto& domain : sorted(wanted.domains)) text += domain + "\n";
+  return crypto::hex(crypto::sha256(text)).substr(0, 16);
+}
+
+std::optional<Time> Issuing::closed_until() const {
+  return kept_.ledger.closed_until(ca().directory_url, kept_.end_in_service());
+}
+
+std::optional<Duty::Wait> Issuing::wait() const {
+  if (due() > kept_.now()) return std::nullopt;
+  const auto until = closed_until();
+  if (!until) return std::nullopt;
+  return Wait{*until, fmt::format("CA {} asked to be left alone until {}", ca().name, to_rfc3339(*until))};
+}
+
+Task<> Issuing::perform() {
+  const bool is_open = co_await ca_is_open();
+  if (!is_open) co_return;
+  std::exception_ptr failure;
+  try {
+    co_await travel();
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  co_await tell_ledger(failure);
+  if (due() <= kept_.now()) std::rethrow_exception(failure);
+  // The certificate is there; what is left to do is to write that down.
+  kept_.unrecorded = true;
+  recording_.meet(failure);
+}
+
+Task<> Issuing::travel() {
+  std::exception_ptr failure;
+  issue::Journey journey(kept_.services, kept_.wanted.request, kept_.state);
+  try {
+    co_await journey.run();
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  if (journey.left_over()) leftovers_.meet(journey.left_over());
+  if (failure) std::rethrow_exception(failure);
+  kept_.damaged = false;
+  co_await kept_.services.store.remove_old_generations(kept_.name(), kept_.needed_generations());
+}
+
+/// A CA that asked for a pause is left alone; when a person asks, one request for all certificates tells whether it
+/// still wants to be.
+Task<bool> Issuing::ca_is_open() {
+  if (closed_until() && kept_.asked) {
+    auto* authority = kept_.wanted.request.authority;
+    try {
+      co_await kept_.ledger.ask_again(ca().directory_url, [authority] { return authority->look_again(); });
+    } catch (const Error& unsaved) {
+      log::error(
+          fmt::format("that CA {} takes orders again cannot be kept over a restart: {}", ca().name, unsaved.what()));
+    }
+  }
+  co_return !closed_until();
+}
+
+Task<> Issuing::tell_ledger(std::exception_ptr failure) {
+  try {
+    co_await kept_.ledger.learn(ca().directory_url, failure);
+  } catch (const Error& unsaved) {
+    log::error(fmt::format("the CA's pause cannot be kept over a restart: {}", unsaved.what()));
+  }
+}
+
+}  // namespace acmed::keep

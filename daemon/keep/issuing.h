@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/keep/duty.h"
+#include "daemon/keep/kept.h"
+
+namespace acmed::keep {
+
+/// Gets a certificate: the first, a renewal, or another one when the configuration asks for another or the files of the
+/// one in service cannot be used.
+class Issuing final : public Duty {
+ public:
+  /// `leftovers`, `recording`: who remembers what an issuance leaves behind.
+  Issuing(Kept& kept, Duty& leftovers, Duty& recording) : kept_(kept), leftovers_(leftovers), recording_(recording) {}
+
+  Time due() const override;
+  Task<> perform() override;
+  std::optional<store::Trouble>& trouble() override { return kept_.state.trouble; }
+  std::string failed() const override { return "not issued"; }
+  std::string about() const override;
+  /// The CA's pause.
+  std::optional<Wait> wait() const override;
+
+ private:
+  Task<> travel();
+  Task<bool> ca_is_open();
+  Task<> tell_ledger(std::exception_ptr failure);
+  bool is_current() const;
+  std::optional<Time> closed_until() const;
+  const issue::AuthoritySettings& ca() const { return kept_.wanted.request.authority->settings(); }
+
+  Kept& kept_;
+  Duty& leftovers_;
+  Duty& recording_;
+};
+
+}  // namespace acmed::keep

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/keep/keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crypto/digest.h"
+#include "base/log.h"
+#include "daemon/issue/observer.h"
+#include "daemon/renew/due.h"
+
+namespace acmed::keep {
+namespace {
+
+double chance() {
+  const auto bytes = crypto::random_bytes(2);
+  return static_cast<unsigned char>(bytes[0]) / 256.0 + static_cast<unsigned char>(bytes[1]) / 65536.0;
+}
+
+Error error_in(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& ours) {
+    return ours;
+  } catch (const std::exception& other) {
+    return Retry("internal", other.what());
+  }
+}
+
+}  // namespace
+
+Keeper::Keeper(issue::Services& services, renew::Ledger& ledger, Wanted wanted)
+    : kept_{services, ledger, std::move(wanted)},
+      loading_(kept_),
+      leftovers_(kept_),
+      recording_(kept_),
+      issuing_(kept_, leftovers_, recording_),
+      duties_{&issuing_, &leftovers_, &recording_} {
+  for (const auto& target : kept_.wanted.targets) {
+    duties_.push_back(&deployments_.emplace_back(kept_, target, recording_));
+  }
+}
+
+Task<> Keeper::prepare() {
+  if (!is_ready(loading_)) co_return;
+  co_await perform(&loading_);
+  if (kept_.loaded) forget_former_troubles();
+}
+
+Task<Time> Keeper::attempt(bool asked) {
+  kept_.asked = asked;
+  co_await prepare();
+  if (kept_.loaded) {
+    std::vector<Duty*> failed;
+    for (auto* duty : duties_) {
+      if (!is_ready(*duty) || std::ranges::find(failed, duty) != failed.end()) continue;
+      co_await perform(duty);
+      // What it met is another's to try again, but not in the same breath.
+      for (auto* other : duties_) {
+        if (const auto met = other->take_met()) {
+          failed.push_back(other);
+          co_await remember(other, met);
+        }
+      }
+    }
+  }
+  if (asked) tell_what_waits();
+  kept_.asked = false;
+  co_return next(false);
+}
+
+/// A trouble ends when something else is wanted, or when what it was about is done.
+void Keeper::forget_former_troubles() {
+  for (auto* duty : duties_) {
+    auto& trouble = duty->trouble();
+    if (!trouble) continue;
+    const bool is_done = duty->due() > kept_.now();
+    if (is_done || (!trouble->about.empty() && trouble->about != duty->about())) trouble.reset();
+  }
+}
+
+bool Keeper::is_ready(Duty& duty) const {
+  const auto now = kept_.now();
+  if (duty.due() > now || (duty.wait() && !kept_.asked)) return false;
+  const auto& trouble = duty.trouble();
+  return !trouble || renew::next_try(*trouble, kept_.asked, now) <= now || duty.last_chance() <= now;
+}
+
+Task<> Keeper::perform(Duty* duty) {
+  std::exception_ptr failure;
+  try {
+    co_await duty->perform();
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await remember(duty, failure);
+  } else if (duty->due() > kept_.now()) {
+    duty->trouble().reset();
+  }
+}
+
+Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
+  const auto error = error_in(failure);
+  auto& trouble = duty->trouble();
+  trouble =
+      renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
+  kept_.services.observer.failed(name(), duty->failed(), error, trouble->next_try);
+  if (!kept_.loaded) co_return;
+  try {
+    co_await kept_.save();
+  } catch (const Error& unsaved) {
+    log::error(fmt::format("{}: what failed cannot be kept over a restart: {}", name(), unsaved.what()),
+               {{"ACMED_CERTIFICATE", name()}});
+  }
+}
+
+/// What was asked for and is not done: a person wants to know why.
+void Keeper::tell_what_waits() {
+  for (auto* duty : duties_) {
+    const auto& trouble = duty->trouble();
+    std::string why;
+    if (const auto wait = duty->wait()) {
+      why = wait->why;
+    } else if (trouble && trouble->not_before && *trouble->not_before > kept_.now()) {
+      why = fmt::format("waits until {}, as the CA asked: {}", to_rfc3339(trouble->next_try), trouble->sentence);
+    }
+    if (!why.empty()) log::warning(name() + ": " + why, {{"ACMED_CERTIFICATE", name()}});
+  }
+}
+
+Time Keeper::next_of(Duty& duty, bool asked) const {
+  const auto now = kept_.now();
+  auto next = duty.due();
+  if (next == Time::max()) return next;
+  if (const auto wait = duty.wait(); wait && !asked) next = std::max(next, wait->until);
+  if (const auto& trouble = duty.trouble()) {
+    auto retry = renew::next_try(*trouble, asked, now);
+    if (duty.last_chance() > now) retry = std::min(retry, duty.last_chance());
+    next = std::max(next, retry);
+  }
+  return next;
+}
+
+Time Keeper::next(bool asked) {
+  if (!kept_.loaded) return next_of(loading_, asked);
+  Time next = Time::max();
+  for (auto* duty : duties_) next = std::min(next, next_of(*duty, asked));
+  return next;
+}
+
+bool Keeper::is_troubled() {
+  return loading_.trouble() || std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble() || duty->wait(); });
+}
+
+std::vector<std::string> Keeper::troubles() {
+  std::vector<std::string> sentences;
+  const auto tell = [&](Duty& duty) {
+    if (const auto wait = duty.wait()) sentences.push_back(name() + ": " + wait->why);
+    const auto& trouble = duty.trouble();
+    if (!trouble) return;
+    sentences.push_back(fmt::format("{}: {} (next try {})", name(), trouble->sentence, to_rfc3339(trouble->next_try)));
+  };
+  tell(loading_);
+  for (auto* duty : duties_) tell(*duty);
+  return sentences;
+}
+
+}  // namespace acmed::keep

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <string>
+#include <vector>
+
+#include "daemon/keep/deployment.h"
+#include "daemon/keep/issuing.h"
+#include "daemon/keep/leftovers.h"
+#include "daemon/keep/loading.h"
+#include "daemon/keep/recording.h"
+
+namespace acmed::keep {
+
+/// Keeps one certificate: performs its duties when they are due, and remembers what failed. Its trouble is its own:
+/// nothing that fails here is thrown.
+class Keeper {
+ public:
+  Keeper(issue::Services& services, renew::Ledger& ledger, Wanted wanted);
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  /// Reads what is remembered; at once when it is there already. Throws Cancelled only.
+  Task<> prepare();
+
+  /// Performs all duties that are due and gives the time at which it wants to be called next. `asked`: by a person or a
+  /// timer, so what failed before is tried again at once, except what a CA limited; what is not tried is logged. Throws
+  /// Cancelled only.
+  Task<Time> attempt(bool asked);
+
+  /// When attempt() has something to do.
+  Time next(bool asked);
+
+  const std::string& name() const noexcept { return kept_.name(); }
+  /// What is wrong now, one sentence each.
+  std::vector<std::string> troubles();
+  bool is_troubled();
+
+ private:
+  bool is_ready(Duty& duty) const;
+  Time next_of(Duty& duty, bool asked) const;
+  Task<> perform(Duty* duty);
+  Task<> remember(Duty* duty, std::exception_ptr failure);
+  void forget_former_troubles();
+  void tell_what_waits();
+
+  Kept kept_;
+  Loading loading_;
+  Leftovers leftovers_;
+  Recording recording_;
+  Issuing issuing_;
+  std::list<Deployment> deployments_;
+  std::vector<Duty*> duties_;  ///< all but loading, in the order in which they are performed
+};
+
+}  // namespace acmed::keep

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/keep/kept.h"
+
+#include <algorithm>
+
+namespace acmed::keep {
+namespace {
+
+constexpr Duration longest_shortest_use = std::chrono::hours(1);
+
+}  // namespace
+
+Task<> Kept::save() {
+  co_await services.store.save_certificate(name(), state);
+}
+
+std::optional<Time> Kept::end_in_service() const {
+  if (!state.issued || damaged) return std::nullopt;
+  return state.issued->not_after;
+}
+
+Task<deploy::Generation> Kept::generation(unsigned number) {
+  const auto meta = co_await services.store.generation_meta(name(), number);
+  co_return deploy::Generation{name(),
+                               meta["domains"].texts(),
+                               services.store.live_path(name()),
+                               services.store.generation_path(name(), number),
+                               meta["serial"].text_or(),
+                               parse_rfc3339(meta["not_after"].text_or()).value_or(Time{})};
+}
+
+const store::Deployment* Kept::deployment(const config::Target& target) const {
+  const auto found = state.deployments.find(target.name);
+  return found == state.deployments.end() ? nullptr : &found->second;
+}
+
+bool Kept::has_former_pair(const config::Target& target) const {
+  const auto* found = deployment(target);
+  return found != nullptr && state.issued && found->served != 0 && found->served != state.issued->generation &&
+         found->in_place != state.issued->generation;
+}
+
+bool Kept::is_worth_keeping(const store::Deployment& former) const {
+  return former.served_until > now() + shortest_use();
+}
+
+Duration Kept::shortest_use() const {
+  const Duration life = state.issued->not_after - state.issued->issued_at;
+  return std::clamp<Duration>(life / 20, Duration::zero(), longest_shortest_use);
+}
+
+bool Kept::live_was_rolled_back() const {
+  return std::ranges::any_of(wanted.targets, [this](const config::Target& target) {
+    if (target.directory || !has_former_pair(target)) return false;
+    const auto* former = deployment(target);
+    return former->trouble && is_worth_keeping(*former);
+  });
+}
+
+Task<> Kept::settle_live() {
+  if (!state.issued || live_was_rolled_back()) co_return;
+  const auto live = co_await services.store.live_generation(name());
+  if (live != state.issued->generation) co_await services.store.make_live(name(), state.issued->generation);
+}
+
+std::set<unsigned> Kept::needed_generations() const {
+  std::set<unsigned> needed = {state.issued->generation};
+  for (const auto& [target, deployment] : state.deployments) needed.insert(deployment.served);
+  return needed;
+}
+
+}  // namespace acmed::keep

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/keep/loading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/runtime/offload.h"
+#include "daemon/keep/deployment.h"
+
+namespace acmed::keep {
+
+Task<> Loading::perform() {
+  auto examined = co_await kept_.services.store.examine_certificate(kept_.name());
+  kept_.state = std::move(examined.certificate);
+  forget_former_targets();
+  co_await compare(examined.live, std::move(examined.fault));
+  kept_.loaded = true;
+}
+
+void Loading::forget_former_targets() {
+  const auto& targets = kept_.wanted.targets;
+  std::erase_if(kept_.state.deployments, [&targets](const auto& entry) {
+    return std::ranges::none_of(targets, [&entry](const config::Target& target) { return target.name == entry.first; });
+  });
+}
+
+/// Facts before notes: what the state says is in service is compared with what is there.
+Task<> Loading::compare(std::optional<unsigned> live, std::optional<std::string> fault) {
+  auto& state = kept_.state;
+  if (!state.issued) co_return;
+  for (auto& [target, deployment] : state.deployments) {
+    if (deployment.served == 0 || deployment.served_until != Time{}) continue;
+    // Of a version that did not keep it.
+    const auto meta = co_await kept_.services.store.generation_meta(kept_.name(), deployment.served);
+    deployment.served_until = parse_rfc3339(meta["not_after"].text_or()).value_or(Time{});
+  }
+  kept_.damaged = fault.has_value();
+  if (kept_.damaged) {
+    log::error(fmt::format("{}: {}: a new certificate is ordered", kept_.name(), *fault),
+               {{"ACMED_CERTIFICATE", kept_.name()}});
+    co_return;
+  }
+  if (live != state.issued->generation) co_await kept_.settle_live();
+  for (const auto& target : kept_.wanted.targets) {
+    if (target.directory && is_deployed(kept_, target)) co_await look_at_target(&target);
+  }
+}
+
+Task<> Loading::look_at_target(const config::Target* target) {
+  const auto current = co_await kept_.generation(kept_.state.issued->generation);
+  bool is_there = false;
+  try {
+    is_there = co_await offload([target = *target, current] { return deploy::is_in_place(target, current); });
+  } catch (const Error& error) {
+    log::warning(fmt::format("{}: target {}: {}", kept_.name(), target->name, error.what()));
+  }
+  if (is_there) co_return;
+  log::warning(fmt::format("{}: target {} does not have the files of generation {:04} any more: it is deployed again",
+                           kept_.name(), target->name, kept_.state.issued->generation),
+               {{"ACMED_CERTIFICATE", kept_.name()}, {"ACMED_TARGET", target->name}});
+  auto& deployment = kept_.state.deployments[target->name];
+  deployment.settings.clear();
+  deployment.in_place = 0;
+}
+
+}  // namespace acmed::keep

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/keep/duty.h"
+#include "daemon/keep/kept.h"
+
+namespace acmed::keep {
+
+/// Reads what is remembered, and compares it with what is there: live/, the files of the generation in service, those
+/// at the targets. The first duty of all, and nothing is done before it succeeded.
+class Loading final : public Duty {
+ public:
+  explicit Loading(Kept& kept) : kept_(kept) {}
+
+  Time due() const override { return kept_.loaded ? Time::max() : Time::min(); }
+  Task<> perform() override;
+  std::optional<store::Trouble>& trouble() override { return trouble_; }
+  std::string failed() const override { return "its state is not readable"; }
+
+ private:
+  Task<> compare(std::optional<unsigned> live, std::optional<std::string> fault);
+  Task<> look_at_target(const config::Target* target);
+  void forget_former_targets();
+
+  Kept& kept_;
+  std::optional<store::Trouble> trouble_;  ///< of this process alone: there is no state to keep it in
+};
+
+}  // namespace acmed::keep

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/keep/duty.h"
+#include "daemon/keep/kept.h"
+
+namespace acmed::keep {
+
+/// Brings to the disk what could not be written when it happened, on a full disk say: the state, and the link in live/.
+class Recording final : public Duty {
+ public:
+  explicit Recording(Kept& kept) : kept_(kept) {}
+
+  Time due() const override { return kept_.unrecorded ? Time::min() : Time::max(); }
+  Task<> perform() override;
+  std::optional<store::Trouble>& trouble() override { return trouble_; }
+  std::string failed() const override { return "done, but that could not be written down"; }
+
+ private:
+  Kept& kept_;
+  std::optional<store::Trouble> trouble_;  ///< of this process alone: it cannot be written either
+};
+
+}  // namespace acmed::keep
