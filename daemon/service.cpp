@@ -93,15 +93,18 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
   return policy;
 }
 
-keep::Wanted wanted(const config::Config& config, const config::Certificate& certificate, issue::Authority* authority) {
-  keep::Wanted result{{certificate.name, certificate.domains, certificate.key_type, authority, {}},
-                      certificate.renew,
-                      certificate.deploy};
+/// How each provider's values are watched for a certificate with these settings of its own.
+std::shared_ptr<const issue::Policies> policies(const config::Config& config, const config::Propagation& own) {
+  auto result = std::make_shared<issue::Policies>();
   for (const auto& provider : config.providers) {
     const auto of_provider = config::completed(provider.propagation, config.propagation);
-    result.request.policies.emplace(provider.name, policy_of(config::completed(certificate.propagation, of_provider)));
+    result->emplace(provider.name, policy_of(config::completed(own, of_provider)));
   }
   return result;
+}
+
+bool says_nothing(const config::Propagation& own) {
+  return !own.timeout && !own.settle && !own.interval_max && !own.require && !own.exclude && !own.extra;
 }
 
 Task<> turn_of(Waiters* waiters) {
@@ -135,8 +138,14 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
   }
+  const auto usual = policies(config, {});
   for (const auto& certificate : config.certificates) {
-    keepers_.emplace_back(services_, ledger_, wanted(config, certificate, authorities_.at(certificate.ca).get()));
+    const auto own = says_nothing(certificate.propagation) ? usual : policies(config, certificate.propagation);
+    auto* authority = authorities_.at(certificate.ca).get();
+    keepers_.emplace_back(services_, ledger_,
+                          keep::Wanted{{certificate.name, certificate.domains, certificate.key_type, authority, own},
+                                       certificate.renew,
+                                       certificate.deploy});
     names_.insert(certificate.name);
   }
 }

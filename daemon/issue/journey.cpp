@@ -393,7 +393,7 @@ std::vector<Journey::Round> Journey::rounds_of_proofs() const {
 Showing Journey::show(const Round& round) const {
   std::vector<PlacedValue> values;
   for (const auto* proof : round) values.push_back({proof->placed, locations_.at(proof->challenge_name)});
-  return {services_, request_.name, request_.policies, std::move(values)};
+  return {services_, request_.name, request_.policies ? *request_.policies : Policies(), std::move(values)};
 }
 
 // --- Challenges (§7.5.1) --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ struct Request {
   std::vector<std::string> domains;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   Authority* authority = nullptr;
-  Policies policies;
+  std::shared_ptr<const Policies> policies;  ///< null: the usual ones; many certificates share them
 };
 
 /// One certificate's way from its request to a generation in service (RFC 8555 §7.1, DESIGN §3). Begun anew after a

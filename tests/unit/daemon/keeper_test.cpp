@@ -8,6 +8,7 @@
 #include "base/crypto/x509.h"
 #include "base/files.h"
 #include "base/runtime/scope.h"
+#include "daemon/acme/answer.h"
 #include "daemon/store/file_store.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
@@ -40,7 +41,12 @@ class FullStore final : public store::FileStore {
     --saves_left;
     co_await FileStore::save_certificate(std::move(name), std::move(certificate));
   }
+  Task<store::Examined> examine_certificate(std::string name) override {
+    if (unreadable) throw Retry("file:5", "input/output error");
+    co_return co_await FileStore::examine_certificate(std::move(name));
+  }
   int saves_left = 1000;
+  bool unreadable = false;
 };
 
 /// A certificate "web" of which `generations` are issued, the last one now, and what keeps it.
@@ -261,6 +267,55 @@ SCENARIO("a pair that has ended is not put back, and does not stay when it ends"
     run(world.loop, restarted.attempt(true));
     CHECK(world.live() == 2);
     CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
+  }
+}
+
+SCENARIO("a state that could not be read is read later, and the trouble is over") {
+  World world;
+  world.issue_generation();
+  world.store.unreadable = true;
+  auto keeper = world.keeper({});
+  const auto next = run(world.loop, keeper.attempt(false));
+  CHECK(keeper.troubles().size() == 1);
+  CHECK(next > world.clock.now() + std::chrono::seconds(30));
+  CHECK(next < world.clock.now() + std::chrono::minutes(2));
+  world.store.unreadable = false;
+  world.clock.advance(next - world.clock.now());
+  run(world.loop, keeper.attempt(false));
+  CHECK(keeper.troubles().empty());
+  CHECK_FALSE(keeper.is_troubled());
+}
+
+SCENARIO("another key type, other names and another CA are due at once, the same is not") {
+  World world;
+  world.issue_generation();
+  const auto due_at_once = [&world](const std::vector<std::string>& names, crypto::KeyType type,
+                                    issue::Authority& authority) {
+    Keeper keeper(world.services, world.ledger, Wanted{{"web", names, type, &authority, {}}, {}, {}});
+    run(world.loop, keeper.prepare());
+    return keeper.next(false) <= world.clock.now();
+  };
+  auto settings = World::settings();
+  settings.directory_url = "https://other-ca.test/dir";
+  issue::Authority other(world.loop, world.store, settings);
+  CHECK_FALSE(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p256, world.authority));
+  CHECK(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p384, world.authority));
+  CHECK(due_at_once({"web.test", "more.test"}, crypto::KeyType::ecdsa_p256, world.authority));
+  CHECK(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p256, other));
+}
+
+SCENARIO("a CA that wants to be left alone is not asked, unless a person asks") {
+  World world;
+  const auto until = world.clock.now() + std::chrono::hours(1);
+  run(world.loop, world.ledger.learn(directory_url,
+                                     std::make_exception_ptr(Throttled(acme::overloaded, "busy", until, Party::ca))));
+  auto keeper = world.keeper({});
+  CHECK(run(world.loop, keeper.attempt(false)) == until);
+  REQUIRE(keeper.troubles().size() == 1);
+  CHECK_THAT(keeper.troubles().front(), Catch::Contains("CA lab asked to be left alone until"));
+  WHEN("a person asks, and the CA cannot be reached") {
+    CHECK(run(world.loop, keeper.attempt(true)) == until);
+    CHECK_THAT(keeper.troubles().front(), Catch::Contains("CA lab asked to be left alone until"));
   }
 }
 
