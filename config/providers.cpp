@@ -5,16 +5,16 @@
 
 #include <algorithm>
 
-#include "config/acme_dns.h"
-#include "config/cloudflare.h"
-#include "config/exec.h"
-#include "config/lego.h"
 #include "config/names.h"
-#include "config/powerdns.h"
 #include "config/propagation.h"
-#include "config/responder.h"
-#include "config/rfc2136.h"
-#include "config/route53.h"
+#include "config/providers/acme_dns.h"
+#include "config/providers/cloudflare.h"
+#include "config/providers/exec.h"
+#include "config/providers/lego.h"
+#include "config/providers/powerdns.h"
+#include "config/providers/responder.h"
+#include "config/providers/rfc2136.h"
+#include "config/providers/route53.h"
 
 namespace acmed::config {
 namespace {

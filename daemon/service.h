@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "daemon/keeper.h"
 #include "daemon/provider_memory.h"
-#include "providers/responder.h"
+#include "providers/responder/responder.h"
 
 namespace acmed {
 

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/runtime/sleep.h"
-#include "providers/external_program.h"
+#include "providers/kit/external_program.h"
 
 namespace acmed::providers::exec {
 namespace {
