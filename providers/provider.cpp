@@ -40,7 +40,7 @@ Error together(const std::map<dns::Name, Error>& failures) {
   const auto& first = std::ranges::max_element(failures, {}, hopeful)->second;
   std::optional<Time> not_before;
   for (const auto& [name, failure] : failures) not_before = std::max(not_before, failure.not_before());
-  return {first.advice(), first.cause(), sentence(failures), not_before};
+  return {first.advice(), first.cause(), sentence(failures), not_before, first.party()};
 }
 
 }  // namespace
@@ -53,6 +53,12 @@ std::exception_ptr SomeFailed::among(const std::set<dns::Name>& names) const {
   std::erase_if(theirs, [&names](const auto& entry) { return !names.contains(entry.first); });
   if (theirs.empty()) return nullptr;
   return std::make_exception_ptr(SomeFailed(std::move(theirs)));
+}
+
+std::exception_ptr SomeFailed::in_context(Party party, const std::string& context) const {
+  std::map<dns::Name, Error> failures;
+  for (const auto& [name, failure] : failures_) failures.emplace(name, failure.said_in(party, context));
+  return std::make_exception_ptr(SomeFailed(std::move(failures)));
 }
 
 }  // namespace acmed::providers

@@ -6,6 +6,7 @@
 #include "providers/exec/exec.h"
 #include "providers/lego/exec.h"
 #include "providers/lego/httpreq.h"
+#include "providers/named.h"
 #include "providers/powerdns/powerdns.h"
 #include "providers/rfc2136/rfc2136.h"
 #include "providers/route53/route53.h"
@@ -56,7 +57,8 @@ struct Maker {
 
 std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery,
                                         NameServers* servers, Memory* memory) {
-  return std::visit(Maker{configured, loop, discovery, servers, memory}, configured.settings);
+  return std::make_unique<Named>(configured.name,
+                                 std::visit(Maker{configured, loop, discovery, servers, memory}, configured.settings));
 }
 
 }  // namespace acmed::providers

@@ -57,14 +57,13 @@ Task<std::optional<Zone>> AcmeDns::zone_of(dns::Name name) {
   }
   const auto account = co_await account_for(name.parent().text());
   const bool in_zones = serves(dns::Name(account.full_domain));
-  throw Refused(
-      "acme-dns:alias",
-      fmt::format("provider {}: make the record \"{}. CNAME {}.\" once{}: the account is there already, and the next "
-                  "try goes on with it",
-                  name_, name.text(), account.full_domain,
-                  in_zones ? std::string()
-                           : fmt::format(" and add {} to zones of [provider.{}]",
-                                         dns::Name(account.full_domain).parent().text(), name_)));
+  throw Refused("acme-dns:alias",
+                fmt::format("make the record \"{}. CNAME {}.\" once{}: the account is there already, and the next "
+                            "try goes on with it",
+                            name.text(), account.full_domain,
+                            in_zones ? std::string()
+                                     : fmt::format(" and add {} to zones of [provider.{}]",
+                                                   dns::Name(account.full_domain).parent().text(), name_)));
 }
 
 bool AcmeDns::serves(const dns::Name& name) const {

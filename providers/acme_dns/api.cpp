@@ -46,7 +46,7 @@ AcmeDnsApi::AcmeDnsApi(std::string provider, const config::AcmeDns& configured, 
       http_(loop, {fmt::format("acmed/{}", ACMED_VERSION), configured.trust_pem, true}) {}
 
 std::string AcmeDnsApi::opening() const {
-  return fmt::format("provider {}: acme-dns at {}", provider_, url_);
+  return "acme-dns at " + url_;
 }
 
 Task<config::AcmeDnsAccount> AcmeDnsApi::register_account(std::string domain) {
@@ -54,7 +54,7 @@ Task<config::AcmeDnsAccount> AcmeDnsApi::register_account(std::string domain) {
   if (!allow_from_.empty()) wish["allowfrom"] = json::Array(allow_from_.begin(), allow_from_.end());
   http::Request request{
       "POST", url_ + "/register", {{"Content-Type", "application/json"}}, json::dump(wish), call_limit};
-  const auto response = co_await exchange(std::move(request));
+  const auto response = co_await http_.send(std::move(request));
   if (response.status == 404) {
     throw Refused("http:404",
                   fmt::format("{} takes no registrations: register an account for {} on the server and name "
@@ -81,7 +81,7 @@ Task<> AcmeDnsApi::update(config::AcmeDnsAccount account, std::string value) {
                          {"X-Api-Key", account.password.reveal()}},
                         std::move(body),
                         call_limit};
-  const auto response = co_await exchange(std::move(request));
+  const auto response = co_await http_.send(std::move(request));
   if (response.status == 200) {
     const auto answer = json::parse(response.body).value_or(json::Value());
     if (answer["txt"].text_or() == value) co_return;
@@ -104,18 +104,8 @@ Task<> AcmeDnsApi::update(config::AcmeDnsAccount account, std::string value) {
 
 Task<> AcmeDnsApi::check_health() {
   http::Request request{"GET", url_ + "/health", {}, {}, call_limit};
-  const auto response = co_await exchange(std::move(request));
+  const auto response = co_await http_.send(std::move(request));
   if (response.status >= 500) throw_for(response, {});  // servers before 1.0 do not know the path
-}
-
-Task<http::Response> AcmeDnsApi::exchange(http::Request request) {
-  try {
-    co_return co_await http_.send(std::move(request));
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", provider_, error.what()));
-  } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}", provider_, error.what()));
-  }
 }
 
 void AcmeDnsApi::throw_for(const http::Response& response, const Secret& told) const {

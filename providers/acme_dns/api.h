@@ -27,11 +27,10 @@ class AcmeDnsApi {
 
   void rest() { http_.rest(); }
 
-  /// "provider NAME: acme-dns at URL", the beginning of every sentence.
+  /// "acme-dns at URL", the beginning of every sentence.
   std::string opening() const;
 
  private:
-  Task<http::Response> exchange(http::Request request);
   [[noreturn]] void throw_for(const http::Response& response, const Secret& told) const;
 
   std::string provider_;

@@ -52,13 +52,8 @@ class UnderWay {
 
 }  // namespace
 
-Api::Api(std::string provider, const std::string& url, Secret token, http::Client& http, const Clock& clock)
-    : provider_(std::move(provider)),
-      url_(url),
-      token_(std::move(token)),
-      http_(http),
-      clock_(clock),
-      foreign_words_({token_}) {}
+Api::Api(const std::string& url, Secret token, http::Client& http, const Clock& clock)
+    : url_(url), token_(std::move(token)), http_(http), clock_(clock), foreign_words_({token_}) {}
 
 Task<Answer> Api::get(std::string path) {
   http::Request request;
@@ -105,8 +100,7 @@ Task<Answer> Api::send(http::Request request) {
   if (!answer) throw_unreadable(response);
   if (response.status >= 500) {
     throw Retry(fmt::format("http:{}", response.status),
-                fmt::format("provider {}: Cloudflare is in trouble (status {}, {})", provider_, response.status,
-                            answer->words()),
+                fmt::format("Cloudflare is in trouble (status {}, {})", response.status, answer->words()),
                 response.retry_after(clock_.now(), longest_pause));
   }
   co_return *std::move(answer);
@@ -121,12 +115,11 @@ Task<> Api::await_turn() {
     if (!until) break;
     if (*until - now > longest_wait) {
       const Time not_before = clock_.now() + (*until - now);
-      throw Throttled(
-          "cloudflare:budget",
-          fmt::format("provider {}: Cloudflare takes no more requests of this user for now: the next one is "
-                      "welcome at {}. 1,200 within 5 minutes are allowed, over all programs and tokens",
-                      provider_, to_rfc3339(not_before)),
-          not_before);
+      throw Throttled("cloudflare:budget",
+                      fmt::format("Cloudflare takes no more requests of this user for now: the next one is "
+                                  "welcome at {}. 1,200 within 5 minutes are allowed, over all programs and tokens",
+                                  to_rfc3339(not_before)),
+                      not_before);
     }
     co_await sleep_for(*until - now);
   }
@@ -143,11 +136,9 @@ Task<http::Response> Api::exchange(http::Request request) {
     auto response = co_await http_.send(std::move(request));
     under_way.answered(response);
     co_return response;
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", provider_, error.what()));
   } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}{}", provider_, error.what(),
-                                           changes ? ". Whether the change was made is not known" : ""));
+    if (!changes) throw;
+    throw Retry(error.cause(), fmt::format("{}. Whether the change was made is not known", error.what()));
   }
 }
 
@@ -155,17 +146,16 @@ void Api::throw_throttled(const http::Response& response) {
   const auto now = clock_.now();
   const auto not_before = response.retry_after(now, longest_pause).value_or(now + default_throttle);
   budget_.close_until(clock_.moment() + (not_before - now));
-  throw Throttled(
-      "http:429",
-      fmt::format("provider {}: Cloudflare had too many requests of this user and refuses all until {}. 1,200 "
-                  "within 5 minutes are allowed, over all programs and tokens",
-                  provider_, to_rfc3339(not_before)),
-      not_before);
+  throw Throttled("http:429",
+                  fmt::format("Cloudflare had too many requests of this user and refuses all until {}. 1,200 "
+                              "within 5 minutes are allowed, over all programs and tokens",
+                              to_rfc3339(not_before)),
+                  not_before);
 }
 
 void Api::throw_unreadable(const http::Response& response) const {
-  auto sentence = fmt::format("provider {}: {} answered {} with status {} instead of what Cloudflare's API says",
-                              provider_, url_, form_of(response, foreign_words_), response.status);
+  auto sentence = fmt::format("{} answered {} with status {} instead of what Cloudflare's API says", url_,
+                              form_of(response, foreign_words_), response.status);
   if (const auto quote = foreign_words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
   throw Retry(response.status >= 500 ? fmt::format("http:{}", response.status) : "cloudflare:answer", sentence,
               response.retry_after(clock_.now(), longest_pause));

@@ -15,8 +15,8 @@ namespace acmed::providers::cloudflare {
 /// Cloudflare's API v4, as one token may use it. Knows how to ask and how often, not what for.
 class Api {
  public:
-  /// `provider`: NAME of [provider.NAME], for sentences. `http` must outlive this.
-  Api(std::string provider, const std::string& url, Secret token, http::Client& http, const Clock& clock);
+  /// `http` must outlive this.
+  Api(const std::string& url, Secret token, http::Client& http, const Clock& clock);
 
   /// Cloudflare's answer, also one that refuses. Throws Retry when there is none that can be read, or when the server
   /// is in trouble: then a change was made or not. Throws Throttled when the API takes no more requests for now, in
@@ -36,7 +36,6 @@ class Api {
   [[noreturn]] void throw_throttled(const http::Response& response);
   [[noreturn]] void throw_unreadable(const http::Response& response) const;
 
-  std::string provider_;
   std::string url_;
   Secret token_;
   http::Client& http_;

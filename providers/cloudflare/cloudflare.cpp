@@ -43,14 +43,13 @@ void append_warning(std::vector<std::string>& warnings, std::string_view token, 
 
 Cloudflare::Cloudflare(const std::string& name, const std::vector<std::string>& zones,
                        const config::Cloudflare& configured, Loop& loop)
-    : name_(name),
-      clock_(loop.clock()),
+    : clock_(loop.clock()),
       probe_(zones.front()),
       fixed_zone_(fixed_zone(zones, configured.zone_id)),
       http_(loop, {fmt::format("acmed/{} libcurl", ACMED_VERSION), configured.trust_pem, true}),
-      api_(name, configured.url, configured.token, http_, clock_),
+      api_(configured.url, configured.token, http_, clock_),
       zone_api_(configured.zone_token
-                    ? std::optional<Api>(std::in_place, name, configured.url, *configured.zone_token, http_, clock_)
+                    ? std::optional<Api>(std::in_place, configured.url, *configured.zone_token, http_, clock_)
                     : std::nullopt),
       zones_(name, zone_api_ ? "zone_token" : "token", names(zones), zone_api_ ? *zone_api_ : api_, clock_),
       records_(name, api_) {}
@@ -66,8 +65,7 @@ Task<> Cloudflare::apply(Zone zone, std::vector<TxtChange> changes) {
   std::exception_ptr failure;
   try {
     if (!cloudflare::is_id(zone.id)) {
-      throw Refused("cloudflare:no-zone",
-                    fmt::format("provider {}: Cloudflare has no zone {}", name_, zone.apex.text()));
+      throw Refused("cloudflare:no-zone", "Cloudflare has no zone " + zone.apex.text());
     }
     refusals = co_await records_.apply(zone, changes);
   } catch (const Refused&) {
@@ -78,7 +76,7 @@ Task<> Cloudflare::apply(Zone zone, std::vector<TxtChange> changes) {
     if (!successor) std::rethrow_exception(failure);
     refusals = co_await records_.apply(*successor, std::move(changes));
   }
-  if (!refusals.empty()) throw_for_names(refusals, name_, zone);
+  if (!refusals.empty()) throw_for_names(refusals, zone);
 }
 
 /// The zone that holds `zone` now, under another id. Values to be removed may be older than the configured zone id,
@@ -107,8 +105,7 @@ Task<std::optional<std::string>> Cloudflare::check_credentials() {
   // Tokens that belong to an account are not known there, though they are good: their use tells.
   if (!known) co_await prove_by_use();
   if (warnings.empty()) co_return std::nullopt;
-  co_return fmt::format("provider {}: {}; make a new one in Cloudflare's dashboard under API Tokens", name_,
-                        fmt::join(warnings, ", and "));
+  co_return fmt::format("{}; make a new one in Cloudflare's dashboard under API Tokens", fmt::join(warnings, ", and "));
 }
 
 Task<> Cloudflare::prove_by_use() {

@@ -36,7 +36,6 @@ class Cloudflare final : public Provider {
   Task<std::optional<Zone>> successor_of(Zone zone);
   Task<> prove_by_use();
 
-  std::string name_;
   const Clock& clock_;
   dns::Name probe_;  ///< a name that must be in one of the zones
   std::optional<Zone> fixed_zone_;

@@ -97,16 +97,16 @@ bool concerns_all(const Answer& refusal) {
 }
 
 void throw_for_all(const Answer& refusal, const Asked& asked) {
-  throw Refused(refusal.cause(), fmt::format("provider {}: Cloudflare refuses {} ({}): {}", asked.provider,
-                                             doing(asked), refusal.words(), mend(refusal, asked)));
+  throw Refused(refusal.cause(),
+                fmt::format("Cloudflare refuses {} ({}): {}", doing(asked), refusal.words(), mend(refusal, asked)));
 }
 
-void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone) {
+void throw_for_names(const std::vector<Refusal>& refusals, const Zone& zone) {
   std::map<dns::Name, Error> failures;
   for (const auto& [name, answer] : refusals) {
-    failures.emplace(name, Refused(answer.cause(),
-                                   fmt::format("provider {}: Cloudflare refuses TXT at {} in zone {} ({}){}", provider,
-                                               name.text(), zone.apex.text(), answer.words(), mend_name(answer))));
+    failures.emplace(name,
+                     Refused(answer.cause(), fmt::format("Cloudflare refuses TXT at {} in zone {} ({}){}", name.text(),
+                                                         zone.apex.text(), answer.words(), mend_name(answer))));
   }
   throw SomeFailed(std::move(failures));
 }

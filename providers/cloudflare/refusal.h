@@ -44,6 +44,6 @@ bool concerns_all(const Answer& refusal);
 [[noreturn]] void throw_for_all(const Answer& refusal, const Asked& asked);
 
 /// Throws SomeFailed for names that could not be changed while all others were.
-[[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const std::string& provider, const Zone& zone);
+[[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const Zone& zone);
 
 }  // namespace acmed::providers::cloudflare

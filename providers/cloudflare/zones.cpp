@@ -103,18 +103,16 @@ void Zones::throw_for_list(const Answer& refusal) const {
 
 void Zones::throw_without_zone(const dns::Name& name, const Listed* inactive) const {
   if (inactive != nullptr) {
-    throw Refused(
-        "cloudflare:zone-status",
-        fmt::format("provider {}: Cloudflare has the zone {} for {}, but as \"{}\" and not as \"active\": its "
-                    "name servers do not serve it yet",
-                    provider_, inactive->zone.apex.text(), name.text(), inactive->status));
+    throw Refused("cloudflare:zone-status",
+                  fmt::format("Cloudflare has the zone {} for {}, but as \"{}\" and not as \"active\": its "
+                              "name servers do not serve it yet",
+                              inactive->zone.apex.text(), name.text(), inactive->status));
   }
-  throw Refused(
-      "cloudflare:no-zone",
-      fmt::format("provider {}: its {} sees no zone of Cloudflare that holds {}: give it the permission Zone / "
-                  "Zone / Read for that zone (not needed with zone_id), and look whether the zone is in the "
-                  "token's account",
-                  provider_, token_, name.text()));
+  throw Refused("cloudflare:no-zone",
+                fmt::format("its {} sees no zone of Cloudflare that holds {}: give it the permission Zone / "
+                            "Zone / Read for that zone (not needed with zone_id), and look whether the zone is in the "
+                            "token's account",
+                            token_, name.text()));
 }
 
 }  // namespace acmed::providers::cloudflare

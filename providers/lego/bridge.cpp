@@ -43,9 +43,9 @@ std::vector<std::string> LegoBridge::words_for(const TxtChange& change) const {
   if (mode_ == config::LegoMode::finished) return {change.name.with_dot(), change.value};
   if (!change.origin) {
     throw Refused("lego:origin",
-                  fmt::format("provider {}: what the value {} at {} was made from is not known any more, and mode = "
+                  fmt::format("what the value {} at {} was made from is not known any more, and mode = "
                               "\"raw\" cannot do without: change the record by hand, or set mode = \"default\"",
-                              name_, change.value, change.name.text()));
+                              change.value, change.name.text()));
   }
   const auto& whole = change.origin->key_authorization;
   return {change.origin->domain, whole.substr(0, whole.find('.')), whole};
@@ -64,7 +64,7 @@ Task<> LegoBridge::apply_one_by_one(std::vector<TxtChange> changes) {
     try {
       co_await call(change);
     } catch (const Error& error) {
-      failure.emplace(error.advice(), error.cause(), error.what(), error.not_before());
+      failure = error;
     }
     if (!failure) continue;
     const auto whom = concerns(*failure);
@@ -73,7 +73,8 @@ Task<> LegoBridge::apply_one_by_one(std::vector<TxtChange> changes) {
     bool done = false;
     if (whom == Concerns::nobody_else) done = co_await is_done(change);
     if (done) {
-      log::info(fmt::format("{}; but the DNS shows that it is done", failure->what()), {{"ACMED_PROVIDER", name_}});
+      log::info(fmt::format("provider {}: {}; but the DNS shows that it is done", name_, failure->what()),
+                {{"ACMED_PROVIDER", name_}});
     } else {
       failures.insert_or_assign(change.name, *failure);
     }

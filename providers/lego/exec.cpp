@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/runtime/in_context.h"
 #include "base/runtime/process.h"
 #include "providers/kit/external_program.h"
 
@@ -28,21 +29,13 @@ Task<> LegoExec::call(TxtChange change) {
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.environment = environment_of(program_);
   command.limit = program_.timeout;
-  CommandResult result;
-  try {
-    result = co_await run_command(std::move(command));
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", name(), error.what()));
-  } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}", name(), error.what()));
-  }
+  const auto result = co_await in_context(Party::host, {}, run_command(std::move(command)));
   log_output(result.output, !result.succeeded());
   if (result.succeeded()) co_return;
   const auto last = words_.last(result.output, longest_quote);
-  throw Retry(
-      result.timed_out ? "lego-exec:timeout" : "lego-exec:failed",
-      fmt::format("provider {}: {} {} {} {}{}", name(), program_.command.front(), verb(change), change.name.text(),
-                  result.outcome(program_.timeout), last.empty() ? ", without a word" : ": " + last));
+  throw Retry(result.timed_out ? "lego-exec:timeout" : "lego-exec:failed",
+              fmt::format("{} {} {} {}{}", program_.command.front(), verb(change), change.name.text(),
+                          result.outcome(program_.timeout), last.empty() ? ", without a word" : ": " + last));
 }
 
 LegoBridge::Concerns LegoExec::concerns(const Error& failure) const {

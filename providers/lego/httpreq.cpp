@@ -46,20 +46,14 @@ Task<http::Response> LegoHttpreq::post(std::string url, std::string body) {
   if (!settings_.username.empty()) request.headers.emplace_back("Authorization", "Basic " + credentials_.reveal());
   request.body = std::move(body);
   request.limit = settings_.timeout;
-  try {
-    co_return co_await http_.send(std::move(request));
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", name(), error.what()));
-  } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}", name(), error.what()));
-  }
+  co_return co_await http_.send(std::move(request));
 }
 
 Error LegoHttpreq::refusal(const http::Response& response, const TxtChange& change, const std::string& url) const {
   const auto cause = fmt::format("http:{}", response.status);
   const auto said = words_.line(response.body, longest_quote);
-  const auto what = fmt::format("provider {}: {} answered {} for {}{}", name(), url, response.status,
-                                change.name.text(), said.empty() ? "" : ": " + said);
+  const auto what =
+      fmt::format("{} answered {} for {}{}", url, response.status, change.name.text(), said.empty() ? "" : ": " + said);
   const auto not_before = response.retry_after(clock_.now(), longest_pause);
   switch (response.status) {
     case 401:

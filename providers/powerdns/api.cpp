@@ -79,7 +79,7 @@ PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop
       http_(loop, {fmt::format("acmed/{}", ACMED_VERSION), configured_.trust_pem, true}) {}
 
 std::string PowerDnsApi::opening() const {
-  return fmt::format("provider {}: PowerDNS at {}", provider_, configured_.url);
+  return "PowerDNS at " + configured_.url;
 }
 
 /// What the server says: {"error": "..."}, or plain text.
@@ -179,12 +179,10 @@ Task<http::Response> PowerDnsApi::exchange(std::string method, std::string path,
 Task<http::Response> PowerDnsApi::send(http::Request request) {
   try {
     co_return co_await http_.send(std::move(request));
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", provider_, error.what()));
   } catch (const Retry& error) {
     // It closes the connection to whom it does not want to hear, without a word.
-    const auto* hint = error.cause() == "curl:52" ? ". Look at the server's webserver-allow-from" : "";
-    throw Retry(error.cause(), fmt::format("provider {}: {}{}", provider_, error.what(), hint));
+    if (error.cause() != "curl:52") throw;
+    throw Retry(error.cause(), fmt::format("{}. Look at the server's webserver-allow-from", error.what()));
   }
 }
 

@@ -50,7 +50,7 @@ class PowerDnsApi {
 
   void rest() { http_.rest(); }
 
-  /// "provider NAME: PowerDNS at URL", the beginning of every sentence.
+  /// "PowerDNS at URL", the beginning of every sentence.
   std::string opening() const;
 
  private:

@@ -30,8 +30,7 @@ bool is_copy(const PowerDnsZone& zone) {
 }  // namespace
 
 PowerDns::PowerDns(const std::string& name, const config::PowerDns& configured, Loop& loop)
-    : name_(name),
-      clock_(loop.clock()),
+    : clock_(loop.clock()),
       api_(name, configured, loop),
       listing_(loop.clock()),
       zones_(loop.clock()),

@@ -46,7 +46,6 @@ class PowerDns final : public Provider {
   Task<> patch(Zone zone, Sets before, Sets after, bool extends);
   [[noreturn]] void throw_refused(const Zone& zone, const Sets& sets, const std::string& words) const;
 
-  std::string name_;
   const Clock& clock_;
   PowerDnsApi api_;
   std::optional<PowerDnsAbilities> abilities_;

@@ -57,9 +57,8 @@ Task<std::optional<Zone>> Responder::zone_of(dns::Name name) {
   const auto holds = [&](const std::string& delegated) { return name.is_within(dns::Name(delegated)); };
   if (std::ranges::none_of(configured_.delegated, holds)) co_return std::nullopt;
   throw Refused("dns:no-zone",
-                fmt::format("provider {}: {} does not lead here: where its zone is kept, add the record {} CNAME {}.",
-                            configured_.name, name.text(), name.with_dot(),
-                            config::alias_target(configured_, name.parent().text())));
+                fmt::format("{} does not lead here: where its zone is kept, add the record {} CNAME {}.", name.text(),
+                            name.with_dot(), config::alias_target(configured_, name.parent().text())));
 }
 
 Task<> Responder::apply(Zone zone, std::vector<TxtChange> changes) {
@@ -81,13 +80,13 @@ Task<> Responder::apply(Zone zone, std::vector<TxtChange> changes) {
   server_->commit();
   if (adds) server_->listen();
   if (outside) {
-    throw Refused("dns:NOTZONE", fmt::format("provider {}: {} is in none of its zones, so not in {} either",
-                                             configured_.name, outside->text(), zone.apex.text()));
+    throw Refused("dns:NOTZONE",
+                  fmt::format("{} is in none of its zones, so not in {} either", outside->text(), zone.apex.text()));
   }
   if (full) {
-    throw Retry("dns:full", fmt::format("provider {}: no answer in zone {} can hold one more value at {}: others must "
+    throw Retry("dns:full", fmt::format("no answer in zone {} can hold one more value at {}: others must "
                                         "go first",
-                                        configured_.name, zone.apex.text(), full->text()));
+                                        zone.apex.text(), full->text()));
   }
   co_return;
 }

@@ -50,7 +50,7 @@ bool may_concern_one_name(dns::Rcode rcode) {
 }
 
 void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone) {
-  const auto opening = fmt::format("provider {}: server {}", parties.provider, parties.server);
+  const auto opening = "server " + parties.server;
   switch (rcode) {
     case dns::Rcode::servfail:
       throw Retry(cause_of(rcode), fmt::format("{} failed to update zone {} (SERVFAIL): its log says why; often it "
@@ -81,8 +81,7 @@ void throw_for_names(const std::vector<Refusal>& refusals, const Parties& partie
     }
     if (!names.empty()) sentences.push_back(sentence_for(rcode, names, parties, zone));
   }
-  throw Refused(cause_of(refusals.front().rcode),
-                fmt::format("provider {}: {}", parties.provider, fmt::join(sentences, "; ")));
+  throw Refused(cause_of(refusals.front().rcode), fmt::format("{}", fmt::join(sentences, "; ")));
 }
 
 }  // namespace acmed::providers

@@ -118,8 +118,7 @@ Task<std::vector<dns::Endpoint>> Rfc2136::addresses() {
   if (endpoint_) co_return std::vector{*endpoint_};
   auto found = co_await discovery_.addresses(host_, port_);
   if (found.empty()) {
-    throw Refused("dns:no-address",
-                  fmt::format("provider {}: the server {} has no address in the DNS", parties_.provider, host_.text()));
+    throw Refused("dns:no-address", fmt::format("the server {} has no address in the DNS", host_.text()));
   }
   co_return found;
 }
@@ -149,8 +148,8 @@ Task<std::optional<Zone>> Rfc2136::find_zone(dns::Name name) {
     said.push_back(said_by(server, reply));
   }
   if (answered) co_return std::nullopt;
-  throw Retry("dns:timeout", fmt::format("provider {}: server {} does not tell its zone for {} ({})", parties_.provider,
-                                         parties_.server, name.text(), fmt::join(said, ", ")));
+  throw Retry("dns:timeout", fmt::format("server {} does not tell its zone for {} ({})", parties_.server, name.text(),
+                                         fmt::join(said, ", ")));
 }
 
 /// Knot signs no refusal of a zone that it does not serve; then it refuses without the key as well.
@@ -160,12 +159,12 @@ Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
   try {
     co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
   } catch (const Error& error) {
-    if (error.cause() != "tsig:unsigned") throw_with_provider(std::current_exception());
+    if (error.cause() != "tsig:unsigned") throw;
     not_signed = std::current_exception();
   }
   auto reply = co_await dns::ask(server, question, {false, soa_patience, nullptr});
   const bool refuses = reply.is_message() && reply.message.rcode == dns::Rcode::refused;
-  if (!refuses) throw_with_provider(not_signed);
+  if (!refuses) std::rethrow_exception(not_signed);
   co_return reply;
 }
 
@@ -226,37 +225,23 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
     }
     if (!silent || clock_.moment() - start >= total_wait) break;
   }
-  if (rejected) throw_with_provider(rejected);
+  if (rejected) std::rethrow_exception(rejected);
   if (!sent) {
-    throw Retry("dns:no-route", fmt::format("provider {}: the update of zone {} cannot be sent to server {} ({})",
-                                            parties_.provider, zone.text(), parties_.server, fmt::join(said, ", ")));
+    throw Retry("dns:no-route", fmt::format("the update of zone {} cannot be sent to server {} ({})", zone.text(),
+                                            parties_.server, fmt::join(said, ", ")));
   }
   throw Retry("dns:timeout",
-              fmt::format("provider {}: server {} did not answer the update of zone {}, so whether it was made is not "
+              fmt::format("server {} did not answer the update of zone {}, so whether it was made is not "
                           "known ({})",
-                          parties_.provider, parties_.server, zone.text(), fmt::join(said, ", ")));
+                          parties_.server, zone.text(), fmt::join(said, ", ")));
 }
 
 Task<dns::Reply> Rfc2136::send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt) {
   auto request = dns::make_update(zone, entries_of(changes));
   const bool tcp = attempt.tcp || request.wire.size() > largest_datagram;
   const auto limit = tcp ? std::max(attempt.wait, tcp_wait) : attempt.wait;
-  try {
-    co_return co_await dns::exchange_signed(server, std::move(request), tcp ? dns::Transport::tcp : dns::Transport::udp,
-                                            limit, {key_ ? &*key_ : nullptr, "server " + parties_.server, false});
-  } catch (const Error&) {
-    throw_with_provider(std::current_exception());
-  }
-}
-
-void Rfc2136::throw_with_provider(std::exception_ptr failure) const {
-  try {
-    std::rethrow_exception(std::move(failure));
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", parties_.provider, error.what()));
-  } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}", parties_.provider, error.what()));
-  }
+  co_return co_await dns::exchange_signed(server, std::move(request), tcp ? dns::Transport::tcp : dns::Transport::udp,
+                                          limit, {key_ ? &*key_ : nullptr, "server " + parties_.server, false});
 }
 
 }  // namespace acmed::providers

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,7 +43,6 @@ class Rfc2136 final : public Provider {
   Task<std::vector<Refusal>> change(dns::Name zone, std::vector<TxtChange> changes);
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
   Task<dns::Reply> send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt);
-  [[noreturn]] void throw_with_provider(std::exception_ptr failure) const;
 
   const Clock& clock_;
   dns::Discovery& discovery_;

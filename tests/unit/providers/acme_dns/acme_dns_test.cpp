@@ -207,7 +207,7 @@ SCENARIO("the target of an alias is found by the account whose name it is") {
   CHECK(run(scene.loop, scene.provider->zone_of(target)) == Zone{target, "a"});
   CHECK(run(scene.loop, scene.provider->zone_of(dns::Name("_acme-challenge.elsewhere.invalid"))) == std::nullopt);
   CHECK_THAT(scene.zone_of(dns::Name("other.auth.test")),
-             StartsWith("refused acme-dns:account provider acme: acme-dns at http://127.0.0.1:") &&
+             StartsWith("refused acme-dns:account acme-dns at http://127.0.0.1:") &&
                  Contains("no account for other.auth.test"));
   CHECK(scene.server.seen().empty());
 }
@@ -216,7 +216,7 @@ SCENARIO("a challenge name without an alias gets an account, once, and the recor
   Scene scene;
   const auto first = scene.zone_of(challenge);
   CHECK(first ==
-        "refused acme-dns:alias provider acme: make the record \"_acme-challenge.example.test. CNAME r1.auth.test.\" "
+        "refused acme-dns:alias make the record \"_acme-challenge.example.test. CNAME r1.auth.test.\" "
         "once: the account is there already, and the next try goes on with it");
   CHECK(scene.server.seen() == std::vector<std::string>{R"(POST /register {"allowfrom":["192.0.2.0/24"]})"});
   CHECK(scene.zone_of(challenge) == first);
@@ -359,7 +359,7 @@ SCENARIO("an update without an answer may have been made") {
   CHECK(scene.adding({"stays"}) == "made");
   scene.pass(5s);
   scene.server.instead("cut");
-  CHECK_THAT(scene.adding({"new"}), StartsWith("retry curl:") && Contains("provider acme: "));
+  CHECK_THAT(scene.adding({"new"}), StartsWith("retry curl:"));
   scene.server.instead({});
   CHECK(scene.adding({"new"}) == "made");
   CHECK(scene.server.values("a") == Values{value("stays"), value("new")});
@@ -371,7 +371,7 @@ SCENARIO("what is wrong with an acme-dns server is said in a sentence") {
     auto& account = std::get<config::AcmeDns>(scene.configured.settings).accounts.front();
     account.password = Secret("guessed");
     scene.provider = scene.started();
-    CHECK_THAT(scene.adding({"one"}), StartsWith("refused http:401 provider acme: acme-dns at http://127.0.0.1:") &&
+    CHECK_THAT(scene.adding({"one"}), StartsWith("refused http:401 acme-dns at http://127.0.0.1:") &&
                                           Contains("refuses the account of first.test (a.auth.test)") &&
                                           !Contains("guessed"));
   }

@@ -118,22 +118,22 @@ SCENARIO("what is no answer of the API is tried again") {
     return scene.apply(*provider, one_change());
   };
   CHECK_THAT(said(raw("502 Bad Gateway", "Content-Type: text/html\r\n", "<html>\n<title>Bad gateway")),
-             StartsWith("retry http:502 provider cf: http://127.0.0.1:") &&
-                 Contains("answered an HTML page with status 502") && Contains(": <html> <title>Bad gateway"));
+             StartsWith("retry http:502 http://127.0.0.1:") && Contains("answered an HTML page with status 502") &&
+                 Contains(": <html> <title>Bad gateway"));
   CHECK_THAT(said(raw("403 Forbidden", "Content-Type: text/html\r\n", "<html>")),
-             StartsWith("retry cloudflare:answer provider cf: "));
+             StartsWith("retry cloudflare:answer "));
   CHECK_THAT(said(raw("200 OK", "", "")), Contains("answered nothing with status 200"));
   CHECK_THAT(said(raw("200 OK", "Content-Type: application/json\r\n", "{\"ok\":true}")),
              Contains("answered other JSON"));
   CHECK_THAT(said(raw("500 X", "Content-Type: text/plain\r\n", "you sent the-token")),
              !Contains("the-token") && Contains("you sent ***"));
   CHECK_THAT(said(FakeCloudflare::refusal(503, 10013, "try\x1b[31m again")),
-             StartsWith("retry http:503 provider cf: Cloudflare is in trouble (status 503, 10013: try [31m again)"));
+             StartsWith("retry http:503 Cloudflare is in trouble (status 503, 10013: try [31m again)"));
   CHECK(scene.fake.records.empty());
 
   WHEN("nobody listens") {
     scene.settings.url = "http://127.0.0.1:1";
-    CHECK_THAT(scene.apply(*scene.provider(), one_change()), StartsWith("retry curl:7 provider cf: cannot connect"));
+    CHECK_THAT(scene.apply(*scene.provider(), one_change()), StartsWith("retry curl:7 cannot connect"));
   }
 }
 
@@ -147,7 +147,7 @@ SCENARIO("after too many requests nothing is sent before Retry-After") {
   CHECK(error.cause() == "http:429");
   CHECK(error.not_before().value() >= before + 200s);
   CHECK(error.not_before().value() <= scene.loop.clock().now() + 200s);
-  CHECK_THAT(error.what(), StartsWith("provider cf: Cloudflare had too many requests"));
+  CHECK_THAT(error.what(), StartsWith("Cloudflare had too many requests"));
 
   error = failure_of(scene, *provider);
   CHECK(error.advice() == Error::Advice::throttled);
@@ -204,16 +204,16 @@ SCENARIO("a token is checked for how long it is good") {
     const auto soon = in(scene.loop, 24h * 13);
     scene.fake.instead = {verified("active", soon)};
     CHECK(check(scene) ==
-          "provider cf: its token expires at " + soon + "; make a new one in Cloudflare's dashboard under API Tokens");
+          "its token expires at " + soon + "; make a new one in Cloudflare's dashboard under API Tokens");
   }
   WHEN("it is disabled") {
     scene.fake.instead = {verified("disabled", "")};
-    CHECK_THAT(check(scene), StartsWith("provider cf: its token is disabled; make a new one"));
+    CHECK_THAT(check(scene), StartsWith("its token is disabled; make a new one"));
   }
   WHEN("there are two") {
     scene.settings.zone_token = Secret("the-zone-token");
     scene.fake.instead = {verified("expired", ""), verified("active", in(scene.loop, 1h))};
-    CHECK_THAT(check(scene), StartsWith("provider cf: its token is expired, and its zone_token expires at 2"));
+    CHECK_THAT(check(scene), StartsWith("its token is expired, and its zone_token expires at 2"));
     CHECK(scene.fake.tokens == std::vector<std::string>{"the-token", "the-zone-token"});
   }
 }
@@ -233,7 +233,7 @@ SCENARIO("a token that cannot be verified is proved by its use") {
   }
   WHEN("it can do nothing") {
     scene.fake.instead.push_back(FakeCloudflare::refusal(403, 9109, "Invalid access token"));
-    CHECK_THAT(check(scene), StartsWith("refused cloudflare:9109 provider cf: Cloudflare refuses to list zones"));
+    CHECK_THAT(check(scene), StartsWith("refused cloudflare:9109 Cloudflare refuses to list zones"));
   }
 }
 

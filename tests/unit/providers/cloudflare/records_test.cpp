@@ -160,7 +160,7 @@ SCENARIO("ids that were lost are found by name and content") {
   WHEN("the listing is refused") {
     scene.fake.instead = {FakeCloudflare::refusal(403, 10000, "Authentication error")};
     CHECK_THAT(scene.apply(*provider, {remove(challenge, "one")}),
-               StartsWith("refused cloudflare:10000 provider cf: Cloudflare refuses to list TXT records of zone "
+               StartsWith("refused cloudflare:10000 Cloudflare refuses to list TXT records of zone "
                           "example.test (10000: Authentication error)") &&
                    Contains("Zone / DNS / Edit for example.test (id 0"));
   }
@@ -220,7 +220,7 @@ SCENARIO("one record that is refused does not keep the others back") {
   WHEN("it is one of many") {
     scene.fake.denied = {name_at(2).text()};
     CHECK(scene.apply(*provider, changes(Action::add, 8)) ==
-          "refused cloudflare:81054 provider cf: Cloudflare refuses TXT at _acme-challenge.h2.example.test in zone "
+          "refused cloudflare:81054 Cloudflare refuses TXT at _acme-challenge.h2.example.test in zone "
           "example.test (81054: A CNAME record with that host already exists): a CNAME stands there, so the value "
           "belongs "
           "at its target");
@@ -291,7 +291,7 @@ SCENARIO("what concerns the token or the zone is not tried record by record") {
     return outcome;
   };
   CHECK_THAT(said(403, 10000, "Authentication error"),
-             StartsWith("refused cloudflare:10000 provider cf: Cloudflare refuses to change TXT records of zone "
+             StartsWith("refused cloudflare:10000 Cloudflare refuses to change TXT records of zone "
                         "example.test (10000: Authentication error): the token of [provider.cf] must be right") &&
                  Contains("the permission Zone / DNS / Edit for example.test (id 0"));
   CHECK_THAT(said(403, 9109, "Invalid access token"), StartsWith("refused cloudflare:9109"));
@@ -316,7 +316,7 @@ SCENARIO("without an answer nobody knows, and the same can be asked for again") 
   WHEN("the answer to an addition is lost") {
     scene.fake.deaf_to_batches_for = 1;
     CHECK_THAT(scene.apply(*provider, changes(Action::add, 3)),
-               StartsWith("retry curl:52 provider cf: ") && Contains("Whether the change was made is not known"));
+               StartsWith("retry curl:52 ") && Contains("Whether the change was made is not known"));
     CHECK(scene.fake.records.size() == 3);
     THEN("it is made once") {
       CHECK(scene.apply(*provider, changes(Action::add, 3)) == "ok");
@@ -375,7 +375,6 @@ SCENARIO("a value that was kept with another id of its zone is removed, too") {
   WHEN("there is no such zone any more") {
     scene.fake.zones = {{FakeCloudflare::id(2), "else.test"}};
     CHECK_THAT(remove_from(FakeCloudflare::id(1)), StartsWith("refused cloudflare:10000"));
-    CHECK_THAT(remove_from(""),
-               StartsWith("refused cloudflare:no-zone provider cf: Cloudflare has no zone example.test"));
+    CHECK_THAT(remove_from(""), StartsWith("refused cloudflare:no-zone Cloudflare has no zone example.test"));
   }
 }

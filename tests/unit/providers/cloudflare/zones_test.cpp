@@ -51,7 +51,7 @@ SCENARIO("the zone of a name is the longest active one") {
     scene.fake.zones = {{FakeCloudflare::id(7), "example.test", "pending"}};
     CHECK(
         scene.zone_of(*provider, "_acme-challenge.example.test") ==
-        "refused cloudflare:zone-status provider cf: Cloudflare has the zone example.test for "
+        "refused cloudflare:zone-status Cloudflare has the zone example.test for "
         "_acme-challenge.example.test, but as \"pending\" and not as \"active\": its name servers do not serve it yet");
   }
   WHEN("Cloudflare writes it in Unicode") {
@@ -73,7 +73,7 @@ SCENARIO("a name without a zone is no failure unless the provider is configured 
   const auto provider = scene.provider();
   CHECK(scene.zone_of(*provider, "_acme-challenge.elsewhere.invalid") == "none");
   CHECK_THAT(scene.zone_of(*provider, "_acme-challenge.example.test"),
-             StartsWith("refused cloudflare:no-zone provider cf: its token sees no zone of Cloudflare that holds "
+             StartsWith("refused cloudflare:no-zone its token sees no zone of Cloudflare that holds "
                         "_acme-challenge.example.test: give it the permission Zone / Zone / Read for that zone"));
 }
 
@@ -149,7 +149,7 @@ SCENARIO("a token that may not list zones can still ask for them by name") {
     const auto another = scene.provider();
     scene.fake.instead.assign(20, refused);
     CHECK_THAT(scene.zone_of(*another, "_acme-challenge.a.sub.example.test"),
-               StartsWith("refused http:403 provider cf: Cloudflare refuses to list zones (0: Actor 'x' requires") &&
+               StartsWith("refused http:403 Cloudflare refuses to list zones (0: Actor 'x' requires") &&
                    Contains("the token of [provider.cf] must be right") &&
                    Contains("have the permission Zone / Zone / Read for a.sub.example.test, b.sub.example.test, "
                             "other.test (not needed with zone_id)"));
@@ -161,7 +161,7 @@ SCENARIO("a refusal to list zones names the permission") {
   const auto provider = scene.provider();
   scene.fake.instead = {FakeCloudflare::refusal(403, 9109, "Unauthorized to access requested resource")};
   CHECK_THAT(scene.zone_of(*provider, "example.test"),
-             StartsWith("refused cloudflare:9109 provider cf: Cloudflare refuses to list zones (9109: Unauthorized") &&
+             StartsWith("refused cloudflare:9109 Cloudflare refuses to list zones (9109: Unauthorized") &&
                  Contains("Zone / Zone / Read"));
   THEN("no more is asked for than that") {
     CHECK(scene.fake.calls.size() == 1);

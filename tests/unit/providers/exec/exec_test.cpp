@@ -136,7 +136,7 @@ SCENARIO("the zone of a name is what the plug-in says") {
   WHEN("it names one that does not hold the name") {
     Scene scene(answers("\"zone\":\"other.test\""));
     CHECK_THAT(outcome_of([&] { scene.zone_of(name); }),
-               StartsWith("retry exec:garbage: provider corp: the plug-in ") && Contains("named \"other.test\""));
+               StartsWith("retry exec:garbage: the plug-in ") && Contains("named \"other.test\""));
   }
   WHEN("it forgets to name one") {
     Scene scene(answers("\"ok\":true"));
@@ -147,8 +147,7 @@ SCENARIO("the zone of a name is what the plug-in says") {
 SCENARIO("what a plug-in says went wrong is told in one sentence, with what can be done") {
   WHEN("it refuses") {
     Scene scene(fails(R"("kind":"refused","message":"the token hush-hush may not\nedit")"));
-    CHECK(scene.apply() == "refused exec:refused: provider corp: the plug-in " +
-                               scene.programs.path("plugin").string() +
+    CHECK(scene.apply() == "refused exec:refused: the plug-in " + scene.programs.path("plugin").string() +
                                " did not change zone example.test: the token *** may not edit");
   }
   WHEN("it wants fewer calls") {
@@ -241,7 +240,7 @@ SCENARIO("a zone is published when the plug-in says so") {
 SCENARIO("a plug-in may warn of its credentials") {
   Scene scene(answers(R"("ok":true,"warning":"the token hush-hush ends on Friday")"));
   CHECK_THAT(run(scene.loop, scene.provider->check_credentials()).value(),
-             StartsWith("provider corp: the plug-in ") && Contains("warns: the token *** ends on Friday"));
+             StartsWith("the plug-in ") && Contains("warns: the token *** ends on Friday"));
 }
 
 namespace {
@@ -299,7 +298,7 @@ SCENARIO("a plug-in that crashes is started again") {
   WHEN("it crashes with a request in hand") {
     CHECK(scene.apply() == "made");
     scene.programs.write("crash", "");
-    CHECK(scene.apply() == "retry exec:ended: provider corp: the plug-in " + scene.programs.path("plugin").string() +
+    CHECK(scene.apply() == "retry exec:ended: the plug-in " + scene.programs.path("plugin").string() +
                                " was ended by signal 11 (Segmentation fault) (its last words: Traceback: ***) when "
                                "asked to change zone example.test");
     THEN("the next request starts it, at once since it had worked") {
@@ -339,7 +338,7 @@ SCENARIO("a plug-in that always crashes is left alone for longer and longer") {
 SCENARIO("a plug-in that cannot be started is told with its name") {
   Scene scene("");
   scene.start("/no/such/plugin", "", 10s);
-  CHECK(scene.apply() == "refused process:start: provider corp: there is no file /no/such/plugin");
+  CHECK(scene.apply() == "refused process:start: there is no file /no/such/plugin");
 }
 
 SCENARIO("a plug-in that does not say hello as it should is told so") {

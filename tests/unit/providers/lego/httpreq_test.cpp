@@ -98,7 +98,7 @@ SCENARIO("what an endpoint refuses is told in one sentence, with what can be don
     return scene.apply({change(Action::add, 1)});
   };
   CHECK(said("401 Unauthorized") ==
-        "refused http:401: provider api: " + url +
+        "refused http:401: " + url +
             " answered 401 for _acme-challenge.n1.example.test: <p>user acmed:***</p>. Look "
             "at username and password of [provider.api]");
   CHECK_THAT(said("403 Forbidden"), StartsWith("refused http:403: ") && Contains("Allow the user to change this name"));
@@ -143,7 +143,7 @@ SCENARIO("an endpoint that is not there is not asked for each of a hundred names
   std::vector<TxtChange> changes;
   for (int i = 0; i < 100; ++i) changes.push_back(change(Action::add, i));
   const auto before = std::chrono::steady_clock::now();
-  CHECK_THAT(scene.apply(changes), StartsWith("retry curl:7: provider api: cannot connect to 127.0.0.1:1"));
+  CHECK_THAT(scene.apply(changes), StartsWith("retry curl:7: cannot connect to 127.0.0.1:1"));
   CHECK(std::chrono::steady_clock::now() - before < 5s);
 }
 
@@ -159,8 +159,7 @@ SCENARIO("an endpoint's certificate must be trusted") {
       ca.issue(key, facts).to_pem(), key.to_pem());
   Scene scene;
   scene.settings.endpoint = server.url("/dns");
-  CHECK_THAT(scene.apply({change(Action::add, 1), change(Action::add, 2)}),
-             StartsWith("refused tls:certificate: provider api: "));
+  CHECK_THAT(scene.apply({change(Action::add, 1), change(Action::add, 2)}), StartsWith("refused tls:certificate: "));
   CHECK(server.connections() == 1);
   scene.settings.trust_pem = ca.root_pem();
   CHECK(scene.apply({change(Action::add, 1)}) == "made");

@@ -134,7 +134,7 @@ SCENARIO("the zone is the longest of the server's that holds the name") {
 
   WHEN("the server has it as a copy only") {
     CHECK_THAT(scene.zone_of("_acme-challenge.copy.test"),
-               StartsWith("refused powerdns:secondary provider pdns: PowerDNS at http://127.0.0.1:") &&
+               StartsWith("refused powerdns:secondary PowerDNS at http://127.0.0.1:") &&
                    Contains("holds zone copy.test only as a copy (Slave)"));
   }
 }
@@ -242,9 +242,8 @@ SCENARIO("what another writer undoes is made again until it stands") {
   }
   WHEN("it never ends") {
     scene.server.after_patch([&](int) { scene.server.put(name, {}); });
-    CHECK_THAT(
-        scene.apply({adding("ours")}),
-        StartsWith("retry powerdns:contended provider pdns: PowerDNS at http://") && Contains("zone example.test"));
+    CHECK_THAT(scene.apply({adding("ours")}),
+               StartsWith("retry powerdns:contended PowerDNS at http://") && Contains("zone example.test"));
   }
 }
 
@@ -256,7 +255,7 @@ SCENARIO("what is missing is said in a sentence") {
   WHEN("the key is wrong") {
     PowerDns provider("pdns", {scene.server.url(), Secret("other"), "localhost", {}}, scene.loop);
     const auto outcome = Scene::outcome([&] { run(scene.loop, provider.check_credentials()); });
-    CHECK_THAT(outcome, StartsWith("refused http:401 provider pdns: PowerDNS at http://127.0.0.1:") &&
+    CHECK_THAT(outcome, StartsWith("refused http:401 PowerDNS at http://127.0.0.1:") &&
                             Contains("refuses the api_key of [provider.pdns]") && !Contains("other"));
   }
   WHEN("there is no such server or no API") {
