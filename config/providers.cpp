@@ -33,7 +33,7 @@ const std::vector<std::pair<std::string, ReadSettings>>& types() {
 
 /// Nothing when the rest of the table cannot be understood.
 std::optional<ReadSettings> read_type(Reader& reader) {
-  if (reader.node("type") == nullptr) reader.fault("type", "is missing: the type of provider, such as \"rfc2136\"");
+  reader.required("type", "the type of provider, such as \"rfc2136\"");
   return reader.choice("type", types());
 }
 
@@ -65,9 +65,7 @@ Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones
   Provider provider;
   provider.name = name;
   const auto read_settings = read_type(reader);
-  if (reader.node("zones") == nullptr) {
-    reader.fault("zones", "is missing: the zones whose names it serves, [\"example.com\"]");
-  }
+  reader.required("zones", "the zones whose names it serves, [\"example.com\"]");
   provider.zones = read_names(reader, "zones", zones);
   provider.delegated = read_names(reader, "delegated", zones);
   if (auto propagation = reader.table("propagation")) provider.propagation = read_propagation(*std::move(propagation));

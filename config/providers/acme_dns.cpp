@@ -9,22 +9,9 @@
 #include "config/names.h"
 #include "config/secrets.h"
 #include "config/trust.h"
-#include "config/urls.h"
 
 namespace acmed::config {
 namespace {
-
-std::string read_url(Reader& reader) {
-  if (reader.node("url") == nullptr) {
-    reader.fault("url", "is missing: where the server's API is, \"https://auth.example.org\"");
-  }
-  const auto given = reader.text("url");
-  if (!given) return {};
-  auto checked = http_url(given->value);
-  if (!checked.good()) reader.fault(given->place, "url", checked.fault);
-  while (checked.value.ends_with('/')) checked.value.pop_back();
-  return std::move(checked.value);
-}
 
 std::vector<std::string> read_networks(Reader& reader, std::string_view key) {
   std::vector<std::string> networks;
@@ -36,33 +23,23 @@ std::vector<std::string> read_networks(Reader& reader, std::string_view key) {
   return networks;
 }
 
-/// A name of an account; empty when it is missing or at fault.
-std::string read_name(Reader& reader, std::string_view key, std::string_view missing) {
-  if (reader.node(key) == nullptr) reader.fault(key, missing);
-  const auto given = reader.text(key);
-  if (!given) return {};
-  auto checked = zone_name(given->value);
-  if (!checked.good()) reader.fault(given->place, key, checked.fault);
-  return std::move(checked.value);
-}
+constexpr std::string_view given_at_registration = "what the server gave when the account was registered";
 
 std::string read_word(Reader& reader, std::string_view key) {
-  if (reader.node(key) == nullptr)
-    reader.fault(key, "is missing: what the server gave when the account was registered");
+  reader.required(key, given_at_registration);
   const auto given = reader.text(key);
   return given ? given->value : std::string();
 }
 
 AcmeDnsAccount read_account(Reader& reader, const std::vector<std::string>& zones) {
   AcmeDnsAccount account;
-  account.domain = read_name(reader, "domain", "is missing: the domain that the account is for, \"example.com\"");
-  account.full_domain =
-      read_name(reader, "fulldomain", "is missing: the target of the domain's CNAME, as the server gave it");
+  reader.required("domain", "the domain that the account is for, \"example.com\"");
+  account.domain = reader.checked("domain", zone_name).value_or("");
+  reader.required("fulldomain", "the target of the domain's CNAME, as the server gave it");
+  account.full_domain = reader.checked("fulldomain", zone_name).value_or("");
   account.subdomain = read_word(reader, "subdomain");
   account.user_name = read_word(reader, "username");
-  if (reader.node("password") == nullptr) {
-    reader.fault("password", "is missing: what the server gave when the account was registered, { file = \"PATH\" }");
-  }
+  reader.required("password", fmt::format("{}, {{ file = \"PATH\" }}", given_at_registration));
   if (auto password = read_secret(reader, "password")) account.password = std::move(password->text);
   reader.end();
   const auto serves = [&](const std::string& zone) { return is_within(account.full_domain, zone); };
@@ -79,7 +56,8 @@ AcmeDnsAccount read_account(Reader& reader, const std::vector<std::string>& zone
 
 void read_acme_dns(Reader& reader, Provider& provider) {
   AcmeDns settings;
-  settings.url = read_url(reader);
+  reader.required("url", "where the server's API is, \"https://auth.example.org\"");
+  settings.url = reader.url("url").value_or("");
   settings.allow_from = read_networks(reader, "allow_from");
   for (auto& table : reader.tables("accounts")) settings.accounts.push_back(read_account(table, provider.zones));
   settings.trust_pem = read_trust(reader);

@@ -5,7 +5,6 @@
 
 #include "config/secrets.h"
 #include "config/trust.h"
-#include "config/urls.h"
 
 namespace acmed::config {
 namespace {
@@ -46,29 +45,18 @@ std::string read_zone_id(Reader& reader, const Provider& provider) {
   return id;
 }
 
-std::string read_url(Reader& reader) {
-  const auto given = reader.text("url");
-  if (!given) return std::string(default_url);
-  auto checked = http_url(given->value);
-  if (!checked.good()) reader.fault(given->place, "url", checked.fault);
-  while (checked.value.ends_with('/')) checked.value.pop_back();
-  return std::move(checked.value);
-}
-
 }  // namespace
 
 void read_cloudflare(Reader& reader, Provider& provider) {
   Cloudflare settings;
-  if (reader.node("token") == nullptr) {
-    reader.fault("token", "is missing: an API token with the permissions Zone / DNS / Edit and Zone / Zone / Read");
-  }
+  reader.required("token", "an API token with the permissions Zone / DNS / Edit and Zone / Zone / Read");
   settings.token = read_token(reader, "token").value_or(Secret());
   settings.zone_token = read_token(reader, "zone_token");
   settings.zone_id = read_zone_id(reader, provider);
   if (settings.zone_token && !settings.zone_id.empty()) {
     reader.fault("zone_token", "is of no use beside zone_id, since no zone is looked up then; leave one of them out");
   }
-  settings.url = read_url(reader);
+  settings.url = reader.url("url").value_or(std::string(default_url));
   settings.trust_pem = read_trust(reader);
   provider.place = settings.url;
   provider.settings = std::move(settings);

@@ -83,8 +83,7 @@ std::vector<Variable> read_environment(Reader reader) {
 ExternalProgram read_external_program(Reader& provider) {
   ExternalProgram program;
   const auto* command = provider.node("command");
-  if (command == nullptr)
-    provider.fault("command", "is missing: the program and its arguments, [\"/usr/lib/x\", \"y\"]");
+  provider.required("command", "the program and its arguments, [\"/usr/lib/x\", \"y\"]");
   program.command = read_command(provider, "command");
   if (command != nullptr) check_program(provider, *command);
   if (auto environment = provider.secret_table("environment")) {

@@ -20,21 +20,15 @@ LegoMode read_mode(Reader& reader) {
   return reader.choice("mode", modes).value_or(LegoMode::finished);
 }
 
-std::string read_endpoint(Reader& reader) {
-  if (reader.node("endpoint") == nullptr) {
-    reader.fault("endpoint", "is missing: the URL before /present and /cleanup, \"https://dns-api.example.com\"");
+Checked<> endpoint(std::string_view text) {
+  if (names_user(text)) {
+    return {{}, "the URL holds a user; that and the password have keys of their own, username and password"};
   }
-  const auto given = reader.text("endpoint");
-  if (!given) return {};
-  auto url = http_url(given->value);
-  if (names_user(given->value)) {
-    url.fault = "the URL holds a user; that and the password have keys of their own, username and password";
-  } else if (url.good() && given->value.find_first_of("?#") != std::string::npos) {
-    url.fault = in_quotes(given->value) + " has a query; /present and /cleanup are put behind the URL's path";
+  auto url = http_url(text);
+  if (url.good() && text.find_first_of("?#") != text.npos) {
+    url.fault = in_quotes(text) + " has a query; /present and /cleanup are put behind the URL's path";
   }
-  if (!url.good()) reader.fault(given->place, "endpoint", url.fault);
-  while (url.value.ends_with('/')) url.value.pop_back();
-  return std::move(url.value);
+  return url;
 }
 
 }  // namespace
@@ -47,7 +41,8 @@ void read_lego_exec(Reader& reader, Provider& provider) {
 
 void read_lego_httpreq(Reader& reader, Provider& provider) {
   LegoHttpreq settings;
-  settings.endpoint = read_endpoint(reader);
+  reader.required("endpoint", "the URL before /present and /cleanup, \"https://dns-api.example.com\"");
+  settings.endpoint = reader.url("endpoint", endpoint).value_or("");
   settings.mode = read_mode(reader);
   const bool has_username = reader.node("username") != nullptr;
   const bool has_password = reader.node("password") != nullptr;

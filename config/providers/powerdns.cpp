@@ -5,7 +5,6 @@
 
 #include "config/secrets.h"
 #include "config/trust.h"
-#include "config/urls.h"
 
 namespace acmed::config {
 namespace {
@@ -21,18 +20,9 @@ bool is_plain_word(std::string_view text) {
 
 void read_powerdns(Reader& reader, Provider& provider) {
   PowerDns settings;
-  if (reader.node("url") == nullptr) {
-    reader.fault("url", "is missing: where the server's API is, \"http://127.0.0.1:8081\"");
-  }
-  if (const auto given = reader.text("url")) {
-    auto checked = http_url(given->value);
-    if (!checked.good()) reader.fault(given->place, "url", checked.fault);
-    settings.url = std::move(checked.value);
-    while (settings.url.ends_with('/')) settings.url.pop_back();
-  }
-  if (reader.node("api_key") == nullptr) {
-    reader.fault("api_key", "is missing: what the server has as api-key, { file = \"PATH\" }");
-  }
+  reader.required("url", "where the server's API is, \"http://127.0.0.1:8081\"");
+  settings.url = reader.url("url").value_or("");
+  reader.required("api_key", "what the server has as api-key, { file = \"PATH\" }");
   if (auto key = read_secret(reader, "api_key")) settings.api_key = std::move(key->text);
   if (const auto id = reader.text("server_id")) {
     if (!is_plain_word(id->value)) {

@@ -8,14 +8,8 @@ namespace acmed::config {
 
 void read_rfc2136(Reader& reader, Provider& provider) {
   Rfc2136 settings;
-  if (reader.node("server") == nullptr) {
-    reader.fault("server", "is missing: the primary server that takes the updates, \"ns1.example.com\"");
-  }
-  if (const auto given = reader.text("server")) {
-    auto checked = server(given->value);
-    if (!checked.good()) reader.fault(given->place, "server", checked.fault);
-    settings.server = std::move(checked.value);
-  }
+  reader.required("server", "the primary server that takes the updates, \"ns1.example.com\"");
+  settings.server = reader.checked("server", server).value_or("");
   settings.tsig = read_tsig(reader);
   provider.place = settings.server;
   provider.settings = std::move(settings);

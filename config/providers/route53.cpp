@@ -7,7 +7,6 @@
 
 #include "config/secrets.h"
 #include "config/trust.h"
-#include "config/urls.h"
 
 namespace acmed::config {
 namespace {
@@ -23,15 +22,6 @@ bool consists_of(std::string_view text, std::initializer_list<std::string_view> 
   return std::ranges::all_of(text, [&](char c) {
     return std::ranges::any_of(sets, [c](std::string_view set) { return set.find(c) != set.npos; });
   });
-}
-
-std::string read_url(Reader& reader, std::string_view key, std::string otherwise) {
-  const auto given = reader.text(key);
-  if (!given) return otherwise;
-  auto checked = http_url(given->value);
-  if (checked.good()) return std::move(checked.value);
-  reader.fault(given->place, key, checked.fault);
-  return otherwise;
 }
 
 std::string read_region(Reader& reader) {
@@ -112,9 +102,9 @@ void read_role(Reader& reader, Route53& settings) {
 void read_route53(Reader& reader, Provider& provider) {
   Route53 settings;
   settings.region = read_region(reader);
-  settings.url = read_url(reader, "url", fmt::format("https://route53.{}", domain_of(settings.region)));
+  settings.url = reader.url("url").value_or(fmt::format("https://route53.{}", domain_of(settings.region)));
   settings.sts_url =
-      read_url(reader, "sts_url", fmt::format("https://sts.{}.{}", settings.region, domain_of(settings.region)));
+      reader.url("sts_url").value_or(fmt::format("https://sts.{}.{}", settings.region, domain_of(settings.region)));
   settings.trust_pem = read_trust(reader);
   settings.hosted_zone_id = read_zone_id(reader, provider);
   settings.key = read_key(reader);
