@@ -6,6 +6,7 @@
 
 #include "base/http/client.h"
 #include "config/config.h"
+#include "providers/kit/http_api.h"
 
 namespace acmed::providers {
 
@@ -28,16 +29,15 @@ class AcmeDnsApi {
   void rest() { http_.rest(); }
 
   /// "acme-dns at URL", the beginning of every sentence.
-  std::string opening() const;
+  const std::string& opening() const noexcept { return api_.who(); }
 
  private:
   [[noreturn]] void throw_for(const http::Response& response, const Secret& told) const;
 
   std::string provider_;
-  std::string url_;
   std::vector<std::string> allow_from_;
-  const Clock& clock_;
   http::Client http_;
+  HttpApi api_;
 };
 
 }  // namespace acmed::providers

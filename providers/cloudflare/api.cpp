@@ -18,16 +18,6 @@ constexpr Duration exchange_limit = seconds(30);
 constexpr Duration longest_wait = seconds(10);  // for the budget's renewal, in place
 // After too many requests Cloudflare refuses all for the next five minutes.
 constexpr Duration default_throttle = std::chrono::minutes(5);
-constexpr std::size_t longest_quote = 80;
-
-/// What was sent instead of an answer, for people.
-std::string form_of(const http::Response& response, const ForeignWords& words) {
-  const auto type = response.media_type();
-  if (type == "text/html" || type == "application/xhtml+xml") return "an HTML page";
-  if (response.body.empty()) return "nothing";
-  if (type == "application/json") return "other JSON";
-  return type.empty() ? "something" : words.line(type, longest_quote);
-}
 
 /// A request that counts in the budget while it is under way, however that ends.
 class UnderWay {
@@ -52,31 +42,15 @@ class UnderWay {
 
 }  // namespace
 
-Api::Api(const std::string& url, Secret token, http::Client& http, const Clock& clock)
-    : url_(url), token_(std::move(token)), http_(http), clock_(clock), foreign_words_({token_}) {}
-
-Task<Answer> Api::get(std::string path) {
-  http::Request request;
-  request.method = "GET";
-  request.url = url_ + path;
-  co_return co_await send(std::move(request));
-}
-
-Task<Answer> Api::remove(std::string path) {
-  http::Request request;
-  request.method = "DELETE";
-  request.url = url_ + path;
-  co_return co_await send(std::move(request));
-}
-
-Task<Answer> Api::post(std::string path, json::Value body) {
-  http::Request request;
-  request.method = "POST";
-  request.url = url_ + path;
-  request.headers = {{"Content-Type", "application/json"}};
-  request.body = json::dump(body);
-  co_return co_await send(std::move(request));
-}
+Api::Api(const std::string& url, const Secret& token, http::Client& http, const Clock& clock)
+    : api_({.who = "Cloudflare",
+            .url = url,
+            .credentials = {{"Authorization", Secret("Bearer " + token.reveal())}},
+            .secrets = {token},
+            .limit = exchange_limit,
+            .usual_pause = default_throttle},
+           http, clock),
+      clock_(clock) {}
 
 Task<Answer> Api::list(std::string path, std::int64_t most_pages) {
   json::Array all;
@@ -92,16 +66,15 @@ Task<Answer> Api::list(std::string path, std::int64_t most_pages) {
   }
 }
 
-Task<Answer> Api::send(http::Request request) {
+Task<Answer> Api::send(std::string method, std::string path, std::optional<json::Value> body) {
   co_await await_turn();
-  const auto response = co_await exchange(std::move(request));
+  const auto response = co_await exchange(std::move(method), std::move(path), std::move(body));
   if (response.status == 429) throw_throttled(response);
-  auto answer = read_answer(response, foreign_words_);
-  if (!answer) throw_unreadable(response);
+  auto answer = read_answer(response, api_.words());
+  if (!answer) api_.throw_for_no_answer(response, "cloudflare:answer", "what Cloudflare's API says");
   if (response.status >= 500) {
-    throw Retry(fmt::format("http:{}", response.status),
-                fmt::format("Cloudflare is in trouble (status {}, {})", response.status, answer->words()),
-                response.retry_after(clock_.now(), longest_pause));
+    api_.throw_failure(response,
+                       fmt::format("Cloudflare is in trouble (status {}, {})", response.status, answer->words()));
   }
   co_return *std::move(answer);
 }
@@ -126,14 +99,11 @@ Task<> Api::await_turn() {
   budget_.sent();
 }
 
-Task<http::Response> Api::exchange(http::Request request) {
+Task<http::Response> Api::exchange(std::string method, std::string path, std::optional<json::Value> body) {
   UnderWay under_way(budget_, clock_);
-  request.headers.emplace_back("Authorization", "Bearer " + token_.reveal());
-  request.headers.emplace_back("Accept", "application/json");
-  request.limit = exchange_limit;
-  const bool changes = request.method != "GET";
+  const bool changes = method != "GET";
   try {
-    auto response = co_await http_.send(std::move(request));
+    auto response = co_await api_.send(std::move(method), std::move(path), std::move(body));
     under_way.answered(response);
     co_return response;
   } catch (const Retry& error) {
@@ -144,21 +114,12 @@ Task<http::Response> Api::exchange(http::Request request) {
 
 void Api::throw_throttled(const http::Response& response) {
   const auto now = clock_.now();
-  const auto not_before = response.retry_after(now, longest_pause).value_or(now + default_throttle);
+  const auto not_before = api_.welcome_at(response).value_or(now);
   budget_.close_until(clock_.moment() + (not_before - now));
-  throw Throttled("http:429",
-                  fmt::format("Cloudflare had too many requests of this user and refuses all until {}. 1,200 "
-                              "within 5 minutes are allowed, over all programs and tokens",
-                              to_rfc3339(not_before)),
-                  not_before);
-}
-
-void Api::throw_unreadable(const http::Response& response) const {
-  auto sentence = fmt::format("{} answered {} with status {} instead of what Cloudflare's API says", url_,
-                              form_of(response, foreign_words_), response.status);
-  if (const auto quote = foreign_words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
-  throw Retry(response.status >= 500 ? fmt::format("http:{}", response.status) : "cloudflare:answer", sentence,
-              response.retry_after(clock_.now(), longest_pause));
+  api_.throw_failure(
+      response, fmt::format("Cloudflare had too many requests of this user and refuses all until {}. 1,200 within 5 "
+                            "minutes are allowed, over all programs and tokens",
+                            to_rfc3339(not_before)));
 }
 
 }  // namespace acmed::providers::cloudflare

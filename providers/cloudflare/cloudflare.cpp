@@ -46,7 +46,7 @@ Cloudflare::Cloudflare(const std::string& name, const std::vector<std::string>& 
     : clock_(loop.clock()),
       probe_(zones.front()),
       fixed_zone_(fixed_zone(zones, configured.zone_id)),
-      http_(loop, {fmt::format("acmed/{} libcurl", ACMED_VERSION), configured.trust_pem, true}),
+      http_(loop, {.extra_trust_pem = configured.trust_pem, .allow_plain_http = true}),
       api_(configured.url, configured.token, http_, clock_),
       zone_api_(configured.zone_token
                     ? std::optional<Api>(std::in_place, configured.url, *configured.zone_token, http_, clock_)

@@ -4,14 +4,14 @@
 #include <string>
 
 #include "base/http/client.h"
-#include "providers/kit/foreign_words.h"
+#include "providers/kit/http_api.h"
 #include "providers/lego/bridge.h"
 
 namespace acmed::providers {
 
 /// Changes records by a server with the convention of lego's provider `httpreq`: POST of {"fqdn", "value"}, in raw mode
-/// of
-/// {"domain", "token", "keyAuth"}, to ENDPOINT/present and ENDPOINT/cleanup. A status below 300 says that it is done.
+/// of {"domain", "token", "keyAuth"}, to ENDPOINT/present and ENDPOINT/cleanup. A status below 300 says that it is
+/// done.
 class LegoHttpreq final : public LegoBridge {
  public:
   /// `configured`: of type lego-httpreq. `discovery` must outlive this.
@@ -23,15 +23,11 @@ class LegoHttpreq final : public LegoBridge {
  private:
   Task<> call(TxtChange change) override;
   Concerns concerns(const Error& failure) const override;
-  std::string body_for(const TxtChange& change) const;
-  Task<http::Response> post(std::string url, std::string body);
-  Error refusal(const http::Response& response, const TxtChange& change, const std::string& url) const;
+  json::Value body_for(const TxtChange& change) const;
+  std::string mend(const http::Response& response) const;
 
-  const Clock& clock_;
-  config::LegoHttpreq settings_;
-  Secret credentials_;  ///< base64 of USER:PASSWORD (RFC 7617 §2)
-  ForeignWords words_;
   http::Client http_;
+  HttpApi api_;
 };
 
 }  // namespace acmed::providers

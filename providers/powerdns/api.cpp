@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration call_limit = 20s;         // a search in a large database takes its time
-constexpr std::size_t most_shown = 300;      // octets of what the server says
+constexpr std::size_t most_quoted = 300;     // octets of what the server says
 constexpr std::size_t most_searched = 1000;  // records at one name
 // For a database that another change holds locked: PowerDNS does not wait for it, and answers 500.
 constexpr std::array<Duration, 5> pauses = {50ms, 100ms, 200ms, 400ms, 800ms};
@@ -74,19 +74,13 @@ bool is_txt_at(const json::Value& entry, const dns::Name& name) {
 PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop& loop)
     : provider_(std::move(provider)),
       configured_(std::move(configured)),
-      clock_(loop.clock()),
-      words_({configured_.api_key}),
-      http_(loop, {fmt::format("acmed/{}", ACMED_VERSION), configured_.trust_pem, true}) {}
-
-std::string PowerDnsApi::opening() const {
-  return "PowerDNS at " + configured_.url;
-}
-
-/// What the server says: {"error": "..."}, or plain text.
-std::string PowerDnsApi::words_in(const http::Response& response) const {
-  const auto answer = json::parse(response.body).value_or(json::Value());
-  return words_.line(answer["error"].text_or(response.body), most_shown);
-}
+      http_(loop, {.extra_trust_pem = configured_.trust_pem, .allow_plain_http = true}),
+      api_({.who = "PowerDNS at " + configured_.url,
+            .url = fmt::format("{}/api/v1/servers/{}", configured_.url, configured_.server_id),
+            .credentials = {{"X-API-Key", configured_.api_key}},
+            .limit = call_limit,
+            .most_quoted = most_quoted},
+           http_, loop.clock()) {}
 
 Task<PowerDnsAbilities> PowerDnsApi::abilities() {
   const auto server = co_await get("", About::server, {});
@@ -141,10 +135,10 @@ Task<PowerDnsTxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
 }
 
 Task<std::optional<std::string>> PowerDnsApi::patch(Zone zone, json::Array rrsets) {
-  auto body = json::dump(json::Object{{"rrsets", std::move(rrsets)}});
+  json::Object body{{"rrsets", std::move(rrsets)}};
   const auto response = co_await exchange("PATCH", "/zones/" + zone.id, std::move(body));
   if (response.status == 204 || response.status == 200) co_return std::nullopt;
-  if (response.status == 422 || response.status == 400) co_return words_in(response);
+  if (response.status == 422 || response.status == 400) co_return api_.words_in(response);
   throw_for(response, About::zone, zone.apex.text());
 }
 
@@ -156,29 +150,23 @@ Task<json::Value> PowerDnsApi::get(std::string path, About about, std::string su
     throw Retry("powerdns:answer",
                 fmt::format("{} answered what is no answer of its API: look at whether url leads to the server's "
                             "webserver-address and webserver-port",
-                            opening()));
+                            api_.who()));
   }
   co_return *std::move(answer);
 }
 
-Task<http::Response> PowerDnsApi::exchange(std::string method, std::string path, std::string body) {
-  http::Request request{method,
-                        fmt::format("{}/api/v1/servers/{}{}", configured_.url, configured_.server_id, path),
-                        {{"X-API-Key", configured_.api_key.reveal()}},
-                        std::move(body),
-                        call_limit};
-  if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+Task<http::Response> PowerDnsApi::exchange(std::string method, std::string path, std::optional<json::Value> body) {
   for (const auto pause : pauses) {
-    auto response = co_await send(request);
+    auto response = co_await send(method, path, body);
     if (response.status != 500) co_return response;
     co_await sleep_for(pause);
   }
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(method), std::move(path), std::move(body));
 }
 
-Task<http::Response> PowerDnsApi::send(http::Request request) {
+Task<http::Response> PowerDnsApi::send(std::string method, std::string path, std::optional<json::Value> body) {
   try {
-    co_return co_await http_.send(std::move(request));
+    co_return co_await api_.send(std::move(method), std::move(path), std::move(body));
   } catch (const Retry& error) {
     // It closes the connection to whom it does not want to hear, without a word.
     if (error.cause() != "curl:52") throw;
@@ -193,24 +181,25 @@ void PowerDnsApi::throw_for(const http::Response& response, About about, const s
     case 403:
       throw Refused(cause,
                     fmt::format("{} refuses the api_key of [provider.{}]: give it what the server has as api-key",
-                                opening(), provider_));
+                                api_.who(), provider_));
     case 404:
       if (about == About::zone) {
         throw Refused(cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
-                                         opening(), subject));
+                                         api_.who(), subject));
       }
       throw Refused(cause, fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "
                                        "server_id",
-                                       opening(), configured_.server_id));
+                                       api_.who(), configured_.server_id));
     case 422:
-      throw Refused(cause, fmt::format("{} refuses a look at zone {}: {}", opening(), subject, words_in(response)));
+      throw Refused(cause,
+                    fmt::format("{} refuses a look at zone {}: {}", api_.who(), subject, api_.words_in(response)));
     case 429:
-      throw Throttled(cause, fmt::format("{} wants fewer requests: {}", opening(), words_in(response)),
-                      response.retry_after(clock_.now(), longest_pause));
+      api_.throw_failure(response, {}, {});
     default:
-      throw Retry(cause,
-                  fmt::format("{} answered {}: {}. Its log says why", opening(), response.status, words_in(response)),
-                  response.retry_after(clock_.now(), longest_pause));
+      throw Retry(
+          cause,
+          fmt::format("{} answered {}: {}. Its log says why", api_.who(), response.status, api_.words_in(response)),
+          api_.welcome_at(response));
   }
 }
 

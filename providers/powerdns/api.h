@@ -7,7 +7,7 @@
 
 #include "base/http/client.h"
 #include "config/config.h"
-#include "providers/kit/foreign_words.h"
+#include "providers/kit/http_api.h"
 #include "providers/powerdns/txt_set.h"
 #include "providers/provider.h"
 
@@ -51,23 +51,21 @@ class PowerDnsApi {
   void rest() { http_.rest(); }
 
   /// "PowerDNS at URL", the beginning of every sentence.
-  std::string opening() const;
+  const std::string& opening() const noexcept { return api_.who(); }
 
  private:
   /// What a call is about, for sentences.
   enum class About { server, zone };
 
-  Task<http::Response> exchange(std::string method, std::string path, std::string body);
-  Task<http::Response> send(http::Request request);
+  Task<http::Response> exchange(std::string method, std::string path, std::optional<json::Value> body);
+  Task<http::Response> send(std::string method, std::string path, std::optional<json::Value> body);
   Task<json::Value> get(std::string path, About about, std::string subject);
-  std::string words_in(const http::Response& response) const;
   [[noreturn]] void throw_for(const http::Response& response, About about, const std::string& subject) const;
 
   std::string provider_;
   config::PowerDns configured_;
-  const Clock& clock_;
-  ForeignWords words_;
   http::Client http_;
+  HttpApi api_;
 };
 
 }  // namespace acmed::providers

@@ -26,14 +26,11 @@ constexpr std::array<std::string_view, 3> overtaken_words = {"already exists", "
                                                              "do not match the current values"};
 
 http::Settings outward(const config::Route53& settings) {
-  return {fmt::format("acmed/{} libcurl", ACMED_VERSION), settings.trust_pem, true};
+  return {.extra_trust_pem = settings.trust_pem, .allow_plain_http = true};
 }
 
 http::Settings inward() {
-  http::Settings settings{fmt::format("acmed/{} libcurl", ACMED_VERSION), {}, true};
-  settings.by_proxy = false;
-  settings.connect_limit = local_connect_limit;
-  return settings;
+  return {.extra_trust_pem = {}, .allow_plain_http = true, .by_proxy = false, .connect_limit = local_connect_limit};
 }
 
 bool is_overtaken(const AwsError& error) {
