@@ -14,7 +14,7 @@
 #include "config/include.h"
 #include "config/propagation.h"
 #include "config/providers.h"
-#include "config/responder.h"
+#include "config/providers/responder.h"
 #include "config/section_name.h"
 
 namespace acmed::config {

@@ -5,16 +5,16 @@
 
 #include <algorithm>
 
-#include "config/acme_dns.h"
-#include "config/cloudflare.h"
-#include "config/exec.h"
-#include "config/lego.h"
 #include "config/names.h"
-#include "config/powerdns.h"
 #include "config/propagation.h"
-#include "config/responder.h"
-#include "config/rfc2136.h"
-#include "config/route53.h"
+#include "config/providers/acme_dns.h"
+#include "config/providers/cloudflare.h"
+#include "config/providers/exec.h"
+#include "config/providers/lego.h"
+#include "config/providers/powerdns.h"
+#include "config/providers/responder.h"
+#include "config/providers/rfc2136.h"
+#include "config/providers/route53.h"
 
 namespace acmed::config {
 namespace {
@@ -33,7 +33,7 @@ const std::vector<std::pair<std::string, ReadSettings>>& types() {
 
 /// Nothing when the rest of the table cannot be understood.
 std::optional<ReadSettings> read_type(Reader& reader) {
-  if (reader.node("type") == nullptr) reader.fault("type", "is missing: the type of provider, such as \"rfc2136\"");
+  reader.required("type", "the type of provider, such as \"rfc2136\"");
   return reader.choice("type", types());
 }
 
@@ -65,9 +65,7 @@ Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones
   Provider provider;
   provider.name = name;
   const auto read_settings = read_type(reader);
-  if (reader.node("zones") == nullptr) {
-    reader.fault("zones", "is missing: the zones whose names it serves, [\"example.com\"]");
-  }
+  reader.required("zones", "the zones whose names it serves, [\"example.com\"]");
   provider.zones = read_names(reader, "zones", zones);
   provider.delegated = read_names(reader, "delegated", zones);
   if (auto propagation = reader.table("propagation")) provider.propagation = read_propagation(*std::move(propagation));

@@ -54,6 +54,27 @@ std::optional<Text> Reader::text(std::string_view key) {
   return value == nullptr ? std::nullopt : text_of(*value, key);
 }
 
+bool Reader::required(std::string_view key, std::string_view what) {
+  if (node(key) != nullptr) return true;
+  fault(key, fmt::format("is missing: {}", what));
+  return false;
+}
+
+std::optional<std::string> Reader::checked(std::string_view key, Check check) {
+  const auto given = text(key);
+  if (!given) return std::nullopt;
+  auto result = check(given->value);
+  if (result.good()) return std::move(result.value);
+  fault(given->place, key, result.fault);
+  return std::nullopt;
+}
+
+std::optional<std::string> Reader::url(std::string_view key, Check check) {
+  auto url = checked(key, check);
+  while (url && url->ends_with('/')) url->pop_back();
+  return url;
+}
+
 std::optional<bool> Reader::boolean(std::string_view key) {
   const auto* value = node(key);
   if (value == nullptr) return std::nullopt;

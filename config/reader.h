@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/checked.h"
 #include "config/faults.h"
 #include "config/suggest.h"
 #include "config/toml.h"
+#include "config/urls.h"
 
 namespace acmed::config {
 
@@ -38,6 +40,15 @@ class Reader {
   std::optional<Reader> secret_table(std::string_view key);
   std::vector<Reader> tables(std::string_view key);  ///< [[KEY]]
   const Node* node(std::string_view key);            ///< whatever it is; null when absent
+
+  /// Reports that `key` "is missing: WHAT" when it is. Gives whether it is there.
+  bool required(std::string_view key, std::string_view what);
+
+  using Check = Checked<> (*)(std::string_view text);
+  /// A string as `check` gives it back; what that has against it is reported, and the string treated as absent.
+  std::optional<std::string> checked(std::string_view key, Check check);
+  /// A URL, without slashes at its end, so that a path can be put behind it.
+  std::optional<std::string> url(std::string_view key, Check check = http_url);
 
   /// One of a few words.
   template <class T>

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "config/names.h"
-#include "config/responder.h"
+#include "config/providers/responder.h"
 
 namespace acmed {
 namespace {

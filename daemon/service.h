@@ -13,7 +13,7 @@
 #include "daemon/keep/keeper.h"
 #include "daemon/keep/log_observer.h"
 #include "daemon/provider_memory.h"
-#include "providers/responder.h"
+#include "providers/responder/responder.h"
 
 namespace acmed {
 

@@ -162,10 +162,9 @@ Task<Location> Discovery::Findings::follow(Name challenge_name) {
       try {
         std::rethrow_exception(failure);
       } catch (const Error& error) {
-        const auto sentence = fmt::format("{} is an alias of {}{}, and: {}", alias.text(), location.effective.text(),
-                                          of_what, error.what());
-        if (error.advice() == Error::Advice::refused) throw Refused(error.cause(), sentence);
-        throw Retry(error.cause(), sentence, error.not_before());
+        std::rethrow_exception(error.in_context(
+            Party::name_server,
+            fmt::format("{} is an alias of {}{}, and", alias.text(), location.effective.text(), of_what)));
       }
     }
     if (!place.alias_of) break;

@@ -46,6 +46,9 @@ class SomeFailed final : public Error {
   /// What remains of it for somebody who changed only `names`; null when all of theirs were changed.
   std::exception_ptr among(const std::set<dns::Name>& names) const;
 
+  /// Each name's failure says it.
+  std::exception_ptr in_context(Party party, const std::string& context) const override;
+
  private:
   std::map<dns::Name, Error> failures_;
 };
@@ -64,7 +67,7 @@ inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max(
 /// somebody named a time beyond all sense.
 inline constexpr Duration longest_pause = std::chrono::hours(6);
 
-/// Changes TXT records at one DNS operator.
+/// Changes TXT records at one DNS operator. Its sentences do not say which one: who makes it (registry.h) sees to that.
 class Provider {
  public:
   virtual ~Provider() = default;

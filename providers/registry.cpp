@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/registry.h"
 
-#include "providers/acme_dns.h"
-#include "providers/cloudflare.h"
+#include "providers/acme_dns/acme_dns.h"
+#include "providers/cloudflare/cloudflare.h"
 #include "providers/exec/exec.h"
-#include "providers/lego_exec.h"
-#include "providers/lego_httpreq.h"
-#include "providers/powerdns.h"
-#include "providers/rfc2136.h"
+#include "providers/lego/exec.h"
+#include "providers/lego/httpreq.h"
+#include "providers/named.h"
+#include "providers/powerdns/powerdns.h"
+#include "providers/rfc2136/rfc2136.h"
 #include "providers/route53/route53.h"
 
 namespace acmed::providers {
@@ -56,7 +57,8 @@ struct Maker {
 
 std::unique_ptr<Provider> make_provider(const config::Provider& configured, Loop& loop, dns::Discovery& discovery,
                                         NameServers* servers, Memory* memory) {
-  return std::visit(Maker{configured, loop, discovery, servers, memory}, configured.settings);
+  return std::make_unique<Named>(configured.name,
+                                 std::visit(Maker{configured, loop, discovery, servers, memory}, configured.settings));
 }
 
 }  // namespace acmed::providers

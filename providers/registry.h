@@ -7,7 +7,7 @@
 #include "dns/discovery.h"
 #include "providers/memory.h"
 #include "providers/provider.h"
-#include "providers/responder.h"
+#include "providers/responder/responder.h"
 
 namespace acmed::providers {
 

@@ -46,7 +46,7 @@ struct Response {
 };
 
 struct Settings {
-  std::string user_agent;
+  std::string user_agent = "acmed/" ACMED_VERSION " libcurl";  ///< RFC 8555 §6.1
   /// Certificates in PEM that are trusted besides the system's; empty for none.
   std::string extra_trust_pem;
   bool allow_plain_http = false;

@@ -70,9 +70,9 @@ void NameServer::listen() {
     if (std::ranges::any_of(all, [type = type](const Listening& each) { return each.type == type; })) continue;
     throw Retry(
         "listen:none",
-        fmt::format("{}: there is no {} socket: set its `listen`, or let systemd open one by {}= in acmed.socket and "
+        fmt::format("there is no {} socket: set its `listen`, or let systemd open one by {}= in acmed.socket and "
                     "start that before acmed",
-                    name_, type == SOCK_DGRAM ? "UDP" : "TCP", word));
+                    type == SOCK_DGRAM ? "UDP" : "TCP", word));
   }
   std::vector<Listening> opened;
   std::exception_ptr failure;
@@ -81,8 +81,8 @@ void NameServer::listen() {
     try {
       open(each, inherited);
       opened.push_back(each);
-    } catch (const Retry& error) {
-      if (!failure) failure = std::make_exception_ptr(Retry(error.cause(), fmt::format("{}: {}", name_, error.what())));
+    } catch (const Retry&) {
+      if (!failure) failure = std::current_exception();
     }
   }
   if (!opened.empty()) log::info(fmt::format("{}: answers DNS questions on {}", name_, texts(opened)));
@@ -108,7 +108,7 @@ void NameServer::try_to_listen() noexcept {
     trouble = error.what();
   }
   if (trouble.empty()) return;
-  if (trouble != last_trouble_) log::warning(trouble);
+  if (trouble != last_trouble_) log::warning(fmt::format("{}: {}", name_, trouble));
   last_trouble_ = trouble;
   loop_.set_timer(next_try_, loop_.clock().moment() + pause_between_tries, [this] { try_to_listen(); });
 }

@@ -25,7 +25,7 @@ struct Settings {
 /// this object. It knows nothing of other zones, and recurses for nobody.
 class NameServer {
  public:
-  /// `name`: what sentences begin with, "provider here".
+  /// `name`: what its log lines begin with, "provider here".
   NameServer(Loop& loop, std::string name);
   ~NameServer();
   NameServer(const NameServer&) = delete;

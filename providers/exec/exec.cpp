@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/runtime/sleep.h"
-#include "providers/longest_zone.h"
+#include "providers/kit/longest_zone.h"
 
 namespace acmed::providers {
 namespace {

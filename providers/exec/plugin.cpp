@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/runtime/sleep.h"
-#include "providers/external_program.h"
+#include "providers/kit/external_program.h"
 
 namespace acmed::providers::exec {
 namespace {
@@ -63,7 +63,7 @@ Plugin::Plugin(Loop& loop, const std::string& provider, const config::ExternalPr
                std::vector<std::string> zones)
     : loop_(loop),
       provider_(provider),
-      opening_(fmt::format("provider {}: the plug-in {}", provider, program.command.at(0))),
+      opening_("the plug-in " + program.command.at(0)),
       argv_(program.command),
       environment_(environment_of(program)),
       words_(words_of(program)),
@@ -155,10 +155,8 @@ Task<> Plugin::launch() {
   last_error_line_.clear();
   try {
     program_ = make_program();
-  } catch (const Refused& error) {
-    throw Refused(error.cause(), fmt::format("provider {}: {}", provider_, error.what()));
-  } catch (const Retry& error) {
-    throw Retry(error.cause(), fmt::format("provider {}: {}", provider_, error.what()));
+  } catch (const Error& error) {
+    std::rethrow_exception(error.in_context(Party::host, {}));
   }
   const auto hello = send({{"method", "hello"},
                            {"version", protocol_version},
@@ -226,7 +224,7 @@ void Plugin::end_failing(const std::string& what) {
 
 /// Ends a program that cannot be spoken to any more.
 void Plugin::give_up(const std::string& cause, const std::string& what) {
-  if (under_way_.empty()) log::warning(fmt::format("{} {} and is ended", opening_, what));
+  if (under_way_.empty()) log::warning(fmt::format("provider {}: {} {} and is ended", provider_, opening_, what));
   end_failing(what);
   fail_all(cause, what);
 }
@@ -249,7 +247,7 @@ void Plugin::ended(const std::string& outcome) {
   if (!given_up_) {
     const auto what = fmt::format("{} ({})", outcome, said);
     note_failure(what);
-    if (under_way_.empty()) log::warning(fmt::format("{} {}", opening_, what));
+    if (under_way_.empty()) log::warning(fmt::format("provider {}: {} {}", provider_, opening_, what));
     fail_all("exec:ended", what);
   }
   changed_.wake_all();

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/runtime/line_program.h"
 #include "config/provider_settings.h"
-#include "providers/foreign_words.h"
+#include "providers/kit/foreign_words.h"
 
 namespace acmed::providers::exec {
 

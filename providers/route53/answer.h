@@ -6,7 +6,7 @@
 
 #include "base/http/client.h"
 #include "base/time.h"
-#include "providers/foreign_words.h"
+#include "providers/kit/foreign_words.h"
 #include "providers/route53/credentials.h"
 #include "providers/route53/xml.h"
 

@@ -26,14 +26,11 @@ constexpr std::array<std::string_view, 3> overtaken_words = {"already exists", "
                                                              "do not match the current values"};
 
 http::Settings outward(const config::Route53& settings) {
-  return {fmt::format("acmed/{} libcurl", ACMED_VERSION), settings.trust_pem, true};
+  return {.extra_trust_pem = settings.trust_pem, .allow_plain_http = true};
 }
 
 http::Settings inward() {
-  http::Settings settings{fmt::format("acmed/{} libcurl", ACMED_VERSION), {}, true};
-  settings.by_proxy = false;
-  settings.connect_limit = local_connect_limit;
-  return settings;
+  return {.extra_trust_pem = {}, .allow_plain_http = true, .by_proxy = false, .connect_limit = local_connect_limit};
 }
 
 bool is_overtaken(const AwsError& error) {
@@ -87,8 +84,7 @@ bool adds(const std::vector<TxtChange>& changes) {
 
 Route53::Route53(const config::Provider& configured, const config::Route53& settings, Loop& loop,
                  dns::Discovery& discovery, const Environment& environment)
-    : name_(configured.name),
-      http_(loop, outward(settings)),
+    : http_(loop, outward(settings)),
       local_http_(loop, inward()),
       keychain_(settings, loop, http_, local_http_, environment),
       api_(settings, loop, http_, keychain_),
@@ -97,21 +93,7 @@ Route53::Route53(const config::Provider& configured, const config::Route53& sett
   if (!settings.hosted_zone_id.empty()) only_ = Zone{dns::Name(configured.zones.front()), settings.hosted_zone_id};
 }
 
-/// Where sentences get the provider's name.
-template <class T>
-Task<T> Route53::with_name(Task<T> task) {
-  try {
-    co_return co_await std::move(task);
-  } catch (const Error& error) {
-    throw Error(error.advice(), error.cause(), fmt::format("provider {}: {}", name_, error.what()), error.not_before());
-  }
-}
-
 Task<std::optional<Zone>> Route53::zone_of(dns::Name name) {
-  return with_name(find_zone(std::move(name)));
-}
-
-Task<std::optional<Zone>> Route53::find_zone(dns::Name name) {
   if (!only_) co_return co_await zones_.of(name);
   if (!name.is_within(only_->apex)) co_return std::nullopt;
   co_return only_;
@@ -121,7 +103,7 @@ Task<> Route53::apply(Zone zone, std::vector<TxtChange> changes) {
   ByName by_name;
   for (auto& change : changes) by_name[change.name].push_back(std::move(change));
   std::map<dns::Name, Error> failures;
-  co_await with_name(change(std::move(zone), std::move(by_name), &failures));
+  co_await change(std::move(zone), std::move(by_name), &failures);
   if (!failures.empty()) throw SomeFailed(std::move(failures));
 }
 
@@ -149,7 +131,7 @@ Task<Route53::ByName> Route53::change_once(Zone zone, ByName changes, std::map<d
     const auto& here = standing.at(name);
     const auto trouble = obstacle(here, name, zone);
     if (!trouble.empty() && adds(at_name)) {
-      failures->emplace(name, Refused("aws:obstacle", fmt::format("provider {}: {}", name_, trouble)));
+      failures->emplace(name, Refused("aws:obstacle", trouble));
       continue;
     }
     auto after = changed(here.txt, at_name);
@@ -183,20 +165,16 @@ Task<bool> Route53::send(Zone zone, std::vector<SetChange> batch) {
 }
 
 Task<> Route53::await_published(Zone zone) {
-  return with_name(publication_.await(std::move(zone)));
+  return publication_.await(std::move(zone));
 }
 
 Task<std::optional<std::string>> Route53::check_credentials() {
-  co_await with_name(probe());
-  co_return std::nullopt;
-}
-
-Task<> Route53::probe() {
   if (only_) {
     co_await read_standing(&api_, *only_, {only_->apex.prefixed("_acme-challenge")});
   } else {
     co_await zones_.probe();
   }
+  co_return std::nullopt;
 }
 
 void Route53::rest() {

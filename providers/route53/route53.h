@@ -38,15 +38,10 @@ class Route53 final : public Provider {
   /// The changes at each name, in their order.
   using ByName = std::map<dns::Name, std::vector<TxtChange>>;
 
-  Task<std::optional<Zone>> find_zone(dns::Name name);
   Task<> change(Zone zone, ByName changes, std::map<dns::Name, Error>* failures);
   Task<ByName> change_once(Zone zone, ByName changes, std::map<dns::Name, Error>* failures);
   Task<bool> send(Zone zone, std::vector<SetChange> batch);
-  Task<> probe();
-  template <class T>
-  Task<T> with_name(Task<T> task);
 
-  std::string name_;          ///< that of [provider.NAME], for sentences
   std::optional<Zone> only_;  ///< the configured hosted zone
   http::Client http_;
   http::Client local_http_;

@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "providers/character_string.h"
-#include "providers/cloudflare_answer.h"
-#include "providers/cloudflare_zones.h"
-#include "providers/request_budget.h"
+#include "providers/cloudflare/answer.h"
+#include "providers/cloudflare/zones.h"
+#include "providers/kit/character_string.h"
+#include "providers/kit/request_budget.h"
 
 /// Any body, header or name may come from what stands behind the API's URL.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/crypto/encoding.h"
-#include "config/responder.h"
+#include "config/providers/responder.h"
 #include "tests/unit/base/name_service.h"
 #include "tests/unit/config/folder.h"
 

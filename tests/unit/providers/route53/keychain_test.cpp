@@ -234,7 +234,7 @@ SCENARIO("a session that AWS calls expired is renewed once, and the call repeate
     scene.aws.answers["ChangeResourceRecordSets"] = {expired, expired, expired};
     const auto provider = scene.make_provider();
     CHECK_THAT(scene.outcome(provider->apply(example_zone, {addition(challenge, "one")})),
-               StartsWith("retry aws:ExpiredToken provider aws: cannot change zone example.test (Z1): the token of the "
+               StartsWith("retry aws:ExpiredToken cannot change zone example.test (Z1): the token of the "
                           "credentials of the instance's role r (access key ASIA") &&
                    !Contains("secret-"));
   }

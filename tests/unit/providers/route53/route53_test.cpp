@@ -116,7 +116,7 @@ SCENARIO("a listing in pages is read as far as it matters") {
         {}};
     scene.aws.answers["ListResourceRecordSets"].assign(200, page);
     CHECK_THAT(scene.outcome(provider->apply(example_zone, {addition(name_at(20), "one")})),
-               StartsWith("retry aws:answer provider aws: the listing of zone example.test (Z1)"));
+               StartsWith("retry aws:answer the listing of zone example.test (Z1)"));
   }
 }
 
@@ -152,7 +152,7 @@ SCENARIO("what others write at the same time is never lost") {
   WHEN("they never stop") {
     scene.aws.before_change = [&] { scene.aws.add_value(challenge, fmt::format("other-{}", times++)); };
     CHECK_THAT(scene.outcome(provider->apply(example_zone, {addition(challenge, "one")})),
-               StartsWith("retry aws:InvalidChangeBatch provider aws: others keep changing TXT at "
+               StartsWith("retry aws:InvalidChangeBatch others keep changing TXT at "
                           "_acme-challenge.example.test in zone example.test (Z1)"));
     CHECK(scene.passed() < 1min);
     CHECK(times == 12);
@@ -178,7 +178,7 @@ SCENARIO("where a value cannot stand, the others are changed all the same") {
   const auto outcome =
       scene.outcome(provider->apply(example_zone, {addition(name_at(0), "a"), addition(name_at(1), "a"),
                                                    addition(name_at(2), "a"), addition(name_at(3), "a")}));
-  CHECK_THAT(outcome, StartsWith("refused aws:obstacle provider aws: ") &&
+  CHECK_THAT(outcome, StartsWith("refused aws:obstacle ") &&
                           Contains("a CNAME stands at _acme-challenge.h1.example.test in zone example.test (Z1)") &&
                           Contains("_acme-challenge.h2.example.test is delegated") &&
                           Contains("TXT records of a routing policy stand at _acme-challenge.h3.example.test"));
@@ -276,10 +276,9 @@ SCENARIO("of several zones of one name, the DNS tells which is meant") {
   }
   WHEN("it leads to none") {
     scene.aws.zones[1].name_servers = {"ns-9.awsdns.test."};
-    CHECK_THAT(
-        scene.outcome(provider->zone_of(challenge)),
-        StartsWith("refused aws:ambiguous-zone provider aws: several hosted zones are called example.test (Z1, Z2), "
-                   "and the DNS leads to none of them: give `hosted_zone_id`"));
+    CHECK_THAT(scene.outcome(provider->zone_of(challenge)),
+               StartsWith("refused aws:ambiguous-zone several hosted zones are called example.test (Z1, Z2), "
+                          "and the DNS leads to none of them: give `hosted_zone_id`"));
   }
   WHEN("it leads to both") {
     scene.aws.zones[0].name_servers = {"ns-2.awsdns.test."};

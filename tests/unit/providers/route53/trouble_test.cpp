@@ -38,28 +38,27 @@ SCENARIO("each refusal of AWS is a sentence that says what to mend") {
   };
   const Case cases[] = {
       {aws_error(403, "AccessDenied", "User: arn:aws:iam::1:user/x is not authorized\r\n\x1b[31m"),
-       "refused aws:AccessDenied provider aws: cannot change zone example.test (Z1): " + who +
+       "refused aws:AccessDenied cannot change zone example.test (Z1): " + who +
            " may not do so: allow route53:ChangeResourceRecordSets on arn:aws:route53:::hostedzone/Z1 in their IAM "
            "policy",
        "(AWS says: User: arn:aws:iam::1:user/x is not authorized [31m)"},
       {aws_error(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
-       "refused aws:InvalidClientTokenId provider aws: cannot change zone example.test (Z1): AWS does not know " + who,
+       "refused aws:InvalidClientTokenId cannot change zone example.test (Z1): AWS does not know " + who,
        "deleted or deactivated"},
       {aws_error(403, "SignatureDoesNotMatch", "The Canonical String is x-amz-security-token:secret-token"),
-       "refused aws:SignatureDoesNotMatch provider aws: cannot change zone example.test (Z1): the secret access key "
+       "refused aws:SignatureDoesNotMatch cannot change zone example.test (Z1): the secret access key "
        "does not "
        "belong to " +
            who,
        "look at whether it is whole"},
       {aws_error(403, "ExpiredToken", "The security token included in the request is expired"),
-       "refused aws:ExpiredToken provider aws: cannot change zone example.test (Z1): the token of " + who +
-           " has expired",
+       "refused aws:ExpiredToken cannot change zone example.test (Z1): the token of " + who + " has expired",
        "renew it"},
       {aws_error(404, "NoSuchHostedZone", "No hosted zone found with ID: Z1"),
-       "refused aws:NoSuchHostedZone provider aws: cannot change zone example.test (Z1): there is no such hosted zone",
+       "refused aws:NoSuchHostedZone cannot change zone example.test (Z1): there is no such hosted zone",
        "`hosted_zone_id`"},
       {aws_error(400, "InvalidChangeBatch", "[Number of records limit of 1000 exceeded.]"),
-       "refused aws:InvalidChangeBatch provider aws: Route 53 refuses to change TXT at _acme-challenge.example.test in "
+       "refused aws:InvalidChangeBatch Route 53 refuses to change TXT at _acme-challenge.example.test in "
        "zone "
        "example.test (Z1): ",
        "[Number of records limit of 1000 exceeded.]"},
@@ -95,7 +94,7 @@ SCENARIO("each refusal of AWS is a sentence that says what to mend") {
       const test::FakeHttp gone([](const auto&) { return FakeRoute53::Answer(); });
       scene.settings.url = gone.url();
     }
-    CHECK_THAT(outcome_of_change(scene, {}), StartsWith("retry curl:7 provider aws: cannot connect to 127.0.0.1"));
+    CHECK_THAT(outcome_of_change(scene, {}), StartsWith("retry curl:7 cannot connect to 127.0.0.1"));
   }
   WHEN("the zones may not be listed") {
     scene.aws.answers["ListHostedZonesByName"] = {aws_error(403, "AccessDenied", "no")};
@@ -116,12 +115,10 @@ SCENARIO("a clock that is off is told as such, in seconds") {
   const auto refused = [](const char* code, const char* date) {
     return aws_error(403, code, "secret-token", fmt::format("Date: {}\r\n", date));
   };
-  CHECK_THAT(
-      outcome_of_change(scene, {refused("SignatureDoesNotMatch", "Sun, 22 Nov 2026 00:16:40 GMT")}),
-      StartsWith(
-          "retry aws:SignatureDoesNotMatch provider aws: cannot change zone example.test (Z1): this host's clock "
-          "is 1000 s behind that of AWS") &&
-          !Contains("secret-"));
+  CHECK_THAT(outcome_of_change(scene, {refused("SignatureDoesNotMatch", "Sun, 22 Nov 2026 00:16:40 GMT")}),
+             StartsWith("retry aws:SignatureDoesNotMatch cannot change zone example.test (Z1): this host's clock "
+                        "is 1000 s behind that of AWS") &&
+                 !Contains("secret-"));
   CHECK_THAT(outcome_of_change(scene, {refused("RequestTimeTooSkewed", "Sat, 21 Nov 2026 23:50:00 GMT")}),
              Contains("clock is 600 s ahead of that of AWS"));
   CHECK_THAT(outcome_of_change(scene, {refused("SignatureDoesNotMatch", "Sun, 22 Nov 2026 00:00:30 GMT")}),
@@ -139,10 +136,8 @@ SCENARIO("what AWS is too busy for is asked for again, for a while") {
     CHECK(scene.passed() > 1s);
   }
   WHEN("it stays so") {
-    CHECK_THAT(
-        outcome_of_change(scene, often(throttling)),
-        StartsWith(
-            "throttled aws:Throttling provider aws: cannot change zone example.test (Z1): AWS wants fewer calls"));
+    CHECK_THAT(outcome_of_change(scene, often(throttling)),
+               StartsWith("throttled aws:Throttling cannot change zone example.test (Z1): AWS wants fewer calls"));
     CHECK(scene.passed() > 10s);
     CHECK(scene.passed() <= 20s);
     CHECK(scene.aws.count("ChangeResourceRecordSets") < 12);
@@ -153,7 +148,7 @@ SCENARIO("what AWS is too busy for is asked for again, for a while") {
   }
   WHEN("it is in trouble") {
     CHECK_THAT(outcome_of_change(scene, often({502, "<html>Bad gateway", {}})),
-               StartsWith("retry http:502 provider aws: cannot change zone example.test (Z1): AWS is in trouble"));
+               StartsWith("retry http:502 cannot change zone example.test (Z1): AWS is in trouble"));
   }
   WHEN("it is throttled by another word for it") {
     CHECK_THAT(outcome_of_change(scene, often({429, {}, {}})), StartsWith("throttled http:429"));

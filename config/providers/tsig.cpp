@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/providers/tsig.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crypto/encoding.h"
+#include "config/names.h"
+#include "config/providers/key_file.h"
+#include "config/secrets.h"
+
+namespace acmed::config {
+namespace {
+
+/// A shorter key could be guessed (RFC 2104 §3 advises the length of the digest; older keys have 128 bits).
+constexpr std::size_t shortest_key = 16;
+
+const std::vector<std::pair<std::string, crypto::Digest>>& algorithms() {
+  static const std::vector<std::pair<std::string, crypto::Digest>> list = {
+      {"hmac-md5", crypto::Digest::md5},       {"hmac-sha1", crypto::Digest::sha1},
+      {"hmac-sha224", crypto::Digest::sha224}, {"hmac-sha256", crypto::Digest::sha256},
+      {"hmac-sha384", crypto::Digest::sha384}, {"hmac-sha512", crypto::Digest::sha512}};
+  return list;
+}
+
+/// As BIND takes it: a domain name (RFC 8945 §6), so in any case and with or without the final dot.
+std::optional<crypto::Digest> algorithm_from(std::string_view text) {
+  std::string wanted(text.substr(0, text.ends_with('.') ? text.size() - 1 : text.size()));
+  std::transform(wanted.begin(), wanted.end(), wanted.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (wanted == "hmac-md5.sig-alg.reg.int") wanted = "hmac-md5";
+  for (const auto& [name, digest] : algorithms()) {
+    if (name == wanted) return digest;
+  }
+  return std::nullopt;
+}
+
+Checked<Secret> key_from_base64(const Secret& text) {
+  if (text.reveal().find_first_of("-_") != std::string::npos) {
+    return {{}, "the key is in base64url; a TSIG key is standard base64, with + and /"};
+  }
+  auto octets = crypto::from_base64(text.reveal());
+  if (!octets) return {{}, "the key is not base64"};
+  if (octets->size() < shortest_key) {
+    return {{},
+            fmt::format("the key has {} octets, at least {} are wanted; make one with tsig-keygen", octets->size(),
+                        shortest_key)};
+  }
+  return {Secret(*std::move(octets)), {}};
+}
+
+}  // namespace
+
+std::optional<Tsig> read_tsig(Reader& provider) {
+  auto found_table = provider.secret_table("tsig");
+  if (!found_table) return std::nullopt;
+  auto& reader = *found_table;
+  const auto name = reader.text("name");
+  const bool has_algorithm = reader.node("algorithm") != nullptr;
+  const auto algorithm = reader.choice("algorithm", algorithms());
+  const bool has_secret = reader.node("secret") != nullptr;
+  const auto secret = read_secret(reader, "secret");
+  reader.end();
+  if (!has_secret) reader.fault("secret", "is missing: the key in base64, or { file = } with what tsig-keygen wrote");
+  if (!secret) return std::nullopt;
+
+  Tsig key;
+  Checked<KeyBlock> block;
+  if (is_key_block(secret->text.reveal())) {
+    block = read_key_block(secret->text.reveal());
+    if (!block.good()) {
+      reader.fault(secret->place, "secret", block.fault);
+      return std::nullopt;
+    }
+  } else {
+    block.value.secret = secret->text;
+    if (!name) reader.fault("name", "is missing: the name that the key has at the server");
+  }
+
+  const auto checked_name = [&](const std::string& text, const Place& place) {
+    auto checked = zone_name(text);
+    if (!checked.good()) {
+      reader.fault(place, "name",
+                   may_be_secret(text) ? "this is no name; it looks like the key itself" : checked.fault);
+    }
+    return checked.value;
+  };
+  if (name) key.name = checked_name(name->value, name->place);
+  if (!block.value.name.empty()) {
+    const auto name_in_file = checked_name(block.value.name, secret->place);
+    if (name && name_in_file != key.name) {
+      reader.fault(name->place, "name",
+                   fmt::format("{} was found, but the key file names the key {}; leave it out here",
+                               in_quotes(name->value), in_quotes(block.value.name)));
+    }
+    key.name = name_in_file;
+  }
+
+  if (algorithm) key.algorithm = *algorithm;
+  if (!block.value.algorithm.empty()) {
+    const auto in_file = algorithm_from(block.value.algorithm);
+    if (!in_file) {
+      reader.fault(secret->place, "secret",
+                   fmt::format("the key file has the unknown algorithm {}", in_quotes(block.value.algorithm)));
+    } else if (algorithm && *algorithm != *in_file) {
+      reader.fault("algorithm", fmt::format("the key file has {}; leave it out here", block.value.algorithm));
+    }
+    key.algorithm = in_file.value_or(key.algorithm);
+  }
+
+  auto octets = key_from_base64(block.value.secret);
+  if (!octets.good()) reader.fault(secret->place, "secret", octets.fault);
+  key.secret = std::move(octets.value);
+  if (has_algorithm && !algorithm) return std::nullopt;
+  return key;
+}
+
+}  // namespace acmed::config

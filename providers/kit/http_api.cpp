@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/kit/http_api.h"
+
+#include <fmt/format.h>
+
+#include "providers/provider.h"
+
+namespace acmed::providers {
+namespace {
+
+constexpr std::size_t longest_quote = 80;  // of what is no answer
+constexpr int refusals = 300;              // from here on; a redirection is not followed
+constexpr int troubles = 500;
+constexpr int too_many_requests = 429;
+
+std::vector<Secret> secrets_of(const HttpApi::Settings& settings) {
+  auto secrets = settings.secrets;
+  for (const auto& [name, value] : settings.credentials) secrets.push_back(value);
+  return secrets;
+}
+
+std::string cause_of(const http::Response& response) {
+  return fmt::format("http:{}", response.status);
+}
+
+/// What was sent instead of an answer, for people.
+std::string form_of(const http::Response& response, const ForeignWords& words) {
+  const auto type = response.media_type();
+  if (type == "text/html" || type == "application/xhtml+xml") return "an HTML page";
+  if (response.body.empty()) return "nothing";
+  if (type == "application/json") return "other JSON";
+  return type.empty() ? "something" : words.line(type, longest_quote);
+}
+
+}  // namespace
+
+HttpApi::HttpApi(Settings settings, http::Client& http, const Clock& clock)
+    : settings_(std::move(settings)), http_(http), clock_(clock), words_(secrets_of(settings_)) {}
+
+Task<http::Response> HttpApi::send(std::string method, std::string path, std::optional<json::Value> body,
+                                   Headers credentials) {
+  http::Request request;
+  request.method = std::move(method);
+  request.url = settings_.url + path;
+  request.headers.emplace_back("Accept", "application/json");
+  for (const auto* headers : {&settings_.credentials, &credentials}) {
+    for (const auto& [name, value] : *headers) request.headers.emplace_back(name, value.reveal());
+  }
+  if (body) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = json::dump(*body);
+  }
+  request.limit = settings_.limit;
+  co_return co_await http_.send(std::move(request));
+}
+
+std::string HttpApi::words_in(const http::Response& response, const Secret& told) const {
+  const auto answer = json::parse(response.body).value_or(json::Value());
+  const auto said = answer["error"].text_or(response.body);
+  if (told.empty()) return words_.line(said, settings_.most_quoted);
+  auto secrets = secrets_of(settings_);
+  secrets.push_back(told);
+  return ForeignWords(secrets).line(said, settings_.most_quoted);
+}
+
+std::optional<Time> HttpApi::welcome_at(const http::Response& response) const {
+  const auto now = clock_.now();
+  const auto told = response.retry_after(now, longest_pause);
+  if (told || response.status != too_many_requests || !settings_.usual_pause) return told;
+  return now + *settings_.usual_pause;
+}
+
+void HttpApi::throw_failure(const http::Response& response, const std::string& sentence) const {
+  if (response.status == too_many_requests) throw Throttled(cause_of(response), sentence, welcome_at(response));
+  const bool refused = response.status >= refusals && response.status < troubles;
+  if (refused) throw Refused(cause_of(response), sentence);
+  throw Retry(cause_of(response), sentence, welcome_at(response));
+}
+
+void HttpApi::throw_failure(const http::Response& response, const Secret& told, const std::string& mend) const {
+  const auto words = words_in(response, told);
+  throw_failure(response, response.status == too_many_requests
+                              ? fmt::format("{} wants fewer requests: {}", settings_.who, words)
+                              : fmt::format("{} answered {}: {}{}", settings_.who, response.status, words, mend));
+}
+
+void HttpApi::throw_for_no_answer(const http::Response& response, const std::string& cause,
+                                  const std::string& wanted) const {
+  auto sentence = fmt::format("{} answered {} with status {} instead of {}", settings_.url, form_of(response, words_),
+                              response.status, wanted);
+  if (const auto quote = words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
+  throw Retry(response.status >= troubles ? cause_of(response) : cause, sentence, welcome_at(response));
+}
+
+}  // namespace acmed::providers

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "providers/kit/foreign_words.h"
+#include "providers/lego/bridge.h"
+
+namespace acmed::providers {
+
+/// Changes records by a program with the convention of lego's provider `exec`: PROGRAM present|cleanup FQDN. VALUE, in
+/// raw mode PROGRAM present|cleanup -- DOMAIN TOKEN KEYAUTH. It exits with 0 when it is done.
+class LegoExec final : public LegoBridge {
+ public:
+  /// `configured`: of type lego-exec. `discovery` must outlive this.
+  LegoExec(const config::Provider& configured, const config::LegoExec& settings, dns::Discovery& discovery);
+
+ private:
+  Task<> call(TxtChange change) override;
+  Concerns concerns(const Error& failure) const override;
+  void log_output(const std::string& output, bool failed) const;
+
+  config::ExternalProgram program_;
+  ForeignWords words_;
+};
+
+}  // namespace acmed::providers

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/lego/httpreq.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto/encoding.h"
+#include "base/json.h"
+
+namespace acmed::providers {
+namespace {
+
+constexpr std::size_t longest_quote = 200;
+constexpr std::size_t longest_url = 200;
+constexpr Duration usual_throttle = std::chrono::minutes(1);
+constexpr int first_redirection = 300;
+constexpr int first_refusal = 400;
+
+/// base64 of USER:PASSWORD (RFC 7617 §2).
+Secret credentials_of(const config::LegoHttpreq& settings) {
+  return Secret(crypto::base64(settings.username + ":" + settings.password.reveal()));
+}
+
+HttpApi::Settings api_of(const config::LegoHttpreq& settings) {
+  const auto credentials = credentials_of(settings);
+  HttpApi::Settings api{
+      .who = settings.endpoint, .url = settings.endpoint, .secrets = {settings.password, credentials}};
+  if (!settings.username.empty()) {
+    api.credentials.emplace_back("Authorization", Secret("Basic " + credentials.reveal()));
+  }
+  api.limit = settings.timeout;
+  api.usual_pause = usual_throttle;
+  return api;
+}
+
+}  // namespace
+
+LegoHttpreq::LegoHttpreq(const config::Provider& configured, const config::LegoHttpreq& settings, Loop& loop,
+                         dns::Discovery& discovery)
+    : LegoBridge(configured, settings.mode, discovery),
+      http_(loop, {.extra_trust_pem = settings.trust_pem, .allow_plain_http = true}),
+      api_(api_of(settings), http_, loop.clock()) {}
+
+Task<> LegoHttpreq::call(TxtChange change) {
+  const auto path = fmt::format("/{}", verb(change));
+  const auto response = co_await api_.send("POST", path, body_for(change));
+  if (response.status < first_redirection) co_return;
+  const auto said = api_.words().line(response.body, longest_quote);
+  api_.throw_failure(response, fmt::format("{}{} answered {} for {}{}{}", api_.url(), path, response.status,
+                                           change.name.text(), said.empty() ? "" : ": " + said, mend(response)));
+}
+
+json::Value LegoHttpreq::body_for(const TxtChange& change) const {
+  const auto words = words_for(change);
+  if (!is_raw()) return json::Object{{"fqdn", words[0]}, {"value", words[1]}};
+  return json::Object{{"domain", words[0]}, {"token", words[1]}, {"keyAuth", words[2]}};
+}
+
+std::string LegoHttpreq::mend(const http::Response& response) const {
+  switch (response.status) {
+    case 401:
+      return fmt::format(". Look at username and password of [provider.{}]", name());
+    case 403:
+      return ". Allow the user to change this name there";
+    case 404:
+    case 405:
+      return fmt::format(". Look at endpoint of [provider.{}]", name());
+    default:
+      break;
+  }
+  if (response.status >= first_refusal) return {};
+  const auto elsewhere = api_.words().line(response.header("location").value_or("elsewhere"), longest_url);
+  return fmt::format(", which leads to {}. Name the right URL as endpoint of [provider.{}]", elsewhere, name());
+}
+
+LegoBridge::Concerns LegoHttpreq::concerns(const Error& failure) const {
+  const auto& cause = failure.cause();
+  if (cause == "http:401" || cause == "http:429" || cause.starts_with("tls:")) return Concerns::all;
+  return cause.starts_with("curl:") || cause == "http:503" ? Concerns::perhaps_all : Concerns::nobody_else;
+}
+
+}  // namespace acmed::providers

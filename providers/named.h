@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "providers/provider.h"
+
+namespace acmed::providers {
+
+/// A provider whose failures and warnings begin with "provider NAME: " and are about the DNS operator: so no provider
+/// says of itself who it is.
+class Named final : public Provider {
+ public:
+  /// `name`: NAME of [provider.NAME].
+  Named(const std::string& name, std::unique_ptr<Provider> provider);
+
+  Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+  Task<> await_published(Zone zone) override;
+  std::size_t values_at_a_time() const override { return provider_->values_at_a_time(); }
+  std::optional<Duration> assertion_pace() const override { return provider_->assertion_pace(); }
+  Task<std::optional<std::string>> check_credentials() override;
+  void check_ready() override;
+  void rest() override { provider_->rest(); }
+  Task<> close() override { return provider_->close(); }
+
+ private:
+  std::string context_;
+  std::unique_ptr<Provider> provider_;
+};
+
+}  // namespace acmed::providers

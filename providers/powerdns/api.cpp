@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/powerdns/api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <compare>
+
+#include "base/runtime/sleep.h"
+#include "providers/provider.h"
+
+namespace acmed::providers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration call_limit = 20s;         // a search in a large database takes its time
+constexpr std::size_t most_quoted = 300;     // octets of what the server says
+constexpr std::size_t most_searched = 1000;  // records at one name
+// For a database that another change holds locked: PowerDNS does not wait for it, and answers 500.
+constexpr std::array<Duration, 5> pauses = {50ms, 100ms, 200ms, 400ms, 800ms};
+
+using Version = std::array<unsigned, 3>;
+constexpr Version shows_disabled_since = {5, 0, 0};
+constexpr Version extends_since = {5, 0, 2};
+constexpr Version old_branch = {4, 9, 0};
+constexpr Version extends_in_old_branch_since = {4, 9, 12};
+
+/// Reads "4.9.12", "5.1.0-alpha1"; zeros for what is no number, as in builds from a branch.
+Version version_in(std::string_view text) {
+  Version version{};
+  for (auto& part : version) {
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (error != std::errc{}) break;
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    if (!text.starts_with('.')) break;
+    text.remove_prefix(1);
+  }
+  return version;
+}
+
+bool extends(const Version& version) {
+  if (version >= extends_since) return true;
+  return version[0] == old_branch[0] && version[1] == old_branch[1] && version >= extends_in_old_branch_since;
+}
+
+/// PowerDNS writes ids of letters, digits, '.', '-', '_' and "=XX" for all else.
+bool is_id(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_' || c == '=';
+  });
+}
+
+/// Zones of names that no challenge can be in are left out.
+std::vector<PowerDnsZone> zones_in(const json::Value& list) {
+  std::vector<PowerDnsZone> zones;
+  for (const auto& entry : list.elements()) {
+    const auto apex = dns::Name::parse(entry["name"].text_or());
+    const auto id = entry["id"].text_or();
+    if (apex && is_id(id)) zones.push_back({{*apex, id}, entry["kind"].text_or()});
+  }
+  return zones;
+}
+
+bool is_txt_at(const json::Value& entry, const dns::Name& name) {
+  return entry["type"].text_or() == "TXT" && dns::Name::parse(entry["name"].text_or()) == name;
+}
+
+}  // namespace
+
+PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop& loop)
+    : provider_(std::move(provider)),
+      configured_(std::move(configured)),
+      http_(loop, {.extra_trust_pem = configured_.trust_pem, .allow_plain_http = true}),
+      api_({.who = "PowerDNS at " + configured_.url,
+            .url = fmt::format("{}/api/v1/servers/{}", configured_.url, configured_.server_id),
+            .credentials = {{"X-API-Key", configured_.api_key}},
+            .limit = call_limit,
+            .most_quoted = most_quoted},
+           http_, loop.clock()) {}
+
+Task<PowerDnsAbilities> PowerDnsApi::abilities() {
+  const auto server = co_await get("", About::server, {});
+  const auto version = version_in(server["version"].text_or());
+  co_return PowerDnsAbilities{extends(version), version >= shows_disabled_since};
+}
+
+Task<std::optional<std::vector<PowerDnsZone>>> PowerDnsApi::zones() {
+  try {
+    // Without its DNSSEC state each zone costs the server less.
+    const auto list = co_await get("/zones?dnssec=false", About::server, {});
+    co_return zones_in(list);
+  } catch (const Retry& error) {
+    if (error.cause() != http::too_large) throw;
+  }
+  co_return std::nullopt;
+}
+
+Task<std::optional<PowerDnsZone>> PowerDnsApi::zone(dns::Name apex) {
+  const auto list = co_await get("/zones?dnssec=false&zone=" + apex.with_dot(), About::server, {});
+  for (auto& zone : zones_in(list)) {
+    if (zone.zone.apex == apex) co_return std::move(zone);
+  }
+  co_return std::nullopt;
+}
+
+Task<PowerDnsTxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
+  const auto path = fmt::format("/zones/{}?rrset_name={}&rrset_type=TXT", zone.id, name.with_dot());
+  const auto answer = co_await get(path, About::zone, zone.apex.text());
+  PowerDnsTxtSet set;
+  // Servers before 4.6.1 know no filter and give the whole zone.
+  for (const auto& entry : answer["rrsets"].elements()) {
+    if (!is_txt_at(entry, name)) continue;
+    for (const auto& record : entry["records"].elements()) {
+      set.records.push_back({record["content"].text_or(), record["disabled"].bool_or(false)});
+    }
+    if (!set.records.empty()) set.ttl = entry["ttl"].integer_or(0);
+  }
+  co_return set;
+}
+
+Task<PowerDnsTxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
+  const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", name.text(), most_searched);
+  const auto found = co_await get(path, About::zone, zone.apex.text());
+  PowerDnsTxtSet set;
+  for (const auto& entry : found.elements()) {
+    if (!is_txt_at(entry, name) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false)) continue;
+    set.records.push_back({entry["content"].text_or(), true});
+    set.ttl = entry["ttl"].integer_or(0);
+  }
+  co_return set;
+}
+
+Task<std::optional<std::string>> PowerDnsApi::patch(Zone zone, json::Array rrsets) {
+  json::Object body{{"rrsets", std::move(rrsets)}};
+  const auto response = co_await exchange("PATCH", "/zones/" + zone.id, std::move(body));
+  if (response.status == 204 || response.status == 200) co_return std::nullopt;
+  if (response.status == 422 || response.status == 400) co_return api_.words_in(response);
+  throw_for(response, About::zone, zone.apex.text());
+}
+
+Task<json::Value> PowerDnsApi::get(std::string path, About about, std::string subject) {
+  const auto response = co_await exchange("GET", std::move(path), {});
+  if (response.status != 200) throw_for(response, about, subject);
+  auto answer = json::parse(response.body);
+  if (!answer || (answer->as_object() == nullptr && answer->as_array() == nullptr)) {
+    throw Retry("powerdns:answer",
+                fmt::format("{} answered what is no answer of its API: look at whether url leads to the server's "
+                            "webserver-address and webserver-port",
+                            api_.who()));
+  }
+  co_return *std::move(answer);
+}
+
+Task<http::Response> PowerDnsApi::exchange(std::string method, std::string path, std::optional<json::Value> body) {
+  for (const auto pause : pauses) {
+    auto response = co_await send(method, path, body);
+    if (response.status != 500) co_return response;
+    co_await sleep_for(pause);
+  }
+  co_return co_await send(std::move(method), std::move(path), std::move(body));
+}
+
+Task<http::Response> PowerDnsApi::send(std::string method, std::string path, std::optional<json::Value> body) {
+  try {
+    co_return co_await api_.send(std::move(method), std::move(path), std::move(body));
+  } catch (const Retry& error) {
+    // It closes the connection to whom it does not want to hear, without a word.
+    if (error.cause() != "curl:52") throw;
+    throw Retry(error.cause(), fmt::format("{}. Look at the server's webserver-allow-from", error.what()));
+  }
+}
+
+void PowerDnsApi::throw_for(const http::Response& response, About about, const std::string& subject) const {
+  const auto cause = fmt::format("http:{}", response.status);
+  switch (response.status) {
+    case 401:
+    case 403:
+      throw Refused(cause,
+                    fmt::format("{} refuses the api_key of [provider.{}]: give it what the server has as api-key",
+                                api_.who(), provider_));
+    case 404:
+      if (about == About::zone) {
+        throw Refused(cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
+                                         api_.who(), subject));
+      }
+      throw Refused(cause, fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "
+                                       "server_id",
+                                       api_.who(), configured_.server_id));
+    case 422:
+      throw Refused(cause,
+                    fmt::format("{} refuses a look at zone {}: {}", api_.who(), subject, api_.words_in(response)));
+    case 429:
+      api_.throw_failure(response, {}, {});
+    default:
+      throw Retry(
+          cause,
+          fmt::format("{} answered {}: {}. Its log says why", api_.who(), response.status, api_.words_in(response)),
+          api_.welcome_at(response));
+  }
+}
+
+}  // namespace acmed::providers
