@@ -17,6 +17,7 @@ namespace {
 struct Watch {
   std::mutex mutex;
   bool on = false;
+  std::function<void(const DiskStep&)> on_step;
   std::vector<DiskStep> steps;
 };
 
@@ -26,8 +27,14 @@ Watch& watch() {
 }
 
 void note(const std::string& call, const std::filesystem::path& path, const std::filesystem::path& to = {}) {
-  const std::lock_guard guard(watch().mutex);
-  if (watch().on) watch().steps.push_back({call, path, to});
+  std::function<void(const DiskStep&)> on_step;
+  {
+    const std::lock_guard guard(watch().mutex);
+    if (!watch().on) return;
+    watch().steps.push_back({call, path, to});
+    on_step = watch().on_step;
+  }
+  if (on_step) on_step({call, path, to});
 }
 
 void note(const std::string& call, int fd) {
@@ -50,15 +57,17 @@ std::string DiskStep::text() const {
   return to.empty() ? text : text + " to " + plain_name(to);
 }
 
-WatchedDisk::WatchedDisk() {
+WatchedDisk::WatchedDisk(std::function<void(const DiskStep&)> on_step) {
   const std::lock_guard guard(watch().mutex);
   watch().on = true;
+  watch().on_step = std::move(on_step);
   watch().steps.clear();
 }
 
 WatchedDisk::~WatchedDisk() {
   const std::lock_guard guard(watch().mutex);
   watch().on = false;
+  watch().on_step = {};
 }
 
 std::vector<DiskStep> WatchedDisk::steps() const {

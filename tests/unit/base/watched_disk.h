@@ -23,7 +23,9 @@ struct DiskStep {
 /// Sees all of them while it lives. There is one at a time.
 class WatchedDisk {
  public:
-  WatchedDisk();
+  WatchedDisk() : WatchedDisk(std::function<void(const DiskStep&)>()) {}
+  /// `on_step` hears of each before it is done, on the thread that does it.
+  explicit WatchedDisk(std::function<void(const DiskStep&)> on_step);
   WatchedDisk(const WatchedDisk&) = delete;
   WatchedDisk& operator=(const WatchedDisk&) = delete;
   ~WatchedDisk();
