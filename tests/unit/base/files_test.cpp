@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "tests/unit/base/watched_disk.h"
 #include "tests/unit/catch.h"
 
 using namespace acmed;
@@ -247,4 +248,47 @@ TEST_CASE("a lock is held by one at a time and given back at its end") {
     CHECK(!files::lock(folder / "lock"));
   }
   CHECK(files::lock(folder / "lock"));
+}
+
+SCENARIO("what has its name is on the disk, and so is the name") {
+  const Folder folder;
+  using Steps = std::vector<std::string>;
+  const auto name = (folder / "").parent_path().filename().string();
+  const test::WatchedDisk disk;
+  const auto seen = [&disk] { return disk.texts({"sync", "rename", "link"}); };
+  WHEN("a file is written durably") {
+    files::write_durably(folder / "f", "content", 0600);
+    CHECK(seen() == Steps{"sync new f", "rename new f to f", "sync " + name});
+  }
+  WHEN("a file is written once") {
+    files::write_once(folder / "f", "content", 0600);
+    CHECK(seen() == Steps{"sync new f", "link new f to f", "sync " + name});
+  }
+  WHEN("files are written together") {
+    files::write_together(folder / "", {{"a", "1", 0600, {}}, {"b", "2", 0600, {}}});
+    CHECK(seen() == Steps{"sync a", "sync b", "sync " + name});
+  }
+  WHEN("a folder is made") {
+    files::make_folder(folder / "sub", 0700);
+    CHECK(seen() == Steps{"sync " + name});
+  }
+  WHEN("a link is switched") {
+    files::switch_link(folder / "l", "somewhere");
+    CHECK(seen() == Steps{"rename new l to l", "sync " + name});
+  }
+  WHEN("a file is set aside") {
+    files::write_new(folder / "f", "content", 0600);
+    files::set_aside(folder / "f");
+    CHECK(seen().size() == 3);
+    CHECK(seen().back() == "sync " + name);
+  }
+}
+
+SCENARIO("a link is there at every moment of being switched") {
+  const Folder folder;
+  files::switch_link(folder / "l", "one");
+  const test::WatchedDisk disk;
+  files::switch_link(folder / "l", "two");
+  CHECK(fs::read_symlink(folder / "l") == "two");
+  CHECK(disk.texts({"unlink", "rename"}) == std::vector<std::string>{"rename new l to l"});
 }

@@ -48,6 +48,18 @@ Task<> join_scope(std::vector<std::string>* notes, bool* went_on) {
   *went_on = true;
 }
 
+Task<> without_stop(Task<> task) {
+  co_await std::move(task).under(std::stop_token());
+}
+
+/// Its child does not let itself be stopped, and ends well.
+Task<> join_steadfast(std::vector<std::string>* notes, bool* went_on) {
+  Scope scope(co_await context());
+  scope.spawn(without_stop(sleep_and_note(5s, notes, "steadfast")));
+  co_await scope.join();
+  *went_on = true;
+}
+
 Task<> scope_with_failure(std::vector<std::string>* notes) {
   Scope scope(co_await context());
   scope.spawn(sleep_and_note(1s, notes, "short"));
@@ -102,6 +114,18 @@ SCENARIO("a scope that is called off waits for its children, then tells its owne
   CHECK_THROWS_AS(run(loop, both(join_scope(&notes, &went_on), stop_after(3s, &stop)), stop.get_token()), Cancelled);
   CHECK(notes == std::vector<std::string>{"long cancelled", "cleanup done"});
   CHECK(clock.moment() == Moment(8s));
+  CHECK_FALSE(went_on);
+}
+
+SCENARIO("who waits for children hears that it was cancelled itself, though they all end well") {
+  VirtualClock clock(new_year);
+  Loop loop(clock);
+  std::vector<std::string> notes;
+  std::stop_source stop;
+  bool went_on = false;
+  CHECK_THROWS_AS(run(loop, both(join_steadfast(&notes, &went_on), stop_after(3s, &stop)), stop.get_token()),
+                  Cancelled);
+  CHECK(notes == std::vector<std::string>{"steadfast done"});
   CHECK_FALSE(went_on);
 }
 

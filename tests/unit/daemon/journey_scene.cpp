@@ -16,14 +16,17 @@ dns::fake::Answer says(std::vector<std::string> records) {
 }  // namespace
 
 Task<std::optional<providers::Zone>> ShownProvider::zone_of(dns::Name name) {
-  if (!name.is_within(apex_)) co_return std::nullopt;
+  if (has_no_zone || !name.is_within(apex_)) co_return std::nullopt;
   co_return providers::Zone{apex_, ""};
 }
 
 Task<> ShownProvider::apply(providers::Zone, std::vector<providers::TxtChange> changes) {
   ++calls;
+  if (on_apply) on_apply(changes);
   for (const auto& change : changes) {
+    if (change.action == providers::Action::remove && keeps_values) throw Retry("http:503", "not now");
     if (change.action == providers::Action::add) values.emplace(change.name, change.value);
+    if (change.action == providers::Action::add) published.insert(change.name);
     if (change.action == providers::Action::remove) values.erase({change.name, change.value});
   }
   co_return;
@@ -38,6 +41,7 @@ JourneyScene::JourneyScene() {
   resolver.say("test", dns::Type::soa, {.rcode = dns::Rcode::nxdomain, .authority = {dns::fake::soa("")}});
   name_server.handle([this](std::string_view query, dns::Transport) {
     const auto question = dns::parse_message(query).question.value_or(dns::Question());
+    const dns::Name target(wildcard_target.empty() ? apex : wildcard_target);
     dns::fake::Answer answer;
     if (question.type == dns::Type::ns && question.name == dns::Name(apex)) {
       answer.answer = {dns::fake::ns(apex, host)};
@@ -45,12 +49,21 @@ JourneyScene::JourneyScene() {
       for (const auto& [name, value] : provider->values) {
         if (name == question.name) answer.answer.push_back(dns::fake::txt(name.text(), value));
       }
-      if (answer.answer.empty()) answer.rcode = dns::Rcode::nxdomain;
+      if (!answer.answer.empty() && on_txt) on_txt();
+      if (!answer.answer.empty() && hidden_answers-- > 0) answer.answer.clear();
+      if (answer.answer.empty() && wildcard_target.empty()) answer.rcode = dns::Rcode::nxdomain;
+    }
+    const bool is_alias = question.type == dns::Type::txt || question.type == dns::Type::cname;
+    if (answer.answer.empty() && is_alias && !wildcard_target.empty() && question.name != target) {
+      answer.answer = {dns::fake::cname(question.name.text(), wildcard_target)};
     }
     if (answer.answer.empty()) answer.authority = {dns::fake::soa(apex)};
     return dns::fake::reply_to(query, answer);
   });
   ca.issue_by([this](const FakeCa::Issuance& issuance) { return chain(issuance); });
+  settings.name = "fake";
+  settings.directory_url = ca.directory_url();
+  settings.trust_pem = issuer.root_pem();
 }
 
 CertificateFacts JourneyScene::loopback() {
@@ -76,18 +89,16 @@ std::string JourneyScene::leaf(const FakeCa::Issuance& issuance, CertificateFact
   return issuer.issue_for(issuance.request, std::move(facts)).to_pem();
 }
 
-std::string JourneyScene::run() {
-  issue::AuthoritySettings settings;
-  settings.name = "fake";
-  settings.directory_url = ca.directory_url();
-  settings.trust_pem = issuer.root_pem();
+std::string JourneyScene::run(std::stop_token stop) {
   authority = std::make_unique<issue::Authority>(loop, store, settings);
   request.authority = authority.get();
   auto remembered = state();
   issue::Journey journey(services, request, remembered);
   std::string outcome;
   try {
-    acmed::run(loop, journey.run());
+    acmed::run(loop, journey.run(), std::move(stop));
+  } catch (const Cancelled&) {
+    outcome = "cancelled";
   } catch (const Error& error) {
     outcome = error.cause() + " " + error.what();
   }
@@ -111,6 +122,14 @@ store::Certificate JourneyScene::state() {
 
 std::string JourneyScene::live(const std::string& file) const {
   return files::read(store.live_path(request.name) / file).value_or("");
+}
+
+std::string JourneyScene::on_disk(const std::string& file) const {
+  std::string content;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+    if (entry.path().filename() == file) content += files::read(entry.path()).value_or("");
+  }
+  return content;
 }
 
 std::size_t JourneyScene::asked(const std::string& path) const {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,10 @@ class ShownProvider final : public providers::Provider {
 
   int calls = 0;
   std::set<std::pair<dns::Name, std::string>> values;
+  std::set<dns::Name> published;  ///< where values have ever been
+  bool has_no_zone = false;
+  bool keeps_values = false;                                               ///< fails at their removal
+  std::function<void(const std::vector<providers::TxtChange>&)> on_apply;  ///< before anything is changed
 
  private:
   dns::Name apex_;
@@ -37,8 +43,8 @@ struct JourneyScene {
   JourneyScene();
 
   /// One run as a daemon makes it that was started anew: what is remembered comes from the disk and goes back to it.
-  /// Empty when a certificate was issued, else "CAUSE SENTENCE".
-  std::string run();
+  /// Empty when a certificate was issued, "cancelled" when it was stopped, else "CAUSE SENTENCE".
+  std::string run(std::stop_token stop = {});
   /// A run that leaves an order behind, for want of an answer when its challenges are to be validated.
   void leave_an_order();
 
@@ -46,6 +52,8 @@ struct JourneyScene {
   store::Certificate state();
   /// A file of the pair in service; empty when there is none.
   std::string live(const std::string& file) const;
+  /// All that stands in files of that name below the state directory. May be called from any thread.
+  std::string on_disk(const std::string& file) const;
   /// How often `path` was asked of the CA: "order/0".
   std::size_t asked(const std::string& path) const;
 
@@ -67,7 +75,11 @@ struct JourneyScene {
   ShownProvider* provider = nullptr;
   issue::ZoneCoordinator zones{loop, providers()};
   issue::Services services{loop, store, discovery, zones, {{dns::Name("example.test"), "shown"}}};
+  issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
+  int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has
+  std::string wildcard_target;   ///< what *.example.test is an alias of; empty when there is no such record
+  std::function<void()> on_txt;  ///< when the name server is asked for values that the provider has
   issue::Request request{"web", {"www.example.test"}, crypto::KeyType::ecdsa_p256, nullptr, {}};
 
  private:

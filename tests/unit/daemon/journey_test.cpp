@@ -550,6 +550,9 @@ SCENARIO("an order for other names, or at another CA, is not gone on with") {
   WHEN("the type of key has") {
     scene.request.key_type = crypto::KeyType::ecdsa_p384;
   }
+  WHEN("the CA has") {
+    scene.settings.directory_url = scene.ca.url("directory/other");
+  }
   CHECK(scene.run().empty());
   CHECK(scene.ca.orders() == 2);
   CHECK(scene.asked("order/0") == 0);

@@ -32,9 +32,11 @@ class ContendedProvider final : public providers::Provider {
     co_return;
   }
   std::optional<Duration> assertion_pace() const override { return pace; }
+  Task<> await_published(Zone) override { co_await sleep_for(publishing); }
 
   std::optional<Duration> pace = 2s;
-  int undone = 0;  ///< so many additions more are undone at once
+  Duration publishing{};  ///< until it says itself that it has published
+  int undone = 0;         ///< so many additions more are undone at once
   int calls = 0;
   int fails_at = 0;  ///< the number of the call that fails
   std::set<std::string> values;
@@ -43,6 +45,7 @@ class ContendedProvider final : public providers::Provider {
 struct World {
   VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
   Time start = clock.now();
+  Time shown_from = start;  ///< the server shows nothing before
   Loop loop{clock};
   TemporaryFolder folder;
   store::FileStore store{folder.path()};
@@ -56,6 +59,7 @@ struct World {
   World() {
     server.handle([this](std::string_view request, dns::Transport) {
       dns::fake::Answer answer;
+      if (clock.now() < shown_from) return dns::fake::reply_to(request, answer);
       for (const auto& value : provider->values) answer.answer.push_back(dns::fake::txt(challenge.text(), value));
       return dns::fake::reply_to(request, answer);
     });
@@ -118,6 +122,38 @@ SCENARIO("where nobody can undo what was accepted, it is asked for once") {
   run(world.loop, world.showing.end());
   CHECK(world.provider->calls == 2);
   CHECK(world.provider->values.empty());
+}
+
+SCENARIO("the DNS itself is waited for, whatever the provider says of what it accepted") {
+  World world;
+  world.shown_from = world.start + 90s;
+  WHEN("nobody can undo it") {
+    world.provider->pace.reset();
+  }
+  WHEN("others may undo it") {
+    world.provider->pace = 30s;
+  }
+  world.begin();
+  CHECK(world.clock.now() >= world.shown_from);
+  CHECK(world.clock.now() < world.shown_from + 15s);
+}
+
+SCENARIO("a provider that tells when it has published is waited for before the DNS is asked") {
+  World world;
+  world.provider->pace.reset();
+  world.provider->publishing = 40s;
+  world.begin();
+  CHECK(world.clock.now() == world.start + 40s);
+  CHECK(world.server.asked_in_all() == 1);
+}
+
+SCENARIO("what is put back right before the CA is told is waited for, too") {
+  World world;
+  world.begin();
+  world.provider->values.clear();
+  world.shown_from = world.clock.now() + 10s;
+  run(world.loop, world.showing.reassure());
+  CHECK(world.clock.now() >= world.shown_from);
 }
 
 }  // namespace

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <grp.h>
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "daemon/deploy/file_set.h"
+#include "tests/unit/base/watched_disk.h"
 #include "tests/unit/deploy/scene.h"
 
 namespace acmed::deploy {
@@ -27,6 +33,12 @@ std::string hidden_prefix(const Scene& scene) {
   }
   FAIL("there is no journal");
   return {};
+}
+
+/// Where the first of `steps` is that `is_it`; past the last when none is.
+template <class Predicate>
+std::size_t place_of(const std::vector<test::DiskStep>& steps, Predicate is_it) {
+  return static_cast<std::size_t>(std::ranges::find_if(steps, is_it) - steps.begin());
 }
 
 }  // namespace
@@ -141,6 +153,88 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
       CHECK(scene.read(hidden + "old-web.pem") == "old certificate");
     }
   }
+}
+
+SCENARIO("a power cut leaves files that belong together, or what it takes to put the former ones back") {
+  const Scene scene;
+  scene.write("service/web.pem", "old certificate");
+  scene.write("service/web.key", "old key");
+  auto target = scene.target();
+  target.files = {{config::FileKind::privkey, "web.key"},
+                  {config::FileKind::fullchain, "web.pem"},
+                  {config::FileKind::cert, "web.cert"}};
+  const FileSet files(target, "corp");
+  const test::WatchedDisk disk;
+  files.install(scene.second().folder);
+  const auto steps = disk.steps();
+
+  const auto is_switch = [](const test::DiskStep& step) {
+    return step.call == "rename" && step.to.filename().string().starts_with("web.");
+  };
+  const auto is_sync_of_folder = [&](const test::DiskStep& step) {
+    return step.call == "sync" && step.path == scene.service();
+  };
+  const auto first_switch = place_of(steps, is_switch);
+  REQUIRE(first_switch < steps.size());
+
+  THEN("the key comes last") {
+    std::vector<std::string> order;
+    for (const auto& step : steps) {
+      if (is_switch(step)) order.push_back(step.to.filename().string());
+    }
+    CHECK(order == std::vector<std::string>{"web.cert", "web.pem", "web.key"});
+  }
+  THEN("each new file is on the disk before the first is switched") {
+    for (const auto& step : steps) {
+      if (!is_switch(step)) continue;
+      const auto synced =
+          place_of(steps, [&](const test::DiskStep& other) { return other.call == "sync" && other.path == step.path; });
+      CHECK(synced < first_switch);
+    }
+  }
+  THEN("the journal is on the disk before an old file gets its second name, and those before the first switch") {
+    const auto journal = place_of(steps, [](const test::DiskStep& step) {
+      return step.call == "rename" && step.to.filename().string().ends_with("journal");
+    });
+    const auto first_link = place_of(steps, [](const test::DiskStep& step) { return step.call == "link"; });
+    REQUIRE(journal < first_link);
+    REQUIRE(first_link < first_switch);
+    const auto synced_between = [&](std::size_t from, std::size_t to) {
+      return std::any_of(steps.begin() + static_cast<std::ptrdiff_t>(from),
+                         steps.begin() + static_cast<std::ptrdiff_t>(to), is_sync_of_folder);
+    };
+    std::size_t last_link = first_link;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].call == "link") last_link = i;
+    }
+    CHECK(synced_between(journal, first_link));
+    CHECK(synced_between(last_link, first_switch));
+  }
+  THEN("the switch is on the disk at the end") {
+    REQUIRE_FALSE(steps.empty());
+    CHECK(is_sync_of_folder(steps.back()));
+  }
+}
+
+SCENARIO("nobody else can open a new key before it has its owner") {
+  const Scene scene;
+  auto target = scene.target();
+  const group* own = ::getgrgid(::getegid());
+  if (own == nullptr) return;
+  target.group = own->gr_name;
+  target.mode = 0644;
+  const test::WatchedDisk disk;
+  FileSet(target, "corp").install(scene.second().folder);
+  const auto steps = disk.steps();
+  for (const auto& step : steps) {
+    if (step.call != "chmod" || step.path.filename().string().find("web.") == std::string::npos) continue;
+    const auto given =
+        place_of(steps, [&](const test::DiskStep& other) { return other.call == "chown" && other.path == step.path; });
+    const auto opened =
+        place_of(steps, [&](const test::DiskStep& other) { return other.call == "chmod" && other.path == step.path; });
+    CHECK(given < opened);
+  }
+  CHECK(disk.texts({"chown"}).size() == 2);
 }
 
 }  // namespace acmed::deploy

@@ -290,6 +290,32 @@ SCENARIO("a delegated challenge name is a zone of its own") {
   CHECK(scene.resolver.asked(challenge, Type::ns) == 0);
 }
 
+SCENARIO("an alias is believed of servers that have the zone, and of no others") {
+  Scene scene;
+  scene.host("ns1.elsewhere.test", "127.0.1.1");
+  scene.zone("elsewhere.test", {"ns1.elsewhere.test"});
+  scene.parent.say(
+      "elsewhere.test", Type::ns,
+      referral("elsewhere.test", {"ns1.elsewhere.test"}, {fake::address("ns1.elsewhere.test", "127.0.1.1")}));
+  scene.ns1.say("proofs.elsewhere.test", Type::txt, no_such_name("elsewhere.test"));
+  fake::Answer alias{.authoritative = false, .answer = {fake::cname(challenge, "proofs.elsewhere.test")}};
+  WHEN("it comes from a cache") {
+    scene.ns1.say(challenge, Type::txt, alias);
+    CHECK(scene.locate().effective == Name(challenge));
+    CHECK(scene.ns2.asked(challenge, Type::txt) == 1);
+  }
+  WHEN("it comes with a referral to another zone") {
+    alias.authority = {fake::ns("example.test", "ns1.example.test")};
+    scene.ns1.say(challenge, Type::txt, alias);
+    CHECK(scene.locate().effective == Name(challenge));
+  }
+  WHEN("it comes from a server of the zone") {
+    alias.authoritative = true;
+    scene.ns1.say(challenge, Type::txt, alias);
+    CHECK(scene.locate().effective == Name("proofs.elsewhere.test"));
+  }
+}
+
 SCENARIO("lame and silent servers are passed over") {
   Scene scene;
   WHEN("one refuses") {

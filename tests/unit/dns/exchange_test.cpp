@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <list>
 
 #include "base/runtime/scope.h"
@@ -111,6 +112,56 @@ SCENARIO("a question is asked by UDP, and by other means where that fails") {
     });
     CHECK_FALSE(run(loop, ask(server.endpoint(), question, {})).is_message());
   }
+}
+
+SCENARIO("what answers something else is passed over, and the answer that follows is taken (RFC 5452 §9)") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer server(loop, "127.0.1.1");
+  const fake::Answer forged{.answer = {fake::txt("_acme-challenge.example.test", "forged")}};
+  const Question other_name{Name("_acme-challenge.other.test"), Type::txt};
+  const Question other_type{Name("_acme-challenge.example.test"), Type::soa};
+  const auto in_reply_to = [&forged](const Question& asked, std::string_view id) {
+    auto reply = fake::reply_to(make_query(asked, {}).wire, forged);
+    return reply.replace(0, 2, id);
+  };
+  const auto with_flags = [&forged](std::string_view query, unsigned changed) {
+    auto reply = fake::reply_to(query, forged);
+    set_u16(reply, 2, static_cast<std::uint16_t>(WireReader(reply.substr(2)).u16() ^ changed));
+    return reply;
+  };
+  std::function<std::string(std::string_view query)> forge;
+  WHEN("another name was asked") {
+    forge = [&](std::string_view query) { return in_reply_to(other_name, query.substr(0, 2)); };
+  }
+  WHEN("another type was asked") {
+    forge = [&](std::string_view query) { return in_reply_to(other_type, query.substr(0, 2)); };
+  }
+  WHEN("it names no question") {
+    forge = [&](std::string_view query) {
+      auto reply = fake::reply_to(query, {});
+      set_u16(reply, 4, 0);
+      return reply.substr(0, 12);
+    };
+  }
+  WHEN("it is no answer") {
+    forge = [&](std::string_view query) { return with_flags(query, 0x8000); };
+  }
+  WHEN("it is about an UPDATE") {
+    forge = [&](std::string_view query) { return with_flags(query, 0x2800); };
+  }
+  WHEN("it has another id") {
+    forge = [&](std::string_view query) {
+      auto reply = fake::reply_to(query, forged);
+      reply[0] = static_cast<char>(reply[0] ^ 1);
+      return reply;
+    };
+  }
+  int came = 0;
+  server.handle(
+      [&](std::string_view query, Transport) { return came++ == 0 ? forge(query) : fake::reply_to(query, value); });
+  CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "value");
+  CHECK(came == 2);
 }
 
 SCENARIO("a port where nobody listens is told apart from silence") {

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <list>
 
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
@@ -94,6 +95,17 @@ SCENARIO("the wait ends when every server shows every value") {
       CHECK(scene.reports == 3);
     }
   }
+  WHEN("one of five lags") {
+    std::list<NameServer> others;
+    for (const std::string number : {"3", "4", "5"}) {
+      auto& server = others.emplace_back(scene.loop, "127.0.1." + number);
+      server.say(challenge, Type::txt, Scene::with({"one", "two"}));
+      scene.further.push_back({Name("ns" + number + ".example.test"), server.endpoint()});
+    }
+    scene.change(scene.ns2, nothing, 1min, Scene::with({"one", "two"}));
+    CHECK(scene.wait({}).empty());
+    CHECK(scene.clock.now() >= scene.start + 1min);
+  }
   WHEN("the operator wants it to settle") {
     scene.ns2.say(challenge, Type::txt, Scene::with({"one", "two"}));
     PropagationPolicy policy;
@@ -131,6 +143,12 @@ SCENARIO("at the time-out each laggard is named with what it last said") {
     answer.authoritative = false;
     scene.ns2.say(challenge, Type::txt, answer);
     CHECK_THAT(scene.wait(policy), Catch::Contains("not authoritative"));
+  }
+  WHEN("it has them at another name") {
+    fake::Answer answer;
+    for (const auto* text : {"one", "two"}) answer.answer.push_back(fake::txt("_acme-challenge.other.test", text));
+    scene.ns2.say(challenge, Type::txt, answer);
+    CHECK_THAT(scene.wait(policy), Catch::Contains("had 0 of 2 values"));
   }
   WHEN("it keeps silent") {
     scene.ns2.handle([](std::string_view, NameServer::Transport) { return std::nullopt; });
