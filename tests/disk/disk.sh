@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: Apache-2.0
 # disk.sh - sourced by the cases: acmed's state and a target on a disk that forgets.
 # shellcheck source=../lab/case.sh

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a process, makes of the folder ACMED_TEST_DISK a disk that forgets: when the process ends, by raise(SIGKILL)
-// or on its own, all that was not synced there is undone, as by a loss of power. A file whose content was not synced is as
-// long as it was; a name that was made, replaced or removed is as it was when its folder was synced last.
+// Preloaded into a process, makes of the folder ACMED_TEST_DISK a disk that forgets: when the process ends, by
+// raise(SIGKILL) or on its own, all that was not synced there is undone, as by a loss of power. A file whose content
+// was not synced is as long as it was; a name that was made, replaced or removed is as it was when its folder was
+// synced last.
 //
-// With ACMED_TEST_DISK_LOSES=first only the first rename or link that was not synced is lost, and what came later is kept: a
-// disk may write in any order. With ACMED_TEST_KILL_BEFORE_SYNC=N the process ends right before its N-th fsync on the disk.
-// The libraries kill_at_rename and kill_at_answer, preloaded after this one, raise SIGKILL at other moments.
+// With ACMED_TEST_DISK_LOSES=first only the first rename or link that was not synced is lost, and what came later is
+// kept: a disk may write in any order. With ACMED_TEST_KILL_BEFORE_SYNC=N the process ends right before its N-th fsync
+// on the disk. The libraries kill_at_rename and kill_at_answer, preloaded after this one, raise SIGKILL at other
+// moments.
 //
-// Not forgotten: modes and owners, and what is written to a file after its first fsync; neither makes a difference to acmed.
-// Nor is a folder moved that was there before: none is.
+// Not forgotten: modes and owners, and what is written to a file after its first fsync; neither makes a difference to
+// acmed. Nor is a folder moved that was there before: none is.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -53,7 +55,8 @@ fs::path name_of(int folder, const char* path) {
 
 /// Nothing is in a folder without a name.
 bool begins_with(const fs::path& path, const fs::path& folder) {
-  return !folder.empty() && std::mismatch(path.begin(), path.end(), folder.begin(), folder.end()).second == folder.end();
+  return !folder.empty() &&
+         std::mismatch(path.begin(), path.end(), folder.begin(), folder.end()).second == folder.end();
 }
 
 class Disk {
