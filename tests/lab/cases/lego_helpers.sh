@@ -12,8 +12,10 @@ ENDPOINT_ADDRESS=127.0.0.21
 ENDPOINT_ZONE=endpoint.test
 
 run_lego() { # run_lego PROVIDER ZONE NAME=VALUE...
+  # A new account has no authorizations that the CA could use again.
+  rm -rf "$WORK/lego"
   # It asks the host's resolver for the addresses of name servers.
-  lab exec env "${@:3}" LEGO_CA_CERTIFICATES="$LAB_CA_BUNDLE" lego --server "$LAB_ACME_DIRECTORY" --path "$WORK/lego-$1" \
+  lab exec env "${@:3}" LEGO_CA_CERTIFICATES="$LAB_CA_BUNDLE" lego --server "$LAB_ACME_DIRECTORY" --path "$WORK/lego" \
     --email a@example.test --accept-tos --key-type ec256 --dns "$1" --dns.resolvers "$LAB_RESOLVER:53" \
     --domains "$2" --domains "*.$2" run
 }
@@ -26,7 +28,7 @@ run_acmed() { # run_acmed PROVIDER ZONE MODE
   expect_issued "$1" "$2" "*.$2"
 }
 
-calls_in() { # calls_in FILE: each kind of call, with what differs from order to order left out
+calls_in() { # calls_in FILE: each call, with what differs from order to order left out
   sed -E 's/[A-Za-z0-9_-]{43}/HASH/g; s/\bHASH\.HASH\b/TOKEN.HASH/; s/([ "])HASH([ "].*TOKEN)/\1TOKEN\2/; s/(TOKEN\.HASH.*)HASH/\1TOKEN/' "$1" | sort
   rm -f "$1"
 }
@@ -35,12 +37,14 @@ expect_same_calls() { # expect_same_calls WHAT FILE PROVIDER ZONE MODE NAME=VALU
   local of_lego of_acmed
   rm -f "$2"
   expect_success "$1: lego gets its certificate" run_lego "${3#lego_}" "$4" "${@:6}"
-  of_lego=$(calls_in "$2")
+  # How often lego calls is its own affair; how it calls is what helpers were written for.
+  of_lego=$(calls_in "$2" | uniq)
   run_acmed "$3" "$4" "$5"
   of_acmed=$(calls_in "$2")
   echo "$of_acmed"
-  expect_equal "$1: calls of lego" "$(wc -l <<<"$of_lego")" 4
-  expect_equal "$1: calls of acmed that lego does not make" "$(diff <(echo "$of_lego") <(echo "$of_acmed"))" ""
+  expect_match "$1: lego called" "$of_lego" .
+  expect_equal "$1: calls of lego that acmed does not make" "$(comm -23 <(echo "$of_lego") <(uniq <<<"$of_acmed"))" ""
+  expect_equal "$1: calls of acmed" "$(wc -l <<<"$of_acmed")" 4
 }
 
 start_operator_lab LAB_DELEGATED="$OPERATOR_ZONE=$OPERATOR_ADDRESS $ENDPOINT_ZONE=$ENDPOINT_ADDRESS"

@@ -63,6 +63,13 @@ Outcome outcome_of(Stage& stage, std::vector<TxtChange> changes) {
   }
 }
 
+/// Begins the fault. Says so when the operator has none of the kind: then the scenario shows nothing.
+bool begins(Stage& stage, Fault fault, const char* kind) {
+  if (stage.fault(fault)) return true;
+  WARN("skipped: this operator has no fault \"" << kind << '"');
+  return false;
+}
+
 }  // namespace
 
 void check_conformance(Stage& stage) {
@@ -153,7 +160,7 @@ void check_conformance(Stage& stage) {
     CHECK(stage.values_at(adds.back().name).empty());
   }
   WHEN("the credentials are wrong") {
-    if (stage.fault(Fault::credentials)) {
+    if (begins(stage, Fault::credentials, "credentials")) {
       const auto outcome = outcome_of(stage, {add(challenge, one)});
       INFO(outcome.sentence);
       CHECK(outcome.advice == Error::Advice::refused);
@@ -162,7 +169,7 @@ void check_conformance(Stage& stage) {
     }
   }
   WHEN("the operator wants fewer calls") {
-    if (stage.fault(Fault::throttled)) {
+    if (begins(stage, Fault::throttled, "throttled")) {
       const auto outcome = outcome_of(stage, {add(challenge, one)});
       INFO(outcome.sentence);
       CHECK(outcome.advice.has_value());
@@ -171,7 +178,7 @@ void check_conformance(Stage& stage) {
     }
   }
   WHEN("answers are nonsense") {
-    if (stage.fault(Fault::garbage)) {
+    if (begins(stage, Fault::garbage, "garbage")) {
       const auto outcome = outcome_of(stage, {add(challenge, one)});
       INFO(outcome.sentence);
       CHECK(outcome.advice == Error::Advice::retry);
@@ -179,7 +186,7 @@ void check_conformance(Stage& stage) {
     }
   }
   WHEN("no answer comes") {
-    if (stage.fault(Fault::silent)) {
+    if (begins(stage, Fault::silent, "silent")) {
       const auto outcome = outcome_of(stage, {add(challenge, one)});
       INFO(outcome.sentence);
       CHECK(outcome.advice == Error::Advice::retry);
@@ -195,7 +202,7 @@ void check_conformance(Stage& stage) {
   }
   WHEN("a call is called off in the middle") {
     run(stage.loop(), provider->zone_of(challenge));
-    if (stage.fault(Fault::silent)) {
+    if (begins(stage, Fault::silent, "silent")) {
       CHECK_FALSE(run(stage.loop(), within(500ms, find_and_apply(provider.get(), {add(challenge, one)}))));
       stage.heal();
       THEN("the same provider goes on, and what it did or did not do is removed") {
