@@ -81,6 +81,11 @@ std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*
   const auto text = files::read(path);
   if (!text) return std::nullopt;
   if (const auto value = json::parse(*text)) {
+    if (is_newer(*value)) {
+      throw Refused("store:newer", fmt::format("{} was written by a newer acmed: install that one again, or restore an "
+                                               "older state directory. Nothing is changed",
+                                               path.string()));
+    }
     if (auto record = from_json(*value)) return record;
   }
   const auto aside = files::set_aside(path);

@@ -128,6 +128,10 @@ bool is_known_form(const json::Value& value) {
 
 }  // namespace
 
+bool is_newer(const json::Value& value) {
+  return value["version"].integer_or(0) > format_version;
+}
+
 json::Value to_json(const Account& account) {
   json::Object object{{"version", format_version}, {"directory_url", account.directory_url}, {"url", account.url}};
   if (account.directory) {

@@ -105,6 +105,8 @@ struct Certificate {
 
 json::Value to_json(const Account& account);
 json::Value to_json(const Certificate& certificate);
+/// Whether a newer version of acmed wrote it, in a form that this one does not know.
+bool is_newer(const json::Value& value);
 /// Nothing when the JSON is not of that form.
 std::optional<Account> account_from_json(const json::Value& value);
 std::optional<Certificate> certificate_from_json(const json::Value& value);

@@ -428,6 +428,24 @@ SCENARIO("two daemons never work in one folder") {
   }
 }
 
+SCENARIO("a state of a newer version is left alone") {
+  const TemporaryFolder folder;
+  Loop loop;
+  FileStore store(folder.path());
+  run(loop, store.save_certificate("web", full_certificate()));
+  const auto path = folder.path() / "certificates/web/state.json";
+  const std::string newer = R"({"version": 2, "issued": {"generation": 7}})";
+  files::write_durably(path, newer, 0600);
+  try {
+    run(loop, store.load_certificate("web"));
+    FAIL("it was read");
+  } catch (const Refused& error) {
+    CHECK(error.cause() == "store:newer");
+    CHECK_THAT(error.what(), Catch::Contains("was written by a newer acmed"));
+  }
+  CHECK(files::read(path) == newer);
+}
+
 SCENARIO("a sentence of an older version is cleaned when it is read") {
   const TemporaryFolder folder;
   Loop loop;
