@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t most_alternates = 10;
 /// TLS clients take only so much in a handshake; real chains have two to four certificates.
 constexpr std::size_t most_certificates = 10;
-constexpr std::size_t largest_chain = 64 * 1024;
+constexpr std::size_t largest_chain = std::size_t{64} * 1024;
 constexpr std::size_t longest_url = 200;
 
 /// `link` as an absolute URL. Only the two forms are known that are in use: absolute, and from the server's root.
