@@ -31,7 +31,8 @@ thread_local int given_back_whole = 0;
 void look_at(void* memory) {
   if (!looks || memory == nullptr) return;
   const std::string_view content(static_cast<const char*>(memory), ::malloc_usable_size(memory));
-  if (content.find(long_secret.substr(0, 32)) != content.npos) ++given_back_whole;
+  // An end of it: a string that is cleared loses its first character at least.
+  if (content.find(long_secret.substr(long_secret.size() / 2)) != content.npos) ++given_back_whole;
 }
 
 /// Keeps the compiler from leaving out what nobody reads.
