@@ -345,7 +345,7 @@ SCENARIO("a socket that cannot be opened is told, and tried again") {
   NameServer other(scene.loop, "provider there");
   other.configure(settings({scene.address, at("127.0.2.2")}));
   CHECK_THAT(Scene::outcome([&] { other.listen(); }),
-             Contains("listen:EADDRINUSE provider there: cannot listen on 127.0.2.1:") &&
+             Contains("listen:EADDRINUSE cannot listen on 127.0.2.1:") &&
                  Contains("(UDP): another program listens there (ss -lunp 'sport = "));
   CHECK(other.listening().size() == 2);
   WHEN("the other one has gone") {
@@ -367,7 +367,7 @@ SCENARIO("a socket that cannot be opened is told, and tried again") {
   WHEN("there is nothing to listen on") {
     other.configure(settings({}));
     CHECK_THAT(Scene::outcome([&] { other.listen(); }),
-               Contains("listen:none provider there: there is no UDP socket: set its `listen`"));
+               Contains("listen:none there is no UDP socket: set its `listen`"));
   }
 }
 
