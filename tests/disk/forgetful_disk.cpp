@@ -6,8 +6,8 @@
 //
 // With ACMED_TEST_DISK_LOSES=first only the first rename or link that was not synced is lost, and what came later is
 // kept: a disk may write in any order. With ACMED_TEST_KILL_BEFORE_SYNC=N the process ends right before its N-th fsync
-// on the disk. The libraries kill_at_rename and kill_at_answer, preloaded after this one, raise SIGKILL at other
-// moments.
+// on the disk. With ACMED_TEST_DISK_LINKS=none a file can have no second name. The libraries kill_at_rename and
+// kill_at_answer, preloaded after this one, raise SIGKILL at other moments.
 //
 // Not forgotten: modes and owners, and what is written to a file after its first fsync; neither makes a difference to
 // acmed. Nor is a folder moved that was there before: none is.
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -319,6 +320,10 @@ int renameat(int from_folder, const char* from, int to_folder, const char* to) n
 
 int link(const char* from, const char* to) noexcept {
   static auto* const call = real<int(const char*, const char*)>("link");
+  if (std::getenv("ACMED_TEST_DISK_LINKS") != nullptr) {
+    errno = EPERM;
+    return -1;
+  }
   auto& disk = Disk::get();
   const auto held = disk.hold();
   disk.will_move({name_of(AT_FDCWD, to)});
