@@ -149,6 +149,29 @@ SCENARIO("a person's wish comes before the usual pause, and makes it no longer")
   CHECK(next_try(*trouble, false, noon) == noon + minutes(10));
 }
 
+SCENARIO("a person's wish does not put off the try that was due anyway") {
+  std::optional<store::Trouble> trouble;
+  for (int i = 0; i < 2; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt());
+  REQUIRE(trouble->next_try == noon + minutes(10));
+  trouble = after_failure(trouble, Retry("x", "y"), {noon + minutes(5), 0, {}, true, "this"});
+  CHECK(next_try(*trouble, false, noon + minutes(5)) == noon + minutes(10));
+}
+
+SCENARIO("a next try is believed within the longest pause, and of a trouble that has begun") {
+  store::Trouble trouble;
+  trouble.since = noon - hours(1);
+  trouble.next_try = noon + hours(24 * 30);
+  CHECK(next_try(trouble, false, noon) == noon + hours(24 * 30));
+  WHEN("it is years away") {
+    trouble.next_try = noon + hours(24 * 365 * 100);
+    CHECK(next_try(trouble, false, noon) <= noon);
+  }
+  WHEN("the trouble begins later") {
+    trouble.since = noon + minutes(1);
+    CHECK(next_try(trouble, false, noon) <= noon);
+  }
+}
+
 SCENARIO("times that a clock ahead of time left behind are not believed") {
   const auto ahead = noon + hours(24 * 365 * 9);
   for (const Error& error :
