@@ -404,7 +404,7 @@ SCENARIO("a state that cannot be read is kept aside and the work goes on") {
   FileStore store(folder.path());
   const auto state = folder.path() / "certificates/web/state.json";
   fs::create_directories(state.parent_path());
-  for (const std::string garbage : {"", "{", "[]", "{\"version\":99}"}) {
+  for (const std::string garbage : {"", "{", "[]", "{\"version\":0}"}) {
     std::ofstream(state) << garbage;
     const auto loaded = run(loop, store.load_certificate("web"));
     CHECK(!loaded.issued);
