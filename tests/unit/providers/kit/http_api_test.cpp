@@ -17,7 +17,8 @@ struct Scene {
   std::string reply = test::answer("200 OK", "Content-Type: application/json\r\n", "{}");
   test::FakeServer server{[this](test::FakeServer::Connection& connection) {
     heard = connection.read_request();
-    connection.write(reply);
+    const auto own = reply;  // the next one may be set as soon as the last octet of this one has arrived
+    connection.write(own);
   }};
   Loop loop;
   http::Client http{loop, {.extra_trust_pem = {}, .allow_plain_http = true}};
