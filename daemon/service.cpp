@@ -15,7 +15,8 @@ namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
-constexpr int prepared_at_a_time = 64;
+constexpr int batches_at_a_time = 4;
+constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a thread
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -184,17 +185,26 @@ Task<> Service::run() {
 Task<> Service::prepare_all(bool enqueue) {
   auto next = keepers_.begin();
   std::vector<Task<>> work;
-  for (int i = 0; i < prepared_at_a_time; ++i) work.push_back(prepare_some(&next, enqueue));
+  for (int i = 0; i < batches_at_a_time; ++i) work.push_back(prepare_some(&next, enqueue));
   co_await when_all(std::move(work));
 }
 
 Task<> Service::prepare_some(Keepers::iterator* next, bool enqueue) {
   while (*next != keepers_.end()) {
-    auto* keeper = &*(*next)++;
-    co_await keeper->prepare();
-    note_trouble(keeper);
-    // Whoever starts or reloads acmed wants it to try what failed, and to hear what waits.
-    if (enqueue) this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
+    std::vector<keep::Keeper*> batch;
+    std::vector<std::string> names;
+    for (; *next != keepers_.end() && batch.size() < examined_at_a_time; ++*next) {
+      batch.push_back(&**next);
+      names.push_back((*next)->name());
+    }
+    auto examined = co_await store_.examine_certificates(std::move(names));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      auto* keeper = batch[i];
+      co_await keeper->prepare(std::move(examined[i]));
+      note_trouble(keeper);
+      // Whoever starts or reloads acmed wants it to try what failed, and to hear what waits.
+      if (enqueue) this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
+    }
   }
 }
 

@@ -48,6 +48,11 @@ Task<> Keeper::prepare() {
   if (kept_.loaded) forget_former_troubles();
 }
 
+Task<> Keeper::prepare(store::Examined examined) {
+  loading_.examined(std::move(examined));
+  return prepare();
+}
+
 Task<Time> Keeper::attempt(bool asked) {
   kept_.asked = asked;
   co_await prepare();

@@ -12,7 +12,11 @@
 namespace acmed::keep {
 
 Task<> Loading::perform() {
-  auto examined = co_await kept_.services.store.examine_certificate(kept_.name());
+  if (!ahead_) {
+    examined(std::move((co_await kept_.services.store.examine_certificates({kept_.name()})).front()));
+  }
+  auto examined = std::move(*std::exchange(ahead_, nullptr));
+  if (examined.unreadable) std::rethrow_exception(examined.unreadable);
   kept_.state = std::move(examined.certificate);
   forget_former_targets();
   co_await compare(examined.live, std::move(examined.fault));

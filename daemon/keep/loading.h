@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
 
@@ -14,6 +16,10 @@ class Loading final : public Duty {
 
   Time due() const override { return kept_.loaded ? Time::max() : Time::min(); }
   Task<> perform() override;
+
+  /// What the store has just told of it: perform() asks no more.
+  void examined(store::Examined examined) { ahead_ = std::make_unique<store::Examined>(std::move(examined)); }
+
   std::optional<store::Trouble>& trouble() override { return trouble_; }
   std::string failed() const override { return "its state is not readable"; }
 
@@ -23,6 +29,7 @@ class Loading final : public Duty {
   void forget_former_targets();
 
   Kept& kept_;
+  std::unique_ptr<store::Examined> ahead_;
   std::optional<store::Trouble> trouble_;  ///< of this process alone: there is no state to keep it in
 };
 

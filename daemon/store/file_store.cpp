@@ -368,14 +368,35 @@ Task<Certificate> FileStore::load_certificate(std::string name) {
       [folder = certificate_folder(name), link = live_path(name)] { return load_state(folder, link); });
 }
 
-Task<Examined> FileStore::examine_certificate(std::string name) {
-  // In one go: a host may have a hundred thousand of them.
-  co_return co_await on_disk([folder = certificate_folder(name), link = live_path(name)] {
-    Examined examined{load_state(folder, link), read_live(link), {}};
+Examined FileStore::examine(const std::string& name) const {
+  const auto folder = certificate_folder(name);
+  const auto link = live_path(name);
+  const auto look = [&] {
+    Examined examined{load_state(folder, link), read_live(link), {}, {}};
     const auto& issued = examined.certificate.issued;
     if (issued) examined.fault = fault_of(folder / generation_name(issued->generation));
     return examined;
-  });
+  };
+  try {
+    return with_owner_named(folder_, look);
+  } catch (...) {
+    return {{}, {}, {}, std::current_exception()};
+  }
+}
+
+Task<std::vector<Examined>> FileStore::examine_certificates(std::vector<std::string> names) {
+  try {
+    co_return co_await offload([this, &names] {
+      std::vector<Examined> examined;
+      examined.reserve(names.size());
+      for (const auto& name : names) examined.push_back(examine(name));
+      return examined;
+    });
+  } catch (const Error&) {  // no thread for it
+    std::vector<Examined> examined(names.size());
+    for (auto& each : examined) each.unreadable = std::current_exception();
+    co_return examined;
+  }
 }
 
 Task<> FileStore::save_certificate(std::string name, Certificate certificate) {

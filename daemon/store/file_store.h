@@ -30,7 +30,7 @@ class FileStore : public Store {
   Task<> save_account(Account account) override;
   Task<std::vector<std::string>> certificate_names() override;
   Task<Certificate> load_certificate(std::string name) override;
-  Task<Examined> examine_certificate(std::string name) override;
+  Task<std::vector<Examined>> examine_certificates(std::vector<std::string> names) override;
   Task<> save_certificate(std::string name, Certificate certificate) override;
   Task<unsigned> add_generation(std::string name, GenerationFiles files) override;
   Task<> make_live(std::string name, unsigned generation) override;
@@ -48,6 +48,8 @@ class FileStore : public Store {
   std::filesystem::path account_folder(const std::string& directory_url) const;
   std::filesystem::path certificate_folder(const std::string& name) const;
   std::filesystem::path provider_path(const std::string& name) const;
+
+  Examined examine(const std::string& name) const;
 
   /// Runs `call` on a worker thread. What the file system refuses becomes a sentence that says whose it is.
   template <class Call>

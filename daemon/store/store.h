@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -29,6 +30,7 @@ struct Examined {
   /// What is wrong with the files of the generation that was issued last: missing, empty, cut off, changed since they
   /// were written and no pair any more. Files that follow from others have been written again.
   std::optional<std::string> fault;
+  std::exception_ptr unreadable;  ///< why nothing of this is known
 };
 
 /// What acmed remembers. Each operation is atomic: after it returns it lasts through a crash and a power cut; before,
@@ -47,8 +49,9 @@ class Store {
   /// What is remembered of `name`: empty when nothing is. A state that cannot be read is set aside and reported; one
   /// that is not there is rebuilt from the generation in service, if any.
   virtual Task<Certificate> load_certificate(std::string name) = 0;
-  /// The same, and a look at what is in service.
-  virtual Task<Examined> examine_certificate(std::string name) = 0;
+  /// The same, and a look at what is in service, of many in one go: a host may have a hundred thousand. In the order of
+  /// `names`; what fails for one is told there and thrown for none.
+  virtual Task<std::vector<Examined>> examine_certificates(std::vector<std::string> names) = 0;
   virtual Task<> save_certificate(std::string name, Certificate certificate) = 0;
 
   /// Writes a new generation and gives its number. It is not in service yet.

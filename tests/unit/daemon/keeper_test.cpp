@@ -41,9 +41,12 @@ class FullStore final : public store::FileStore {
     --saves_left;
     co_await FileStore::save_certificate(std::move(name), std::move(certificate));
   }
-  Task<store::Examined> examine_certificate(std::string name) override {
-    if (unreadable) throw Retry("file:5", "input/output error");
-    co_return co_await FileStore::examine_certificate(std::move(name));
+  Task<std::vector<store::Examined>> examine_certificates(std::vector<std::string> names) override {
+    auto examined = co_await FileStore::examine_certificates(std::move(names));
+    if (unreadable) {
+      for (auto& each : examined) each.unreadable = std::make_exception_ptr(Retry("file:5", "input/output error"));
+    }
+    co_return examined;
   }
   int saves_left = 1000;
   bool unreadable = false;
