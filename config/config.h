@@ -48,6 +48,7 @@ struct Propagation {
   std::optional<Require> require;
   std::optional<std::vector<std::string>> exclude;  ///< addresses
   std::optional<std::vector<std::string>> extra;    ///< addresses with optional ports
+  friend bool operator==(const Propagation&, const Propagation&) = default;
 };
 
 /// [provider.NAME]

@@ -17,7 +17,7 @@ Faults::Faults(std::vector<Fault> faults) : faults_(std::move(faults)) {
 }
 
 void FaultList::add(const Place& place, std::string_view key, std::string_view sentence) {
-  faults_.push_back({place.file, place.line, place.column,
+  faults_.push_back({place.file(), place.line, place.column,
                      key.empty() ? std::string(sentence) : fmt::format("{}: {}", key, sentence)});
 }
 

@@ -10,17 +10,16 @@
 namespace acmed::config {
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{1} << 20;
 constexpr mode_t everyone = S_IROTH | S_IWOTH | S_IXOTH;
 
 }  // namespace
 
 std::filesystem::path absolute_path(const std::string& path, const Place& place) {
   // The second operand wins when it is absolute.
-  return (std::filesystem::absolute(place.file).parent_path() / path).lexically_normal();
+  return (std::filesystem::absolute(place.file()).parent_path() / path).lexically_normal();
 }
 
-Checked<> named_file(const std::filesystem::path& path, bool secret) {
+Checked<> named_file(const std::filesystem::path& path, bool secret, std::size_t largest) {
   std::string content;
   try {
     const auto file = files::open_regular(path);
@@ -32,7 +31,7 @@ Checked<> named_file(const std::filesystem::path& path, bool secret) {
               fmt::format("{} is open to every user of this host (mode {:04o}); run: chmod o= {}", path.string(),
                           status.st_mode & 07777, path.string())};
     }
-    content = files::read_rest(*file, path, largest_file);
+    content = files::read_rest(*file, path, largest);
   } catch (const Error& error) {
     return {{}, error.what()};
   }

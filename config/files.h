@@ -13,8 +13,8 @@ namespace acmed::config {
 std::filesystem::path absolute_path(const std::string& path, const Place& place);
 
 /// The content of a file that the configuration names. Only a regular file is read (see files::open_regular()).
-/// `secret`: it must not be open to every user of the host.
-Checked<> named_file(const std::filesystem::path& path, bool secret);
+/// `secret`: it must not be open to every user of the host. `largest`: in bytes.
+Checked<> named_file(const std::filesystem::path& path, bool secret, std::size_t largest = std::size_t{1} << 20);
 
 /// Whether every user of the host may read or write `path`; false when there is no such file.
 bool open_to_everyone(const std::filesystem::path& path);

@@ -31,30 +31,31 @@ bool is_empty_file(const std::filesystem::path& file) {
 }
 
 /// Adds the file's table; a fault leaves it out.
-void add_source(std::string_view text, const std::string& file, std::vector<Source>& sources, FaultList& faults) {
+void add_source(std::string_view text, const std::string& file, std::deque<Source>& sources, FaultList& faults) {
   faults.begin_file(file);
-  auto read = read_toml(text, file);
+  auto name = std::make_shared<const std::string>(file);
+  auto read = read_toml(text, name);
   if (const auto* fault = std::get_if<TomlFault>(&read)) {
     faults.add(fault->place, "", fault->sentence);
   } else {
-    sources.push_back({file, std::get<Table>(std::move(read))});
+    sources.push_back({std::move(name), std::get<Table>(std::move(read))});
   }
 }
 
 }  // namespace
 
-std::vector<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file,
-                                 FaultList& faults) {
-  std::vector<Source> sources;
+std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults) {
+  std::deque<Source> sources;
   add_source(main_text, main_file.string(), sources, faults);
   if (sources.empty()) return sources;
 
-  const auto main_table = sources.front().table;
-  Reader main(main_table, {main_file.string(), 1, 1}, "", faults);
+  const auto& main_file_read = sources.front();
+  Reader main(main_file_read.table, {main_file_read.file, 1, 1}, "", faults);
   const auto patterns = main.texts("include");
   if (!patterns) return sources;
   // The main file may match a pattern of its own folder, and a file two patterns: each is read once.
   std::set<std::string> seen = {main_file.string()};
+  std::size_t room = largest_configuration - std::min(main_text.size(), largest_configuration);
   for (const auto& pattern : *patterns) {
     const auto path = absolute_path(pattern.value, pattern.place).string();
     const auto files = matches(path);
@@ -64,11 +65,17 @@ std::vector<Source> read_sources(std::string_view main_text, const std::filesyst
     }
     for (const auto& file : files) {
       if (!seen.insert(file).second || is_empty_file(file)) continue;
-      const auto text = named_file(file, false);
-      if (text.good()) {
-        add_source(text.value, file, sources, faults);
-      } else {
+      const auto text = named_file(file, false, largest_configuration);
+      if (!text.good()) {
         main.fault(pattern.place, "include", text.fault);
+      } else if (text.value.size() > room) {
+        main.fault(pattern.place, "include",
+                   fmt::format("with {} the files of the configuration hold more than {} bytes in all", file,
+                               largest_configuration));
+        return sources;
+      } else {
+        room -= text.value.size();
+        add_source(text.value, file, sources, faults);
       }
     }
   }

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "config/reader.h"
 #include "config/toml.h"
 
 namespace acmed::config {
 
+/// Of all files of a configuration together, in bytes: room for several hundred thousand certificates.
+constexpr std::size_t largest_configuration = std::size_t{64} << 20;
+
 /// One configuration file that was read.
 struct Source {
-  std::string file;
+  FileName file;
   Table table;
 };
 
 /// The main file first, then what its `include` names: each pattern's files in the order of their names. Files that
 /// cannot be read are reported and left out.
-std::vector<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults);
+std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults);
 
 /// Reports the keys that only the main file may have.
 void refuse_main_keys(Reader& included);

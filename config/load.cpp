@@ -20,7 +20,6 @@
 namespace acmed::config {
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{4} << 20;
 constexpr const char* usual_state_directory = "/var/lib/acmed";
 
 std::filesystem::path read_state_directory(Reader& main) {
@@ -64,7 +63,7 @@ std::vector<std::pair<std::string, Reader>> named_sections(std::vector<Reader>& 
   return sections;
 }
 
-Config build(const std::filesystem::path& file, const std::vector<Source>& sources, FaultList& faults) {
+Config build(const std::filesystem::path& file, const std::deque<Source>& sources, FaultList& faults) {
   std::vector<Reader> readers;
   readers.reserve(sources.size());
   for (const auto& source : sources) {
@@ -115,7 +114,7 @@ Config parse(std::string_view text, const std::filesystem::path& file) {
   const auto sources = read_sources(text, std::filesystem::absolute(file).lexically_normal(), faults);
   // A file that could not be read or parsed makes the rest look wrong: names without a CA, and so on.
   faults.throw_if_any();
-  auto config = build(sources.front().file, sources, faults);
+  auto config = build(*sources.front().file, sources, faults);
   faults.throw_if_any();
   return config;
 }
@@ -124,7 +123,7 @@ Config load(const std::filesystem::path& file) {
   std::optional<std::string> text;
   std::string fault = "there is no such file; an example is /usr/share/doc/acmed/acmed.toml.example";
   try {
-    text = files::read(file, largest_file);
+    text = files::read(file, largest_configuration);
   } catch (const Error& error) {
     fault = error.what();
   }

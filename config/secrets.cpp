@@ -94,11 +94,11 @@ std::optional<SecretText> read_secret(Reader& reader, std::string_view key) {
   if (const auto* text = node->as<std::string>()) {
     if (text->empty()) {
       reader.fault(node->place, key, "the secret is empty");
-    } else if (open_to_everyone(node->place.file)) {
+    } else if (open_to_everyone(node->place.file())) {
       reader.fault(node->place, key,
                    fmt::format("the secret stands in a file that is open to every user of this host; "
                                "run: chmod o= {}, or write {{ file = \"PATH\" }}",
-                               node->place.file));
+                               node->place.file()));
     } else {
       SecretText found{Secret(*text), node->place};
       keep_out_of_texts(found.text);

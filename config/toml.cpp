@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::size_t longest_quotation = 120;
 
-Place place_of(const toml::source_region& region, const std::string& file) {
+Place place_of(const toml::source_region& region, const FileName& file) {
   return {file, region.begin.line, region.begin.column};
 }
 
-Table table_from(const toml::table& table, const std::string& file);
+Table table_from(const toml::table& table, const FileName& file);
 
-Node node_from(const toml::node& node, const std::string& file) {
+Node node_from(const toml::node& node, const FileName& file) {
   Node result{place_of(node.source(), file), DateOrTime{}};
   if (const auto* table = node.as_table()) {
     result.value = table_from(*table, file);
@@ -40,7 +40,7 @@ Node node_from(const toml::node& node, const std::string& file) {
   return result;
 }
 
-Table table_from(const toml::table& table, const std::string& file) {
+Table table_from(const toml::table& table, const FileName& file) {
   Table result;
   for (const auto& [key, node] : table) {
     Entry entry{std::string(key.str()), place_of(key.source(), file), node_from(node, file)};
@@ -77,12 +77,12 @@ struct Describe {
 }  // namespace
 
 std::string Place::text() const {
-  return fmt::format("{}:{}", file, line);
+  return fmt::format("{}:{}", file(), line);
 }
 
-std::variant<Table, TomlFault> read_toml(std::string_view text, const std::string& file) {
+std::variant<Table, TomlFault> read_toml(std::string_view text, const FileName& file) {
   try {
-    const toml::table table = toml::parse(text, file);
+    const toml::table table = toml::parse(text, *file);
     return table_from(table, file);
   } catch (const toml::parse_error& error) {
     return TomlFault{place_of(error.source(), file), fmt::format("this is not TOML: {}", error.description())};

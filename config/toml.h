@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,12 +12,16 @@
 /// TOML as plain values that remember where they stand. The parser itself is known to toml.cpp alone.
 namespace acmed::config {
 
+/// The name of a configuration file; all places in it share one.
+using FileName = std::shared_ptr<const std::string>;
+
 /// A place in a configuration file; line and column count from 1.
 struct Place {
-  std::string file;
+  FileName name;
   unsigned line = 0;
   unsigned column = 0;
 
+  const std::string& file() const { return *name; }
   std::string text() const;  ///< "FILE:LINE"
 };
 
@@ -58,7 +63,7 @@ struct TomlFault {
 };
 
 /// Reads the text of `file`.
-std::variant<Table, TomlFault> read_toml(std::string_view text, const std::string& file);
+std::variant<Table, TomlFault> read_toml(std::string_view text, const FileName& file);
 
 /// What a fault says was found: `"text"`, `12`, `a list`.
 std::string found(const Node& node);

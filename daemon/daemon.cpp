@@ -33,7 +33,7 @@ Task<> Daemon::run(config::Config config) {
   state_directory_ = config.state_directory;
   std::optional<config::Config> next = std::move(config);
   while (next) {
-    Service service(loop_, store_, *next, servers_);
+    Service service(loop_, store_, *std::exchange(next, std::nullopt), servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     notify("READY=1\nSTATUS=" + service.status());

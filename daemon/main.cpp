@@ -52,9 +52,9 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-int run_once(Loop& loop, store::Store& store, const config::Config& config, std::stop_token stop) {
+int run_once(Loop& loop, store::Store& store, config::Config config, std::stop_token stop) {
   providers::NameServers servers;
-  Service service(loop, store, config, servers);
+  Service service(loop, store, std::move(config), servers);
   std::vector<std::string> troubles;
   try {
     troubles = run(loop, service.run_once(), std::move(stop));
@@ -82,7 +82,7 @@ int start(const Options& options) {
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
-  if (options.once) return run_once(loop, store, config, stop.get_token());
+  if (options.once) return run_once(loop, store, std::move(config), stop.get_token());
   Daemon daemon(loop, store, options.config);
   signals.on(SIGHUP, [&daemon] { daemon.reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());

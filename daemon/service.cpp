@@ -17,6 +17,7 @@ constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
 constexpr int batches_at_a_time = 4;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a thread
+constexpr std::size_t names_a_turn = 1024;  // less than a millisecond
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -94,20 +95,6 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
   return policy;
 }
 
-/// How each provider's values are watched for a certificate with these settings of its own.
-std::shared_ptr<const issue::Policies> policies(const config::Config& config, const config::Propagation& own) {
-  auto result = std::make_shared<issue::Policies>();
-  for (const auto& provider : config.providers) {
-    const auto of_provider = config::completed(provider.propagation, config.propagation);
-    result->emplace(provider.name, policy_of(config::completed(own, of_provider)));
-  }
-  return result;
-}
-
-bool says_nothing(const config::Propagation& own) {
-  return !own.timeout && !own.settle && !own.interval_max && !own.require && !own.exclude && !own.extra;
-}
-
 Task<> turn_of(Waiters* waiters) {
   co_await waiters->turn();
 }
@@ -128,7 +115,7 @@ class Service::Busy {
   Service& service_;
 };
 
-Service::Service(Loop& loop, store::Store& store, const config::Config& config, providers::NameServers& servers)
+Service::Service(Loop& loop, store::Store& store, config::Config config, providers::NameServers& servers)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),
@@ -139,16 +126,38 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
   }
-  const auto usual = policies(config, {});
-  for (const auto& certificate : config.certificates) {
-    const auto own = says_nothing(certificate.propagation) ? usual : policies(config, certificate.propagation);
-    auto* authority = authorities_.at(certificate.ca).get();
-    keepers_.emplace_back(services_, ledger_,
-                          keep::Wanted{{certificate.name, certificate.domains, certificate.key_type, authority, own},
-                                       certificate.renew,
-                                       certificate.deploy});
-    names_.insert(certificate.name);
+  for (auto& provider : config.providers) {
+    provider.settings = {};
+    provider.propagation = config::completed(provider.propagation, config.propagation);
+    providers_.push_back(std::move(provider));
   }
+  wanted_ = std::move(config.certificates);
+  count_ = wanted_.size();
+}
+
+/// How each provider's values are watched for a certificate with these settings of its own.
+std::shared_ptr<const issue::Policies> Service::policies(const config::Propagation& own) {
+  if (latest_policies_ == nullptr || own != latest_propagation_) {
+    auto policies = std::make_shared<issue::Policies>();
+    for (const auto& provider : providers_) {
+      policies->emplace(provider.name, policy_of(config::completed(own, provider.propagation)));
+    }
+    latest_policies_ = std::move(policies);
+    latest_propagation_ = own;
+  }
+  return latest_policies_;
+}
+
+keep::Keeper* Service::add_keeper() {
+  auto& wanted = wanted_[added_++];
+  auto* authority = authorities_.at(wanted.ca).get();
+  keepers_.emplace_back(services_, ledger_,
+                        keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
+                                      policies(wanted.propagation)},
+                                     wanted.renew,
+                                     std::move(wanted.deploy)});
+  names_.insert(keepers_.back().name());
+  return &keepers_.back();
 }
 
 Task<std::vector<std::string>> Service::run_once() {
@@ -173,9 +182,8 @@ Task<> Service::run() {
   co_await ledger_.load();
   const auto here = co_await context();
   Scope scope(here);
-  scope.spawn(prepare_all(true));
   scope.spawn(keep_agenda(&scope));
-  scope.spawn(tend_orphans());
+  scope.spawn(prepare_and_tend_orphans());
   scope.spawn(tend_credentials());
   scope.spawn(tend_status());
   co_await scope.join();
@@ -183,19 +191,19 @@ Task<> Service::run() {
 
 /// Lets all keepers read what is remembered, some at a time: each that waits for its turn costs memory.
 Task<> Service::prepare_all(bool enqueue) {
-  auto next = keepers_.begin();
   std::vector<Task<>> work;
-  for (int i = 0; i < batches_at_a_time; ++i) work.push_back(prepare_some(&next, enqueue));
+  for (int i = 0; i < batches_at_a_time; ++i) work.push_back(prepare_some(enqueue));
   co_await when_all(std::move(work));
+  std::vector<config::Certificate>().swap(wanted_);
 }
 
-Task<> Service::prepare_some(Keepers::iterator* next, bool enqueue) {
-  while (*next != keepers_.end()) {
+Task<> Service::prepare_some(bool enqueue) {
+  while (added_ != wanted_.size()) {
     std::vector<keep::Keeper*> batch;
     std::vector<std::string> names;
-    for (; *next != keepers_.end() && batch.size() < examined_at_a_time; ++*next) {
-      batch.push_back(&**next);
-      names.push_back((*next)->name());
+    while (added_ != wanted_.size() && batch.size() < examined_at_a_time) {
+      batch.push_back(add_keeper());
+      names.push_back(batch.back()->name());
     }
     auto examined = co_await store_.examine_certificates(std::move(names));
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -273,7 +281,9 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   } catch (const Error& error) {
     troubles->emplace_back(error.what());
   }
+  std::size_t looked_at = 0;
   for (const auto& name : names) {
+    if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
     if (names_.contains(name)) continue;
     try {
       auto state = co_await store_.load_certificate(name);
@@ -286,6 +296,12 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
       troubles->push_back(fmt::format("{}: no longer configured, but not yet cleaned up: {}", name, error.what()));
     }
   }
+}
+
+/// Which certificates are orphans is known when all that are kept are.
+Task<> Service::prepare_and_tend_orphans() {
+  co_await prepare_all(true);
+  co_await tend_orphans();
 }
 
 Task<> Service::tend_orphans() {
@@ -337,7 +353,7 @@ Task<> Service::close() {
 }
 
 std::string Service::status() const {
-  auto text = fmt::format("{} certificate{}", keepers_.size(), keepers_.size() == 1 ? "" : "s");
+  auto text = fmt::format("{} certificate{}", count_, count_ == 1 ? "" : "s");
   const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // what is asked for is under way
   if (next != agenda_.end() && next->first != Time::max()) text += ", next look at " + to_rfc3339(next->first);
   if (failing_.size() == 1) text += ", failing: " + *failing_.begin();

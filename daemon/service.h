@@ -22,7 +22,7 @@ namespace acmed {
 class Service {
  public:
   /// `servers`: what the service before left serving, if there was one.
-  Service(Loop& loop, store::Store& store, const config::Config& config, providers::NameServers& servers);
+  Service(Loop& loop, store::Store& store, config::Config config, providers::NameServers& servers);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -39,17 +39,17 @@ class Service {
   /// For `systemctl status`: "10 certificates, next renewal …, 1 failing: NAME".
   std::string status() const;
 
-  std::size_t certificate_count() const noexcept { return keepers_.size(); }
+  std::size_t certificate_count() const noexcept { return count_; }
   /// Called when status() may have changed, once a second at most.
   std::function<void()> on_change;
 
  private:
   class Busy;
 
-  using Keepers = std::list<keep::Keeper>;
-
   Task<> prepare_all(bool enqueue);
-  Task<> prepare_some(Keepers::iterator* next, bool enqueue);
+  Task<> prepare_some(bool enqueue);
+  keep::Keeper* add_keeper();
+  std::shared_ptr<const issue::Policies> policies(const config::Propagation& own);
   Task<> keep_agenda(Scope* scope);
   Task<> attempt(keep::Keeper* keeper, bool asked);
   Task<> attempt_once(keep::Keeper* keeper);
@@ -57,6 +57,7 @@ class Service {
   void enqueue(keep::Keeper* keeper, Time time);
   void note_trouble(keep::Keeper* keeper);
   Task<> clear_orphans(std::vector<std::string>* troubles);
+  Task<> prepare_and_tend_orphans();
   Task<> tend_orphans();
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
   Task<> tend_credentials();
@@ -71,8 +72,14 @@ class Service {
   keep::LogObserver log_;
   issue::Services services_;
   renew::Ledger ledger_;
-  Keepers keepers_;
-  std::set<std::string> names_;                ///< of all that is kept
+  std::vector<config::Provider> providers_;  ///< without their settings
+  std::vector<config::Certificate> wanted_;  ///< each is moved into a keeper
+  std::size_t added_ = 0;                    ///< of wanted_
+  std::size_t count_ = 0;                    ///< of all that are kept
+  config::Propagation latest_propagation_;   ///< many certificates in a row have the same
+  std::shared_ptr<const issue::Policies> latest_policies_;
+  std::list<keep::Keeper> keepers_;
+  std::set<std::string_view> names_;           ///< of all that is kept
   std::set<std::string> failing_;              ///< of those with a trouble
   std::multimap<Time, keep::Keeper*> agenda_;  ///< when each is called next; not those that are under way
   Waiters earlier_;                            ///< the agenda has a new first entry

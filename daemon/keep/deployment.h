@@ -19,7 +19,7 @@ class Deployment final : public Duty {
 
   Time due() const override;
   Task<> perform() override;
-  std::optional<store::Trouble>& trouble() override { return kept_.state.deployments[target_.name].trouble; }
+  Rare<store::Trouble>& trouble() override { return kept_.state.deployments[target_.name].trouble; }
   std::string failed() const override { return "not deployed"; }
   std::string about() const override;
   /// The end of the former pair.

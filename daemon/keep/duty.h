@@ -27,7 +27,7 @@ class Duty {
   virtual Task<> perform() = 0;
 
   /// What is remembered of its failures.
-  virtual std::optional<store::Trouble>& trouble() = 0;
+  virtual Rare<store::Trouble>& trouble() = 0;
 
   /// What a sentence about its failure begins with: "not issued".
   virtual std::string failed() const = 0;

@@ -15,7 +15,7 @@ class Issuing final : public Duty {
 
   Time due() const override;
   Task<> perform() override;
-  std::optional<store::Trouble>& trouble() override { return kept_.state.trouble; }
+  Rare<store::Trouble>& trouble() override { return kept_.state.trouble; }
   std::string failed() const override { return "not issued"; }
   std::string about() const override;
   /// The CA's pause.

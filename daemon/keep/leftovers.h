@@ -13,7 +13,7 @@ class Leftovers final : public Duty {
 
   Time due() const override { return kept_.state.values.empty() ? Time::max() : Time::min(); }
   Task<> perform() override;
-  std::optional<store::Trouble>& trouble() override { return kept_.state.leftover; }
+  Rare<store::Trouble>& trouble() override { return kept_.state.leftover; }
   std::string failed() const override { return "TXT values are still in the DNS"; }
 
  private:

@@ -20,7 +20,7 @@ class Loading final : public Duty {
   /// What the store has just told of it: perform() asks no more.
   void examined(store::Examined examined) { ahead_ = std::make_unique<store::Examined>(std::move(examined)); }
 
-  std::optional<store::Trouble>& trouble() override { return trouble_; }
+  Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string failed() const override { return "its state is not readable"; }
 
  private:
@@ -30,7 +30,7 @@ class Loading final : public Duty {
 
   Kept& kept_;
   std::unique_ptr<store::Examined> ahead_;
-  std::optional<store::Trouble> trouble_;  ///< of this process alone: there is no state to keep it in
+  Rare<store::Trouble> trouble_;  ///< of this process alone: there is no state to keep it in
 };
 
 }  // namespace acmed::keep

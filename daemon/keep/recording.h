@@ -13,12 +13,12 @@ class Recording final : public Duty {
 
   Time due() const override { return kept_.unrecorded ? Time::min() : Time::max(); }
   Task<> perform() override;
-  std::optional<store::Trouble>& trouble() override { return trouble_; }
+  Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string failed() const override { return "done, but that could not be written down"; }
 
  private:
   Kept& kept_;
-  std::optional<store::Trouble> trouble_;  ///< of this process alone: it cannot be written either
+  Rare<store::Trouble> trouble_;  ///< of this process alone: it cannot be written either
 };
 
 }  // namespace acmed::keep

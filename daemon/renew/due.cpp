@@ -51,7 +51,7 @@ Time not_later_than_a_tenth(Time until, Time now, std::optional<Time> not_after)
   return std::min<Time>(until, now + std::max<Duration>(left / 10, shortest_urgent_pause));
 }
 
-store::Trouble after_failure(const std::optional<store::Trouble>& before, const Error& error, const Attempt& attempt) {
+store::Trouble after_failure(const Rare<store::Trouble>& before, const Error& error, const Attempt& attempt) {
   const auto now = attempt.now;
   store::Trouble trouble;
   trouble.failures = before ? std::max(before->failures + (attempt.asked ? 0U : 1U), 1U) : 1;

@@ -27,7 +27,7 @@ struct Attempt {
 /// What is remembered after a failure: try again after 1, 10 and 100 minutes, then daily; never before the other side's
 /// Retry-After; a certificate that ends soon is tried again within a tenth of what is left of its life, a quarter of an
 /// hour at least, whatever the other side asked for. A try that was asked for makes no later pause longer.
-store::Trouble after_failure(const std::optional<store::Trouble>& before, const Error& error, const Attempt& attempt);
+store::Trouble after_failure(const Rare<store::Trouble>& before, const Error& error, const Attempt& attempt);
 
 /// The earliest time to try again. When `asked` for by a person or a timer it is at once, yet never before what a CA
 /// said of this very request. A time that is further from `now` than any pause comes from a clock that was wrong, and

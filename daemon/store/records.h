@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/rare.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include "daemon/acme/resources.h"
@@ -88,18 +89,18 @@ struct Deployment {
   unsigned begun = 0;    ///< the generation that it was last about to get
   unsigned served = 0;   ///< the generation that it last got for good; 0 for none
   std::string settings;  ///< fingerprint of the target's configuration when it got it
-  std::optional<Trouble> trouble;
+  Rare<Trouble> trouble;
   Time served_until{};    ///< the end of the generation `served`
   unsigned in_place = 0;  ///< the generation whose files it has, be its programs content or not; 0 when not known
 };
 
 /// All that is remembered of one certificate.
 struct Certificate {
-  std::optional<OpenOrder> order;
+  Rare<OpenOrder> order;
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
-  std::optional<Trouble> trouble;   ///< of issuing and keeping
-  std::optional<Trouble> leftover;  ///< of removing `values`
+  Rare<Trouble> trouble;   ///< of issuing and keeping
+  Rare<Trouble> leftover;  ///< of removing `values`
   std::map<std::string, Deployment> deployments;
 };
 

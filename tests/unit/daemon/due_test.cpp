@@ -90,7 +90,7 @@ Attempt asked_attempt() {
 
 SCENARIO("failures are tried again after 1, 10 and 100 minutes, then daily") {
   const Retry error("dns:timeout", "no answer");
-  std::optional<store::Trouble> trouble;
+  Rare<store::Trouble> trouble;
   for (const Duration expected : {Duration(minutes(1)), Duration(minutes(10)), Duration(minutes(100)),
                                   Duration(hours(24)), Duration(hours(24))}) {
     trouble = after_failure(trouble, error, attempt());
@@ -109,7 +109,7 @@ SCENARIO("chance makes a pause longer by a tenth at most") {
 }
 
 SCENARIO("a certificate near its end is tried more often") {
-  std::optional<store::Trouble> trouble;
+  Rare<store::Trouble> trouble;
   for (int i = 0; i < 6; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt(0, noon + hours(20)));
   CHECK(trouble->next_try - noon == hours(2));
   trouble = after_failure(trouble, Retry("x", "y"), attempt(0, noon + seconds(10)));
@@ -141,7 +141,7 @@ SCENARIO("a pause is never longer than a tenth of what is left of the certificat
 }
 
 SCENARIO("a person's wish comes before the usual pause, and makes it no longer") {
-  std::optional<store::Trouble> trouble;
+  Rare<store::Trouble> trouble;
   for (int i = 0; i < 2; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt());
   CHECK(next_try(*trouble, false, noon) == noon + minutes(10));
   CHECK(next_try(*trouble, true, noon) <= noon);
@@ -150,7 +150,7 @@ SCENARIO("a person's wish comes before the usual pause, and makes it no longer")
 }
 
 SCENARIO("a person's wish does not put off the try that was due anyway") {
-  std::optional<store::Trouble> trouble;
+  Rare<store::Trouble> trouble;
   for (int i = 0; i < 2; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt());
   REQUIRE(trouble->next_try == noon + minutes(10));
   trouble = after_failure(trouble, Retry("x", "y"), {noon + minutes(5), 0, {}, true, "this"});

@@ -108,7 +108,7 @@ SCENARIO("an order that an older version kept is read, though it lacks what was 
   auto old = *state.at("order").as_object();
   for (const auto* member : {"expires", "failures", "fruitless"}) REQUIRE(old.erase(member) == 1);
   state.insert_or_assign("order", old);
-  const auto order = certificate_from_json(state).value().order.value();
+  const auto order = certificate_from_json(state).value().order;
   CHECK(order.url == "https://ca.test/order/1");
   CHECK(!order.expires);
   CHECK(order.failures == 0);
