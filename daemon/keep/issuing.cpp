@@ -29,7 +29,7 @@ bool Issuing::is_current() const {
   const auto& issued = *kept_.state.issued;
   const auto& wanted = kept_.wanted.request;
   return issued.directory_url == ca().directory_url && issued.key_type == crypto::to_text(wanted.key_type) &&
-         sorted(issued.domains) == sorted(wanted.domains);
+         (issued.domains == wanted.domains || sorted(issued.domains) == sorted(wanted.domains));
 }
 
 std::string Issuing::about() const {
@@ -46,9 +46,8 @@ std::optional<Time> Issuing::closed_until() const {
 }
 
 std::optional<Duty::Wait> Issuing::wait() const {
-  if (due() > kept_.now()) return std::nullopt;
   const auto until = closed_until();
-  if (!until) return std::nullopt;
+  if (!until || due() > kept_.now()) return std::nullopt;
   return Wait{*until, fmt::format("CA {} asked to be left alone until {}", ca().name, to_rfc3339(*until))};
 }
 
