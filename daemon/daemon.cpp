@@ -25,15 +25,15 @@ std::string reloading() {
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, store::Store& store, std::filesystem::path config_file)
-    : loop_(loop), store_(store), config_file_(std::move(config_file)) {}
+Daemon::Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, std::filesystem::path config_file)
+    : loop_(loop), store_(store), publisher_(publisher), config_file_(std::move(config_file)) {}
 
 Task<> Daemon::run(config::Config config) {
   check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
   state_directory_ = config.state_directory;
   std::optional<config::Config> next = std::move(config);
   while (next) {
-    Service service(loop_, store_, *std::exchange(next, std::nullopt), servers_);
+    Service service(loop_, store_, publisher_, *std::exchange(next, std::nullopt), servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     notify("READY=1\nSTATUS=" + service.status());

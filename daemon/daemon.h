@@ -8,6 +8,7 @@
 #include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/service.h"
+#include "daemon/store/publisher.h"
 #include "daemon/store/store.h"
 
 namespace acmed {
@@ -16,7 +17,7 @@ namespace acmed {
 /// manager (sd_notify).
 class Daemon {
  public:
-  Daemon(Loop& loop, store::Store& store, std::filesystem::path config_file);
+  Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, std::filesystem::path config_file);
 
   /// Runs until called off.
   Task<> run(config::Config config);
@@ -34,6 +35,7 @@ class Daemon {
 
   Loop& loop_;
   store::Store& store_;
+  store::Publisher& publisher_;
   std::filesystem::path config_file_;
   std::filesystem::path state_directory_;
   providers::NameServers servers_;

@@ -16,6 +16,7 @@
 #include "daemon/service.h"
 #include "daemon/signals.h"
 #include "daemon/store/file_store.h"
+#include "daemon/store/local_publisher.h"
 
 #ifndef __has_feature
 #define __has_feature(x) 0
@@ -52,9 +53,10 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-int run_once(Loop& loop, store::Store& store, config::Config config, std::stop_token stop) {
+int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
+             std::stop_token stop) {
   providers::NameServers servers;
-  Service service(loop, store, std::move(config), servers);
+  Service service(loop, store, publisher, std::move(config), servers);
   std::vector<std::string> troubles;
   try {
     troubles = run(loop, service.run_once(), std::move(stop));
@@ -75,15 +77,17 @@ int start(const Options& options) {
     return EXIT_SUCCESS;
   }
   Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE});
-  store::FileStore store(config.state_directory);
+  const store::StateFolder state(config.state_directory);
+  store::FileStore store(state);
+  store::LocalPublisher publisher(state);
   Loop loop;
   Signals signals(loop);
   std::stop_source stop;
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
-  if (options.once) return run_once(loop, store, std::move(config), stop.get_token());
-  Daemon daemon(loop, store, options.config);
+  if (options.once) return run_once(loop, store, publisher, std::move(config), stop.get_token());
+  Daemon daemon(loop, store, publisher, options.config);
   signals.on(SIGHUP, [&daemon] { daemon.reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
   return EXIT_SUCCESS;

@@ -17,7 +17,7 @@ constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
 constexpr int batches_at_a_time = 4;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a thread
-constexpr std::size_t names_a_turn = 1024;  // less than a millisecond
+constexpr std::size_t names_a_turn = 1024;      // less than a millisecond
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -115,13 +115,14 @@ class Service::Busy {
   Service& service_;
 };
 
-Service::Service(Loop& loop, store::Store& store, config::Config config, providers::NameServers& servers)
+Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
+                 providers::NameServers& servers)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
-      services_{loop, store, discovery_, zones_, routes(config), log_},
+      services_{loop, store, publisher, discovery_, zones_, routes(config), log_},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
@@ -205,10 +206,10 @@ Task<> Service::prepare_some(bool enqueue) {
       batch.push_back(add_keeper());
       names.push_back(batch.back()->name());
     }
-    auto examined = co_await store_.examine_certificates(std::move(names));
+    auto found = co_await keep::find(services_, std::move(names));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto* keeper = batch[i];
-      co_await keeper->prepare(std::move(examined[i]));
+      co_await keeper->prepare(std::move(found[i]));
       note_trouble(keeper);
       // Whoever starts or reloads acmed wants it to try what failed, and to hear what waits.
       if (enqueue) this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
@@ -286,6 +287,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
     if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
     if (names_.contains(name)) continue;
     try {
+      const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
       if (state.values.empty()) continue;
       const Busy busy(*this);

@@ -22,7 +22,8 @@ namespace acmed {
 class Service {
  public:
   /// `servers`: what the service before left serving, if there was one.
-  Service(Loop& loop, store::Store& store, config::Config config, providers::NameServers& servers);
+  Service(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
+          providers::NameServers& servers);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 

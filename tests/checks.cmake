@@ -12,3 +12,5 @@ set_tests_properties(readme_check PROPERTIES LABELS check TIMEOUT 120 SKIP_RETUR
 # It works on all processors for minutes where much has changed, and for a second where nothing has.
 add_test(NAME tidy_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/tidy_check ${PROJECT_BINARY_DIR})
 set_tests_properties(tidy_check PROPERTIES LABELS check TIMEOUT 900 SKIP_RETURN_CODE 77 COST 500 PROCESSORS 2)
+add_test(NAME mutants_fit COMMAND ${CMAKE_CURRENT_LIST_DIR}/mutants/run --fit)
+set_tests_properties(mutants_fit PROPERTIES LABELS check TIMEOUT 60)

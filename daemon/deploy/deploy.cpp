@@ -3,13 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-#include <memory>
-
 #include "base/log.h"
-#include "base/runtime/offload.h"
 #include "daemon/deploy/facts.h"
 #include "daemon/deploy/file_set.h"
+#include "daemon/deploy/place.h"
 #include "daemon/deploy/program.h"
 
 namespace acmed::deploy {
@@ -38,99 +35,52 @@ Task<Outcome> run_programs(config::Target target, Facts facts) {
   co_return outcome;
 }
 
-/// Does the work on files off the loop; gives what went wrong. A file's trouble has one cause for machines, whichever
-/// call met it.
-Task<std::optional<Error>> off_loop(std::function<void()> work) {
-  std::optional<Error> failure;
-  try {
-    co_await offload(std::move(work));
-  } catch (const Error& error) {
-    const bool own_cause = error.advice() == Error::Advice::refused || error.cause() == "deploy:owner";
-    failure = Error(error.advice(), own_cause ? error.cause() : "deploy:file", error.what());
-  }
-  co_return failure;
-}
-
-using Files = std::shared_ptr<const FileSet>;
-
-Task<std::optional<Error>> install(Files files, std::filesystem::path folder) {
-  return off_loop([files = std::move(files), folder = std::move(folder)] { files->install(folder); });
-}
-
-Task<std::optional<Error>> keep(Files files) {
-  return off_loop([files = std::move(files)] { files->keep(); });
-}
-
-Task<std::optional<Error>> put_back(Files files) {
-  return off_loop([files = std::move(files)] { files->put_back(); });
-}
-
-/// The service has read the new files, or half of them: let it read the old ones again.
-Task<> run_hook_for_old_files(config::Target target, Generation previous) {
+/// The service has read the new pair, or half of it: let it read the former one again.
+Task<> run_hook_for_former_pair(config::Target target, Generation previous) {
   try {
     co_await run_program({"hook", target.post_hook, target.timeout}, facts_for(target, previous, "rollback"));
   } catch (const Error& error) {
-    log::warning(fmt::format("{}: target {}: after the former files were put back, {}", previous.certificate,
-                             target.name, error.what()),
+    log::warning(fmt::format("{}: target {}: after the former pair was put back, {}", previous.certificate, target.name,
+                             error.what()),
                  {{"ACMED_CERTIFICATE", previous.certificate}, {"ACMED_TARGET", target.name}});
   }
 }
 
-/// Why the former files are not put back, for a sentence; empty when they are to be.
-Task<std::string> reason_to_stay(Files files, Time worth_until) {
-  FileSet::Former former;
-  try {
-    former = co_await offload([files = std::move(files)] { return files->former(); });
-  } catch (const Error&) {
-    co_return "";  // putting them back will say what is wrong
-  }
-  if (!former.existed) co_return "there were no files before: the new ones stay";
-  if (former.not_after && *former.not_after <= worth_until) {
-    co_return fmt::format("the new files stay, since the former certificate ends at {}", to_rfc3339(*former.not_after));
-  }
-  co_return "";
-}
-
 [[noreturn]] void throw_not_taken(const config::Target& target, const Error& reason, const std::string& state,
-                                  bool new_files_stay) {
-  throw NotTaken(reason, fmt::format("target {}: {}{}", target.name, reason.what(), state), new_files_stay);
+                                  NotTaken::Left left) {
+  throw NotTaken(reason, fmt::format("target {}: {}{}", target.name, reason.what(), state), left);
 }
 
 }  // namespace
 
-Task<> to_target(config::Target target, Generation generation, std::optional<Generation> previous, Time worth_until,
-                 std::string event) {
-  Files files;
-  if (target.directory) files = std::make_shared<const FileSet>(target, generation.certificate);
-  if (files) {
-    const auto trouble = co_await install(files, generation.folder);
-    if (trouble) throw_not_taken(target, *trouble, "", false);
-  }
+Task<> to_target(config::Target target, store::Publisher& publisher, Generation generation,
+                 std::optional<Generation> previous, Time worth_until, std::string event) {
+  using Left = NotTaken::Left;
+  const auto place = place_of(target, publisher, generation, previous);
+  if (const auto trouble = co_await place->install()) throw_not_taken(target, *trouble, "", Left::as_it_was);
 
   auto outcome = co_await run_programs(target, facts_for(target, generation, event));
   std::string stays;
-  if (files && !outcome.good()) stays = co_await reason_to_stay(files, worth_until);
-  if (files && (outcome.good() || !stays.empty())) {
-    const auto trouble = co_await keep(files);
-    if (trouble) throw_not_taken(target, *trouble, "", true);
+  if (!outcome.good()) stays = co_await place->reason_to_stay(worth_until);
+  if (outcome.good() || !stays.empty()) {
+    const auto trouble = co_await place->keep();
+    if (trouble) throw_not_taken(target, *trouble, "", Left::with_new_pair);
+    if (outcome.good()) co_return;
+    if (outcome.cancelled) throw Cancelled();
+    throw_not_taken(target, *outcome.failure, "; " + stays, Left::with_new_pair);
   }
-  if (outcome.good()) co_return;
-  if (outcome.cancelled && !stays.empty()) throw Cancelled();
-  if (!stays.empty()) throw_not_taken(target, *outcome.failure, "; " + stays, true);
 
-  std::string state;
-  if (files) {
-    const auto trouble = co_await put_back(files);
-    state = trouble ? fmt::format("; the former files could not be put back: {}", trouble->what())
-                    : "; the former files are back";
-  }
-  if (!outcome.failure) throw Cancelled();
-  if (outcome.hook_began && files && previous) co_await run_hook_for_old_files(target, *std::move(previous));
-  throw_not_taken(target, *outcome.failure, state, false);
+  const auto trouble = co_await place->put_back();
+  if (outcome.cancelled) throw Cancelled();
+  if (outcome.hook_began && previous) co_await run_hook_for_former_pair(target, *std::move(previous));
+  throw_not_taken(target, *outcome.failure,
+                  trouble ? fmt::format("; {} could not be put back: {}", place->former_pair(), trouble->what())
+                          : fmt::format("; {} {} back", place->former_pair(), target.directory ? "are" : "is"),
+                  trouble ? Left::as_it_was : Left::rolled_back);
 }
 
 bool is_in_place(const config::Target& target, const Generation& generation) {
-  return !target.directory || FileSet(target, generation.certificate).has_files_of(generation.folder);
+  return !target.directory || FileSet(target, generation.certificate).has_files_of(generation.files);
 }
 
 }  // namespace acmed::deploy

@@ -21,10 +21,10 @@ std::string path_of(config::FileKind kind, const char* live_name, const config::
 Facts facts_for(const config::Target& target, const Generation& generation, const std::string& event) {
   const auto fullchain = path_of(config::FileKind::fullchain, "fullchain.pem", target, generation);
   const auto privkey = path_of(config::FileKind::privkey, "privkey.pem", target, generation);
-  const auto not_after = to_rfc3339(generation.not_after);
+  const auto not_after = to_rfc3339(generation.meta.not_after);
   std::string domains;
   json::Array domain_list;
-  for (const auto& domain : generation.domains) {
+  for (const auto& domain : generation.meta.domains) {
     domains += (domains.empty() ? "" : " ") + domain;
     domain_list.emplace_back(domain);
   }
@@ -36,7 +36,7 @@ Facts facts_for(const config::Target& target, const Generation& generation, cons
       "ACMED_FULLCHAIN=" + fullchain,
       "ACMED_PRIVKEY=" + privkey,
       "ACMED_EVENT=" + event,
-      "ACMED_SERIAL=" + generation.serial,
+      "ACMED_SERIAL=" + generation.meta.serial,
       "ACMED_NOT_AFTER=" + not_after,
       "ACMED_TARGET=" + target.name,
   };
@@ -47,7 +47,7 @@ Facts facts_for(const config::Target& target, const Generation& generation, cons
       {"fullchain", fullchain},
       {"privkey", privkey},
       {"event", event},
-      {"serial", generation.serial},
+      {"serial", generation.meta.serial},
       {"not_after", not_after},
       {"target", target.name},
   });

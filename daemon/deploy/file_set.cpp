@@ -49,27 +49,20 @@ void move_file(const std::filesystem::path& from, const std::filesystem::path& t
   if (::rename(from.c_str(), to.c_str()) != 0) fail("put a file at", to);
 }
 
-Secret read_file(const std::filesystem::path& path) {
-  auto content = files::read(path);
-  if (!content) throw Retry("deploy:file", fmt::format("there is no file {}", path.string()));
-  return Secret(*std::move(content));
-}
-
-Secret content_of(FileKind kind, const std::filesystem::path& folder) {
+Secret content_of(FileKind kind, const store::GenerationFiles& files) {
   switch (kind) {
     case FileKind::cert:
-      return read_file(folder / "cert.pem");
+      return Secret(files.certificate);
     case FileKind::chain:
-      return read_file(folder / "chain.pem");
+      return Secret(files.chain);
     case FileKind::fullchain:
-      return read_file(folder / "fullchain.pem");
+      return Secret(files.full_chain);
     case FileKind::privkey:
-      return read_file(folder / "privkey.pem");
+      return files.private_key;
     case FileKind::combined:
       break;
   }
-  const auto key = read_file(folder / "privkey.pem");
-  return Secret(key.reveal() + read_file(folder / "fullchain.pem").reveal());
+  return Secret(files.private_key.reveal() + files.full_chain);
 }
 
 /// Nobody but us can open the file before it has its owner and group; its mode comes last.
@@ -110,7 +103,7 @@ std::filesystem::path FileSet::hidden(const std::string& role, const std::string
   return path(prefix_ + role + (name.empty() ? "" : "-" + name));
 }
 
-void FileSet::install(const std::filesystem::path& folder) const {
+void FileSet::install(const store::GenerationFiles& files) const {
   struct stat status {};
   if (::stat(directory_.c_str(), &status) != 0) fail("use the directory", directory_);
   if (!S_ISDIR(status.st_mode)) {
@@ -118,7 +111,7 @@ void FileSet::install(const std::filesystem::path& folder) const {
   }
   put_back();
   try {
-    stage(folder);
+    stage(files);
     switch_over();
   } catch (...) {
     try {
@@ -131,10 +124,10 @@ void FileSet::install(const std::filesystem::path& folder) const {
   }
 }
 
-void FileSet::stage(const std::filesystem::path& folder) const {
+void FileSet::stage(const store::GenerationFiles& files) const {
   const auto owner = find_owner(target_);
   for (const auto& [kind, name] : target_.files) {
-    write_staged(staged(name), content_of(kind, folder), owner, target_.mode);
+    write_staged(staged(name), content_of(kind, files), owner, target_.mode);
   }
 }
 
@@ -187,10 +180,10 @@ FileSet::Former FileSet::former() const {
   return former;
 }
 
-bool FileSet::has_files_of(const std::filesystem::path& folder) const {
+bool FileSet::has_files_of(const store::GenerationFiles& files) const {
   return std::ranges::all_of(target_.files, [&](const auto& file) {
     const auto& [kind, name] = file;
-    const auto wanted = content_of(kind, folder);
+    const auto wanted = content_of(kind, files);
     struct stat status {};
     if (::stat(path(name).c_str(), &status) != 0) return false;
     if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;

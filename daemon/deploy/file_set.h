@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/store/records.h"
 
 namespace acmed::deploy {
 
@@ -27,9 +28,8 @@ class FileSet {
   /// `target` has a directory.
   FileSet(config::Target target, const std::string& certificate);
 
-  /// Clears up after a crash, then puts the files of the generation in `folder` into place. When it throws, everything
-  /// is as before.
-  void install(const std::filesystem::path& folder) const;
+  /// Clears up after a crash, then puts a generation's files into place. When it throws, everything is as before.
+  void install(const store::GenerationFiles& files) const;
 
   /// What was there before install() is there again, with its owner and mode.
   void put_back() const;
@@ -44,8 +44,8 @@ class FileSet {
   };
   Former former() const;
 
-  /// Whether the directory has each file with the content that the generation in `folder` gives it.
-  bool has_files_of(const std::filesystem::path& folder) const;
+  /// Whether the directory has each file with the content that the generation gives it.
+  bool has_files_of(const store::GenerationFiles& files) const;
 
  private:
   struct Replacement {
@@ -53,7 +53,7 @@ class FileSet {
     bool existed;
   };
 
-  void stage(const std::filesystem::path& folder) const;
+  void stage(const store::GenerationFiles& files) const;
   void switch_over() const;
   std::vector<Replacement> read_journal() const;
   void write_journal(const std::vector<Replacement>& replacements) const;

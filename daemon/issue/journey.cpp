@@ -574,23 +574,17 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
                        leaf.not_before(),
                        leaf.not_after(),
                        services_.loop.clock().now()};
-  json::Object meta{{"directory", issued.directory_url},
-                    {"domains", json::Array(request_.domains.begin(), request_.domains.end())},
-                    {"issued_at", to_rfc3339(issued.issued_at)},
-                    {"issuer", leaf.issuer_common_name()},
-                    {"key_type", issued.key_type},
-                    {"name", request_.name},
-                    {"not_after", to_rfc3339(issued.not_after)},
-                    {"not_before", to_rfc3339(issued.not_before)},
-                    {"serial", issued.serial}};
-  issued.generation = co_await services_.store.add_generation(
-      request_.name,
-      {key.to_pem(), leaf.to_pem(), full_chain_pem(chain, 1), full_chain_pem(chain, 0), std::move(meta)});
+  store::Generation generation{0,
+                               {request_.name, issued.directory_url, leaf.issuer_common_name(), issued.key_type,
+                                issued.domains, issued.serial, issued.not_before, issued.not_after, issued.issued_at},
+                               {key.to_pem(), leaf.to_pem(), full_chain_pem(chain, 1), full_chain_pem(chain, 0)}};
+  generation.number = co_await services_.store.add_generation(request_.name, generation.meta, generation.files);
+  issued.generation = generation.number;
   state_.issued = issued;
   state_.order.reset();
   state_.trouble.reset();
   co_await save();
-  co_await services_.store.make_live(request_.name, issued.generation);
+  co_await services_.publisher.publish(request_.name, std::move(generation));
   services_.observer.issued(request_.name, request_.authority->settings().name, issued);
 }
 
@@ -641,7 +635,7 @@ Task<> Journey::withdraw_in_passing() {
 
 Task<> Journey::save() {
   values_on_disk_ = state_.values.size();
-  co_await services_.store.save_certificate(request_.name, state_);
+  state_.revision = co_await services_.store.save_certificate(request_.name, state_);
 }
 
 void Journey::step(const std::string& message) const {

@@ -32,10 +32,9 @@ class Observer {
   virtual void issued(const std::string& /*certificate*/, const std::string& /*ca*/, const store::Issued& /*issued*/) {}
   /// A target has the generation in service.
   virtual void deployed(const std::string& /*certificate*/, const std::string& /*target*/) {}
-  /// live/ leads to an earlier generation again, since a target did not take the newer one. `trouble`: what went wrong
-  /// in doing so, for the end of a sentence; empty when nothing did.
-  virtual void rolled_back(const std::string& /*certificate*/, const std::string& /*target*/, unsigned /*generation*/,
-                           const std::string& /*trouble*/) {}
+  /// A target did not take the newer generation and has the earlier one again.
+  virtual void rolled_back(const std::string& /*certificate*/, const std::string& /*target*/, unsigned /*generation*/) {
+  }
   /// A duty failed: `what`, for the beginning of a sentence ("not issued"). It is tried again at `next_try`.
   virtual void failed(const std::string& /*certificate*/, const std::string& /*what*/, const Error& /*error*/,
                       Time /*next_try*/) {}

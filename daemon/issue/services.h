@@ -6,6 +6,7 @@
 
 #include "daemon/issue/observer.h"
 #include "daemon/issue/zones.h"
+#include "daemon/store/publisher.h"
 #include "daemon/store/store.h"
 #include "dns/discovery.h"
 
@@ -23,6 +24,7 @@ struct Route {
 struct Services {
   Loop& loop;
   store::Store& store;
+  store::Publisher& publisher;
   dns::Discovery& discovery;
   ZoneCoordinator& zones;
   std::vector<Route> routes;  ///< the longest zone wins

@@ -5,6 +5,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "base/log.h"
 #include "daemon/issue/observer.h"
 
 namespace acmed::keep {
@@ -44,20 +45,15 @@ Task<> Deployment::perform() {
   auto& deployment = kept_.state.deployments[target_.name];
   const auto wanted = kept_.state.issued->generation;
   const bool can_go_back = kept_.has_former_pair(target_) && kept_.is_worth_keeping(deployment);
-  std::exception_ptr failure;
-  bool new_files_stay = false;
+  const auto former = deployment.served;  // 0: files that somebody else put there
   try {
     co_await take(can_go_back);
   } catch (const deploy::NotTaken& error) {
-    new_files_stay = error.new_files_stay() || (!target_.directory && !can_go_back);
-    failure = std::current_exception();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  if (failure) {
-    if (new_files_stay) deployment.in_place = wanted;
-    if (!target_.directory && can_go_back) co_await roll_back_live();
-    std::rethrow_exception(failure);
+    if (error.left() == deploy::NotTaken::Left::with_new_pair) deployment.in_place = wanted;
+    if (error.left() == deploy::NotTaken::Left::rolled_back && former != 0) {
+      kept_.services.observer.rolled_back(kept_.name(), target_.name, former);
+    }
+    throw;
   }
   deployment = {wanted, wanted, fingerprint(target_), std::nullopt, kept_.state.issued->not_after, wanted};
   try {
@@ -70,30 +66,26 @@ Task<> Deployment::perform() {
   kept_.services.observer.deployed(kept_.name(), target_.name);
 }
 
+/// Nothing when its files are gone: then there is no way back, which is no reason not to go on.
+Task<std::optional<deploy::Generation>> Deployment::readable_generation(unsigned number) {
+  try {
+    co_return co_await kept_.generation(number);
+  } catch (const Error& error) {
+    log::warning(fmt::format("{}: {}", kept_.name(), error.what()), {{"ACMED_CERTIFICATE", kept_.name()}});
+  }
+  co_return std::nullopt;
+}
+
 Task<> Deployment::take(bool can_go_back) {
   auto& deployment = kept_.state.deployments[target_.name];
   const auto wanted = kept_.state.issued->generation;
   deployment.begun = wanted;
   co_await kept_.save();
-  if (!target_.directory) co_await kept_.services.store.make_live(kept_.name(), wanted);
-  // What reads live/ goes back by the link; the others by their own files.
-  std::optional<deploy::Generation> previous;
-  if (target_.directory && can_go_back) previous = co_await kept_.generation(deployment.served);
+  std::optional<deploy::Generation> former;
+  if (can_go_back) former = co_await readable_generation(deployment.served);
   const auto current = co_await kept_.generation(wanted);
-  co_await deploy::to_target(target_, current, previous, kept_.now() + kept_.shortest_use(), "deploy");
-}
-
-Task<> Deployment::roll_back_live() {
-  const auto served = kept_.deployment(target_)->served;
-  std::string trouble;
-  try {
-    co_await kept_.services.store.make_live(kept_.name(), served);
-    const auto before = co_await kept_.generation(served);
-    co_await deploy::to_target(target_, before, std::nullopt, kept_.now(), "rollback");
-  } catch (const Error& error) {
-    trouble = fmt::format(", but {} did not take it: {}", target_.name, error.what());
-  }
-  kept_.services.observer.rolled_back(kept_.name(), target_.name, served, trouble);
+  co_await deploy::to_target(target_, kept_.services.publisher, current, former, kept_.now() + kept_.shortest_use(),
+                             "deploy");
 }
 
 }  // namespace acmed::keep

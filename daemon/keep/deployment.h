@@ -10,7 +10,7 @@ namespace acmed::keep {
 bool is_deployed(const Kept& kept, const config::Target& target);
 
 /// Brings the generation in service to one target. What fails leads back to the former generation while that is worth
-/// it: by its own files, or by the link in live/ for a target that reads there.
+/// it (deploy::to_target()).
 class Deployment final : public Duty {
  public:
   /// `target` is one of the kept certificate's. `recording`: who remembers what could not be written down.
@@ -27,7 +27,7 @@ class Deployment final : public Duty {
 
  private:
   Task<> take(bool can_go_back);
-  Task<> roll_back_live();
+  Task<std::optional<deploy::Generation>> readable_generation(unsigned number);
 
   Kept& kept_;
   const config::Target& target_;

@@ -48,19 +48,21 @@ Task<> Keeper::prepare() {
   if (kept_.loaded) forget_former_troubles();
 }
 
-Task<> Keeper::prepare(store::Examined examined) {
-  loading_.examined(std::move(examined));
+Task<> Keeper::prepare(Found found) {
+  loading_.found(std::move(found));
   return prepare();
 }
 
 Task<Time> Keeper::attempt(bool asked) {
   kept_.asked = asked;
+  const auto claim = co_await kept_.services.store.claim(name());
   co_await prepare();
   if (kept_.loaded) {
     std::vector<Duty*> failed;
     for (auto* duty : duties_) {
       if (!is_ready(*duty) || std::ranges::find(failed, duty) != failed.end()) continue;
       co_await perform(duty);
+      if (!kept_.loaded) break;
       // What it met is another's to try again, but not in the same breath.
       for (auto* other : duties_) {
         if (const auto met = other->take_met()) {
@@ -114,6 +116,7 @@ Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
   trouble =
       renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
   kept_.services.observer.failed(name(), duty->failed(), error, trouble->next_try);
+  if (error.cause() == store::other_revision) kept_.loaded = false;  // what we know is out of date
   if (!kept_.loaded) co_return;
   try {
     co_await kept_.save();

@@ -23,8 +23,8 @@ class Keeper {
 
   /// Reads what is remembered; at once when it is there already. Throws Cancelled only.
   Task<> prepare();
-  /// The same, with what the store has just told.
-  Task<> prepare(store::Examined examined);
+  /// The same, with what find() has just told.
+  Task<> prepare(Found found);
 
   /// Performs all duties that are due and gives the time at which it wants to be called next. `asked`: by a person or a
   /// timer, so what failed before is tried again at once, except what a CA limited; what is not tried is logged. Throws

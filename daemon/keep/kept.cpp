@@ -11,7 +11,7 @@ constexpr Duration longest_shortest_use = std::chrono::hours(1);
 }  // namespace
 
 Task<> Kept::save() {
-  co_await services.store.save_certificate(name(), state);
+  state.revision = co_await services.store.save_certificate(name(), state);
 }
 
 std::optional<Time> Kept::end_in_service() const {
@@ -20,13 +20,8 @@ std::optional<Time> Kept::end_in_service() const {
 }
 
 Task<deploy::Generation> Kept::generation(unsigned number) {
-  const auto meta = co_await services.store.generation_meta(name(), number);
-  co_return deploy::Generation{name(),
-                               meta["domains"].texts(),
-                               services.store.live_path(name()),
-                               services.store.generation_path(name(), number),
-                               meta["serial"].text_or(),
-                               parse_rfc3339(meta["not_after"].text_or()).value_or(Time{})};
+  co_return deploy::Generation{co_await services.store.generation(name(), number), name(),
+                               services.publisher.path(name())};
 }
 
 const store::Deployment* Kept::deployment(const config::Target& target) const {
@@ -59,8 +54,9 @@ bool Kept::live_was_rolled_back() const {
 
 Task<> Kept::settle_live() {
   if (!state.issued || live_was_rolled_back()) co_return;
-  const auto live = co_await services.store.live_generation(name());
-  if (live != state.issued->generation) co_await services.store.make_live(name(), state.issued->generation);
+  const auto number = state.issued->generation;
+  if (co_await services.publisher.published(name()) == number) co_return;
+  co_await services.publisher.publish(name(), co_await services.store.generation(name(), number));
 }
 
 std::set<unsigned> Kept::needed_generations() const {

@@ -11,15 +11,32 @@
 
 namespace acmed::keep {
 
-Task<> Loading::perform() {
-  if (!ahead_) {
-    examined(std::move((co_await kept_.services.store.examine_certificates({kept_.name()})).front()));
+Task<std::vector<Found>> find(issue::Services& services, std::vector<std::string> names) {
+  auto loaded = co_await services.store.load_certificates(names);
+  std::vector<Found> found(names.size());
+  std::vector<store::Expected> expected;
+  std::vector<Found*> issued;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    found[i].remembered = std::move(loaded[i]);
+    const auto& certificate = found[i].remembered.certificate;
+    if (!certificate.issued) continue;
+    expected.push_back({std::move(names[i]), certificate.issued->generation});
+    issued.push_back(&found[i]);
   }
-  auto examined = std::move(*std::exchange(ahead_, nullptr));
-  if (examined.unreadable) std::rethrow_exception(examined.unreadable);
-  kept_.state = std::move(examined.certificate);
+  auto published = co_await services.publisher.look(std::move(expected));
+  for (std::size_t i = 0; i < issued.size(); ++i) issued[i]->published = std::move(published[i]);
+  co_return found;
+}
+
+Task<> Loading::perform() {
+  if (!ahead_) found(std::move((co_await find(kept_.services, {kept_.name()})).front()));
+  auto found = std::move(*std::exchange(ahead_, nullptr));
+  for (const auto& unreadable : {found.remembered.unreadable, found.published.unreadable}) {
+    if (unreadable) std::rethrow_exception(unreadable);
+  }
+  kept_.state = std::move(found.remembered.certificate);
   forget_former_targets();
-  co_await compare(examined.live, std::move(examined.fault));
+  co_await compare(found.published.generation, std::move(found.published.fault));
   kept_.loaded = true;
 }
 
@@ -38,7 +55,7 @@ Task<> Loading::compare(std::optional<unsigned> live, std::optional<std::string>
     if (deployment.served == 0 || deployment.served_until != Time{}) continue;
     // Of a version that did not keep it.
     const auto meta = co_await kept_.services.store.generation_meta(kept_.name(), deployment.served);
-    deployment.served_until = parse_rfc3339(meta["not_after"].text_or()).value_or(Time{});
+    deployment.served_until = meta.not_after;
   }
   kept_.damaged = fault.has_value();
   if (kept_.damaged) {

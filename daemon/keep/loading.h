@@ -2,11 +2,22 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
 
 namespace acmed::keep {
+
+/// What is remembered of a certificate, and what is in service.
+struct Found {
+  store::Loaded remembered;
+  store::Published published;
+};
+
+/// Asks the store and looks at live/ for many certificates in one go, in the order of `names`.
+Task<std::vector<Found>> find(issue::Services& services, std::vector<std::string> names);
 
 /// Reads what is remembered, and compares it with what is there: live/, the files of the generation in service, those
 /// at the targets. The first duty of all, and nothing is done before it succeeded.
@@ -17,8 +28,8 @@ class Loading final : public Duty {
   Time due() const override { return kept_.loaded ? Time::max() : Time::min(); }
   Task<> perform() override;
 
-  /// What the store has just told of it: perform() asks no more.
-  void examined(store::Examined examined) { ahead_ = std::make_unique<store::Examined>(std::move(examined)); }
+  /// What find() has just told: perform() asks no more.
+  void found(Found found) { ahead_ = std::make_unique<Found>(std::move(found)); }
 
   Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string failed() const override { return "its state is not readable"; }
@@ -29,7 +40,7 @@ class Loading final : public Duty {
   void forget_former_targets();
 
   Kept& kept_;
-  std::unique_ptr<store::Examined> ahead_;
+  std::unique_ptr<Found> ahead_;
   Rare<store::Trouble> trouble_;  ///< of this process alone: there is no state to keep it in
 };
 

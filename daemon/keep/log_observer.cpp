@@ -38,9 +38,8 @@ void LogObserver::deployed(const std::string& certificate, const std::string& ta
               {{"ACMED_CERTIFICATE", certificate}, {"ACMED_TARGET", target}});
 }
 
-void LogObserver::rolled_back(const std::string& certificate, const std::string& target, unsigned generation,
-                              const std::string& trouble) {
-  log::warning(fmt::format("{}: generation {:04} is in service again{}", certificate, generation, trouble),
+void LogObserver::rolled_back(const std::string& certificate, const std::string& target, unsigned generation) {
+  log::warning(fmt::format("{}: target {} has generation {:04} again", certificate, target, generation),
                {{"ACMED_CERTIFICATE", certificate}, {"ACMED_TARGET", target}});
 }
 

@@ -15,8 +15,7 @@ class LogObserver final : public issue::Observer {
   void validated(const std::string& certificate) override;
   void issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) override;
   void deployed(const std::string& certificate, const std::string& target) override;
-  void rolled_back(const std::string& certificate, const std::string& target, unsigned generation,
-                   const std::string& trouble) override;
+  void rolled_back(const std::string& certificate, const std::string& target, unsigned generation) override;
   void failed(const std::string& certificate, const std::string& what, const Error& error, Time next_try) override;
 };
 

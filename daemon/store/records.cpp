@@ -157,8 +157,32 @@ std::optional<Account> account_from_json(const json::Value& value) {
   return account;
 }
 
+json::Value to_json(const GenerationMeta& meta) {
+  return json::Object{{"name", meta.certificate},
+                      {"directory", meta.directory_url},
+                      {"issuer", meta.issuer},
+                      {"key_type", meta.key_type},
+                      {"domains", to_array(meta.domains)},
+                      {"serial", meta.serial},
+                      {"not_before", to_rfc3339(meta.not_before)},
+                      {"not_after", to_rfc3339(meta.not_after)},
+                      {"issued_at", to_rfc3339(meta.issued_at)}};
+}
+
+GenerationMeta generation_meta_from_json(const json::Value& value) {
+  return {value["name"].text_or(),
+          value["directory"].text_or(),
+          value["issuer"].text_or(),
+          value["key_type"].text_or(),
+          value["domains"].texts(),
+          value["serial"].text_or(),
+          time_of(value["not_before"]),
+          time_of(value["not_after"]),
+          parse_rfc3339(value["issued_at"].text_or()).value_or(time_of(value["not_before"]))};
+}
+
 json::Value to_json(const Certificate& certificate) {
-  json::Object object{{"version", format_version}};
+  json::Object object{{"version", format_version}, {"revision", static_cast<std::int64_t>(certificate.revision)}};
   if (certificate.order) object.emplace("order", order_json(*certificate.order));
   if (!certificate.values.empty()) {
     json::Array values;
@@ -180,6 +204,7 @@ json::Value to_json(const Certificate& certificate) {
 std::optional<Certificate> certificate_from_json(const json::Value& value) {
   if (!is_known_form(value)) return std::nullopt;
   Certificate certificate;
+  certificate.revision = static_cast<Revision>(std::max<std::int64_t>(value["revision"].integer_or(0), 0));
   if (const auto& order = value["order"]; !order.is_null()) certificate.order = order_from(order);
   for (const auto& txt : value["values"].elements()) certificate.values.push_back(txt_value_from(txt));
   if (const auto& issued = value["issued"]; !issued.is_null()) certificate.issued = issued_from(issued);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -55,6 +56,34 @@ struct OpenOrder {
   unsigned fruitless = 0;  ///< tries that read it, and failed at what is part of it
 };
 
+/// What is noted beside a generation (meta.json). Its certificate holds most of it, too: this is read in its place.
+struct GenerationMeta {
+  std::string certificate;  ///< its name
+  std::string directory_url;
+  std::string issuer;  ///< common name
+  std::string key_type;
+  std::vector<std::string> domains;
+  std::string serial;
+  Time not_before{};
+  Time not_after{};
+  Time issued_at{};
+};
+
+/// A generation's files in PEM.
+struct GenerationFiles {
+  Secret private_key;
+  std::string certificate;
+  std::string chain;
+  std::string full_chain;
+};
+
+/// A key with its certificate: what is put in service as one.
+struct Generation {
+  unsigned number = 0;
+  GenerationMeta meta;
+  GenerationFiles files;
+};
+
 /// The generation that is in service.
 struct Issued {
   unsigned generation = 0;
@@ -94,8 +123,12 @@ struct Deployment {
   unsigned in_place = 0;  ///< the generation whose files it has, be its programs content or not; 0 when not known
 };
 
+/// How often a record was saved: tells whether somebody else did meanwhile.
+using Revision = std::uint64_t;
+
 /// All that is remembered of one certificate.
 struct Certificate {
+  Revision revision = 0;  ///< of what was loaded or saved last
   Rare<OpenOrder> order;
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
@@ -105,11 +138,13 @@ struct Certificate {
 };
 
 json::Value to_json(const Account& account);
+json::Value to_json(const GenerationMeta& meta);
 json::Value to_json(const Certificate& certificate);
 /// Whether a newer version of acmed wrote it, in a form that this one does not know.
 bool is_newer(const json::Value& value);
 /// Nothing when the JSON is not of that form.
 std::optional<Account> account_from_json(const json::Value& value);
+GenerationMeta generation_meta_from_json(const json::Value& value);
 std::optional<Certificate> certificate_from_json(const json::Value& value);
 
 }  // namespace acmed::store

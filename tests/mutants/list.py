@@ -30,6 +30,8 @@ LEDGER = "daemon/renew/ledger.cpp"
 DUE = "daemon/renew/due.cpp"
 STORE = "daemon/store/file_store.cpp"
 GENERATION = "daemon/store/generation_files.cpp"
+GENERATIONS = "daemon/store/generation_folder.cpp"
+PLACE = "daemon/deploy/place.cpp"
 ANSWER = "daemon/acme/answer.cpp"
 FILES = "base/files.cpp"
 FILE_SET = "daemon/deploy/file_set.cpp"
@@ -67,7 +69,7 @@ MUTANTS = [
            [(JOURNEY, "return crypto::PrivateKey::generate(type);\n",
              "static const auto only = crypto::PrivateKey::generate(type);\n    return only;\n")]),
     Mutant("K22", "a generation that is still needed is not removed", DAEMON,
-           [(STORE, "if (!needed.contains(numbers[i])) fs::", "if (needed.size() < numbers.size() + 9) fs::")]),
+           [(GENERATIONS, "if (!needed.contains(numbers[i])) fs::", "if (needed.size() < numbers.size() + 9) fs::")]),
     Mutant("K23-key", "a target's key is switched last", DEPLOY,
            [(FILE_SET, """order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
                                            FileKind::privkey};""",
@@ -104,7 +106,7 @@ MUTANTS = [
     Mutant("S1-target", "a target's files are on the disk before they are switched", DEPLOY,
            [(FILE_SET, """  if (::fsync(fd.get()) != 0) fail("sync", path);\n""", "")]),
     Mutant("S1-generation", "a generation's name is on the disk before the live link leads to it", DAEMON,
-           [(STORE, "  files::sync_folder(folder);\n  return number;", "  return number;")]),
+           [(GENERATIONS, "  fs::rename(fresh, place);\n  files::sync_folder(certificate);\n", "  fs::rename(fresh, place);\n")]),
     Mutant("S4", "the order and its key are on the disk before its authorizations are asked for", DAEMON,
            [(JOURNEY, "order_.url, request_.domains.size());\n  co_await save();\n",
              "order_.url, request_.domains.size());\n")]),
@@ -119,8 +121,8 @@ MUTANTS = [
              "    account_.key_pem = key.to_pem();\n")]),
     Mutant("S15", "the state is saved before the live link is switched", DAEMON,
            [(JOURNEY, """  co_await save();
-  co_await services_.store.make_live(request_.name, issued.generation);
-""", """  co_await services_.store.make_live(request_.name, issued.generation);
+  co_await services_.publisher.publish(request_.name, std::move(generation));
+""", """  co_await services_.publisher.publish(request_.name, std::move(generation));
   co_await save();
 """)]),
     Mutant("K14", "an account's key is never replaced", DAEMON,
@@ -325,15 +327,22 @@ MUTANTS = [
 
     # --- 7: issued is not done ---------------------------------------------------------------------------------------
     Mutant("K5", "a target whose test fails gets its former files back", DEPLOY,
-           [(DEPLOYING, "const auto trouble = co_await put_back(files);", "const auto trouble = co_await keep(files);")]),
+           [(DEPLOYING, "const auto trouble = co_await place->put_back();", "const auto trouble = co_await place->keep();")]),
     Mutant("undo-to-nothing", "a target never goes back to nothing", DEPLOY,
-           [(DEPLOYING, "if (!former.existed) co_return", "if (!former.existed && former.not_after) co_return")]),
+           [(PLACE, "if (!former.existed) co_return", "if (!former.existed && former.not_after) co_return")]),
     Mutant("undo-to-expired", "a target never goes back to a certificate that has ended", DEPLOY,
-           [(DEPLOYING, "if (former.not_after && *former.not_after <= worth_until) {",
+           [(PLACE, "if (former.not_after && *former.not_after <= worth_until) {",
              "if (former.not_after && worth_until == Time::max()) {")]),
+    Mutant("K6", "a target that reads live/ and whose hook fails gets the former generation back", DEPLOY + DAEMON,
+           [(PLACE, "  return publish(*former_);", "  return publish(generation_);")]),
+    Mutant("live-forward", "live/ stays at the new certificate where no other is worth it", DEPLOY,
+           [(PLACE, 'co_return former_ ? "" :', 'co_return former_ || !generation_.live.empty() ? "" :')]),
+    Mutant("revision", "what somebody else has saved meanwhile is not overwritten", DAEMON,
+           [(STORE, "there && *there != certificate.revision)", "there && *there < certificate.revision)")]),
+    Mutant("claim", "a certificate is worked on by one at a time", DAEMON,
+           [(STORE, "while (claimed_.contains(name)) co_await", "if (claimed_.contains(name + name)) co_await")]),
     Mutant("undo-hook", "a service that has read the new files reads the former ones again", DEPLOY,
-           [(DEPLOYING, "if (outcome.hook_began && files && previous) co_await",
-             "if (!outcome.hook_began && files && previous) co_await")]),
+           [(DEPLOYING, "if (outcome.hook_began && previous) co_await", "if (!outcome.hook_began && previous) co_await")]),
     Mutant("undo-removes", "files that were not there before are gone after a crash was mended", DEPLOY,
            [(FILE_SET, "    if (!existed) {\n      remove_file(path(name));\n    } else if", "    if")]),
     Mutant("K21", "no descriptor of the daemon is open in a hook", BASE + DEPLOY,
@@ -362,7 +371,7 @@ MUTANTS = [
            [(FILE_SET, "O_NOFOLLOW, 0600));\n  if (!fd) fail(\"create\", path);\n  if ((owner",
              "O_NOFOLLOW, 0600));\n  if (!fd) fail(\"create\", path);\n  ::fchmod(fd.get(), mode);\n  if ((owner")]),
     Mutant("key-mode", "a generation's key is for acmed and its group alone", DAEMON,
-           [(STORE, "key_group ? 0640 : private_file_mode;", "key_group ? 0644 : public_file_mode;")]),
+           [(GENERATIONS, "key_group ? 0640 : private_file_mode;", "key_group ? 0644 : public_file_mode;")]),
 
     # --- 9: the loop never blocks; tasks have owners -----------------------------------------------------------------
     Mutant("K15", "who waits for others hears that it was cancelled itself", BASE,
@@ -435,7 +444,7 @@ MUTANTS = [
     Mutant("leftover-foreign", "files of other names are no leftovers", DAEMON,
            [(STORE, "if (of) return *of == \"state.json\" || generation_number(*of);", "if (of) return true;")]),
     Mutant("leftover-generation", "a generation that could not be finished is removed, with its key", DAEMON,
-           [(STORE, "    fs::remove_all(folder_, ignored);\n", "    [[maybe_unused]] const bool there = fs::exists(folder_, ignored);\n")]),
+           [(GENERATIONS, "    fs::remove_all(folder_, ignored);\n", "    [[maybe_unused]] const bool there = fs::exists(folder_, ignored);\n")]),
     Mutant("temporary-random", "a temporary name is no other process's", BASE,
            [(FILES, "fmt::format(\".{}.{}.{}{}\", path.filename().string(), process_tag(), count++, temporary_ending);",
              "fmt::format(\".{}.{}.{}{}\", path.filename().string(), \"0\", count++, temporary_ending);")]),

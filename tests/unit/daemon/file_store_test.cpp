@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/daemon/temporary_folder.h"
 
 namespace acmed::store {
@@ -23,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 GenerationFiles files_named(const std::string& text) {
-  return {Secret("key " + text), "cert " + text, "chain " + text, "full " + text, json::Object{{"serial", text}}};
+  return {Secret("key " + text), "cert " + text, "chain " + text, "full " + text};
 }
 
 mode_t mode_of(const fs::path& path) {
@@ -92,12 +93,16 @@ SCENARIO("what is remembered of a certificate is there after a restart") {
   const TemporaryFolder folder;
   Loop loop;
   {
-    FileStore store(folder.path());
+    StateDirectory state(folder.path());
+    auto& store = state.store;
     run(loop, store.save_certificate("web", full_certificate()));
   }
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   const auto loaded = run(loop, store.load_certificate("web"));
-  CHECK(json::dump(to_json(loaded)) == json::dump(to_json(full_certificate())));
+  auto saved = full_certificate();
+  saved.revision = 1;
+  CHECK(json::dump(to_json(loaded)) == json::dump(to_json(saved)));
   CHECK(loaded.values == full_certificate().values);
   CHECK(run(loop, store.certificate_names()) == std::vector<std::string>{"web"});
   CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
@@ -109,10 +114,11 @@ SCENARIO("an order that an older version kept is read, though it lacks what was 
   for (const auto* member : {"expires", "failures", "fruitless"}) REQUIRE(old.erase(member) == 1);
   state.insert_or_assign("order", old);
   const auto order = certificate_from_json(state).value().order;
-  CHECK(order.url == "https://ca.test/order/1");
-  CHECK(!order.expires);
-  CHECK(order.failures == 0);
-  CHECK(order.fruitless == 0);
+  REQUIRE(order);
+  CHECK(order->url == "https://ca.test/order/1");
+  CHECK(!order->expires);
+  CHECK(order->failures == 0);
+  CHECK(order->fruitless == 0);
 }
 
 SCENARIO("what a provider keeps is there after a restart, for acmed alone") {
@@ -120,11 +126,13 @@ SCENARIO("what a provider keeps is there after a restart, for acmed alone") {
   Loop loop;
   const json::Object kept{{"accounts", json::Array{json::Object{{"password", "secret"}}}}};
   {
-    FileStore store(folder.path());
+    StateDirectory state(folder.path());
+    auto& store = state.store;
     CHECK(run(loop, store.load_provider("acme")).empty());
     run(loop, store.save_provider("acme", kept));
   }
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   CHECK(run(loop, store.load_provider("acme")) == kept);
   CHECK(run(loop, store.load_provider("other")).empty());
   CHECK(mode_of(folder.path() / "providers/acme.json") == 0600);
@@ -142,7 +150,8 @@ SCENARIO("what a provider keeps is there after a restart, for acmed alone") {
 SCENARIO("an account's key is never replaced") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   Account account;
   account.directory_url = "https://ca.test:14000/dir";
   account.key_pem = Secret("first");
@@ -161,73 +170,76 @@ SCENARIO("an account's key is never replaced") {
 SCENARIO("a new generation goes live as a pair, and old ones that nobody needs are removed") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   for (unsigned wanted = 1; wanted <= 5; ++wanted) {
-    const auto number = run(loop, store.add_generation("web", files_named(std::to_string(wanted))));
+    const auto number = state.add(loop, "web", files_named(std::to_string(wanted)));
     CHECK(number == wanted);
-    run(loop, store.make_live("web", number));
-    const auto live = store.live_path("web");
+    state.publish(loop, "web", number);
+    const auto live = state.folder.live("web");
     CHECK(files::read(live / "privkey.pem") == "key " + std::to_string(wanted));
     CHECK(files::read(live / "fullchain.pem") == "full " + std::to_string(wanted));
   }
-  CHECK(run(loop, store.live_generation("web")) == 5U);
+  CHECK(state.live(loop, "web") == 5U);
   run(loop, store.remove_old_generations("web", {1, 5}));
-  CHECK(fs::exists(store.generation_path("web", 1)));
-  CHECK(!fs::exists(store.generation_path("web", 2)));
-  CHECK(fs::exists(store.generation_path("web", 3)));
-  CHECK(fs::read_symlink(store.live_path("web")) == "../certificates/web/0005");
+  CHECK(fs::exists(state.generation_path("web", 1)));
+  CHECK(!fs::exists(state.generation_path("web", 2)));
+  CHECK(fs::exists(state.generation_path("web", 3)));
+  CHECK(fs::read_symlink(state.folder.live("web")) == "../certificates/web/0005");
 }
 
 SCENARIO("the link can be put back to the generation before without losing the newer one") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
-  run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("1")))));
-  run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("2")))));
-  run(loop, store.make_live("web", 1));
-  CHECK(run(loop, store.live_generation("web")) == 1U);
-  CHECK(fs::exists(store.generation_path("web", 2)));
+  StateDirectory state(folder.path());
+  state.publish(loop, "web", state.add(loop, "web", files_named("1")));
+  state.publish(loop, "web", state.add(loop, "web", files_named("2")));
+  state.publish(loop, "web", 1);
+  CHECK(state.live(loop, "web") == 1U);
+  CHECK(fs::exists(state.generation_path("web", 2)));
 }
 
 SCENARIO("a generation that is not there is never put in service") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
-  run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("1")))));
-  CHECK_THROWS_AS(run(loop, store.make_live("web", 7)), Error);
-  CHECK(run(loop, store.live_generation("web")) == 1U);
+  StateDirectory state(folder.path());
+  state.publish(loop, "web", state.add(loop, "web", files_named("1")));
+  CHECK_THROWS_AS(state.publish(loop, "web", 7), Error);
+  fs::remove(state.generation_path("web", state.add(loop, "web", files_named("2"))) / "privkey.pem");
+  CHECK_THROWS_AS(state.publish(loop, "web", 2), Error);
+  CHECK(state.live(loop, "web") == 1U);
 }
 
 SCENARIO("nobody but root and the group of the keys can read a private key") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
-  const auto number = run(loop, store.add_generation("web", files_named("1")));
-  CHECK((mode_of(store.generation_path("web", number) / "privkey.pem") & 0007) == 0);
+  StateDirectory state(folder.path());
+  const auto number = state.add(loop, "web", files_named("1"));
+  CHECK((mode_of(state.generation_path("web", number) / "privkey.pem") & 0007) == 0);
   CHECK(mode_of(folder.path() / "accounts") == 0700);
 }
 
 SCENARIO("a generation that a crash left half written is no generation") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
   for (const auto* half : {".0001.new", ".0001.17.0.new"}) {
     fs::create_directories(folder.path() / "certificates/web" / half);
     std::ofstream(folder.path() / "certificates/web" / half / "privkey.pem") << "half";
   }
-  const auto number = run(loop, store.add_generation("web", files_named("1")));
+  const auto number = state.add(loop, "web", files_named("1"));
   CHECK(number == 1);
-  CHECK(files::read(store.generation_path("web", 1) / "privkey.pem") == "key 1");
+  CHECK(files::read(state.generation_path("web", 1) / "privkey.pem") == "key 1");
 }
 
 SCENARIO("a generation that cannot be finished leaves no key behind") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
   // No number follows the largest one: the new folder cannot get its name.
   fs::create_directories(folder.path() / "certificates/web/4294967295/x");
   fs::create_directories(folder.path() / "certificates/web/0000/x");
-  CHECK_THROWS_AS(run(loop, store.add_generation("web", files_named("1"))), Error);
+  CHECK_THROWS_AS(state.add(loop, "web", files_named("1")), Error);
   CHECK(entries_of(folder.path() / "certificates/web") == std::set<std::string>{"0000", "4294967295"});
 }
 
@@ -237,14 +249,15 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
   const auto& root = folder.path();
   const std::string url = "https://ca.test/dir";
   {
-    FileStore store(root);
+    StateDirectory state(root);
+    auto& store = state.store;
     Account account;
     account.directory_url = url;
     account.url = "https://ca.test/account/1";
     account.key_pem = Secret("key");
     run(loop, store.save_account(account));
     run(loop, store.save_certificate("web", full_certificate()));
-    run(loop, store.make_live("web", run(loop, store.add_generation("web", files_named("1")))));
+    state.publish(loop, "web", state.add(loop, "web", files_named("1")));
     run(loop, store.save_provider("acme", {}));
     run(loop, store.save_ledger({}));
   }
@@ -272,12 +285,13 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
   std::ofstream(account_folder / "key.pem.0123456789abcdef.new") << "half a k";
   fs::create_directory(root / "certificates/web/.0002.new");
   {
-    FileStore store(root);
+    StateDirectory state(root);
+    auto& store = state.store;
     run(loop, store.save_certificate("web", run(loop, store.load_certificate("web"))));
     std::vector<std::set<std::string>> after;
     for (const auto& each : folders) after.push_back(entries_of(each));
     CHECK(after == before);
-    CHECK(files::read(store.live_path("web") / "privkey.pem") == "key 1");
+    CHECK(files::read(state.folder.live("web") / "privkey.pem") == "key 1");
     CHECK(run(loop, store.load_account(url))->key_pem.reveal() == "key");
   }
 }
@@ -288,7 +302,7 @@ SCENARIO("root does not work in a state directory of somebody else's") {
   const TemporaryFolder folder;
   const auto refused_with = [&](const std::string& sentence) {
     try {
-      const FileStore store(folder.path());
+      const StateFolder state(folder.path());
       FAIL("root was let in");
     } catch (const Error& error) {
       CHECK(error.advice() == Error::Advice::refused);
@@ -310,16 +324,16 @@ SCENARIO("root does not work in a state directory of somebody else's") {
     refused_with("sudo -u '#54321' acmed ...");
   }
   GIVEN("one of root's own with somebody's files in it") {
-    { const FileStore store(folder.path()); }
+    { const StateFolder state(folder.path()); }
     for (const auto* name : {"lock", "accounts", "certificates", "live"}) {
       REQUIRE(::chown((folder.path() / name).c_str(), somebody, static_cast<gid_t>(-1)) == 0);
       refused_with((folder.path() / name).string());
       REQUIRE(::chown((folder.path() / name).c_str(), 0, static_cast<gid_t>(-1)) == 0);
     }
-    const FileStore store(folder.path());
+    const StateFolder state(folder.path());
   }
   GIVEN("one that does not exist yet") {
-    const FileStore store(folder.path() / "fresh");
+    const StateFolder state(folder.path() / "fresh");
     CHECK(fs::exists(folder.path() / "fresh/lock"));
   }
 }
@@ -327,11 +341,12 @@ SCENARIO("root does not work in a state directory of somebody else's") {
 SCENARIO("files of another user's are named with what to type") {
   if (::geteuid() != 0) return;  // only root can make them
   const TemporaryFolder folder;
-  const auto state = folder.path() / "state";
+  const auto path = folder.path() / "state";
   Loop loop;
   REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
   {
-    FileStore store(state);
+    StateDirectory state(path);
+    auto& store = state.store;
     run(loop, store.save_certificate("web", full_certificate()));
     run(loop, store.save_ledger({}));
   }
@@ -339,9 +354,9 @@ SCENARIO("files of another user's are named with what to type") {
     REQUIRE(::lchown(path.c_str(), user, static_cast<gid_t>(-1)) == 0);
   };
   constexpr uid_t service = 1;
-  for (const auto& entry : fs::recursive_directory_iterator(state)) own(entry.path(), service);
-  own(state, service);
-  const auto command = "chown -R " + name_of_user(service) + " " + state.string();
+  for (const auto& entry : fs::recursive_directory_iterator(path)) own(entry.path(), service);
+  own(path, service);
+  const auto command = "chown -R " + name_of_user(service) + " " + path.string();
   const auto fails_as_service = [&](auto work) {
     const auto sentence = as_user(service, [&] {
       try {
@@ -355,72 +370,74 @@ SCENARIO("files of another user's are named with what to type") {
                              Catch::Contains(command));
   };
   GIVEN("its state directory") {
-    own(state, 0);
-    own(state / "lock", 0);
-    fails_as_service([&] { const FileStore store(state); });
+    own(path, 0);
+    own(path / "lock", 0);
+    fails_as_service([&] { const StateFolder state(path); });
   }
   GIVEN("its lock") {
-    own(state / "lock", 0);
-    fails_as_service([&] { const FileStore store(state); });
+    own(path / "lock", 0);
+    fails_as_service([&] { const StateFolder state(path); });
   }
   GIVEN("a certificate's state") {
-    own(state / "certificates/web/state.json", 0);
+    own(path / "certificates/web/state.json", 0);
     fails_as_service([&] {
-      FileStore store(state);
+      StateDirectory state(path);
       Loop own_loop;
-      run(own_loop, store.load_certificate("web"));
+      run(own_loop, state.store.load_certificate("web"));
     });
   }
   GIVEN("a certificate's folder") {
-    own(state / "certificates/web", 0);
+    own(path / "certificates/web", 0);
     fails_as_service([&] {
-      FileStore store(state);
+      StateDirectory state(path);
       Loop own_loop;
-      run(own_loop, store.save_certificate("web", {}));
+      auto certificate = full_certificate();
+      certificate.revision = 1;
+      run(own_loop, state.store.save_certificate("web", certificate));
     });
     fails_as_service([&] {
-      FileStore store(state);
+      StateDirectory state(path);
       Loop own_loop;
-      run(own_loop, store.add_generation("web", files_named("2")));
+      state.add(own_loop, "web", files_named("2"));
     });
   }
   GIVEN("a parent that it may not write to, and no state directory") {
-    fs::remove_all(state);
+    fs::remove_all(path);
     const auto sentence = as_user(service, [&] {
       try {
-        const FileStore store(state);
+        const StateFolder state(path);
       } catch (const Error& error) {
         return std::string(error.what());
       }
       return std::string("no error");
     });
-    CHECK_THAT(sentence, Catch::Contains("install -d -o " + name_of_user(service) + " -m 0751 " + state.string()));
+    CHECK_THAT(sentence, Catch::Contains("install -d -o " + name_of_user(service) + " -m 0751 " + path.string()));
   }
 }
 
 SCENARIO("a state that cannot be read is kept aside and the work goes on") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
-  const auto state = folder.path() / "certificates/web/state.json";
-  fs::create_directories(state.parent_path());
+  StateDirectory state(folder.path());
+  const auto path = folder.path() / "certificates/web/state.json";
+  fs::create_directories(path.parent_path());
   for (const std::string garbage : {"", "{", "[]", "{\"version\":0}"}) {
-    std::ofstream(state) << garbage;
-    const auto loaded = run(loop, store.load_certificate("web"));
+    std::ofstream(path) << garbage;
+    const auto loaded = run(loop, state.store.load_certificate("web"));
     CHECK(!loaded.issued);
-    CHECK(!fs::exists(state));
+    CHECK(!fs::exists(path));
   }
   const auto is_aside = [](const fs::directory_entry& entry) {
     return entry.path().filename().string().starts_with("state.json.corrupt-");
   };
-  CHECK(std::count_if(fs::directory_iterator(state.parent_path()), fs::directory_iterator(), is_aside) >= 1);
+  CHECK(std::count_if(fs::directory_iterator(path.parent_path()), fs::directory_iterator(), is_aside) >= 1);
 }
 
 SCENARIO("two daemons never work in one folder") {
   const TemporaryFolder folder;
-  const FileStore store(folder.path());
+  const StateFolder state(folder.path());
   try {
-    const FileStore second(folder.path());
+    const StateFolder second(folder.path());
     FAIL("the second one was let in");
   } catch (const Error& error) {
     CHECK(error.cause() == "store:locked");
@@ -428,10 +445,65 @@ SCENARIO("two daemons never work in one folder") {
   }
 }
 
+SCENARIO("a state that somebody else has saved meanwhile is not overwritten") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  auto& store = state.store;
+  auto ours = full_certificate();
+  ours.revision = run(loop, store.save_certificate("web", ours));
+  auto theirs = run(loop, store.load_certificate("web"));
+  CHECK(theirs.revision == ours.revision);
+  theirs.values.clear();
+  run(loop, store.save_certificate("web", theirs));
+  try {
+    run(loop, store.save_certificate("web", ours));
+    FAIL("it was overwritten");
+  } catch (const Error& error) {
+    CHECK(error.cause() == other_revision);
+  }
+  CHECK(run(loop, store.load_certificate("web")).values.empty());
+}
+
+SCENARIO("a certificate is worked on by one at a time") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  auto& store = state.store;
+  auto first = run(loop, store.claim("web"));
+  std::vector<std::string> events;
+  const auto work = [](FileStore* where, std::string name, std::vector<std::string>* told) -> Task<> {
+    const auto claim = co_await where->claim(name);
+    told->push_back(name);
+  };
+  const auto give_up = [](Claim* claim, std::vector<std::string>* told) -> Task<> {
+    told->push_back("given up");
+    claim->reset();
+    co_return;
+  };
+  std::vector<Task<>> all;
+  all.push_back(work(&store, "web", &events));
+  all.push_back(work(&store, "mail", &events));
+  all.push_back(give_up(&first, &events));
+  run(loop, when_all(std::move(all)));
+  CHECK(std::ranges::find(events, "mail") != events.end());
+  CHECK(std::ranges::find(events, "web") > std::ranges::find(events, "given up"));
+}
+
+SCENARIO("a generation that the store keeps elsewhere is laid on disk before it is in service") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  run(loop, state.publisher.publish("web", {7, {}, files_named("7")}));
+  CHECK(state.live(loop, "web") == 7U);
+  CHECK(files::read(state.publisher.path("web") / "fullchain.pem") == "full 7");
+}
+
 SCENARIO("a state of a newer version is left alone") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   run(loop, store.save_certificate("web", full_certificate()));
   const auto path = folder.path() / "certificates/web/state.json";
   const std::string newer = R"({"version": 2, "issued": {"generation": 7}})";
@@ -449,7 +521,8 @@ SCENARIO("a state of a newer version is left alone") {
 SCENARIO("a sentence of an older version is cleaned when it is read") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   auto certificate = full_certificate();
   certificate.trouble->sentence = "\x1b]0;owned\a\x1b[31mRED\xc2\x9b" + std::string(1 << 20, 'b');
   run(loop, store.save_certificate("web", certificate));
@@ -461,7 +534,8 @@ SCENARIO("a sentence of an older version is cleaned when it is read") {
 SCENARIO("the ledger of CAs survives a restart") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   CHECK(run(loop, store.load_ledger()).empty());
   const Pause pause{Time(std::chrono::hours(10)), Time(std::chrono::hours(11))};
   run(loop, store.save_ledger({{"https://ca.test/dir", pause}}));
@@ -474,7 +548,8 @@ SCENARIO("the ledger of CAs survives a restart") {
 SCENARIO("a ledger of a version that bounded nothing closes no CA") {
   const TemporaryFolder folder;
   Loop loop;
-  FileStore store(folder.path());
+  StateDirectory state(folder.path());
+  auto& store = state.store;
   files::write_durably(folder.path() / "ledger.json", R"({"https://ca.test/dir": "2163-01-02T13:22:38Z"})", 0600);
   CHECK(run(loop, store.load_ledger()).empty());
 }

@@ -11,9 +11,9 @@
 
 #include "base/runtime/scope.h"
 #include "daemon/issue/journey.h"
-#include "daemon/store/file_store.h"
 #include "tests/unit/acme/fake_ca.h"
 #include "tests/unit/base/test_ca.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
 
@@ -68,13 +68,14 @@ struct JourneyScene {
   TestCa issuer;
   crypto::PrivateKey tls_key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
   FakeCa ca{issuer.issue(tls_key, loopback()).to_pem(), tls_key.to_pem()};
-  store::FileStore store{folder.path() / "state"};
+  store::StateDirectory directory{folder.path() / "state"};
+  store::FileStore& store = directory.store;
   dns::fake::NameServer resolver{loop, "127.0.1.7"};
   dns::fake::NameServer name_server{loop, "127.0.1.1"};
   dns::Discovery discovery{loop, {resolver.endpoint()}, dns::fake::port()};
   ShownProvider* provider = nullptr;
   issue::ZoneCoordinator zones{loop, providers()};
-  issue::Services services{loop, store, discovery, zones, {{dns::Name("example.test"), "shown"}}};
+  issue::Services services{loop, store, directory.publisher, discovery, zones, {{dns::Name("example.test"), "shown"}}};
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
   int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has

@@ -9,9 +9,9 @@
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
-#include "daemon/store/file_store.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/daemon/temporary_folder.h"
 
 namespace acmed::keep {
@@ -21,32 +21,34 @@ namespace fs = std::filesystem;
 
 constexpr const char* directory_url = "https://ca.test/dir";
 
-store::GenerationFiles generation_files(unsigned number, Time not_after) {
+store::Generation generation(unsigned number, Time not_after) {
   static const test::TestCa ca;
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
   const auto serial = fmt::format("{:02x}", number);
   test::CertificateFacts facts{{"web.test"}, false, serial, {}};
   facts.not_after = std::chrono::time_point_cast<std::chrono::seconds>(not_after);
   const auto leaf = ca.issue(key, facts).to_pem();
-  return {key.to_pem(), leaf, ca.root_pem(), leaf + ca.root_pem(),
-          json::Object{{"serial", serial}, {"not_after", to_rfc3339(not_after)}}};
+  store::Generation result{number, {}, {key.to_pem(), leaf, ca.root_pem(), leaf + ca.root_pem()}};
+  result.meta.serial = serial;
+  result.meta.not_after = not_after;
+  return result;
 }
 
 /// A store whose disk is full when told.
 class FullStore final : public store::FileStore {
  public:
   using FileStore::FileStore;
-  Task<> save_certificate(std::string name, store::Certificate certificate) override {
+  Task<store::Revision> save_certificate(std::string name, store::Certificate certificate) override {
     if (saves_left == 0) throw Retry("file:28", "no space left on device");
     --saves_left;
-    co_await FileStore::save_certificate(std::move(name), std::move(certificate));
+    co_return co_await FileStore::save_certificate(std::move(name), std::move(certificate));
   }
-  Task<std::vector<store::Examined>> examine_certificates(std::vector<std::string> names) override {
-    auto examined = co_await FileStore::examine_certificates(std::move(names));
+  Task<std::vector<store::Loaded>> load_certificates(std::vector<std::string> names) override {
+    auto loaded = co_await FileStore::load_certificates(std::move(names));
     if (unreadable) {
-      for (auto& each : examined) each.unreadable = std::make_exception_ptr(Retry("file:5", "input/output error"));
+      for (auto& each : loaded) each.unreadable = std::make_exception_ptr(Retry("file:5", "input/output error"));
     }
-    co_return examined;
+    co_return loaded;
   }
   int saves_left = 1000;
   bool unreadable = false;
@@ -57,11 +59,12 @@ struct World {
   TemporaryFolder folder;
   VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26))};
   Loop loop{clock};
-  FullStore store{folder.path() / "state"};
+  store::StateDirectory state{folder.path() / "state"};
+  FullStore store{state.folder};
   issue::Authority authority{loop, store, settings()};
   dns::Discovery discovery{loop, {}};
   issue::ZoneCoordinator zones{loop, {}};
-  issue::Services services{loop, store, discovery, zones, {}};
+  issue::Services services{loop, store, state.publisher, discovery, zones, {}};
   renew::Ledger ledger{store, loop.clock()};
 
   static issue::AuthoritySettings settings() {
@@ -72,14 +75,15 @@ struct World {
   }
 
   void issue_generation(Duration life = std::chrono::hours(24 * 90)) {
-    auto state = run(loop, store.load_certificate("web"));
-    const unsigned next = state.issued ? state.issued->generation + 1 : 1;
+    auto certificate = run(loop, store.load_certificate("web"));
+    const unsigned next = certificate.issued ? certificate.issued->generation + 1 : 1;
     const auto now = loop.clock().now();
-    const auto number = run(loop, store.add_generation("web", generation_files(next, now + life)));
-    state.issued = store::Issued{number, directory_url, "ecdsa-p256", {"web.test"}, fmt::format("{:02x}", number),
-                                 now,    now + life,    now};
-    run(loop, store.save_certificate("web", state));
-    run(loop, store.make_live("web", number));
+    const auto made = generation(next, now + life);
+    const auto number = state.add(loop, "web", made.files, made.meta);
+    certificate.issued = store::Issued{number, directory_url, "ecdsa-p256", {"web.test"}, fmt::format("{:02x}", number),
+                                       now,    now + life,    now};
+    run(loop, store.save_certificate("web", certificate));
+    state.publish(loop, "web", number);
   }
 
   Keeper keeper(std::vector<config::Target> targets) {
@@ -108,7 +112,7 @@ struct World {
   }
 
   std::string full_chain(unsigned number) const {
-    return files::read(store.generation_path("web", number) / "fullchain.pem").value_or("");
+    return files::read(state.generation_path("web", number) / "fullchain.pem").value_or("");
   }
 
   std::string seen() const { return files::read(folder.path() / "seen").value_or(""); }
@@ -116,7 +120,7 @@ struct World {
     if (broken) files::write_durably(folder.path() / "broken", "", 0600);
     if (!broken) fs::remove(folder.path() / "broken");
   }
-  unsigned live() { return run(loop, store.live_generation("web")).value_or(0); }
+  unsigned live() { return state.live(loop, "web").value_or(0); }
 };
 
 SCENARIO("a generation is deployed once, and not again by a later look or after a restart") {
@@ -223,7 +227,7 @@ SCENARIO("after a crash between the state and the link, the link follows") {
   World world;
   world.issue_generation();
   world.issue_generation();
-  run(world.loop, world.store.make_live("web", 1));
+  world.state.publish(world.loop, "web", 1);
   auto keeper = world.keeper({});
   run(world.loop, keeper.attempt(false));
   CHECK(world.live() == 2);
@@ -346,7 +350,7 @@ SCENARIO("files that a target lost are put there again at the next start, withou
 SCENARIO("a certificate in service whose files cannot be used is not taken for well") {
   World world;
   world.issue_generation();
-  const auto folder = world.store.generation_path("web", 1);
+  const auto folder = world.state.generation_path("web", 1);
   WHEN("the key is empty") {
     fs::resize_file(folder / "privkey.pem", 0);
   }

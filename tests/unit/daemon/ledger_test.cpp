@@ -3,8 +3,8 @@
 
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
-#include "daemon/store/file_store.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/daemon/temporary_folder.h"
 
 namespace acmed::renew {
@@ -18,7 +18,8 @@ struct World {
   TemporaryFolder folder;
   VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26))};
   Loop loop{clock};
-  store::FileStore store{folder.path()};
+  store::StateDirectory state{folder.path()};
+  store::FileStore& store = state.store;
   Ledger ledger{store, clock};
 
   template <class Failure>

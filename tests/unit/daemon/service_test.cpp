@@ -9,9 +9,9 @@
 #include "base/files.h"
 #include "base/runtime/sleep.h"
 #include "daemon/daemon.h"
-#include "daemon/store/file_store.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/config/folder.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/providers/log_capture.h"
 
 namespace acmed {
@@ -23,14 +23,16 @@ using namespace std::chrono_literals;
 struct World {
   config::Folder folder;
   Loop loop;
-  store::FileStore store{folder.path("state")};
+  store::StateDirectory state{folder.path("state")};
+  store::FileStore& store = state.store;
+  store::Publisher& publisher = state.publisher;
   providers::NameServers servers;
 
   World() {
     folder.write("hook", fmt::format("#!/bin/sh\necho $1 $2 $3 >> {}\n", folder.path("calls").string()), 0700);
   }
 
-  std::string text(const std::string& certificates, const std::string& state = "state") const {
+  std::string text(const std::string& certificates, const std::string& directory = "state") const {
     return fmt::format(R"(
 state_directory = "{}"
 [ca.none]
@@ -41,7 +43,7 @@ type = "lego-exec"
 command = ["{}"]
 zones = ["example.test"]
 {})",
-                       folder.path(state).string(), folder.path("hook").string(), certificates);
+                       folder.path(directory).string(), folder.path("hook").string(), certificates);
   }
   static std::string certificate(const std::string& name) {
     return fmt::format("[[certificate]]\nname = \"{0}\"\ndomains = [\"{0}.example.test\"]\n", name);
@@ -52,14 +54,14 @@ zones = ["example.test"]
   void put_in_place(const std::string& name) {
     const auto now = loop.clock().now();
     store::Certificate certificate;
-    const auto number = run(
-        loop, store.add_generation(name, {Secret("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"),
-                                          "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "",
-                                          "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", json::Object{}}));
+    const auto number = state.add(loop, name,
+                                  {Secret("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"),
+                                   "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "",
+                                   "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"});
     certificate.issued = store::Issued{
         number, "https://127.0.0.1:1/dir", "ecdsa-p256", {name + ".example.test"}, name, now, now + 24h * 90, now};
     run(loop, store.save_certificate(name, certificate));
-    run(loop, store.make_live(name, number));
+    state.publish(loop, name, number);
   }
 };
 
@@ -79,7 +81,8 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   store::Certificate former;
   former.values = {{"hook", "example.test", "", "_acme-challenge.old.example.test", "left"}};
   run(world.loop, world.store.save_certificate("old", former));
-  Service service(world.loop, world.store, world.folder.load(world.text(World::certificate("new"))), world.servers);
+  Service service(world.loop, world.store, world.publisher, world.folder.load(world.text(World::certificate("new"))),
+                  world.servers);
   run(world.loop, service.run_once());
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _acme-challenge.old.example.test. left"));
   CHECK(run(world.loop, world.store.load_certificate("old")).values.empty());
@@ -92,12 +95,12 @@ SCENARIO("certificates that are in place and fresh are left alone, and the statu
     world.put_in_place(name);
     certificates += World::certificate(name);
   }
-  Service service(world.loop, world.store, world.folder.load(world.text(certificates)), world.servers);
+  Service service(world.loop, world.store, world.publisher, world.folder.load(world.text(certificates)), world.servers);
   CHECK(run(world.loop, service.run_once()).empty());
   CHECK(world.calls().empty());
   WHEN("one more cannot be issued") {
-    Service another(world.loop, world.store, world.folder.load(world.text(certificates + World::certificate("d"))),
-                    world.servers);
+    Service another(world.loop, world.store, world.publisher,
+                    world.folder.load(world.text(certificates + World::certificate("d"))), world.servers);
     std::stop_source stop;
     bool told = false;
     another.on_change = [&] {
@@ -114,7 +117,7 @@ SCENARIO("the state directory never changes while the daemon runs") {
   World world;
   world.put_in_place("a");
   const auto config = world.folder.load(world.text(World::certificate("a")));
-  Daemon daemon(world.loop, world.store, world.folder.path("acmed.toml"));
+  Daemon daemon(world.loop, world.store, world.publisher, world.folder.path("acmed.toml"));
   world.folder.write("acmed.toml", world.text(World::certificate("a"), "elsewhere"));
   const test::LogCapture log;
   std::stop_source stop;

@@ -3,8 +3,8 @@
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
-#include "daemon/store/file_store.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
 
@@ -48,12 +48,12 @@ struct World {
   Time shown_from = start;  ///< the server shows nothing before
   Loop loop{clock};
   TemporaryFolder folder;
-  store::FileStore store{folder.path()};
+  store::StateDirectory state{folder.path()};
   dns::fake::NameServer server{loop, "127.0.1.1"};
   dns::Discovery discovery{loop, {}};
   ContendedProvider* provider = nullptr;
   ZoneCoordinator zones{loop, providers()};
-  Services services{loop, store, discovery, zones, {}};
+  Services services{loop, state.store, state.publisher, discovery, zones, {}};
   Showing showing{services, "cert", {}, {{{"p", {dns::Name("a.test"), ""}, challenge, "v"}, location()}}};
 
   World() {

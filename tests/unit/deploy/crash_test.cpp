@@ -20,7 +20,8 @@ void try_again_in_vain(const Scene& scene) {
   auto target = scene.target();
   target.test = {"/bin/false"};
   Loop loop;
-  CHECK_THROWS_AS(run(loop, to_target(target, scene.second(), scene.first(), {}, "renewed")), NotTaken);
+  CHECK_THROWS_AS(run(loop, to_target(target, scene.publisher(), scene.second(), scene.first(), {}, "renewed")),
+                  NotTaken);
 }
 
 /// What all hidden names of the target begin with, as a path below the scene.
@@ -49,7 +50,7 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   ::chmod(scene.path("service/web.pem").c_str(), 0604);
   const auto before = scene.service_files();
   const FileSet files(scene.target(), "corp");
-  files.install(scene.second().folder);
+  files.install(scene.second().files);
   const auto hidden = hidden_prefix(scene);
   REQUIRE(scene.read("service/web.key") == "privkey of 0002\n");
   REQUIRE(scene.read(hidden + "old-web.pem") == "old certificate");
@@ -102,17 +103,18 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   WHEN("it happened when the deployment had succeeded, before the copies were removed") {
     std::filesystem::remove(scene.path(hidden + "journal"));
     Loop loop;
-    run(loop, to_target(scene.target(), scene.second(), scene.first(), {}, "renewed"));
+    run(loop, to_target(scene.target(), scene.publisher(), scene.second(), scene.first(), {}, "renewed"));
     THEN("the new files stay and the copies are gone") {
       CHECK(scene.service_files().size() == 2);
       CHECK(scene.read("service/web.pem") == "fullchain of 0002\n");
     }
   }
   WHEN("the journal is damaged") {
-    scene.write(hidden + "journal", R"([{"name":"../generations/0001/privkey.pem","existed":false}])");
+    scene.write("elsewhere/file", "somebody's\n");
+    scene.write(hidden + "journal", R"([{"name":"../elsewhere/file","existed":false}])");
     THEN("nothing is guessed: the sentence tells what to do, and no file outside the directory is touched") {
       CHECK_THROWS_WITH(files.put_back(), Catch::Contains("is damaged; put the files beside it in order"));
-      CHECK(scene.read("generations/0001/privkey.pem") == "privkey of 0001\n");
+      CHECK(scene.read("elsewhere/file") == "somebody's\n");
     }
   }
   WHEN("somebody who may write to the directory has put something else in the journal's place") {
@@ -147,7 +149,7 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
     mail.name = "mail";
     mail.files = {{config::FileKind::combined, "mail.pem"}};
     const FileSet mail_files(mail, "corp");
-    mail_files.install(scene.first().folder);
+    mail_files.install(scene.first().files);
     mail_files.keep();
     THEN("it leaves the files of the first alone") {
       CHECK(scene.read(hidden + "old-web.pem") == "old certificate");
@@ -165,7 +167,7 @@ SCENARIO("a power cut leaves files that belong together, or what it takes to put
                   {config::FileKind::cert, "web.cert"}};
   const FileSet files(target, "corp");
   const test::WatchedDisk disk;
-  files.install(scene.second().folder);
+  files.install(scene.second().files);
   const auto steps = disk.steps();
 
   const auto is_switch = [](const test::DiskStep& step) {
@@ -224,7 +226,7 @@ SCENARIO("nobody else can open a new key before it has its owner") {
   target.group = own->gr_name;
   target.mode = 0644;
   const test::WatchedDisk disk;
-  FileSet(target, "corp").install(scene.second().folder);
+  FileSet(target, "corp").install(scene.second().files);
   const auto steps = disk.steps();
   for (const auto& step : steps) {
     if (step.call != "chmod" || step.path.filename().string().find("web.") == std::string::npos) continue;

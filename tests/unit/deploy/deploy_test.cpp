@@ -27,7 +27,7 @@ std::unique_ptr<NotTaken> deploy(const Scene& scene, const config::Target& targe
   Loop loop;
   const auto previous = has_previous ? std::optional(scene.first()) : std::nullopt;
   try {
-    run(loop, to_target(target, scene.second(), previous, worth_until, "renewed"));
+    run(loop, to_target(target, scene.publisher(), scene.second(), previous, worth_until, "renewed"));
   } catch (const NotTaken& error) {
     return std::make_unique<NotTaken>(error);
   }
@@ -39,10 +39,10 @@ Task<> stop_soon(Scope* scope) {
   scope->stop();
 }
 
-Task<> deploy_until_stopped(config::Target target, Generation generation) {
+Task<> deploy_until_stopped(config::Target target, store::Publisher* publisher, Generation generation) {
   const auto here = co_await context();
   Scope scope(here);
-  scope.spawn(to_target(target, generation, {}, {}, "renewed"));
+  scope.spawn(to_target(target, *publisher, generation, {}, {}, "renewed"));
   scope.spawn(stop_soon(&scope));
   co_await scope.join();
 }
@@ -57,7 +57,7 @@ SCENARIO("a target never goes back to nothing, nor to a certificate that has end
     const auto failure = deploy(scene, target, false);
     THEN("the first files stay, so that the service can be started, and nothing hidden is left") {
       REQUIRE(failure);
-      CHECK(failure->new_files_stay());
+      CHECK(failure->left() == NotTaken::Left::with_new_pair);
       CHECK(scene.service_files().size() == 2);
       CHECK(scene.read("service/web.key") == "privkey of 0002\n");
       CHECK_THAT(failure->what(), Contains("there were no files before: the new ones stay"));
@@ -76,7 +76,7 @@ SCENARIO("a target never goes back to nothing, nor to a certificate that has end
       const auto failure = deploy(scene, target, true, Time(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1)));
       THEN("it is put back") {
         REQUIRE(failure);
-        CHECK_FALSE(failure->new_files_stay());
+        CHECK(failure->left() != NotTaken::Left::with_new_pair);
         CHECK(scene.read("service/web.key") == "old key");
       }
     }
@@ -85,7 +85,7 @@ SCENARIO("a target never goes back to nothing, nor to a certificate that has end
       const auto failure = deploy(scene, target, true, Time(std::chrono::sys_days(std::chrono::year(2130) / 1 / 1)));
       THEN("the new files stay") {
         REQUIRE(failure);
-        CHECK(failure->new_files_stay());
+        CHECK(failure->left() == NotTaken::Left::with_new_pair);
         CHECK(scene.read("service/web.key") == "privkey of 0002\n");
         CHECK_THAT(failure->what(), Contains("the new files stay, since the former certificate ends at 2126-"));
       }
@@ -283,7 +283,7 @@ SCENARIO("a deployment that fails leaves the service as it was") {
   GIVEN("a daemon that is stopped while the hook runs") {
     target.post_hook = scene.program("hook", "sleep 60");
     Loop loop;
-    CHECK_THROWS_AS(run(loop, deploy_until_stopped(target, scene.second())), Cancelled);
+    CHECK_THROWS_AS(run(loop, deploy_until_stopped(target, &scene.publisher(), scene.second())), Cancelled);
     THEN("the old files are back") {
       CHECK(scene.service_files() == before);
     }
@@ -316,15 +316,57 @@ SCENARIO("a deployment that fails leaves the service as it was") {
       CHECK(scene.service_files() == before);
     }
   }
+}
 
-  GIVEN("a generation that lacks a file") {
-    std::filesystem::remove(scene.path("generations/0002/privkey.pem"));
+SCENARIO("a target that reads live/ has the link as its files") {
+  const Scene scene;
+  auto target = scene.target();
+  target.directory.reset();
+  target.files.clear();
+  auto& published = scene.publisher().numbers;
+  GIVEN("programs that are content") {
+    CHECK(deploy(scene, target) == nullptr);
+    CHECK(published == std::vector<unsigned>{2});
+  }
+  GIVEN("a test that fails") {
+    target.test = {"/bin/false"};
+    target.post_hook = scene.program("hook", "");
     const auto failure = deploy(scene, target);
-    THEN("nothing was touched") {
+    THEN("the link leads to the former generation again; the hook, which did not run, has nothing to undo") {
+      REQUIRE(failure);
+      CHECK(failure->left() == NotTaken::Left::rolled_back);
+      CHECK_THAT(failure->what(), Contains("; the former generation is back"));
+      CHECK(published == std::vector<unsigned>{2, 1});
+      CHECK(scene.read("calls").empty());
+    }
+  }
+  GIVEN("a hook that fails") {
+    target.post_hook = scene.program("hook", "echo $ACMED_EVENT >>" + scene.path("calls").string() + "; false");
+    const auto failure = deploy(scene, target);
+    THEN("it is run for the former generation, too") {
+      REQUIRE(failure);
+      CHECK(published == std::vector<unsigned>{2, 1});
+      CHECK(scene.read("calls") == "hook\nrenewed\nhook\nrollback\n");
+    }
+  }
+  GIVEN("a hook that fails, and no generation to go back to") {
+    target.post_hook = {"/bin/false"};
+    const auto failure = deploy(scene, target, false);
+    THEN("the new one stays") {
+      REQUIRE(failure);
+      CHECK(failure->left() == NotTaken::Left::with_new_pair);
+      CHECK(published == std::vector<unsigned>{2});
+    }
+  }
+  GIVEN("a disk that is full") {
+    scene.publisher().is_broken = true;
+    target.post_hook = scene.program("hook", "");
+    const auto failure = deploy(scene, target);
+    THEN("no program is run") {
       REQUIRE(failure);
       CHECK(failure->cause() == "deploy:file");
-      CHECK_THAT(failure->what(), Contains("there is no file"));
-      CHECK(scene.service_files() == before);
+      CHECK(failure->left() == NotTaken::Left::as_it_was);
+      CHECK(scene.read("calls").empty());
     }
   }
 }

@@ -1,27 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "daemon/deploy/deploy.h"
 #include "tests/unit/catch.h"
 
 namespace acmed::deploy {
 
+/// A publisher that notes what it put in service.
+class NotedPublisher final : public store::Publisher {
+ public:
+  Task<> publish(std::string, store::Generation generation) override {
+    if (is_broken) throw Retry("file:28", "no space left on device");
+    numbers.push_back(generation.number);
+    co_return;
+  }
+  Task<std::optional<unsigned>> published(std::string) override {
+    co_return numbers.empty() ? std::nullopt : std::optional(numbers.back());
+  }
+  Task<std::vector<store::Published>> look(std::vector<store::Expected> expected) override {
+    co_return std::vector<store::Published>(expected.size());
+  }
+  std::filesystem::path path(const std::string& name) const override { return "/live/" + name; }
+
+  std::vector<unsigned> numbers;
+  bool is_broken = false;
+};
+
 /// A folder with two generations of a certificate, a directory of a service, and programs that a target runs.
 class Scene {
  public:
-  Scene() : first_(make_generation("0001")), second_(make_generation("0002")) {
-    std::filesystem::create_directory(service());
-    std::filesystem::create_directory_symlink("generations/0002", root_ / "live");
-  }
+  Scene() : first_(make_generation(1)), second_(make_generation(2)) { std::filesystem::create_directory(service()); }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
   ~Scene() { std::filesystem::remove_all(root_); }
@@ -30,6 +50,7 @@ class Scene {
   const Generation& second() const { return second_; }
   std::filesystem::path service() const { return root_ / "service"; }
   std::filesystem::path path(const std::string& name) const { return root_ / name; }
+  NotedPublisher& publisher() const { return publisher_; }
 
   config::Target target() const {
     config::Target target;
@@ -81,16 +102,20 @@ class Scene {
     return pattern;
   }
 
-  Generation make_generation(const std::string& number) const {
-    for (const auto* name : {"cert", "chain", "fullchain", "privkey"}) {
-      write("generations/" + number + "/" + name + ".pem", std::string(name) + " of " + number + "\n");
-    }
-    return {"corp",         {"corp.example", "*.corp.example"},
-            root_ / "live", root_ / "generations" / number,
-            "0a" + number,  Time(std::chrono::sys_days(std::chrono::year(2027) / 2 / 1))};
+  Generation make_generation(unsigned number) const {
+    const auto content = [number](const char* name) { return fmt::format("{} of {:04}\n", name, number); };
+    Generation generation{
+        {number, {}, {Secret(content("privkey")), content("cert"), content("chain"), content("fullchain")}},
+        "corp",
+        root_ / "live"};
+    generation.meta.domains = {"corp.example", "*.corp.example"};
+    generation.meta.serial = fmt::format("0a{:04}", number);
+    generation.meta.not_after = Time(std::chrono::sys_days(std::chrono::year(2027) / 2 / 1));
+    return generation;
   }
 
   std::filesystem::path root_ = make_root();
+  mutable NotedPublisher publisher_;
   Generation first_;
   Generation second_;
 };

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "daemon/store/records.h"
+
+/// A certificate's generations on disk: a folder each, "0001" and up, in the certificate's folder. All calls block and
+/// throw Retry or std::filesystem::filesystem_error.
+namespace acmed::store {
+
+/// The number of a generation's folder; nothing for other names.
+std::optional<unsigned> generation_number(std::string_view folder_name);
+std::string generation_name(unsigned number);
+
+/// The number of the next generation in a certificate's folder.
+unsigned next_generation(const std::filesystem::path& certificate);
+
+/// Writes a generation that is not there yet. It appears whole or not at all.
+void write_generation(const std::filesystem::path& certificate, const Generation& generation,
+                      std::optional<gid_t> key_group);
+
+/// Throws Retry ("store:generation") when it is not there or has no key.
+Generation read_generation(const std::filesystem::path& certificate, unsigned number);
+
+/// What is noted beside it; empty when nothing is.
+GenerationMeta read_generation_meta(const std::filesystem::path& certificate, unsigned number);
+
+/// The newest generation, told by its own files; nothing when there is none whose certificate can be read.
+std::optional<Issued> newest_generation(const std::filesystem::path& certificate);
+
+/// Removes all but the last three and those in `needed`.
+void remove_old_generations(const std::filesystem::path& certificate, const std::set<unsigned>& needed);
+
+}  // namespace acmed::store

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/store/state_folder.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/accounts.h"
+#include "base/crypto/digest.h"
+#include "base/crypto/encoding.h"
+#include "base/error.h"
+
+namespace acmed::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* key_group_name = "acmed-certs";
+
+std::optional<gid_t> find_key_group() {
+  const group* found = getgrnam(key_group_name);
+  if (found == nullptr) return std::nullopt;
+  // Only who is a member, or root, may give files to it.
+  if (geteuid() == 0 || getegid() == found->gr_gid) return found->gr_gid;
+  std::vector<gid_t> own(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
+  const auto count = getgroups(static_cast<int>(own.size()), own.data());
+  own.resize(static_cast<std::size_t>(std::max(count, 0)));
+  if (std::find(own.begin(), own.end(), found->gr_gid) == own.end()) return std::nullopt;
+  return found->gr_gid;
+}
+
+bool is_hexadecimal(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+/// acmed 0.1 wrote "key.pem.RANDOM.new" before there was key.pem.
+bool is_account_leftover(std::string_view name) {
+  const auto of = files::leftover_of(name);
+  if (of) return *of == "account.json" || *of == "key.pem";
+  constexpr std::string_view begin = "key.pem.";
+  constexpr std::string_view end = ".new";
+  return name.size() == begin.size() + 16 + end.size() && name.starts_with(begin) && name.ends_with(end) &&
+         is_hexadecimal(name.substr(begin.size(), 16));
+}
+
+/// What may have other owners when root, or another user, worked here once.
+constexpr auto entries = std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "ledger.json"});
+
+std::optional<uid_t> owner_of(const fs::path& path) {
+  struct stat status {};
+  // A state directory may be reached by a link (DynamicUser=): where it leads is what counts.
+  return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
+}
+
+/// Root may write everywhere, but the folder's user could not use what root writes.
+void refuse_as_root(const fs::path& folder) {
+  if (::geteuid() != 0) return;
+  for (const auto* entry : entries) {
+    const auto path = *entry == '\0' ? folder : folder / entry;
+    const auto owner = owner_of(path);
+    if (!owner || *owner == 0) continue;
+    const auto name = name_of_user(*owner);
+    const bool is_number = name == std::to_string(*owner);
+    throw Refused("store:owner",
+                  fmt::format("{} belongs to the user {}, who could not use what root writes there. Run acmed as that "
+                              "user: sudo -u {} acmed ...",
+                              path.string(), name, is_number ? fmt::format("'#{}'", name) : name));
+  }
+}
+
+/// The error for what this user may not do with `path` in the state directory `folder`: whose it is, and what to type.
+/// `sentence` alone when that is not the reason.
+std::string with_owner(std::string sentence, fs::path path, const fs::path& folder) {
+  const auto own = name_of_user(::geteuid());
+  const auto top = folder.lexically_normal();
+  std::error_code hidden;
+  if (fs::symlink_status(top, hidden).type() == fs::file_type::not_found) {
+    return fmt::format("{}. Type as root: install -d -o {} -m {:04o} {}", sentence, own, passage_mode, top.string());
+  }
+  for (path = path.lexically_normal();; path = path.parent_path()) {
+    const auto owner = owner_of(path);
+    if (owner && *owner != ::geteuid()) {
+      return fmt::format("{}: {} belongs to the user {}, and acmed runs as {}. Type as root: chown -R {} {}", sentence,
+                         path.string(), name_of_user(*owner), own, own, top.string());
+    }
+    if (path == top || !path.has_relative_path()) return sentence;
+  }
+}
+
+/// Removes what the last process was writing when it was killed: there may be keys in it.
+void remove_leftovers(const fs::path& folder) {
+  files::remove_leftovers(folder, [](std::string_view name) { return files::leftover_of(name) == "ledger.json"; });
+  files::remove_leftovers(folder / "live", [](std::string_view name) { return files::leftover_of(name).has_value(); });
+  files::remove_leftovers(folder / "providers", [](std::string_view name) {
+    return files::leftover_of(name).value_or("").ends_with(".json");
+  });
+  std::error_code error;
+  for (fs::directory_iterator account(folder / "accounts", error), end; !error && account != end;
+       account.increment(error)) {
+    files::remove_leftovers(account->path(), is_account_leftover);
+  }
+}
+
+}  // namespace
+
+StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), key_group_(find_key_group()) {
+  refuse_as_root(path_);
+  const auto open = [this] {
+    files::make_folder(path_, passage_mode);
+    auto lock = files::lock(path_ / "lock");
+    if (!lock) {
+      throw Refused("store:locked",
+                    fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
+                                "one a state_directory of its own",
+                                path_.string()));
+    }
+    lock_ = *std::move(lock);
+    files::make_folder(path_ / "accounts", private_folder_mode);
+    files::make_folder(path_ / "certificates", passage_mode);
+    files::make_folder(path_ / "live", passage_mode);
+    remove_leftovers(path_);
+  };
+  with_owner_named(open);
+}
+
+fs::path StateFolder::account(const std::string& directory_url) const {
+  const auto start = directory_url.find("://") + 3;
+  auto host = directory_url.substr(start, directory_url.find('/', start) - start);
+  std::replace(host.begin(), host.end(), ':', '_');
+  return path_ / "accounts" / (host + "-" + crypto::hex(crypto::sha256(directory_url)).substr(0, 12));
+}
+
+Retry StateFolder::named(const files::Denied& error) const {
+  return {error.cause(), with_owner(error.what(), error.path(), path_)};
+}
+
+Retry StateFolder::named(const fs::filesystem_error& error) const {
+  const auto number = error.code().value();
+  auto sentence = system_error_sentence("change " + error.path1().string(), number);
+  if (number == EACCES || number == EPERM) sentence = with_owner(std::move(sentence), error.path1(), path_);
+  return {fmt::format("file:{}", number), sentence};
+}
+
+}  // namespace acmed::store
