@@ -2,6 +2,7 @@
 #include "config/load.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdlib>
 #include <map>
@@ -20,6 +21,7 @@
 namespace acmed::config {
 namespace {
 
+constexpr std::size_t certificates_to_trim = 1000;
 constexpr const char* usual_state_directory = "/var/lib/acmed";
 
 std::filesystem::path read_state_directory(Reader& main) {
@@ -128,7 +130,11 @@ Config load(const std::filesystem::path& file) {
     fault = error.what();
   }
   if (!text) throw Faults({{file.string(), 0, 0, fault}});
-  return parse(*text, file);
+  auto config = parse(*text, file);
+  // Of a large configuration far more was used for a moment than is kept.
+  text.reset();
+  if (config.certificates.size() >= certificates_to_trim) malloc_trim(0);
+  return config;
 }
 
 }  // namespace acmed::config

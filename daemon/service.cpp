@@ -17,7 +17,10 @@ constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
 constexpr int batches_at_a_time = 4;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a thread
+// What is done for each of many certificates is done for so many before the loop turns.
+constexpr std::size_t keepers_a_turn = 32;
 constexpr std::size_t names_a_turn = 1024;      // less than a millisecond
+constexpr std::size_t certificates_to_trim = 1000;
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -221,7 +224,9 @@ Task<> Service::prepare_some(bool enqueue) {
 Task<> Service::keep_agenda(Scope* scope) {
   for (;;) {
     const auto now = loop_.clock().now();
+    std::size_t called = 0;
     while (!agenda_.empty() && agenda_.begin()->first <= now) {
+      if (++called % keepers_a_turn == 0) co_await sleep_for(Duration::zero());
       auto* keeper = agenda_.begin()->second;
       const bool asked = agenda_.begin()->first == Time::min();
       agenda_.erase(agenda_.begin());
@@ -345,13 +350,22 @@ void Service::rest() {
   for (const auto& [name, authority] : authorities_) authority->rest();
   for (const auto& [name, provider] : zones_.providers()) provider->rest();
   discovery_.forget();
-  malloc_trim(0);
+  // It gives back the same few megabytes however many certificates there are, but takes longer the more there are.
+  if (count_ <= certificates_to_trim) malloc_trim(0);
 }
 
 Task<> Service::close() {
   std::vector<Task<>> ends;
   for (const auto& [name, provider] : zones_.providers()) ends.push_back(provider->close());
   co_await when_all(std::move(ends));
+  agenda_.clear();
+  while (!keepers_.empty()) {
+    for (std::size_t i = 0; i < keepers_a_turn && !keepers_.empty(); ++i) {
+      names_.erase(keepers_.front().name());
+      keepers_.pop_front();
+    }
+    co_await sleep_for(Duration::zero());
+  }
 }
 
 std::string Service::status() const {
