@@ -61,46 +61,18 @@ Client::Session::Session(http::Client& http, const Clock& clock, std::string dir
       directory_(std::move(known_directory)),
       nonces_(clock, [this] { return new_nonce(); }) {}
 
-/// A request for the directory that others wait for; at its end they go on, whatever the outcome.
-class Client::Session::DirectoryRequest {
- public:
-  explicit DirectoryRequest(Session& session) : session_(session), outcome_(std::make_shared<Outcome>()) {
-    session_.awaited_ = outcome_;
-  }
-  DirectoryRequest(const DirectoryRequest&) = delete;
-  DirectoryRequest& operator=(const DirectoryRequest&) = delete;
-  ~DirectoryRequest() {
-    session_.awaited_.reset();
-    outcome_->waiters.wake_all();
-  }
-  void failed(std::exception_ptr failure) noexcept { outcome_->failure = std::move(failure); }
-
- private:
-  Session& session_;
-  std::shared_ptr<Outcome> outcome_;
-};
-
 Task<Directory> Client::Session::directory() {
-  while (!directory_ && awaited_) {
-    const auto outcome = awaited_;
-    co_await outcome->waiters.turn();
-    if (outcome->failure) std::rethrow_exception(outcome->failure);
-    // With neither directory nor failure, who fetched it was called off: the next one does it.
-  }
   if (directory_) co_return *directory_;
+  co_return co_await directory_request_.join(request_directory());
+}
 
+Task<Directory> Client::Session::request_directory() {
   const std::string doing = "read the directory";
-  DirectoryRequest request(*this);
-  try {
-    const auto response = co_await http_.send(plain_request("GET", directory_url_));
-    require_success(doing, directory_url_, response, clock_.now());
-    const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
-    directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
-    co_return *directory_;
-  } catch (const Error&) {
-    request.failed(std::current_exception());
-    throw;
-  }
+  const auto response = co_await http_.send(plain_request("GET", directory_url_));
+  require_success(doing, directory_url_, response, clock_.now());
+  const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
+  directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
+  co_return *directory_;
 }
 
 Task<std::string> Client::Session::new_nonce() {

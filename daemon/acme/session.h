@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "base/runtime/event.h"
+#include "base/runtime/single_flight.h"
 #include "daemon/acme/client.h"
 #include "daemon/acme/nonces.h"
 
@@ -49,14 +49,8 @@ class Client::Session {
   std::optional<Time> take_ask_again(const std::string& order_url);
 
  private:
-  class DirectoryRequest;
-  /// What comes of a request for the directory, for those who wait for it.
-  struct Outcome {
-    Waiters waiters;
-    std::exception_ptr failure;
-  };
-
   Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
+  Task<Directory> request_directory();
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
   Task<http::Request> sign(std::string url, std::string payload, SignedBy by, std::string nonce) const;
@@ -68,7 +62,7 @@ class Client::Session {
   crypto::PrivateKey key_;
   std::string account_url_;
   std::optional<Directory> directory_;
-  std::shared_ptr<Outcome> awaited_;  ///< while the directory is being read
+  SingleFlight<Directory> directory_request_;
   NoncePool nonces_;
   Duration round_trip_{};
   std::map<std::string, Time> ask_again_;
