@@ -116,14 +116,21 @@ Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
   trouble =
       renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
   kept_.services.observer.failed(name(), duty->failed(), error, trouble->next_try);
-  if (error.cause() == store::other_revision) kept_.loaded = false;  // what we know is out of date
+  forget_if_outdated(error);
   if (!kept_.loaded) co_return;
   try {
     co_await kept_.save();
   } catch (const Error& unsaved) {
+    forget_if_outdated(unsaved);
+    if (!kept_.loaded) co_return;
     log::error(fmt::format("{}: what failed cannot be kept over a restart: {}", name(), unsaved.what()),
                {{"ACMED_CERTIFICATE", name()}});
   }
+}
+
+/// Somebody else has saved the state meanwhile: it is read again before anything else is done.
+void Keeper::forget_if_outdated(const Error& error) {
+  if (error.cause() == store::other_revision) kept_.loaded = false;
 }
 
 /// What was asked for and is not done: a person wants to know why.

@@ -45,6 +45,7 @@ class Keeper {
   Task<> perform(Duty* duty);
   Task<> remember(Duty* duty, std::exception_ptr failure);
   void forget_former_troubles();
+  void forget_if_outdated(const Error& error);
   void tell_what_waits();
 
   Kept kept_;

@@ -15,7 +15,8 @@ Task<> Ledger::load() {
   try {
     const auto kept = co_await store_.load_ledger();
     const auto now = clock_.now();
-    for (const auto& [directory_url, pause] : kept) {
+    for (auto [directory_url, pause] : kept) {
+      if (pause.since == Time{}) pause.since = pause.until - acme::longest_overload;
       if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) cas_[directory_url].pause = pause;
     }
   } catch (const Error& error) {

@@ -195,7 +195,9 @@ Task<std::map<std::string, Pause>> FileStore::load_ledger() {
     for (const auto& [ca, pause] : object) {
       const auto since = parse_rfc3339(pause["since"].text_or());
       const auto until = parse_rfc3339(pause["until"].text_or());
-      if (since && until) ledger.emplace(ca, Pause{*since, *until});  // versions before kept an end alone, unbounded
+      if (since && until) ledger.emplace(ca, Pause{*since, *until});
+      // acmed 0.1 kept the end alone.
+      if (const auto end = parse_rfc3339(pause.text_or())) ledger.emplace(ca, Pause{Time{}, *end});
     }
     return ledger;
   });

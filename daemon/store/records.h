@@ -109,7 +109,7 @@ struct Trouble {
 
 /// How long a CA as a whole wants to be left alone.
 struct Pause {
-  Time since{};
+  Time since{};  ///< the epoch when it is not known
   Time until{};
 };
 

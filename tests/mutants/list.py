@@ -7,7 +7,7 @@ and must break what it names, not the whole. `judges` are the programs that shou
 "unit_providers:SCENARIOS" where the whole would take long (as Catch2 takes them, "a promise*"), or "lab_CASE" where only
 the lab can tell. Run it by its id; if it survives, write the scenario that kills it, in words of what a user loses.
 
-S and K are those of the review that began this list. Duties, the service and the daemon itself are not here yet.
+S and K are those of the review that began this list.
 """
 from typing import NamedTuple
 
@@ -32,6 +32,13 @@ STORE = "daemon/store/file_store.cpp"
 GENERATION = "daemon/store/generation_files.cpp"
 GENERATIONS = "daemon/store/generation_folder.cpp"
 PLACE = "daemon/deploy/place.cpp"
+KEEPER = "daemon/keep/keeper.cpp"
+KEPT = "daemon/keep/kept.cpp"
+ISSUING = "daemon/keep/issuing.cpp"
+LOADING = "daemon/keep/loading.cpp"
+DEPLOYMENT = "daemon/keep/deployment.cpp"
+SERVICE = "daemon/service.cpp"
+FLIGHT = "base/runtime/single_flight.h"
 ANSWER = "daemon/acme/answer.cpp"
 FILES = "base/files.cpp"
 FILE_SET = "daemon/deploy/file_set.cpp"
@@ -451,4 +458,44 @@ MUTANTS = [
     Mutant("write-once", "of two who write a file once, the first wins", BASE,
            [(FILES, "if (::link(temporary.path().c_str(), path.c_str()) != 0 && errno != EEXIST) fail(\"write\", path);",
              "if (::rename(temporary.path().c_str(), path.c_str()) != 0) fail(\"write\", path);")]),
+
+    # --- Duties, service and daemon ----------------------------------------------------------------------------------
+    Mutant("S10", "what a certificate that is configured no more left in the DNS goes", DAEMON,
+           [(SERVICE, "if (state.values.empty()) continue;", "if (state.values.size() < 100) continue;")]),
+    Mutant("S11-ca", "another CA in the configuration gives another certificate", DAEMON,
+           [(ISSUING, "return issued.directory_url == ca().directory_url && issued.key_type", "return issued.key_type")]),
+    Mutant("S11-type", "another key type in the configuration gives another certificate", DAEMON,
+           [(ISSUING, " && issued.key_type == crypto::to_text(wanted.key_type) &&", " &&")]),
+    Mutant("S17", "a CA that asked for a pause is left alone", DAEMON,
+           [(KEEPER, "if (duty.due() > now || (duty.wait() && !kept_.asked)) return false;",
+             "if (duty.due() > now) return false;"),
+            (ISSUING, "  co_return !closed_until();", "  co_return true;")]),
+    Mutant("S19", "a trouble with the state file is forgotten when the file can be read", DAEMON,
+           [(KEEPER, "} else if (duty->due() > kept_.now()) {", "} else if (duty->due() > kept_.now() && duty != &loading_) {")]),
+    Mutant("S21", "the state directory never changes while the daemon runs", DAEMON,
+           [("daemon/daemon.cpp", "if (config.state_directory == state_directory_) co_return config;",
+             "if (!config.state_directory.empty()) co_return config;")]),
+    Mutant("keep-others", "one target's trouble delays no other", DAEMON,
+           [(KEEPER, "      if (!kept_.loaded) break;", "      if (!kept_.loaded || duty->trouble()) break;")]),
+    Mutant("keep-intent", "a deployment is on the disk before it begins", DAEMON,
+           [(DEPLOYMENT, "  deployment.begun = wanted;\n  co_await kept_.save();\n", "  deployment.begun = wanted;\n")]),
+    Mutant("keep-expired", "live/ is not put back to a certificate that has ended", DAEMON,
+           [(KEPT, "return former.served_until > now() + shortest_use();", "return former.served_until > Time{};")]),
+    Mutant("keep-settle", "after a crash between the state and the link, the link follows", DAEMON,
+           [(LOADING, "  if (live != state.issued->generation) co_await kept_.settle_live();\n",
+             "  if (live == 0U) co_await kept_.settle_live();\n")]),
+    Mutant("keep-damaged", "a certificate in service whose files cannot be used is ordered anew", DAEMON,
+           [(LOADING, "kept_.damaged = fault.has_value();", "kept_.damaged = fault.has_value() && live == 0U;")]),
+    Mutant("keep-about", "a trouble ends when something else is asked for", DAEMON,
+           [(KEEPER, "(!trouble->about.empty() && trouble->about != duty->about())",
+             "(!trouble->about.empty() && duty->about().empty())")]),
+    Mutant("keep-target", "files that are missing at a target are put there again", DAEMON,
+           [(LOADING, "  if (is_there) co_return;", "  if (is_there || current.number != 0) co_return;")]),
+    Mutant("keep-revision", "what another host has done meanwhile is read", DAEMON,
+           [(KEEPER, "if (error.cause() == store::other_revision) kept_.loaded = false;",
+             "if (error.cause() == store::other_revision) kept_.asked = false;")]),
+    Mutant("flight-failure", "a failure is shared by all who waited for the work", BASE,
+           [(FLIGHT, "      flight->failure = std::current_exception();\n      throw;", "      throw;")]),
+    Mutant("flight-once", "what several want at the same time is done once", BASE,
+           [(FLIGHT, "    while (const auto flight = flight_) {", "    for (const auto flight = flight_; flight && flight->value;) {")]),
 ]

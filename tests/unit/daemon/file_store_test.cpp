@@ -545,14 +545,5 @@ SCENARIO("the ledger of CAs survives a restart") {
   CHECK(loaded.at("https://ca.test/dir").until == pause.until);
 }
 
-SCENARIO("a ledger of a version that bounded nothing closes no CA") {
-  const TemporaryFolder folder;
-  Loop loop;
-  StateDirectory state(folder.path());
-  auto& store = state.store;
-  files::write_durably(folder.path() / "ledger.json", R"({"https://ca.test/dir": "2163-01-02T13:22:38Z"})", 0600);
-  CHECK(run(loop, store.load_ledger()).empty());
-}
-
 }  // namespace
 }  // namespace acmed::store

@@ -200,6 +200,22 @@ SCENARIO("a deployment whose intent cannot be written down is not begun") {
   CHECK(next > world.loop.clock().now() + std::chrono::seconds(30));
 }
 
+SCENARIO("what another host has done meanwhile is read, not overwritten") {
+  World world;
+  world.issue_generation();
+  auto keeper = world.keeper({world.reader()});
+  run(world.loop, keeper.attempt(false));
+  world.clock.advance(std::chrono::hours(24 * 80));
+  world.issue_generation();
+  // This one knows nothing of it, finds a renewal due, and fails: there is no such CA.
+  const auto next = run(world.loop, keeper.attempt(false));
+  CHECK(next <= world.clock.now());
+  CHECK(run(world.loop, world.store.load_certificate("web")).issued->generation == 2);
+  run(world.loop, keeper.attempt(false));
+  CHECK(world.seen() == "deploy 1\ndeploy 2\n");
+  CHECK(keeper.troubles().empty());
+}
+
 SCENARIO("one target's trouble delays no other target") {
   World world;
   world.issue_generation();

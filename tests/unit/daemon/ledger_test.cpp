@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/renew/ledger.h"
 
+#include <fmt/format.h>
+
+#include "base/files.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
 #include "tests/unit/catch.h"
@@ -82,6 +85,18 @@ SCENARIO("pauses from a clock that was wrong are not believed") {
   CHECK_FALSE(world.ledger.closed_until("https://far.test/", std::nullopt));
   world.learn(world.overload(1h));
   CHECK(world.ledger.closed_until(ca, std::nullopt) == now + 1h);
+}
+
+SCENARIO("an end that a version before kept, which bounded nothing, is believed within the bound") {
+  World world;
+  const auto now = world.clock.now();
+  const std::string far = "https://far.test/";
+  files::write_durably(world.state.folder.ledger(),
+                       fmt::format(R"({{"{}": "{}", "{}": "2163-01-02T13:22:38Z"}})", ca, to_rfc3339(now + 1h), far),
+                       0600);
+  run(world.loop, world.ledger.load());
+  CHECK(world.ledger.closed_until(ca, std::nullopt) == now + 1h);
+  CHECK_FALSE(world.ledger.closed_until(far, std::nullopt));
 }
 
 SCENARIO("a person's wish is one request, which tells whether the CA still wants to be left alone") {
