@@ -91,6 +91,7 @@ Config build(const std::filesystem::path& file, const std::vector<Source>& sourc
       of_provider.fault("listen", fault);
     }
     provider.propagation = completed(provider.propagation, config.propagation);
+    add_routes(config.routes, provider);
     config.providers.push_back(std::move(provider));
   }
   CertificateSettings defaults;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_label = 63;
-constexpr std::string_view challenge_label = "_acme-challenge.";
+constexpr std::size_t longest_proved_name = longest_name - challenge_label.size() - 1;
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -111,10 +111,10 @@ Checked<> certificate_name(std::string_view text) {
         fmt::format("{} is {}; no CA certifies that, give a name such as \"{}www.example.com\"", in_quotes(text),
                     wildcard ? "the wildcard of a whole top-level domain" : "a single label", wildcard ? "*." : "")};
   }
-  if (challenge_label.size() + name.value.size() > longest_name) {
+  if (name.value.size() > longest_proved_name) {
     return {{},
-            fmt::format("{} is {} octets long; {} are allowed, since its proof stands at {}NAME", in_quotes(text),
-                        name.value.size(), longest_name - challenge_label.size(), challenge_label)};
+            fmt::format("{} is {} octets long; {} are allowed, since its proof stands at {}.NAME", in_quotes(text),
+                        name.value.size(), longest_proved_name, challenge_label)};
   }
   if (wildcard) name.value.insert(0, "*.");
   return name;
@@ -130,7 +130,7 @@ Checked<> zone_name(std::string_view text) {
 
 std::string challenge_name(std::string_view name) {
   if (name.starts_with("*.")) name.remove_prefix(2);
-  return std::string(challenge_label) + std::string(name);
+  return std::string(challenge_label) + "." + std::string(name);
 }
 
 bool is_within(std::string_view name, std::string_view zone) {

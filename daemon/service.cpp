@@ -50,17 +50,6 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
   return result;
 }
 
-std::vector<issue::Route> routes(const config::Config& config) {
-  std::vector<issue::Route> result;
-  for (const auto& provider : config.providers) {
-    const bool only_challenges = std::holds_alternative<config::AcmeDns>(provider.settings) ||
-                                 std::holds_alternative<config::Responder>(provider.settings);
-    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name, false, only_challenges});
-    for (const auto& zone : provider.delegated) result.push_back({dns::Name(zone), provider.name, true, false});
-  }
-  return result;
-}
-
 issue::AuthoritySettings authority_settings(const config::Ca& ca) {
   acme::NewAccount account{ca.contact, ca.terms_agreed, std::nullopt};
   if (ca.external_account) {
@@ -133,7 +122,7 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
       discovery_(loop, resolvers(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
-      services_{loop, store, discovery_, zones_, routes(config), log_},
+      services_{loop, store, discovery_, zones_, config.routes, log_},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));

@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
@@ -253,10 +252,6 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
 
 std::string Client::key_authorization(const std::string& token) const {
   return token + "." + session_->key().jwk_thumbprint();
-}
-
-std::string Client::dns01_value(const std::string& token) const {
-  return crypto::base64url(crypto::sha256(key_authorization(token)));
 }
 
 }  // namespace acmed::acme

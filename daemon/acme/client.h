@@ -80,8 +80,6 @@ class Client {
 
   /// The key authorization of a token (§8.1).
   std::string key_authorization(const std::string& token) const;
-  /// The TXT value that proves it by dns-01 (§8.4).
-  std::string dns01_value(const std::string& token) const;
 
  private:
   class Session;

@@ -71,7 +71,7 @@ std::optional<Challenge> read_challenge(const json::Value& value) {
   if (challenge.type.empty() || challenge.url.empty()) return std::nullopt;
   // A token of other characters could break out of what it is put into (§8.1).
   if (challenge.token.size() > longest_token || !is_base64url(challenge.token)) return std::nullopt;
-  if (challenge.type == "dns-01" && challenge.token.empty()) return std::nullopt;
+  if (challenge.type == dns_01 && challenge.token.empty()) return std::nullopt;
   return challenge;
 }
 

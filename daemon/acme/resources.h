@@ -52,6 +52,9 @@ struct Order {
   static Order from_json(const json::Value& value, std::string url);
 };
 
+/// The type of challenges that a TXT record answers (RFC 8555 §8.4).
+inline constexpr std::string_view dns_01 = "dns-01";
+
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
 
 struct Challenge {

@@ -9,6 +9,7 @@
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "config/names.h"
 #include "daemon/acme/answer.h"
 #include "daemon/acme/poll_pace.h"
 #include "daemon/issue/chain_check.h"
@@ -120,7 +121,8 @@ Task<> Journey::travel() {
 void Journey::remember_values() {
   for (const auto& proof : proofs_) {
     const auto& at = proof.placed;
-    const store::TxtOrigin origin{proof.origin.domain, proof.origin.key_authorization};
+    const auto& made_from = proof.challenge.origin;
+    const store::TxtOrigin origin{made_from.domain, made_from.key_authorization};
     const store::TxtValue txt{at.provider, at.zone.apex.text(), at.zone.id, at.name.text(), at.value, origin};
     if (std::find(state_.values.begin(), state_.values.end(), txt) == state_.values.end()) state_.values.push_back(txt);
   }
@@ -249,30 +251,21 @@ Task<> Journey::open_proof(std::string authorization_url) {
     throw Retry("acme:authorization", fmt::format("the authorization for {} can no longer be used: a new order is made",
                                                   authorization.identifier));
   }
-  const auto* challenge = authorization.challenge("dns-01");
+  const auto* challenge = authorization.challenge(Challenge::type);
   if (challenge == nullptr) {
     throw Refused("acme:no-dns-01",
                   fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
                               request_.authority->settings().name, authorization.identifier));
   }
-  proofs_.push_back({authorization_url,
-                     challenge->url,
-                     challenge_name(authorization.identifier),
-                     ca_->dns01_value(challenge->token),
-                     {authorization.identifier, ca_->key_authorization(challenge->token)},
-                     {}});
-}
-
-dns::Name Journey::challenge_name(const std::string& domain) const {
-  const dns::Name name(domain);
-  return (name.is_wildcard() ? name.parent() : name).prefixed("_acme-challenge");
+  proofs_.push_back(
+      {authorization_url, challenge->url, {authorization.identifier, ca_->key_authorization(challenge->token)}, {}});
 }
 
 // --- Where the values have to be (DESIGN §8) -------------------------------------------------------------------------
 
 Task<> Journey::locate_names() {
   std::set<dns::Name> names;
-  for (const auto& domain : request_.domains) names.insert(challenge_name(domain));
+  for (const auto& domain : request_.domains) names.insert(Challenge::name_for(domain));
   std::vector<Task<>> searches;
   for (const auto& name : names) searches.push_back(locate(name));
   co_await when_all(std::move(searches));
@@ -324,7 +317,7 @@ bool Journey::is_declared(const dns::Location& location, const dns::Name& alias)
   std::vector<dns::Name> led_to(std::ranges::find(location.chain, alias), location.chain.end());
   led_to.push_back(location.effective);
   return std::any_of(led_to.begin() + 1, led_to.end(),
-                     [](const dns::Name& name) { return name.text().starts_with("_acme-challenge"); });
+                     [](const dns::Name& name) { return name.text().starts_with(config::challenge_label); });
 }
 
 Task<> Journey::place_proofs() {
@@ -334,17 +327,17 @@ Task<> Journey::place_proofs() {
 }
 
 Task<> Journey::place(Proof* proof) {
-  if (const auto* expected = route(proof->challenge_name)) {
+  if (const auto* expected = route(proof->challenge.name)) {
     services_.zones.provider(expected->provider)->check_ready();  // else the DNS seems to be to blame
   }
-  const auto found = locations_.find(proof->challenge_name);
-  if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge_name));
+  const auto found = locations_.find(proof->challenge.name);
+  if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge.name));
   const auto& location = found->second;
   const auto* route_to = route(location.effective);
   if (route_to == nullptr) {
     const auto where = location.chain.empty() ? location.effective.text()
                                               : fmt::format("{}, to which {} is an alias (CNAME)",
-                                                            location.effective.text(), proof->challenge_name.text());
+                                                            location.effective.text(), proof->challenge.name.text());
     throw Refused("dns:no-provider",
                   fmt::format("no provider serves {}: add its zone {} to a provider's zones{}", where,
                               location.zone.text(), location.chain.empty() ? "" : ", or remove the CNAME record"));
@@ -354,22 +347,17 @@ Task<> Journey::place(Proof* proof) {
     throw Refused("dns:no-zone", fmt::format("provider {} has no zone for {}: the DNS says that it is in the zone {}",
                                              route_to->provider, location.effective.text(), location.zone.text()));
   }
-  proof->placed = {route_to->provider, *zone, location.effective, proof->value, proof->origin};
+  proof->placed = {route_to->provider, *zone, location.effective, proof->challenge.value, proof->challenge.origin};
 }
 
-const Route* Journey::route(const dns::Name& name) const {
-  const Route* best = nullptr;
-  for (const auto& candidate : services_.routes) {
-    if (!name.is_within(candidate.zone)) continue;
-    if (best == nullptr || candidate.zone.label_count() > best->zone.label_count()) best = &candidate;
-  }
-  return best;
+const config::Route* Journey::route(const dns::Name& name) const {
+  return services_.routes.find(name.text());
 }
 
 std::set<std::string> Journey::expected_providers() const {
   std::set<std::string> providers;
   for (const auto& domain : request_.domains) {
-    if (const auto* found = route(challenge_name(domain))) providers.insert(found->provider);
+    if (const auto* found = route(Challenge::name_for(domain))) providers.insert(found->provider);
   }
   return providers;
 }
@@ -392,7 +380,7 @@ std::vector<Journey::Round> Journey::rounds_of_proofs() const {
 
 Showing Journey::show(const Round& round) const {
   std::vector<PlacedValue> values;
-  for (const auto* proof : round) values.push_back({proof->placed, locations_.at(proof->challenge_name)});
+  for (const auto* proof : round) values.push_back({proof->placed, locations_.at(proof->challenge.name)});
   return {services_, request_.name, request_.policies ? *request_.policies : Policies(), std::move(values)};
 }
 

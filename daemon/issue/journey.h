@@ -9,6 +9,7 @@
 
 #include "base/crypto/key.h"
 #include "daemon/issue/authority.h"
+#include "daemon/issue/challenge.h"
 #include "daemon/issue/services.h"
 #include "daemon/issue/showing.h"
 
@@ -47,9 +48,7 @@ class Journey {
   struct Proof {
     std::string authorization_url;
     std::string challenge_url;
-    dns::Name challenge_name;
-    std::string value;
-    providers::Origin origin;
+    Challenge challenge;
     ZoneValue placed;
   };
 
@@ -87,8 +86,7 @@ class Journey {
   std::vector<Round> rounds_of_proofs() const;
   Showing show(const Round& round) const;
   void remember_values();
-  dns::Name challenge_name(const std::string& domain) const;
-  const Route* route(const dns::Name& name) const;
+  const config::Route* route(const dns::Name& name) const;
   bool is_declared(const dns::Location& location, const dns::Name& alias) const;
   std::set<std::string> expected_providers() const;
   void count(const Error& failure);

@@ -74,7 +74,7 @@ struct JourneyScene {
   dns::Discovery discovery{loop, {resolver.endpoint()}, dns::fake::port()};
   ShownProvider* provider = nullptr;
   issue::ZoneCoordinator zones{loop, providers()};
-  issue::Services services{loop, store, discovery, zones, {{dns::Name("example.test"), "shown"}}};
+  issue::Services services{loop, store, discovery, zones, config::Routes({{"example.test", "shown"}})};
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
   int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has
