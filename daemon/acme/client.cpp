@@ -80,9 +80,9 @@ std::string_view to_text(OrderStatus status) {
 
 }  // namespace
 
-Client::Client(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
-               std::optional<Directory> known_directory)
-    : session_(std::make_unique<Session>(http, clock, std::move(directory_url), std::move(key),
+Client::Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,
+               std::string directory_url, std::optional<Directory> known_directory)
+    : session_(std::make_unique<Session>(http, clock, keys, std::move(key), std::move(directory_url),
                                          std::move(known_directory))) {}
 
 Client::~Client() = default;

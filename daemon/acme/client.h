@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/crypto/key.h"
+#include "base/crypto/keys.h"
 #include "base/crypto/x509.h"
 #include "base/http/client.h"
 #include "base/runtime/event.h"
@@ -37,8 +37,8 @@ struct NewAccount {
 /// called off, an exchange under way has three seconds to end, so that its outcome is known.
 class Client {
  public:
-  /// `known_directory`: as kept from an earlier run, to spare the request. `key`: the account's.
-  Client(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+  /// `keys` signs with `key`, the account's. `known_directory`: as kept from an earlier run, to spare the request.
+  Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
          std::optional<Directory> known_directory);
   ~Client();
 

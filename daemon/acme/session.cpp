@@ -6,7 +6,6 @@
 
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
-#include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
 
@@ -27,17 +26,6 @@ std::optional<std::string> replay_nonce(const http::Response& response) {
   return nonce;
 }
 
-/// An RSA signature takes milliseconds, one by ECDSA some ten microseconds.
-bool is_rsa(crypto::KeyType type) {
-  return type == crypto::KeyType::rsa_2048 || type == crypto::KeyType::rsa_3072 || type == crypto::KeyType::rsa_4096;
-}
-
-auto sign_aside(crypto::PrivateKey key, json::Object header, std::string payload) {
-  return offload([key = std::move(key), header = std::move(header), payload = std::move(payload)] {
-    return crypto::jws(key, header, payload);
-  });
-}
-
 bool is_bad_nonce(const http::Response& response) {
   const auto problem = problem_in(response);
   return problem && problem->type == "badNonce";
@@ -52,12 +40,13 @@ http::Request plain_request(std::string method, std::string url) {
 
 }  // namespace
 
-Client::Session::Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
-                         std::optional<Directory> known_directory)
+Client::Session::Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,
+                         std::string directory_url, std::optional<Directory> known_directory)
     : http_(http),
       clock_(clock),
-      directory_url_(std::move(directory_url)),
+      keys_(keys),
       key_(std::move(key)),
+      directory_url_(std::move(directory_url)),
       directory_(std::move(known_directory)),
       nonces_(clock, [this] { return new_nonce(); }) {}
 
@@ -173,11 +162,9 @@ Task<http::Request> Client::Session::sign(std::string url, std::string payload, 
   auto request = plain_request("POST", std::move(url));
   request.headers = {{"Content-Type", "application/jose+json"}};
   request.limit = exchange_limit;
-  if (is_rsa(key_.type())) {
-    request.body = co_await sign_aside(key_, std::move(header), std::move(payload));
-  } else {
-    request.body = crypto::jws(key_, std::move(header), payload);
-  }
+  const crypto::UnsignedJws jws(std::move(header), key_.jws_algorithm(), payload);
+  const auto signature = co_await keys_.sign(key_, jws.signing_input());
+  request.body = json::dump(jws.with_signature(signature));
   co_return request;
 }
 

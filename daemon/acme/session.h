@@ -24,7 +24,7 @@ class Client::Session {
     key       ///< carries the public key ("jwk"): for newAccount, where there is no account yet
   };
 
-  Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+  Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
           std::optional<Directory> known_directory);
 
   /// The directory; many who ask at once cause one request.
@@ -64,8 +64,9 @@ class Client::Session {
 
   http::Client& http_;
   const Clock& clock_;
-  std::string directory_url_;
+  crypto::Keys& keys_;
   crypto::PrivateKey key_;
+  std::string directory_url_;
   std::string account_url_;
   std::optional<Directory> directory_;
   std::shared_ptr<Outcome> awaited_;  ///< while the directory is being read

@@ -79,8 +79,9 @@ Task<> Authority::open(bool read_anew) {
   }
   read_anew = read_anew || directory_is_old();
   if (read_anew) account_.directory.reset();
-  client_ = std::make_unique<acme::Client>(http_, loop_.clock(), settings_.directory_url,
-                                           crypto::PrivateKey::from_pem(account_.key_pem), account_.directory);
+  client_ = std::make_unique<acme::Client>(http_, loop_.clock(), crypto::software_keys(),
+                                           crypto::PrivateKey::from_pem(account_.key_pem), settings_.directory_url,
+                                           account_.directory);
   const bool is_new = account_.url.empty();
   if (read_anew) co_await read_directory();
   if (is_new) {
