@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/runtime/sleep.h"
+#include "daemon/issue/acme_authority.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -125,7 +126,7 @@ Service::Service(Loop& loop, store::Store& store, const config::Config& config, 
       services_{loop, store, discovery_, zones_, config.routes, log_},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
-    authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
+    authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca)));
   }
   const auto usual = policies(config, {});
   for (const auto& certificate : config.certificates) {

@@ -69,7 +69,7 @@ class Service {
   std::list<ProviderMemory> memories_;
   issue::ZoneCoordinator zones_;
   keep::LogObserver log_;
-  issue::Services services_;
+  issue::JourneyContext services_;
   renew::Ledger ledger_;
   Keepers keepers_;
   std::set<std::string> names_;                ///< of all that is kept

@@ -30,7 +30,7 @@ Error error_in(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Keeper::Keeper(issue::Services& services, renew::Ledger& ledger, Wanted wanted)
+Keeper::Keeper(issue::JourneyContext& services, renew::Ledger& ledger, Wanted wanted)
     : kept_{services, ledger, std::move(wanted)},
       loading_(kept_),
       leftovers_(kept_),

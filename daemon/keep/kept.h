@@ -23,7 +23,7 @@ struct Wanted {
 
 /// One certificate that is kept: what it is to be, what is remembered of it, and what its duties share.
 struct Kept {
-  issue::Services& services;
+  issue::JourneyContext& services;
   renew::Ledger& ledger;
   Wanted wanted;
   store::Certificate state{};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/runtime/scope.h"
+#include "daemon/issue/acme_authority.h"
 #include "daemon/issue/journey.h"
 #include "daemon/store/file_store.h"
 #include "tests/unit/acme/fake_ca.h"
@@ -74,7 +75,7 @@ struct JourneyScene {
   dns::Discovery discovery{loop, {resolver.endpoint()}, dns::fake::port()};
   ShownProvider* provider = nullptr;
   issue::ZoneCoordinator zones{loop, providers()};
-  issue::Services services{loop, store, discovery, zones, config::Routes({{"example.test", "shown"}})};
+  issue::JourneyContext context{loop, store, discovery, zones, config::Routes({{"example.test", "shown"}})};
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
   int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
+#include "daemon/issue/acme_authority.h"
 #include "daemon/store/file_store.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
@@ -55,10 +56,10 @@ struct World {
   VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26))};
   Loop loop{clock};
   FullStore store{folder.path() / "state"};
-  issue::Authority authority{loop, store, settings()};
+  issue::AcmeAuthority authority{loop, store, settings()};
   dns::Discovery discovery{loop, {}};
   issue::ZoneCoordinator zones{loop, {}};
-  issue::Services services{loop, store, discovery, zones, {}};
+  issue::JourneyContext context{loop, store, discovery, zones, {}};
   renew::Ledger ledger{store, loop.clock()};
 
   static issue::AuthoritySettings settings() {
@@ -80,7 +81,7 @@ struct World {
   }
 
   Keeper keeper(std::vector<config::Target> targets) {
-    return {services, ledger,
+    return {context, ledger,
             Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, std::move(targets)}};
   }
 
@@ -291,13 +292,13 @@ SCENARIO("another key type, other names and another CA are due at once, the same
   world.issue_generation();
   const auto due_at_once = [&world](const std::vector<std::string>& names, crypto::KeyType type,
                                     issue::Authority& authority) {
-    Keeper keeper(world.services, world.ledger, Wanted{{"web", names, type, &authority, {}}, {}, {}});
+    Keeper keeper(world.context, world.ledger, Wanted{{"web", names, type, &authority, {}}, {}, {}});
     run(world.loop, keeper.prepare());
     return keeper.next(false) <= world.clock.now();
   };
   auto settings = World::settings();
   settings.directory_url = "https://other-ca.test/dir";
-  issue::Authority other(world.loop, world.store, settings);
+  issue::AcmeAuthority other(world.loop, world.store, settings);
   CHECK_FALSE(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p256, world.authority));
   CHECK(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p384, world.authority));
   CHECK(due_at_once({"web.test", "more.test"}, crypto::KeyType::ecdsa_p256, world.authority));
@@ -375,13 +376,13 @@ SCENARIO("a trouble ends when something else is asked for") {
     CHECK_THAT(same.troubles().front(), Catch::Contains("limited for a week"));
   }
   WHEN("other names are asked for") {
-    Keeper other(world.services, world.ledger,
+    Keeper other(world.context, world.ledger,
                  Wanted{{"web", {"other.test"}, crypto::KeyType::ecdsa_p256, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
   }
   WHEN("another key type is asked for") {
-    Keeper other(world.services, world.ledger,
+    Keeper other(world.context, world.ledger,
                  Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p384, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
@@ -389,8 +390,8 @@ SCENARIO("a trouble ends when something else is asked for") {
   WHEN("another CA is asked") {
     auto settings = World::settings();
     settings.directory_url = "https://other-ca.test/dir";
-    issue::Authority authority(world.loop, world.store, settings);
-    Keeper other(world.services, world.ledger,
+    issue::AcmeAuthority authority(world.loop, world.store, settings);
+    Keeper other(world.context, world.ledger,
                  Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/crypto/keys.h"
 #include "config/routes.h"
 #include "daemon/issue/observer.h"
 #include "daemon/issue/zones.h"
@@ -10,13 +11,14 @@
 namespace acmed::issue {
 
 /// What all journeys share.
-struct Services {
+struct JourneyContext {
   Loop& loop;
   store::Store& store;
   dns::Discovery& discovery;
   ZoneCoordinator& zones;
   config::Routes routes;
   Observer& observer = nobody();
+  crypto::Keys& keys = crypto::software_keys();  ///< of certificates
 
   /// An observer for those who want none.
   static Observer& nobody() {
