@@ -91,7 +91,7 @@ std::string JourneyScene::leaf(const FakeCa::Issuance& issuance, CertificateFact
 
 std::string JourneyScene::run(std::stop_token stop) {
   authority = std::make_unique<issue::AcmeAuthority>(loop, store, settings);
-  request.authority = authority.get();
+  request.authority = other_authority != nullptr ? other_authority : authority.get();
   auto remembered = state();
   issue::Journey journey(context, request, remembered);
   std::string outcome;

@@ -78,6 +78,7 @@ struct JourneyScene {
   issue::JourneyContext context{loop, store, discovery, zones, config::Routes({{"example.test", "shown"}})};
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
+  issue::Authority* other_authority = nullptr;  ///< in its place
   int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has
   std::string wildcard_target;   ///< what *.example.test is an alias of; empty when there is no such record
   std::function<void()> on_txt;  ///< when the name server is asked for values that the provider has
