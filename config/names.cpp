@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/ascii.h"
 #include "config/addresses.h"
 #include "config/toml.h"
 
@@ -21,17 +22,13 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 struct FreeIdn {
   void operator()(std::uint8_t* text) const noexcept { idn2_free(text); }
 };
 
 /// Lower case, Unicode labels as A-labels; A-labels that were given must stand for a Unicode label.
 Checked<> to_a_labels(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), to_lower);
+  name = ascii_lower(std::move(name));
   if (is_ascii(name) && name.find("xn--") == std::string::npos) return {name, {}};
   std::uint8_t* converted = nullptr;
   const int result = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(name.c_str()), &converted,

@@ -22,11 +22,11 @@ inline constexpr Duration longest_rate_limit = std::chrono::hours(24 * 31);
 inline constexpr int http_ok = 200;
 
 /// An answer that is not what was asked for: of another form, or a failure's status without a problem document.
-class AnswerError : public Retry {
+class AnswerError : public Error {
  public:
   /// `status`: the answer's HTTP status.
   AnswerError(std::string cause, const std::string& sentence, int status, std::optional<Time> not_before = std::nullopt)
-      : Retry(std::move(cause), sentence, not_before), status_(status) {}
+      : Error(Advice::retry, std::move(cause), sentence, not_before, Party::ca), status_(status) {}
   int status() const noexcept { return status_; }
 
  private:
@@ -40,6 +40,10 @@ enum class Verdict {
   unknown    ///< no answer, or one that speaks of the CA as a whole: the resource may be as good as ever
 };
 Verdict verdict_on(const Error& error);
+
+/// Whether the same request, a moment later, may find what `error` found missing or unusable: not all of a CA's servers
+/// learn of a thing at the same time. Not so where nobody answered, or the URL cannot be asked at all.
+bool is_worth_another_look(const Error& error);
 
 /// The problem document in `response`; nothing when it reports no failure or does so in another form.
 std::optional<Problem> problem_in(const http::Response& response);

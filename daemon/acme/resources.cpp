@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/foreign_text.h"
 #include "daemon/acme/answer.h"
@@ -45,13 +46,6 @@ Status read_status(const StatusNames<Status, count>& names, const json::Value& r
   throw AnswerError(odd_answer,
                     fmt::format("the CA sent an {} with the status \"{}\"", what, one_line(status, longest_quote)),
                     http_ok);
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 std::optional<Problem> read_error(const json::Value& resource) {
@@ -128,7 +122,7 @@ Order Order::from_json(const json::Value& value, std::string url) {
   order.url = std::move(url);
   order.status = read_status(order_statuses, value, "order");
   for (const auto& identifier : value["identifiers"].elements()) {
-    if (identifier["type"].text_or() == "dns") order.identifiers.push_back(lower_case(identifier["value"].text_or()));
+    if (identifier["type"].text_or() == "dns") order.identifiers.push_back(ascii_lower(identifier["value"].text_or()));
   }
   order.authorizations = value["authorizations"].texts();
   order.finalize = value["finalize"].text_or();
@@ -142,7 +136,7 @@ Authorization Authorization::from_json(const json::Value& value, std::string url
   Authorization authorization;
   authorization.url = std::move(url);
   authorization.status = read_status(authorization_statuses, value, "authorization");
-  authorization.identifier = lower_case(value["identifier"]["value"].text_or());
+  authorization.identifier = ascii_lower(value["identifier"]["value"].text_or());
   authorization.wildcard = value["wildcard"].bool_or(false);
   for (const auto& challenge : value["challenges"].elements()) {
     if (auto usable = read_challenge(challenge)) authorization.challenges.push_back(*std::move(usable));

@@ -47,6 +47,7 @@ struct Order {
   std::string certificate;  ///< empty until valid
   std::optional<Problem> error;
   std::optional<Time> expires;
+  std::optional<Time> ask_again;  ///< of a finalized order: Retry-After of that answer (§7.4), not in the resource
 
   /// Throws AnswerError when the status is none of RFC 8555 §7.1.6; all else may be missing.
   static Order from_json(const json::Value& value, std::string url);

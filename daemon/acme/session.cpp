@@ -6,6 +6,7 @@
 
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
+#include "base/runtime/in_context.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
 
@@ -28,7 +29,7 @@ std::optional<std::string> replay_nonce(const http::Response& response) {
 
 bool is_bad_nonce(const http::Response& response) {
   const auto problem = problem_in(response);
-  return problem && problem->type == "badNonce";
+  return problem && problem->type == problem_type::bad_nonce;
 }
 
 http::Request plain_request(std::string method, std::string url) {
@@ -74,14 +75,14 @@ Task<Directory> Client::Session::directory() {
     const auto outcome = awaited_;
     co_await outcome->waiters.turn();
     if (outcome->failure) std::rethrow_exception(outcome->failure);
-    // With neither directory nor failure, who fetched it was called off: the next one does it.
+    // With neither directory nor failure, who fetched it was cancelled: the next one does it.
   }
   if (directory_) co_return *directory_;
 
   const std::string doing = "read the directory";
   DirectoryRequest request(*this);
   try {
-    const auto response = co_await http_.send(plain_request("GET", directory_url_));
+    const auto response = co_await send(plain_request("GET", directory_url_));
     require_success(doing, directory_url_, response, clock_.now());
     const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
     directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
@@ -95,7 +96,7 @@ Task<Directory> Client::Session::directory() {
 Task<std::string> Client::Session::new_nonce() {
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
-    const auto response = co_await http_.send(plain_request("HEAD", known.new_nonce));
+    const auto response = co_await send(plain_request("HEAD", known.new_nonce));
     if (response.status == 404 && first) {
       forget(&Directory::new_nonce, known.new_nonce);
       continue;
@@ -139,7 +140,7 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
     auto request = co_await sign(url, payload, by, nonce.spend());
-    auto response = co_await with_grace(grace, http_.send(std::move(request)));
+    auto response = co_await with_grace(grace, send(std::move(request)));
     measure(response.elapsed);
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
@@ -149,6 +150,11 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
       nonce = co_await nonces_.take();
     }
   }
+}
+
+/// What fails on the way to the CA is about the CA.
+Task<http::Response> Client::Session::send(http::Request request) {
+  return in_context(Party::ca, {}, http_.send(std::move(request)));
 }
 
 Task<http::Request> Client::Session::sign(std::string url, std::string payload, SignedBy by, std::string nonce) const {
@@ -170,16 +176,6 @@ Task<http::Request> Client::Session::sign(std::string url, std::string payload, 
 
 void Client::Session::measure(Duration elapsed) {
   round_trip_ = round_trip_ == Duration::zero() ? elapsed : round_trip_ + (elapsed - round_trip_) / smoothing;
-}
-
-void Client::Session::ask_again(const std::string& order_url, std::optional<Time> time) {
-  ask_again_.erase(order_url);
-  if (time) ask_again_.emplace(order_url, *time);
-}
-
-std::optional<Time> Client::Session::take_ask_again(const std::string& order_url) {
-  const auto found = ask_again_.extract(order_url);
-  return found ? std::optional(found.mapped()) : std::nullopt;
 }
 
 }  // namespace acmed::acme

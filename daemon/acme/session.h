@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,10 +43,6 @@ class Client::Session {
   /// How long an exchange with this CA usually takes; zero when there was none.
   Duration round_trip() const noexcept { return round_trip_; }
 
-  /// Remembers when the CA wants to be asked about that order again; take_ask_again() gives it once.
-  void ask_again(const std::string& order_url, std::optional<Time> time);
-  std::optional<Time> take_ask_again(const std::string& order_url);
-
  private:
   class DirectoryRequest;
   /// What comes of a request for the directory, for those who wait for it.
@@ -57,6 +52,7 @@ class Client::Session {
   };
 
   Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
+  Task<http::Response> send(http::Request request);
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
   Task<http::Request> sign(std::string url, std::string payload, SignedBy by, std::string nonce) const;
@@ -72,7 +68,6 @@ class Client::Session {
   std::shared_ptr<Outcome> awaited_;  ///< while the directory is being read
   NoncePool nonces_;
   Duration round_trip_{};
-  std::map<std::string, Time> ask_again_;
 };
 
 }  // namespace acmed::acme

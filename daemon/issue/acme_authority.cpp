@@ -46,9 +46,9 @@ Task<acme::Order> AcmeAuthority::order_leaves_pending(std::string url, Duration 
   co_return co_await ca->order_leaves(std::move(url), acme::OrderStatus::pending, limit);
 }
 
-Task<acme::Order> AcmeAuthority::order_ends(std::string url, Duration limit) {
+Task<acme::Order> AcmeAuthority::order_ends(acme::Order order, Duration limit) {
   acme::Client* ca = co_await client();
-  co_return co_await ca->order_ends(std::move(url), limit);
+  co_return co_await ca->order_ends(std::move(order), limit);
 }
 
 Task<acme::Authorization> AcmeAuthority::authorization(std::string url) {
@@ -71,9 +71,9 @@ Task<> AcmeAuthority::respond(std::string challenge_url) {
   co_await ca->respond(std::move(challenge_url));
 }
 
-Task<acme::Order> AcmeAuthority::finalize(acme::Order order, std::string csr_der) {
+Task<acme::Order> AcmeAuthority::finalize(acme::Order ready, std::string csr_der) {
   acme::Client* ca = co_await client();
-  co_return co_await ca->finalize(std::move(order.finalize), std::move(order.url), std::move(csr_der));
+  co_return co_await ca->finalize(std::move(ready), std::move(csr_der));
 }
 
 Task<std::vector<crypto::Certificate>> AcmeAuthority::certificate(std::string url) {

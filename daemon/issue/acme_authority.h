@@ -24,12 +24,12 @@ class AcmeAuthority final : public Authority {
   Task<acme::Order> new_order(std::vector<std::string> names) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
-  Task<acme::Order> order_ends(std::string url, Duration limit) override;
+  Task<acme::Order> order_ends(acme::Order order, Duration limit) override;
   Task<acme::Authorization> authorization(std::string url) override;
   Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) override;
   Task<> deactivate_authorization(std::string url) override;
   Task<> respond(std::string challenge_url) override;
-  Task<acme::Order> finalize(acme::Order order, std::string csr_der) override;
+  Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url) override;
   std::string key_authorization(const std::string& token) const override;
   Task<> look_again() override;

@@ -43,12 +43,12 @@ class Authority {
   virtual Task<acme::Order> new_order(std::vector<std::string> names) = 0;
   virtual Task<acme::Order> order(std::string url) = 0;
   virtual Task<acme::Order> order_leaves_pending(std::string url, Duration limit) = 0;
-  virtual Task<acme::Order> order_ends(std::string url, Duration limit) = 0;
+  virtual Task<acme::Order> order_ends(acme::Order order, Duration limit) = 0;
   virtual Task<acme::Authorization> authorization(std::string url) = 0;
   virtual Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) = 0;
   virtual Task<> deactivate_authorization(std::string url) = 0;
   virtual Task<> respond(std::string challenge_url) = 0;
-  virtual Task<acme::Order> finalize(acme::Order order, std::string csr_der) = 0;
+  virtual Task<acme::Order> finalize(acme::Order ready, std::string csr_der) = 0;
   /// The chain that the settings prefer, if the CA has it.
   virtual Task<std::vector<crypto::Certificate>> certificate(std::string url) = 0;
   /// The key authorization of a token (§8.1), when any of the calls above has succeeded.

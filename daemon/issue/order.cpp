@@ -208,7 +208,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::obtain() {
   if (order_.status == acme::OrderStatus::ready) co_await finalize();
   const bool is_valid = order_.status == acme::OrderStatus::valid && !order_.certificate.empty();
   if (!is_valid && order_.status != acme::OrderStatus::invalid) {
-    order_ = co_await ca().order_ends(order_.url, issuance_limit);
+    order_ = co_await ca().order_ends(order_, issuance_limit);
   }
   if (order_.status == acme::OrderStatus::invalid) {
     give_up();
@@ -254,8 +254,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
     try {
       co_return co_await usable_certificate();
     } catch (const Error& error) {
-      // A wrong certificate stays so, and a URL that cannot be asked.
-      if (acme::verdict_on(error) == acme::Verdict::unknown || error.cause() == http::bad_url) throw;
+      if (!acme::is_worth_another_look(error)) throw;
       log_.debug(error.what());
     }
     co_await sleep_for(pause);

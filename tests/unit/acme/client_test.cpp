@@ -30,11 +30,18 @@ Task<std::vector<crypto::Certificate>> issue(acme::Client* client, std::vector<s
   for (const auto& url : order.authorizations) proofs.push_back(prove(client, url));
   co_await when_all(std::move(proofs));
   order = co_await client->order_leaves(order.url, OrderStatus::pending, 1min);
-  order = co_await client->finalize(order.finalize, order.url, "a CSR");
+  order = co_await client->finalize(order, "a CSR");
   if (order.status == OrderStatus::processing) {
     order = co_await client->order_leaves(order.url, OrderStatus::processing, 1min);
   }
   co_return co_await client->certificate(order.certificate, preferred_chain);
+}
+
+acme::Order ready_order(Bench& bench) {
+  acme::Order order;
+  order.url = bench.ca.url("order/0");
+  order.finalize = bench.ca.url("finalize/0");
+  return order;
 }
 
 std::vector<std::string> names(std::size_t count) {
@@ -200,9 +207,9 @@ SCENARIO("polls keep to Retry-After in both of its forms") {
   }
   WHEN("finalize's answer has it") {
     bench.ca.instead("finalize", FakeCa::Reply("200 OK", R"({"status":"processing"})").with("Retry-After: 3"));
-    bench.run(bench.client.finalize(bench.ca.url("finalize/0"), url, "a CSR"));
-    bench.ca.instead("order", {"200 OK", R"({"status":"valid"})"});
-    bench.run(bench.client.order_leaves(url, OrderStatus::processing, 10min));
+    const auto order = bench.run(bench.client.finalize(ready_order(bench), "a CSR"));
+    bench.ca.instead("order", {"200 OK", R"({"status":"valid","certificate":"https://x/c"})"});
+    bench.run(bench.client.order_ends(order, 10min));
     CHECK(bench.clock.now() - start >= 3s);
     CHECK(bench.ca.count("order") == 1);
   }
@@ -345,22 +352,22 @@ SCENARIO("what one of the CA's servers does not have yet is looked at again befo
 SCENARIO("a finalized order is polled until it names its certificate") {
   Bench bench;
   bench.register_account();
-  const auto url = bench.ca.url("order/0");
   WHEN("its servers learn of it one after another") {
     for (const std::string status : {"ready", "processing", "pending", "valid"}) {
       bench.ca.instead("order", {"200 OK", R"({"status":")" + status + R"("})"});
     }
     bench.ca.instead("order", {"200 OK", R"({"status":"valid","certificate":"https://x/c"})"});
-    CHECK(bench.run(bench.client.order_ends(url, 5min)).certificate == "https://x/c");
+    CHECK(bench.run(bench.client.order_ends(ready_order(bench), 5min)).certificate == "https://x/c");
     CHECK(bench.ca.count("order") == 5);
   }
   WHEN("it is invalid") {
     bench.ca.instead("order", {"200 OK", R"({"status":"invalid"})"});
-    CHECK(bench.run(bench.client.order_ends(url, 5min)).status == OrderStatus::invalid);
+    CHECK(bench.run(bench.client.order_ends(ready_order(bench), 5min)).status == OrderStatus::invalid);
   }
   WHEN("they never do") {
     for (int i = 0; i < 20; ++i) bench.ca.instead("order", {"200 OK", R"({"status":"ready"})"});
-    const auto error = test::failure_of<acme::AnswerError>(bench.loop, bench.client.order_ends(url, 5min));
+    const auto error =
+        test::failure_of<acme::AnswerError>(bench.loop, bench.client.order_ends(ready_order(bench), 5min));
     CHECK(acme::verdict_on(error) == acme::Verdict::unusable);
     CHECK(bench.ca.count("order") == 5);
   }

@@ -29,7 +29,7 @@ class FakeAuthority final : public issue::Authority {
   }
   Task<acme::Order> order(std::string) override { return shown("order"); }
   Task<acme::Order> order_leaves_pending(std::string, Duration) override { return shown("order_leaves_pending"); }
-  Task<acme::Order> order_ends(std::string, Duration) override { return shown("order_ends"); }
+  Task<acme::Order> order_ends(acme::Order, Duration) override { return shown("order_ends"); }
   Task<acme::Authorization> authorization(std::string name) override {
     call("authorization");
     const auto status = valid_.contains(name) ? acme::AuthorizationStatus::valid : acme::AuthorizationStatus::pending;
