@@ -56,22 +56,6 @@ PayloadFor order_payload(const std::vector<std::string>& names, const std::optio
   return [text = json::dump(payload)](const std::string&) { return text; };
 }
 
-std::string_view to_text(OrderStatus status) {
-  switch (status) {
-    case OrderStatus::pending:
-      return "pending";
-    case OrderStatus::ready:
-      return "ready";
-    case OrderStatus::processing:
-      return "processing";
-    case OrderStatus::valid:
-      return "valid";
-    case OrderStatus::invalid:
-      return "invalid";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 Client::Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,

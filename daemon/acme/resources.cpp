@@ -71,6 +71,10 @@ std::optional<Challenge> read_challenge(const json::Value& value) {
 
 }  // namespace
 
+std::string_view to_text(OrderStatus status) {
+  return std::ranges::find(order_statuses, status, &std::pair<std::string_view, OrderStatus>::second)->first;
+}
+
 Directory Directory::from_json(const json::Value& value, std::string_view scheme) {
   const std::string prefix = std::string(scheme) + "://";
   const auto read_url = [&](std::string_view name) {

@@ -37,6 +37,8 @@ struct Account {
 };
 
 enum class OrderStatus { pending, ready, processing, valid, invalid };
+/// As RFC 8555 §7.1.6 spells it.
+std::string_view to_text(OrderStatus status);
 
 struct Order {
   std::string url;  ///< from newOrder's Location: the body has none

@@ -140,7 +140,12 @@ Task<> Journey::withdraw() {
   for (const auto& txt : state_.values) {
     const auto apex = dns::Name::parse(txt.zone);
     const auto name = dns::Name::parse(txt.name);
-    if (!apex || !name) continue;
+    if (!apex || !name) {
+      CertificateLog(request_.name)
+          .warning(fmt::format("the remembered TXT value {} at \"{}\" is forgotten: no name of the DNS can be that",
+                               txt.value, txt.name));
+      continue;
+    }
     if (context_.zones.provider(txt.provider) == nullptr) {
       out_of_reach.push_back(txt);
     } else {

@@ -18,16 +18,17 @@ namespace {
 // CAs that validate or issue by hand take hours, but then a later run takes the order up again.
 constexpr Duration validation_limit = std::chrono::minutes(5);
 constexpr Duration issuance_limit = std::chrono::minutes(5);
-// A kept order saves a certificate that counts against limits, and is no duty: each way in which it can fail for ever
-// has its end. So long an order is kept at most; of the CAs that are known, the slowest gives one 30 days.
+// Going on with an order saves one that counts against limits, but every way in which it could fail for ever has a
+// limit. An order is kept this long at most: no known CA gives one more.
 constexpr Duration longest_order = std::chrono::hours(24 * 30);
-// So many tries in a row to read it may fail by what the CA says of it ...
+// A new order is made after this many failed reads in a row, when the CA's answers are about the order ...
 constexpr unsigned most_unusable = 2;
-// ... or by no answer, or one of a CA that is not well as a whole: that mostly passes.
+// ... or when there is no answer, or one about the CA as a whole: that mostly passes.
 constexpr unsigned most_unknown = 3;
-// So many tries may read it, and fail at its authorizations, at its end or at its certificate.
+// It is also made after this many runs that read the order and failed at its authorizations, at its end or at its
+// certificate.
 constexpr unsigned most_fruitless = 4;
-// A certificate that begins later than this is put in service when it has begun.
+// A certificate may be valid only this much later; beyond that one of the clocks is wrong.
 constexpr Duration clock_tolerance = std::chrono::hours(1);
 
 std::vector<std::string> sorted(std::vector<std::string> names) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/issue/publication.h"
 
-#include <fmt/format.h>
-
 #include <set>
 
-#include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "daemon/issue/certificate_log.h"
 
 namespace acmed::issue {
 
@@ -74,8 +72,8 @@ Task<> Publication::keep_asserting(Duration pace) {
     try {
       co_await context_.zones.assert_again(uncertain_values());
     } catch (const Error& error) {
-      // Whether it matters, the next time tells, or confirm().
-      log::debug(fmt::format("{}: {}", user_, error.what()), {{"ACMED_CERTIFICATE", user_}});
+      // If it still matters, the next attempt or confirm() fails as well.
+      CertificateLog(user_).debug(error.what());
     }
   }
 }
