@@ -79,7 +79,8 @@ Task<> Journey::travel() {
 }
 
 Task<> Journey::open_order() {
-  co_await order_.open();
+  const bool is_new = co_await order_.open();
+  if (is_new) co_await save();
   if (order_.is_pending()) co_await order_.counted(proofs_.open());
 }
 

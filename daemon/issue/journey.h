@@ -15,6 +15,8 @@ class Journey {
  public:
   /// `context` and `state` must outlive it. `state` is changed and saved as the journey goes on.
   Journey(JourneyContext& context, Request request, store::Certificate& state);
+  Journey(const Journey&) = delete;
+  Journey& operator=(const Journey&) = delete;
 
   /// Ends with a new generation in service and in `state`. Whether it succeeds or fails, the TXT values are withdrawn;
   /// those that could not be are left in `state`. When cancelled it leaves everything for the next run to continue

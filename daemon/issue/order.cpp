@@ -56,10 +56,11 @@ std::optional<Time> end_of(const acme::Order& order, Time now) {
 CertificateOrder::CertificateOrder(JourneyContext& context, const Request& request, store::Certificate& state)
     : context_(context), request_(request), state_(state), log_(request.name) {}
 
-Task<> CertificateOrder::open() {
+Task<bool> CertificateOrder::open() {
   bool resumed = false;
   if (state_.order) resumed = co_await resume(*state_.order);
   if (!resumed) co_await create();
+  co_return !resumed;
 }
 
 /// Whether the journey goes on with the order of an earlier run. One that is of no use any more is forgotten; one that
@@ -121,7 +122,6 @@ Task<> CertificateOrder::create() {
                                   request_.domains,
                                   end_of(order_, now).value_or(now + longest_order)};
   context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
-  co_await context_.store.save_certificate(request_.name, state_);
 }
 
 Task<> CertificateOrder::counted(Task<> part) {

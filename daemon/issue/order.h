@@ -18,9 +18,12 @@ class CertificateOrder {
  public:
   /// All must outlive it. `state` is changed as the order goes on.
   CertificateOrder(JourneyContext& context, const Request& request, store::Certificate& state);
+  CertificateOrder(const CertificateOrder&) = delete;
+  CertificateOrder& operator=(const CertificateOrder&) = delete;
 
-  /// Goes on with the order of an earlier run, or makes a new one, which is then on the disk.
-  Task<> open();
+  /// Goes on with the order of an earlier run, or makes a new one and gives true: `state` must then be saved before
+  /// anything else is asked of the CA.
+  Task<bool> open();
 
   /// As the CA last showed it.
   const acme::Order& shown() const noexcept { return order_; }
