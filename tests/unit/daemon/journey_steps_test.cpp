@@ -13,20 +13,21 @@ using test::FakeAuthority;
 using test::JourneyScene;
 
 struct Steps : JourneyScene {
-  FakeAuthority ca{one_at_a_time(settings), [this](const std::string& csr) {
-                     return crypto::parse_chain(chain({0, request.domains, csr}));
-                   }};
+  FakeAuthority fake{one_at_a_time(settings), [this](const std::string& csr) {
+                       return crypto::parse_chain(chain({0, request.domains, csr}));
+                     }};
   std::vector<std::string> calls;
 
   static AuthoritySettings one_at_a_time(AuthoritySettings settings) {
     settings.concurrency = 1;
     return settings;
   }
-  /// At its call of that number, counted from 0, something happens.
+
+  /// `event` happens at the call of that number, counted from 0.
   explicit Steps(std::size_t number = 1000, std::function<void()> event = {}) {
     request.domains = {"a.example.test", "b.example.test"};
-    other_authority = &ca;
-    ca.on_call = [this, number, event = std::move(event)](const std::string& call) {
+    other_authority = &fake;
+    fake.on_call = [this, number, event = std::move(event)](const std::string& call) {
       calls.push_back(call);
       if (calls.size() == number + 1) event();
     };
@@ -43,7 +44,7 @@ std::vector<std::string> calls_of_a_journey() {
 /// Takes the CA's only place as soon as a value is in the DNS, and notes whether it still is then.
 Task<> take_place(Steps* steps, bool* shown) {
   while (steps->provider->values.empty()) co_await sleep_for(10ms);
-  const auto place = co_await steps->ca.place();
+  const auto place = co_await steps->fake.place();
   *shown = !steps->provider->values.empty();
 }
 
@@ -86,7 +87,7 @@ SCENARIO("whichever call to the CA fails, no value stays in the DNS, and the nex
       CHECK(steps.state().values.empty());
       CHECK(steps.run().empty());
       CHECK(steps.provider->values.empty());
-      CHECK(steps.ca.orders == 1);
+      CHECK(steps.fake.orders == 1);
     }
   }
 }
@@ -102,7 +103,7 @@ SCENARIO("a run that is stopped at any call to the CA is gone on with, by the sa
       CHECK(left.values.size() >= steps.provider->values.size());
       if (left.issued) continue;
       CHECK(steps.run().empty());
-      CHECK(steps.ca.orders == 1);
+      CHECK(steps.fake.orders == 1);
       CHECK(steps.provider->values.empty());
       if (left.order) CHECK(steps.live("privkey.pem") == left.order->key_pem.reveal());
     }
@@ -112,7 +113,7 @@ SCENARIO("a run that is stopped at any call to the CA is gone on with, by the sa
 SCENARIO("while the DNS is awaited, the place at the CA is another certificate's") {
   Steps steps;
   steps.hidden_answers = 20;
-  steps.request.authority = &steps.ca;
+  steps.request.authority = &steps.fake;
   auto state = steps.state();
   Journey journey(steps.context, steps.request, state);
   bool shown = false;
