@@ -162,10 +162,10 @@ Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resourc
     if (ask_again) named = *ask_again - clock.now();
     const auto pause = pace.pause(clock.moment() - start, named);
     if (!pause) {
-      throw Retry("acme:timeout",
+      throw Error(Error::Advice::retry, "acme:timeout",
                   fmt::format("{} {} is still {} after {}", words.what, one_line(url, longest_url), words.still,
                               acmed::to_text(clock.moment() - start)),
-                  ask_again);
+                  ask_again, Party::ca);
     }
     co_await sleep_for(*pause);
     try {

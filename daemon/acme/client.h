@@ -56,7 +56,7 @@ class Client {
   /// Reads an order or an authorization; one that the CA says is gone is looked at again before that is believed.
   Task<Order> order(std::string url);
   Task<Authorization> authorization(std::string url);
-  /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Retry
+  /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Error
   /// ("acme:timeout") after `limit`.
   Task<Authorization> authorization_leaves_pending(std::string url, Duration limit);
   /// Gives up a pending authorization, so that it counts against no limit (§7.5.2).
@@ -65,13 +65,13 @@ class Client {
   Task<> respond(std::string challenge_url);
   /// Polls the order until it is no longer `pending` or `processing` respectively; Retry-After is honoured, else the
   /// first pause is one measured round trip (5 ms at least) and the next ones a quarter of the time waited. A few odd
-  /// answers among them are passed over. Throws Retry ("acme:timeout") after `limit`.
+  /// answers among them are passed over. Throws Error ("acme:timeout") after `limit`.
   /// `ask_again`: when the CA wanted to be asked first.
   Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit,
                            std::optional<Time> ask_again = std::nullopt);
   /// Polls an order that was finalized, until it is `valid` and names its certificate, or is `invalid`. Any other
   /// status but `processing` is what one of the CA's servers still believes: it is looked at again a few times. Throws
-  /// AnswerError when it stays so, Retry ("acme:timeout") after `limit`.
+  /// AnswerError when it stays so, Error ("acme:timeout") after `limit`.
   Task<Order> order_ends(Order order, Duration limit);
   /// Sends the CSR for an order that is `ready` (§7.4); it should come back `processing`, `valid` or `invalid`.
   Task<Order> finalize(Order ready, std::string csr_der);

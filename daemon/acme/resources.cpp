@@ -80,9 +80,10 @@ Directory Directory::from_json(const json::Value& value, std::string_view scheme
   const auto read_url = [&](std::string_view name) {
     auto url = value[name].text_or();
     if (url.starts_with(prefix)) return url;
-    throw Retry("acme:directory",
+    throw Error(Error::Advice::retry, "acme:directory",
                 fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",
-                            url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme));
+                            url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme),
+                std::nullopt, Party::ca);
   };
   const auto read_optional_url = [&](std::string_view name) {
     const auto url = value[name].text_or();

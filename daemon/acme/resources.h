@@ -26,7 +26,7 @@ struct Directory {
   bool external_account_required = false;
   std::map<std::string, std::string> profiles;  ///< name -> description
 
-  /// Throws Retry ("acme:directory") when a member that every CA has is missing or no URL of `scheme`.
+  /// Throws Error ("acme:directory") when a member that every CA has is missing or no URL of `scheme`.
   static Directory from_json(const json::Value& value, std::string_view scheme = "https");
   json::Value to_json() const;
   friend bool operator==(const Directory&, const Directory&) = default;

@@ -10,6 +10,13 @@
 #include "daemon/issue/rounds.h"
 
 namespace acmed::issue {
+namespace {
+
+Error unusable_authorization(const std::string& sentence) {
+  return {Error::Advice::retry, "acme:authorization", sentence, std::nullopt, Party::ca};
+}
+
+}  // namespace
 
 Proofs::Proofs(JourneyContext& context, const Request& request, CertificateOrder& order)
     : context_(context), request_(request), order_(order), log_(request.name) {}
@@ -33,18 +40,19 @@ Task<> Proofs::open_proof(std::string authorization_url) {
   if (authorization.status == acme::AuthorizationStatus::valid) co_return;
   const auto ordered = (authorization.wildcard ? "*." : "") + authorization.identifier;
   if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {
-    throw Retry("acme:authorization", "the CA asks for a proof of a name that was not ordered");
+    throw unusable_authorization("the CA asks for a proof of a name that was not ordered");
   }
   if (authorization.status != acme::AuthorizationStatus::pending) {
     order_.give_up();
-    throw Retry("acme:authorization", fmt::format("the authorization for {} can no longer be used: a new order is made",
-                                                  authorization.identifier));
+    throw unusable_authorization(
+        fmt::format("the authorization for {} can no longer be used: a new order is made", authorization.identifier));
   }
   const auto* challenge = authorization.challenge(Challenge::type);
   if (challenge == nullptr) {
-    throw Refused("acme:no-dns-01",
-                  fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
-                              request_.authority->settings().name, authorization.identifier));
+    throw Error(Error::Advice::refused, "acme:no-dns-01",
+                fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
+                            request_.authority->settings().name, authorization.identifier),
+                std::nullopt, Party::ca);
   }
   proofs_.push_back({authorization_url,
                      challenge->url,

@@ -38,8 +38,8 @@ class Proofs {
   /// authorization may be valid already.
   Task<> locate();
 
-  /// Reads the order's authorizations: those that are pending are to be proved. Throws what the CA does, Retry
-  /// ("acme:authorization"), Refused ("acme:no-dns-01").
+  /// Reads the order's authorizations: those that are pending are to be proved. Throws what the CA does, Error
+  /// ("acme:authorization", "acme:no-dns-01").
   Task<> open();
   bool empty() const noexcept { return proofs_.empty(); }
 

@@ -199,8 +199,10 @@ SCENARIO("polls keep to Retry-After in both of its forms") {
   }
   WHEN("it is later than the limit") {
     bench.ca.instead("order", pending().with("Retry-After: 900"));
-    const auto error = test::failure_of<Retry>(bench.loop, bench.client.order_leaves(url, OrderStatus::pending, 10min));
+    const auto error = test::failure_of<Error>(bench.loop, bench.client.order_leaves(url, OrderStatus::pending, 10min));
     CHECK(error.cause() == "acme:timeout");
+    CHECK(error.advice() == Error::Advice::retry);
+    CHECK(error.party() == Party::ca);
     REQUIRE(error.not_before());
     CHECK(*error.not_before() - start >= 900s);
     CHECK(bench.ca.count("order") == 1);
@@ -227,7 +229,7 @@ SCENARIO("an order that never becomes ready ends the wait at its limit") {
   Bench bench;
   bench.register_account();
   bench.run(bench.client.new_order({"a.example"}, std::nullopt));
-  const auto error = test::failure_of<Retry>(
+  const auto error = test::failure_of<Error>(
       bench.loop, bench.client.order_leaves(bench.ca.url("order/0"), OrderStatus::pending, 10min));
   CHECK(error.cause() == "acme:timeout");
   CHECK(bench.ca.count("order") < 100);
@@ -253,7 +255,7 @@ SCENARIO("an authorization is polled on its own, for orders that are proved in p
   }
   WHEN("it stays pending") {
     bench.ca.instead("authorization", pending().with("Retry-After: 300"));
-    const auto error = test::failure_of<Retry>(bench.loop, bench.client.authorization_leaves_pending(url, 1min));
+    const auto error = test::failure_of<Error>(bench.loop, bench.client.authorization_leaves_pending(url, 1min));
     CHECK(error.cause() == "acme:timeout");
     CHECK_THAT(error.what(), Catch::StartsWith("the authorization http://") && Catch::Contains("is still pending"));
   }

@@ -37,8 +37,8 @@ SCENARIO("a directory is kept on disk as the CA sent it") {
 }
 
 SCENARIO("what is no ACME directory is refused") {
-  CHECK_THROWS_AS(Directory::from_json(parsed("{}")), Retry);
-  CHECK_THROWS_AS(Directory::from_json(parsed("[]")), Retry);
+  CHECK_THROWS_AS(Directory::from_json(parsed("{}")), Error);
+  CHECK_THROWS_AS(Directory::from_json(parsed("[]")), Error);
   CHECK_THROWS_WITH(
       Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})")),
       "the CA's directory has \"http://ca.example/n\" for newNonce instead of an https URL: is it an ACME directory?");
