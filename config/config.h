@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "config/provider_settings.h"
+#include "config/routes.h"
 
 /// /etc/acmed/acmed.toml, read, checked and completed with the defaults. Domain names are A-labels in lower case
 /// without the final dot; paths are absolute; secrets are read.
@@ -96,6 +97,7 @@ struct Config {
   std::filesystem::path state_directory;
   std::map<std::string, Ca> cas;
   std::vector<Provider> providers;
+  Routes routes;                       ///< which of them serves which name
   std::vector<std::string> resolvers;  ///< addresses with optional ports; empty: /etc/resolv.conf
   Propagation propagation;
   std::vector<Certificate> certificates;

@@ -92,6 +92,7 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
       of_provider.fault("listen", fault);
     }
     provider.propagation = completed(provider.propagation, config.propagation);
+    add_routes(config.routes, provider);
     config.providers.push_back(std::move(provider));
   }
   CertificateSettings defaults;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/ascii.h"
 #include "config/addresses.h"
 #include "config/toml.h"
 
@@ -15,14 +16,10 @@ namespace {
 
 constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_label = 63;
-constexpr std::string_view challenge_label = "_acme-challenge.";
+constexpr std::size_t longest_proved_name = longest_name - challenge_label.size() - 1;
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 struct FreeIdn {
@@ -31,7 +28,7 @@ struct FreeIdn {
 
 /// Lower case, Unicode labels as A-labels; A-labels that were given must stand for a Unicode label.
 Checked<> to_a_labels(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), to_lower);
+  name = ascii_lower(std::move(name));
   if (is_ascii(name) && name.find("xn--") == std::string::npos) return {name, {}};
   std::uint8_t* converted = nullptr;
   const int result = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(name.c_str()), &converted,
@@ -111,10 +108,10 @@ Checked<> certificate_name(std::string_view text) {
         fmt::format("{} is {}; no CA certifies that, give a name such as \"{}www.example.com\"", in_quotes(text),
                     wildcard ? "the wildcard of a whole top-level domain" : "a single label", wildcard ? "*." : "")};
   }
-  if (challenge_label.size() + name.value.size() > longest_name) {
+  if (name.value.size() > longest_proved_name) {
     return {{},
-            fmt::format("{} is {} octets long; {} are allowed, since its proof stands at {}NAME", in_quotes(text),
-                        name.value.size(), longest_name - challenge_label.size(), challenge_label)};
+            fmt::format("{} is {} octets long; {} are allowed, since its proof stands at {}.NAME", in_quotes(text),
+                        name.value.size(), longest_proved_name, challenge_label)};
   }
   if (wildcard) name.value.insert(0, "*.");
   return name;
@@ -130,7 +127,7 @@ Checked<> zone_name(std::string_view text) {
 
 std::string challenge_name(std::string_view name) {
   if (name.starts_with("*.")) name.remove_prefix(2);
-  return std::string(challenge_label) + std::string(name);
+  return std::string(challenge_label) + "." + std::string(name);
 }
 
 bool is_within(std::string_view name, std::string_view zone) {

@@ -15,7 +15,10 @@ Checked<> certificate_name(std::string_view text);
 /// A DNS zone: as above, but without a wildcard, of any number of labels, and with '_' in its labels.
 Checked<> zone_name(std::string_view text);
 
-/// Where the proof of `name` (RFC 8555 §8.4) stands: "_acme-challenge." and the name without "*.".
+/// The label below which names are proved (RFC 8555 §8.4).
+inline constexpr std::string_view challenge_label = "_acme-challenge";
+
+/// Where the proof of `name` stands (RFC 8555 §8.4): the label, and the name without "*.".
 std::string challenge_name(std::string_view name);
 
 /// Whether `name` is `zone` or below it.

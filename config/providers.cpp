@@ -75,19 +75,17 @@ Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones
   return provider;
 }
 
+void add_routes(Routes& routes, const Provider& provider) {
+  const bool only_challenges =
+      std::holds_alternative<AcmeDns>(provider.settings) || std::holds_alternative<Responder>(provider.settings);
+  for (const auto& zone : provider.zones) routes.add({zone, provider.name, false, only_challenges});
+  for (const auto& zone : provider.delegated) routes.add({zone, provider.name, true, false});
+}
+
 const Provider* provider_for(const Config& config, const std::string& name) {
-  const Provider* best = nullptr;
-  std::size_t longest = 0;
-  for (const auto& provider : config.providers) {
-    for (const auto* zones : {&provider.zones, &provider.delegated}) {
-      for (const auto& zone : *zones) {
-        if (!is_within(name, zone) || (best != nullptr && zone.size() <= longest)) continue;
-        best = &provider;
-        longest = zone.size();
-      }
-    }
-  }
-  return best;
+  const auto* route = config.routes.find(name);
+  if (route == nullptr) return nullptr;
+  return &*std::ranges::find(config.providers, route->provider, &Provider::name);
 }
 
 }  // namespace acmed::config

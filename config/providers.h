@@ -14,4 +14,7 @@ using ZonePlaces = std::map<std::string, Place>;
 /// Reads [provider.NAME] and enters its zones. What is at fault is reported and left at its default.
 Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones);
 
+/// Enters the zones and delegated names of `provider`.
+void add_routes(Routes& routes, const Provider& provider);
+
 }  // namespace acmed::config

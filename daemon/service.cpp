@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/runtime/sleep.h"
+#include "daemon/issue/acme_authority.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -19,7 +20,7 @@ constexpr int batches_at_a_time = 4;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a thread
 // What is done for each of many certificates is done for so many before the loop turns.
 constexpr std::size_t keepers_a_turn = 32;
-constexpr std::size_t names_a_turn = 1024;      // less than a millisecond
+constexpr std::size_t names_a_turn = 1024;  // less than a millisecond
 constexpr std::size_t certificates_to_trim = 1000;
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
@@ -51,17 +52,6 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
   auto memory = memories.begin();
   for (const auto& provider : config.providers) {
     result.emplace(provider.name, providers::make_provider(provider, loop, discovery, &servers, &*memory++));
-  }
-  return result;
-}
-
-std::vector<issue::Route> routes(const config::Config& config) {
-  std::vector<issue::Route> result;
-  for (const auto& provider : config.providers) {
-    const bool only_challenges = std::holds_alternative<config::AcmeDns>(provider.settings) ||
-                                 std::holds_alternative<config::Responder>(provider.settings);
-    for (const auto& zone : provider.zones) result.push_back({dns::Name(zone), provider.name, false, only_challenges});
-    for (const auto& zone : provider.delegated) result.push_back({dns::Name(zone), provider.name, true, false});
   }
   return result;
 }
@@ -125,10 +115,10 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, c
       discovery_(loop, resolvers(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
-      services_{loop, store, publisher, discovery_, zones_, routes(config), log_},
+      context_{loop, store, publisher, discovery_, zones_, config.routes, log_},
       ledger_(store, loop.clock()) {
   for (const auto& [name, ca] : config.cas) {
-    authorities_.emplace(name, std::make_unique<issue::Authority>(loop, store, authority_settings(ca)));
+    authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca)));
   }
   for (auto& provider : config.providers) {
     provider.settings = {};
@@ -155,7 +145,7 @@ std::shared_ptr<const issue::Policies> Service::policies(const config::Propagati
 keep::Keeper* Service::add_keeper() {
   auto& wanted = wanted_[added_++];
   auto* authority = authorities_.at(wanted.ca).get();
-  keepers_.emplace_back(services_, ledger_,
+  keepers_.emplace_back(context_, ledger_,
                         keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
                                       policies(wanted.propagation)},
                                      wanted.renew,
@@ -209,7 +199,7 @@ Task<> Service::prepare_some(bool enqueue) {
       batch.push_back(add_keeper());
       names.push_back(batch.back()->name());
     }
-    auto found = co_await keep::find(services_, std::move(names));
+    auto found = co_await keep::find(context_, std::move(names));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto* keeper = batch[i];
       co_await keeper->prepare(std::move(found[i]));
@@ -297,7 +287,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
       if (state.values.empty()) continue;
       const Busy busy(*this);
       state.order.reset();
-      issue::Journey journey(services_, {name, {}, {}, nullptr, {}}, state);
+      issue::Journey journey(context_, {name, {}, {}, nullptr, {}}, state);
       co_await journey.withdraw_leftovers();
     } catch (const Error& error) {
       troubles->push_back(fmt::format("{}: no longer configured, but not yet cleaned up: {}", name, error.what()));

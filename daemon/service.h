@@ -71,7 +71,7 @@ class Service {
   std::list<ProviderMemory> memories_;
   issue::ZoneCoordinator zones_;
   keep::LogObserver log_;
-  issue::Services services_;
+  issue::JourneyContext context_;
   renew::Ledger ledger_;
   std::vector<config::Provider> providers_;  ///< without their settings
   std::vector<config::Certificate> wanted_;  ///< each is moved into a keeper

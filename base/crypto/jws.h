@@ -10,10 +10,22 @@
 
 namespace acmed::crypto {
 
-/// A flattened JSON JWS (RFC 7515 §7.2.2) over `payload`. `header` becomes the protected header, with "alg" added.
-std::string jws(const PrivateKey& key, json::Object header, std::string_view payload);
+/// A flattened JSON JWS (RFC 7515 §7.2.2) that lacks its signature.
+class UnsignedJws {
+ public:
+  /// `header` becomes the protected header, with "alg" added: `algorithm` is that of the key that is to sign.
+  UnsignedJws(json::Object header, std::string algorithm, std::string_view payload);
 
-/// The same with HMAC-SHA256 (external account binding, RFC 8555 §7.3.4).
+  /// What is to be signed (RFC 7515 §5.1).
+  std::string signing_input() const;
+  json::Object with_signature(std::string_view signature) const;
+
+ private:
+  std::string protected_header_;  ///< base64url, as the payload
+  std::string payload_;
+};
+
+/// A JWS over `payload` with HMAC-SHA256 (external account binding, RFC 8555 §7.3.4).
 json::Object jws_hs256(const Secret& hmac_key, json::Object header, std::string_view payload);
 
 }  // namespace acmed::crypto

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/http/client.h"
 
 namespace acmed::http {
@@ -8,12 +9,9 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -109,9 +107,7 @@ std::optional<Time> Response::retry_after(Time now, Duration longest) const {
 
 std::string Response::media_type() const {
   const auto type = header("content-type").value_or("");
-  std::string result(trimmed(std::string_view(type).substr(0, type.find(';'))));
-  std::transform(result.begin(), result.end(), result.begin(), lower);
-  return result;
+  return ascii_lower(std::string(trimmed(std::string_view(type).substr(0, type.find(';')))));
 }
 
 }  // namespace acmed::http

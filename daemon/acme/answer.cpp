@@ -50,9 +50,14 @@ Verdict verdict_on(const Error& error) {
     return about_this_url ? Verdict::unusable : Verdict::unknown;
   }
   const auto& problem = refusal->problem();
-  if (problem.type == "accountDoesNotExist") return Verdict::gone;
-  if (problem.type == "badNonce" || problem.type == "userActionRequired") return Verdict::unknown;
+  if (problem.type == problem_type::account_does_not_exist) return Verdict::gone;
+  if (problem.type == problem_type::bad_nonce || problem.type == problem_type::user_action_required)
+    return Verdict::unknown;
   return verdict_on_status(problem.status);
+}
+
+bool is_worth_another_look(const Error& error) {
+  return verdict_on(error) != Verdict::unknown && error.cause() != http::bad_url;
 }
 
 std::optional<Problem> problem_in(const http::Response& response) {
@@ -62,7 +67,7 @@ std::optional<Problem> problem_in(const http::Response& response) {
   if (!body || !(*body)["type"].as_string()) return std::nullopt;
   Problem problem = Problem::from_json(*body);
   problem.status = response.status;
-  if (problem.type == "userActionRequired" && problem.instance.empty()) {
+  if (problem.type == problem_type::user_action_required && problem.instance.empty()) {
     const auto terms = response.links("terms-of-service");
     if (!terms.empty()) problem.instance = one_line(terms.front(), longest_terms_url);
   }
@@ -77,9 +82,10 @@ void require_success(const std::string& doing, const std::string& url, const htt
   if (response.status >= 200 && response.status <= 299) return;
   auto not_before = response.retry_after(now, longest_overload);
   if (auto problem = problem_in(response)) {
-    if (problem->type == "rateLimited" && response.status != 503)
+    if (problem->type == problem_type::rate_limited && response.status != 503)
       not_before = response.retry_after(now, longest_rate_limit);
-    if (!not_before && (problem->type == "rateLimited" || response.status == 429)) not_before = now + default_throttle;
+    if (!not_before && (problem->type == problem_type::rate_limited || response.status == 429))
+      not_before = now + default_throttle;
     const auto place = fmt::format("{} at {}", doing, host_of(url));
     // A CA that sheds load says so to everybody, though in the form of a problem with this one request.
     if (response.status == 503 && not_before) {

@@ -7,31 +7,26 @@
 
 #include "base/http/client.h"
 #include "base/json.h"
+#include "daemon/acme/causes.h"
 #include "daemon/acme/problem.h"
 
 /// What a CA's HTTP responses mean. `doing` is what was attempted, for the sentences: "order a certificate".
 namespace acmed::acme {
 
-/// The cause of a Throttled for a CA that sheds load: it speaks of the CA as a whole, not of what was asked.
-inline constexpr const char* overloaded = "acme:overloaded";
-/// The longest pause that it is granted: it may be well again long before what it named.
+/// The longest pause for a CA that sheds load: it may be well again long before what it named.
 inline constexpr Duration longest_overload = std::chrono::hours(6);
 /// The longest pause for a limit on an account or a name: these are counted over days and weeks.
 inline constexpr Duration longest_rate_limit = std::chrono::hours(24 * 31);
 
-/// The cause of an AnswerError that has no better one.
-inline constexpr const char* odd_answer = "acme:answer";
-/// The cause of the CA's answer to a CSR for an order that is not ready, or no longer (RFC 8555 §7.4).
-inline constexpr const char* order_not_ready = "acme:orderNotReady";
 /// The status of an AnswerError for what came as a resource, and cannot be used as one.
 inline constexpr int http_ok = 200;
 
 /// An answer that is not what was asked for: of another form, or a failure's status without a problem document.
-class AnswerError : public Retry {
+class AnswerError : public Error {
  public:
   /// `status`: the answer's HTTP status.
   AnswerError(std::string cause, const std::string& sentence, int status, std::optional<Time> not_before = std::nullopt)
-      : Retry(std::move(cause), sentence, not_before), status_(status) {}
+      : Error(Advice::retry, std::move(cause), sentence, not_before, Party::ca), status_(status) {}
   int status() const noexcept { return status_; }
 
  private:
@@ -45,6 +40,10 @@ enum class Verdict {
   unknown    ///< no answer, or one that speaks of the CA as a whole: the resource may be as good as ever
 };
 Verdict verdict_on(const Error& error);
+
+/// Whether the same request, a moment later, may find what `error` found missing or unusable: not all of a CA's servers
+/// learn of a thing at the same time. Not so where nobody answered, or the URL cannot be asked at all.
+bool is_worth_another_look(const Error& error);
 
 /// The problem document in `response`; nothing when it reports no failure or does so in another form.
 std::optional<Problem> problem_in(const http::Response& response);

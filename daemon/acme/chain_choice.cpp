@@ -40,13 +40,14 @@ std::vector<crypto::Certificate> read_chain(const std::string& doing, const std:
   if (response.body.size() > largest_chain) {
     throw unusable(odd_answer, fmt::format("it has {} octets, more than {}", response.body.size(), largest_chain));
   }
+  std::vector<crypto::Certificate> chain;
   try {
-    auto chain = crypto::parse_chain(response.body);
-    if (chain.size() <= most_certificates) return chain;
-    throw unusable(odd_answer, fmt::format("it has {} certificates, more than {}", chain.size(), most_certificates));
-  } catch (const Refused& error) {
+    chain = crypto::parse_chain(response.body);
+  } catch (const Error& error) {
     throw unusable(error.cause(), error.what());
   }
+  if (chain.size() <= most_certificates) return chain;
+  throw unusable(odd_answer, fmt::format("it has {} certificates, more than {}", chain.size(), most_certificates));
 }
 
 bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_view issuer) {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "base/crypto/digest.h"
+#include "base/ascii.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
@@ -23,13 +23,6 @@ constexpr std::size_t longest_url = 200;
 /// How often an order that seems to be gone is looked at again: after a restart it mostly is.
 constexpr std::size_t further_looks_at_an_order = 2;
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 /// The URL of what was created; the body never has it (RFC 8555 §7.3, §7.4).
 std::string require_location(const std::string& doing, const std::string& url, const http::Response& response) {
   auto location = response.header("location");
@@ -44,11 +37,11 @@ json::Object bind_external_account(const ExternalAccountBinding& binding, const 
                            json::dump(key.jwk()));
 }
 
-PayloadFor account_payload(const NewAccount& wish, const crypto::PrivateKey& key) {
+PayloadFor account_payload(const NewAccount& account, const crypto::PrivateKey& key) {
   json::Object payload;
-  if (!wish.contact.empty()) payload["contact"] = json::Array(wish.contact.begin(), wish.contact.end());
-  if (wish.terms_agreed) payload["termsOfServiceAgreed"] = true;
-  return [payload, key, binding = wish.external_account](const std::string& url) {
+  if (!account.contact.empty()) payload["contact"] = json::Array(account.contact.begin(), account.contact.end());
+  if (account.terms_agreed) payload["termsOfServiceAgreed"] = true;
+  return [payload, key, binding = account.external_account](const std::string& url) {
     auto bound = payload;
     if (binding) bound["externalAccountBinding"] = bind_external_account(*binding, key, url);
     return json::dump(bound);
@@ -57,33 +50,17 @@ PayloadFor account_payload(const NewAccount& wish, const crypto::PrivateKey& key
 
 PayloadFor order_payload(const std::vector<std::string>& names, const std::optional<std::string>& profile) {
   json::Array identifiers;
-  for (const auto& name : names) identifiers.push_back(json::Object{{"type", "dns"}, {"value", lower_case(name)}});
+  for (const auto& name : names) identifiers.push_back(json::Object{{"type", "dns"}, {"value", ascii_lower(name)}});
   json::Object payload{{"identifiers", std::move(identifiers)}};
   if (profile) payload["profile"] = *profile;
   return [text = json::dump(payload)](const std::string&) { return text; };
 }
 
-std::string_view to_text(OrderStatus status) {
-  switch (status) {
-    case OrderStatus::pending:
-      return "pending";
-    case OrderStatus::ready:
-      return "ready";
-    case OrderStatus::processing:
-      return "processing";
-    case OrderStatus::valid:
-      return "valid";
-    case OrderStatus::invalid:
-      return "invalid";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
-Client::Client(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
-               std::optional<Directory> known_directory)
-    : session_(std::make_unique<Session>(http, clock, std::move(directory_url), std::move(key),
+Client::Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,
+               std::string directory_url, std::optional<Directory> known_directory)
+    : session_(std::make_unique<Session>(http, clock, keys, std::move(key), std::move(directory_url),
                                          std::move(known_directory))) {}
 
 Client::~Client() = default;
@@ -96,17 +73,17 @@ void Client::forget_directory() {
   session_->forget_directory();
 }
 
-Task<Account> Client::register_account(NewAccount wish) {
+Task<Account> Client::register_account(NewAccount wanted) {
   const std::string doing = "register an account";
   const auto known = co_await session_->directory();
-  if (known.external_account_required && !wish.external_account) {
+  if (known.external_account_required && !wanted.external_account) {
     throw Refused("acme:externalAccountRequired",
                   fmt::format("CA {} wants an external account binding: set eab = {{ kid = ..., hmac_key = ... }} in "
                               "its [ca] section",
                               one_line(known.new_account, longest_url)));
   }
   const auto response = co_await session_->post_to(doing, &Directory::new_account,
-                                                   account_payload(wish, session_->key()), Session::SignedBy::key);
+                                                   account_payload(wanted, session_->key()), Session::SignedBy::key);
   Account account{require_location(doing, known.new_account, response)};
   session_->use_account(account.url);
   co_return account;
@@ -159,35 +136,36 @@ Task<> Client::respond(std::string challenge_url) {
     co_await session_->post("respond to a challenge", challenge_url, "{}");
   } catch (const ProblemError& error) {
     // What CAs say when the challenge is no longer pending: it was responded to before. The order tells how it went.
-    if (error.problem().type != "malformed") throw;
+    if (error.problem().type != problem_type::malformed) throw;
   }
 }
 
-Task<Order> Client::order_leaves(std::string url, OrderStatus status, Duration limit) {
-  return leaves<Order>({"read the order", "the order", std::string(to_text(status))}, std::move(url), status, limit);
+Task<Order> Client::order_leaves(std::string url, OrderStatus status, Duration limit, std::optional<Time> ask_again) {
+  return leaves<Order>({"read the order", "the order", std::string(to_text(status))}, std::move(url), status, limit,
+                       ask_again);
 }
 
 Task<Authorization> Client::authorization_leaves_pending(std::string url, Duration limit) {
   return leaves<Authorization>({"read an authorization", "the authorization", "pending"}, std::move(url),
-                               AuthorizationStatus::pending, limit);
+                               AuthorizationStatus::pending, limit, std::nullopt);
 }
 
 template <class Resource>
-Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit) {
+Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit,
+                              std::optional<Time> ask_again) {
   const Clock& clock = session_->clock();
   const Moment start = clock.moment();
   const PollPace pace(session_->round_trip(), limit);
-  auto ask_again = session_->take_ask_again(url);
   std::size_t odd_answers = 0;
   for (;;) {
     std::optional<Duration> named;
     if (ask_again) named = *ask_again - clock.now();
     const auto pause = pace.pause(clock.moment() - start, named);
     if (!pause) {
-      throw Retry("acme:timeout",
+      throw Error(Error::Advice::retry, "acme:timeout",
                   fmt::format("{} {} is still {} after {}", words.what, one_line(url, longest_url), words.still,
                               acmed::to_text(clock.moment() - start)),
-                  ask_again);
+                  ask_again, Party::ca);
     }
     co_await sleep_for(*pause);
     try {
@@ -196,24 +174,22 @@ Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resourc
       if (resource.status != status) co_return resource;
       ask_again = retry_after(response, clock.now());
       odd_answers = 0;
-    } catch (const Refused&) {
-      throw;  // it cannot be asked at all
     } catch (const Error& error) {
-      if (verdict_on(error) == Verdict::unknown || odd_answers == second_looks.size()) throw;
+      if (!is_worth_another_look(error) || odd_answers == second_looks.size()) throw;
       ask_again = clock.now() + second_looks[odd_answers++];
     }
   }
 }
 
-Task<Order> Client::order_ends(std::string url, Duration limit) {
+Task<Order> Client::order_ends(Order order, Duration limit) {
   for (std::size_t looks = 0;; ++looks) {
-    auto order = co_await order_leaves(url, OrderStatus::processing, limit);
+    order = co_await order_leaves(order.url, OrderStatus::processing, limit, order.ask_again);
     const bool is_valid = order.status == OrderStatus::valid;
     if (order.status == OrderStatus::invalid || (is_valid && !order.certificate.empty())) co_return order;
     if (looks == second_looks.size()) {
       throw AnswerError(odd_answer,
                         fmt::format("the CA has the order {} finalized, but says again and again that it is {}{}",
-                                    one_line(url, longest_url), to_text(order.status),
+                                    one_line(order.url, longest_url), to_text(order.status),
                                     is_valid ? " without naming its certificate" : ""),
                         http_ok);
     }
@@ -221,12 +197,12 @@ Task<Order> Client::order_ends(std::string url, Duration limit) {
   }
 }
 
-Task<Order> Client::finalize(std::string finalize_url, std::string order_url, std::string csr_der) {
+Task<Order> Client::finalize(Order ready, std::string csr_der) {
   const std::string doing = "finalize the order";
   const auto payload = json::dump(json::Object{{"csr", crypto::base64url(csr_der)}});
-  const auto response = co_await session_->post(doing, finalize_url, payload);
-  auto order = Order::from_json(read_json(doing, finalize_url, response), order_url);
-  session_->ask_again(order_url, retry_after(response, session_->clock().now()));
+  const auto response = co_await session_->post(doing, ready.finalize, payload);
+  auto order = Order::from_json(read_json(doing, ready.finalize, response), ready.url);
+  order.ask_again = retry_after(response, session_->clock().now());
   co_return order;
 }
 
@@ -253,10 +229,6 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
 
 std::string Client::key_authorization(const std::string& token) const {
   return token + "." + session_->key().jwk_thumbprint();
-}
-
-std::string Client::dns01_value(const std::string& token) const {
-  return crypto::base64url(crypto::sha256(key_authorization(token)));
 }
 
 }  // namespace acmed::acme

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/crypto/key.h"
+#include "base/crypto/keys.h"
 #include "base/crypto/x509.h"
 #include "base/http/client.h"
 #include "base/runtime/event.h"
@@ -34,11 +34,11 @@ struct NewAccount {
 /// All throw ProblemError when the CA refuses, Retry when it does not answer, AnswerError when it answers nonsense
 /// (HTML, say), Throttled ("acme:overloaded") on 429 and on 503 with Retry-After, rateLimited excepted; verdict_on()
 /// weighs them. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When the awaiting task is
-/// called off, an exchange under way has three seconds to end, so that its outcome is known.
+/// cancelled, an exchange under way has three seconds to end, so that its outcome is known.
 class Client {
  public:
-  /// `known_directory`: as kept from an earlier run, to spare the request. `key`: the account's.
-  Client(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+  /// `keys` signs with `key`, the account's. `known_directory`: as kept from an earlier run, to spare the request.
+  Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
          std::optional<Directory> known_directory);
   ~Client();
 
@@ -48,7 +48,7 @@ class Client {
   void forget_directory();
 
   /// Creates the account, or finds the one of this key (RFC 8555 §7.3, §7.3.1); from now on it signs all calls.
-  Task<Account> register_account(NewAccount wish);
+  Task<Account> register_account(NewAccount wanted);
   /// Signs with an account that was created before.
   void use_account(Account account);
 
@@ -56,7 +56,7 @@ class Client {
   /// Reads an order or an authorization; one that the CA says is gone is looked at again before that is believed.
   Task<Order> order(std::string url);
   Task<Authorization> authorization(std::string url);
-  /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Retry
+  /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Error
   /// ("acme:timeout") after `limit`.
   Task<Authorization> authorization_leaves_pending(std::string url, Duration limit);
   /// Gives up a pending authorization, so that it counts against no limit (§7.5.2).
@@ -65,14 +65,16 @@ class Client {
   Task<> respond(std::string challenge_url);
   /// Polls the order until it is no longer `pending` or `processing` respectively; Retry-After is honoured, else the
   /// first pause is one measured round trip (5 ms at least) and the next ones a quarter of the time waited. A few odd
-  /// answers among them are passed over. Throws Retry ("acme:timeout") after `limit`.
-  Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit);
+  /// answers among them are passed over. Throws Error ("acme:timeout") after `limit`.
+  /// `ask_again`: when the CA wanted to be asked first.
+  Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit,
+                           std::optional<Time> ask_again = std::nullopt);
   /// Polls an order that was finalized, until it is `valid` and names its certificate, or is `invalid`. Any other
   /// status but `processing` is what one of the CA's servers still believes: it is looked at again a few times. Throws
-  /// AnswerError when it stays so, Retry ("acme:timeout") after `limit`.
-  Task<Order> order_ends(std::string url, Duration limit);
-  /// Sends the CSR (§7.4); the order should come back `processing`, `valid` or `invalid`.
-  Task<Order> finalize(std::string finalize_url, std::string order_url, std::string csr_der);
+  /// AnswerError when it stays so, Error ("acme:timeout") after `limit`.
+  Task<Order> order_ends(Order order, Duration limit);
+  /// Sends the CSR for an order that is `ready` (§7.4); it should come back `processing`, `valid` or `invalid`.
+  Task<Order> finalize(Order ready, std::string csr_der);
   /// Downloads the chain, or the alternate whose topmost issuer is `preferred_chain` when that is not empty and offered
   /// (§7.4.2), in the order in which it is sent. Throws AnswerError when a block is no certificate, or there are too
   /// many of them.
@@ -80,8 +82,6 @@ class Client {
 
   /// The key authorization of a token (§8.1).
   std::string key_authorization(const std::string& token) const;
-  /// The TXT value that proves it by dns-01 (§8.4).
-  std::string dns01_value(const std::string& token) const;
 
  private:
   class Session;
@@ -93,7 +93,8 @@ class Client {
   };
   Task<http::Response> look(std::string doing, std::string url, std::size_t most_further_looks);
   template <class Resource>
-  Task<Resource> leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit);
+  Task<Resource> leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit,
+                        std::optional<Time> ask_again);
 
   std::unique_ptr<Session> session_;
 };

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/foreign_text.h"
+#include "daemon/acme/causes.h"
 
 namespace acmed::acme {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::string_view error_namespace = "urn:ietf:params:acme:error:";
 
 /// Types that no repetition makes go away (RFC 8555 §6.7; RFC 9773 §7.4; draft-ietf-acme-profiles §6.3).
 constexpr std::array<std::string_view, 17> for_the_operator = {
-    "accountDoesNotExist",
+    problem_type::account_does_not_exist,
     "alreadyReplaced",
     "alreadyRevoked",
     "badCSR",
@@ -34,16 +35,16 @@ constexpr std::array<std::string_view, 17> for_the_operator = {
     "externalAccountRequired",
     "invalidContact",
     "invalidProfile",
-    "malformed",
+    problem_type::malformed,
     "rejectedIdentifier",
     "unsupportedContact",
     "unsupportedIdentifier",
-    "userActionRequired",
+    problem_type::user_action_required,
     "unknownDelegation",
 };
 
 Error::Advice advice_for(const Problem& problem) {
-  if (problem.type == "rateLimited") return Error::Advice::throttled;
+  if (problem.type == problem_type::rate_limited) return Error::Advice::throttled;
   if (std::ranges::find(for_the_operator, problem.type) != for_the_operator.end()) return Error::Advice::refused;
   // Types that we do not know are judged by the class of the status. Most 4xx pass too: name servers and CAs recover.
   if (problem.status == 429) return Error::Advice::throttled;
@@ -52,14 +53,14 @@ Error::Advice advice_for(const Problem& problem) {
 
 /// What the operator can do about it; empty where the detail says it all.
 std::string remedy(const Problem& problem) {
-  if (problem.type == "userActionRequired") {
+  if (problem.type == problem_type::user_action_required) {
     return "read and agree to the CA's terms" + (problem.instance.empty() ? "" : " at " + problem.instance) +
            ", then set terms_agreed = true in its [ca] section";
   }
   if (problem.type == "externalAccountRequired") {
     return "set eab = { kid = ..., hmac_key = ... } in the [ca] section, with what the CA gave you";
   }
-  if (problem.type == "accountDoesNotExist") {
+  if (problem.type == problem_type::account_does_not_exist) {
     return "the CA has forgotten this account; it must be registered anew";
   }
   if (problem.type == "invalidContact" || problem.type == "unsupportedContact") {

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/foreign_text.h"
 #include "daemon/acme/answer.h"
@@ -47,13 +48,6 @@ Status read_status(const StatusNames<Status, count>& names, const json::Value& r
                     http_ok);
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 std::optional<Problem> read_error(const json::Value& resource) {
   if (!resource["error"].as_object()) return std::nullopt;
   return Problem::from_json(resource["error"]);
@@ -71,20 +65,25 @@ std::optional<Challenge> read_challenge(const json::Value& value) {
   if (challenge.type.empty() || challenge.url.empty()) return std::nullopt;
   // A token of other characters could break out of what it is put into (§8.1).
   if (challenge.token.size() > longest_token || !is_base64url(challenge.token)) return std::nullopt;
-  if (challenge.type == "dns-01" && challenge.token.empty()) return std::nullopt;
+  if (challenge.type == dns_01 && challenge.token.empty()) return std::nullopt;
   return challenge;
 }
 
 }  // namespace
+
+std::string_view to_text(OrderStatus status) {
+  return std::ranges::find(order_statuses, status, &std::pair<std::string_view, OrderStatus>::second)->first;
+}
 
 Directory Directory::from_json(const json::Value& value, std::string_view scheme) {
   const std::string prefix = std::string(scheme) + "://";
   const auto read_url = [&](std::string_view name) {
     auto url = value[name].text_or();
     if (url.starts_with(prefix)) return url;
-    throw Retry("acme:directory",
+    throw Error(Error::Advice::retry, "acme:directory",
                 fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",
-                            url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme));
+                            url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme),
+                std::nullopt, Party::ca);
   };
   const auto read_optional_url = [&](std::string_view name) {
     const auto url = value[name].text_or();
@@ -128,7 +127,7 @@ Order Order::from_json(const json::Value& value, std::string url) {
   order.url = std::move(url);
   order.status = read_status(order_statuses, value, "order");
   for (const auto& identifier : value["identifiers"].elements()) {
-    if (identifier["type"].text_or() == "dns") order.identifiers.push_back(lower_case(identifier["value"].text_or()));
+    if (identifier["type"].text_or() == "dns") order.identifiers.push_back(ascii_lower(identifier["value"].text_or()));
   }
   order.authorizations = value["authorizations"].texts();
   order.finalize = value["finalize"].text_or();
@@ -142,7 +141,7 @@ Authorization Authorization::from_json(const json::Value& value, std::string url
   Authorization authorization;
   authorization.url = std::move(url);
   authorization.status = read_status(authorization_statuses, value, "authorization");
-  authorization.identifier = lower_case(value["identifier"]["value"].text_or());
+  authorization.identifier = ascii_lower(value["identifier"]["value"].text_or());
   authorization.wildcard = value["wildcard"].bool_or(false);
   for (const auto& challenge : value["challenges"].elements()) {
     if (auto usable = read_challenge(challenge)) authorization.challenges.push_back(*std::move(usable));

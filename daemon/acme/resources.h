@@ -26,7 +26,7 @@ struct Directory {
   bool external_account_required = false;
   std::map<std::string, std::string> profiles;  ///< name -> description
 
-  /// Throws Retry ("acme:directory") when a member that every CA has is missing or no URL of `scheme`.
+  /// Throws Error ("acme:directory") when a member that every CA has is missing or no URL of `scheme`.
   static Directory from_json(const json::Value& value, std::string_view scheme = "https");
   json::Value to_json() const;
   friend bool operator==(const Directory&, const Directory&) = default;
@@ -37,6 +37,8 @@ struct Account {
 };
 
 enum class OrderStatus { pending, ready, processing, valid, invalid };
+/// As RFC 8555 §7.1.6 spells it.
+std::string_view to_text(OrderStatus status);
 
 struct Order {
   std::string url;  ///< from newOrder's Location: the body has none
@@ -47,10 +49,14 @@ struct Order {
   std::string certificate;  ///< empty until valid
   std::optional<Problem> error;
   std::optional<Time> expires;
+  std::optional<Time> ask_again;  ///< of a finalized order: Retry-After of that answer (§7.4), not in the resource
 
   /// Throws AnswerError when the status is none of RFC 8555 §7.1.6; all else may be missing.
   static Order from_json(const json::Value& value, std::string url);
 };
+
+/// The type of challenges that a TXT record answers (RFC 8555 §8.4).
+inline constexpr std::string_view dns_01 = "dns-01";
 
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
 

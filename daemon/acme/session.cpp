@@ -6,7 +6,7 @@
 
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
-#include "base/runtime/offload.h"
+#include "base/runtime/in_context.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
 
@@ -27,20 +27,9 @@ std::optional<std::string> replay_nonce(const http::Response& response) {
   return nonce;
 }
 
-/// An RSA signature takes milliseconds, one by ECDSA some ten microseconds.
-bool is_rsa(crypto::KeyType type) {
-  return type == crypto::KeyType::rsa_2048 || type == crypto::KeyType::rsa_3072 || type == crypto::KeyType::rsa_4096;
-}
-
-auto sign_aside(crypto::PrivateKey key, json::Object header, std::string payload) {
-  return offload([key = std::move(key), header = std::move(header), payload = std::move(payload)] {
-    return crypto::jws(key, header, payload);
-  });
-}
-
 bool is_bad_nonce(const http::Response& response) {
   const auto problem = problem_in(response);
-  return problem && problem->type == "badNonce";
+  return problem && problem->type == problem_type::bad_nonce;
 }
 
 http::Request plain_request(std::string method, std::string url) {
@@ -52,12 +41,13 @@ http::Request plain_request(std::string method, std::string url) {
 
 }  // namespace
 
-Client::Session::Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
-                         std::optional<Directory> known_directory)
+Client::Session::Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,
+                         std::string directory_url, std::optional<Directory> known_directory)
     : http_(http),
       clock_(clock),
-      directory_url_(std::move(directory_url)),
+      keys_(keys),
       key_(std::move(key)),
+      directory_url_(std::move(directory_url)),
       directory_(std::move(known_directory)),
       nonces_(clock, [this] { return new_nonce(); }) {}
 
@@ -68,7 +58,7 @@ Task<Directory> Client::Session::directory() {
 
 Task<Directory> Client::Session::request_directory() {
   const std::string doing = "read the directory";
-  const auto response = co_await http_.send(plain_request("GET", directory_url_));
+  const auto response = co_await send(plain_request("GET", directory_url_));
   require_success(doing, directory_url_, response, clock_.now());
   const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
   directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
@@ -78,7 +68,7 @@ Task<Directory> Client::Session::request_directory() {
 Task<std::string> Client::Session::new_nonce() {
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
-    const auto response = co_await http_.send(plain_request("HEAD", known.new_nonce));
+    const auto response = co_await send(plain_request("HEAD", known.new_nonce));
     if (response.status == 404 && first) {
       forget(&Directory::new_nonce, known.new_nonce);
       continue;
@@ -122,7 +112,7 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
     auto request = co_await sign(url, payload, by, nonce.spend());
-    auto response = co_await with_grace(grace, http_.send(std::move(request)));
+    auto response = co_await with_grace(grace, send(std::move(request)));
     measure(response.elapsed);
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
@@ -132,6 +122,11 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
       nonce = co_await nonces_.take();
     }
   }
+}
+
+/// What fails on the way to the CA is about the CA.
+Task<http::Response> Client::Session::send(http::Request request) {
+  return in_context(Party::ca, {}, http_.send(std::move(request)));
 }
 
 Task<http::Request> Client::Session::sign(std::string url, std::string payload, SignedBy by, std::string nonce) const {
@@ -145,26 +140,14 @@ Task<http::Request> Client::Session::sign(std::string url, std::string payload, 
   auto request = plain_request("POST", std::move(url));
   request.headers = {{"Content-Type", "application/jose+json"}};
   request.limit = exchange_limit;
-  if (is_rsa(key_.type())) {
-    request.body = co_await sign_aside(key_, std::move(header), std::move(payload));
-  } else {
-    request.body = crypto::jws(key_, std::move(header), payload);
-  }
+  const crypto::UnsignedJws jws(std::move(header), key_.jws_algorithm(), payload);
+  const auto signature = co_await keys_.sign(key_, jws.signing_input());
+  request.body = json::dump(jws.with_signature(signature));
   co_return request;
 }
 
 void Client::Session::measure(Duration elapsed) {
   round_trip_ = round_trip_ == Duration::zero() ? elapsed : round_trip_ + (elapsed - round_trip_) / smoothing;
-}
-
-void Client::Session::ask_again(const std::string& order_url, std::optional<Time> time) {
-  ask_again_.erase(order_url);
-  if (time) ask_again_.emplace(order_url, *time);
-}
-
-std::optional<Time> Client::Session::take_ask_again(const std::string& order_url) {
-  const auto found = ask_again_.extract(order_url);
-  return found ? std::optional(found.mapped()) : std::nullopt;
 }
 
 }  // namespace acmed::acme

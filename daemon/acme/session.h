@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +23,7 @@ class Client::Session {
     key       ///< carries the public key ("jwk"): for newAccount, where there is no account yet
   };
 
-  Session(http::Client& http, const Clock& clock, std::string directory_url, crypto::PrivateKey key,
+  Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
           std::optional<Directory> known_directory);
 
   /// The directory; many who ask at once cause one request.
@@ -44,12 +43,9 @@ class Client::Session {
   /// How long an exchange with this CA usually takes; zero when there was none.
   Duration round_trip() const noexcept { return round_trip_; }
 
-  /// Remembers when the CA wants to be asked about that order again; take_ask_again() gives it once.
-  void ask_again(const std::string& order_url, std::optional<Time> time);
-  std::optional<Time> take_ask_again(const std::string& order_url);
-
  private:
   Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
+  Task<http::Response> send(http::Request request);
   Task<Directory> request_directory();
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
@@ -58,14 +54,14 @@ class Client::Session {
 
   http::Client& http_;
   const Clock& clock_;
-  std::string directory_url_;
+  crypto::Keys& keys_;
   crypto::PrivateKey key_;
+  std::string directory_url_;
   std::string account_url_;
   std::optional<Directory> directory_;
   SingleFlight<Directory> directory_request_;
   NoncePool nonces_;
   Duration round_trip_{};
-  std::map<std::string, Time> ask_again_;
 };
 
 }  // namespace acmed::acme

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "base/http/client.h"
+#include "base/crypto/x509.h"
 #include "base/runtime/event.h"
 #include "daemon/acme/client.h"
-#include "daemon/store/store.h"
 
 namespace acmed::issue {
 
@@ -25,11 +24,14 @@ struct AuthoritySettings {
   unsigned concurrency = 32;
 };
 
-/// One CA with our account there: made, found or remembered when it is first needed.
+/// One CA with our account there, as a journey sees it: the steps of RFC 8555 §7.4 and §7.5, which promise and throw
+/// what those of acme::Client do. Calls may be made side by side.
 class Authority {
  public:
-  Authority(Loop& loop, store::Store& store, AuthoritySettings settings);
-  ~Authority();
+  explicit Authority(AuthoritySettings settings) : settings_(std::move(settings)), places_(settings_.concurrency) {}
+  virtual ~Authority() = default;
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
 
   const AuthoritySettings& settings() const noexcept { return settings_; }
 
@@ -37,39 +39,29 @@ class Authority {
   /// awaited.
   Task<Semaphore::Permit> place() { return places_.acquire(); }
 
-  /// The client, with an account that the CA knows. The account's key is on disk before the CA first sees it.
-  Task<acme::Client*> client();
-
-  /// Registers the account's key once more: a CA that lost its accounts (a test CA that was started anew) says that it
-  /// does not know ours.
-  Task<> register_again(std::string unknown_url);
+  /// Orders by the profile of the settings. Throws Refused also when that is required and the CA does not have it.
+  virtual Task<acme::Order> new_order(std::vector<std::string> names) = 0;
+  virtual Task<acme::Order> order(std::string url) = 0;
+  virtual Task<acme::Order> order_leaves_pending(std::string url, Duration limit) = 0;
+  virtual Task<acme::Order> order_ends(acme::Order order, Duration limit) = 0;
+  virtual Task<acme::Authorization> authorization(std::string url) = 0;
+  virtual Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) = 0;
+  virtual Task<> deactivate_authorization(std::string url) = 0;
+  virtual Task<> respond(std::string challenge_url) = 0;
+  virtual Task<acme::Order> finalize(acme::Order ready, std::string csr_der) = 0;
+  /// The chain that the settings prefer, if the CA has it.
+  virtual Task<std::vector<crypto::Certificate>> certificate(std::string url) = 0;
+  /// The key authorization of a token (§8.1), when any of the calls above has succeeded.
+  virtual std::string key_authorization(const std::string& token) const = 0;
 
   /// Reads the directory anew: one request, which tells whether the CA answers again. Throws Error.
-  Task<> look_again();
-
-  const std::string& account_url() const noexcept { return account_.url; }
-
-  /// The profile to order by: the configured one if the CA has it. Throws Refused when it is required and not there.
-  Task<std::optional<std::string>> profile();
-
+  virtual Task<> look_again() = 0;
   /// Closes connections and frees memory; only when no call is under way.
-  void rest();
+  virtual void rest() {}
 
  private:
-  Task<> open(bool read_anew);
-  bool directory_is_old() const;
-  Task<> read_directory();
-  Task<> read_directory_anew();
-
-  Loop& loop_;
-  store::Store& store_;
   AuthoritySettings settings_;
-  http::Client http_;
   Semaphore places_;
-  Semaphore opening_{1};
-  store::Account account_;
-  std::unique_ptr<acme::Client> client_;
-  bool ready_ = false;
 };
 
 }  // namespace acmed::issue

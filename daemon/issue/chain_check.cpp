@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/foreign_text.h"
 
 namespace acmed::issue {
@@ -13,13 +14,6 @@ namespace {
 
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t most_names_told = 5;
-
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 /// "a, b and 3 more".
 std::string listed(const std::vector<std::string>& names) {
@@ -91,7 +85,7 @@ CheckedChain check_chain(std::vector<crypto::Certificate> sent, const crypto::Pr
   const auto in_leaf = leaf.dns_names();
   const std::set<std::string> names(in_leaf.begin(), in_leaf.end());
   std::set<std::string> wanted;
-  for (const auto& name : ordered) wanted.insert(lower_case(name));
+  for (const auto& name : ordered) wanted.insert(ascii_lower(name));
   std::vector<std::string> missing;
   std::ranges::copy_if(wanted, std::back_inserter(missing), [&](const auto& name) { return !cover(names, name); });
   if (!missing.empty()) {

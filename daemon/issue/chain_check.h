@@ -13,9 +13,10 @@
 namespace acmed::issue {
 
 /// The certificate is not the one that was ordered: downloading it again changes nothing.
-class WrongCertificate : public Refused {
+class WrongCertificate : public Error {
  public:
-  explicit WrongCertificate(const std::string& sentence) : Refused("acme:certificate", sentence) {}
+  explicit WrongCertificate(const std::string& sentence)
+      : Error(Advice::refused, "acme:certificate", sentence, {}, Party::ca) {}
 };
 
 /// The certificate is the one that was ordered, but no client could use what came of it. Another download may be whole:

@@ -22,31 +22,31 @@ constexpr std::chrono::seconds ttl{60};
 using ValueAtName = std::pair<dns::Name, std::string>;
 
 /// What one journey wants in one zone.
-struct ZoneCoordinator::Wish {
+struct ZoneCoordinator::ChangeRequest {
   std::vector<TxtChange> changes;
   std::vector<ValueAtName> leaving;  ///< what it asked to be removed
   bool done = false;
   std::exception_ptr failure;
 };
 
-/// The wishes of one kind in one zone. One of those who wait leads: it makes the provider's call for all.
-struct ZoneCoordinator::Lane {
-  std::vector<std::shared_ptr<Wish>> waiting;
+/// The requests of one kind in one zone. One of those who wait is the leader: it makes the provider's call for all.
+struct ZoneCoordinator::Queue {
+  std::vector<std::shared_ptr<ChangeRequest>> waiting;
   Moment first_came;
-  bool led = false;
+  bool has_leader = false;
   Waiters changed;
 };
 
 struct ZoneCoordinator::ZoneWork {
   std::string provider;
   Zone zone;
-  Lane adds;
-  Lane removals;
+  Queue adds;
+  Queue removals;
   std::map<ValueAtName, std::set<std::string>> users;
   std::multiset<ValueAtName> leaving;  ///< without a user, and not yet removed
   Semaphore one_call{1};               ///< an API that replaces whole RRsets needs one writer per zone
 
-  Lane& lane(Action action) { return action == Action::add ? adds : removals; }
+  Queue& queue(Action action) { return action == Action::add ? adds : removals; }
 
   /// The values at `name` that are there because of us.
   std::set<std::string> values_at(const dns::Name& name) const {
@@ -70,17 +70,17 @@ providers::Provider* ZoneCoordinator::provider(const std::string& name) const {
   return found == providers_.end() ? nullptr : found->second.get();
 }
 
-ZoneCoordinator::Approach::Approach(ZoneCoordinator& coordinator, std::set<std::string> providers)
+ZoneCoordinator::Announcement::Announcement(ZoneCoordinator& coordinator, std::set<std::string> providers)
     : coordinator_(&coordinator), providers_(std::move(providers)), since_(coordinator.loop_.clock().moment()) {
-  for (const auto& provider : providers_) coordinator_->approaching_[provider].insert(since_);
+  for (const auto& provider : providers_) coordinator_->announced_[provider].insert(since_);
 }
 
-ZoneCoordinator::Approach::Approach(Approach&& other) noexcept
+ZoneCoordinator::Announcement::Announcement(Announcement&& other) noexcept
     : coordinator_(std::exchange(other.coordinator_, nullptr)),
       providers_(std::move(other.providers_)),
       since_(other.since_) {}
 
-ZoneCoordinator::Approach& ZoneCoordinator::Approach::operator=(Approach&& other) noexcept {
+ZoneCoordinator::Announcement& ZoneCoordinator::Announcement::operator=(Announcement&& other) noexcept {
   if (this != &other) {
     end();
     coordinator_ = std::exchange(other.coordinator_, nullptr);
@@ -90,12 +90,12 @@ ZoneCoordinator::Approach& ZoneCoordinator::Approach::operator=(Approach&& other
   return *this;
 }
 
-void ZoneCoordinator::Approach::end() noexcept {
+void ZoneCoordinator::Announcement::end() noexcept {
   auto* coordinator = std::exchange(coordinator_, nullptr);
   if (coordinator == nullptr) return;
   for (const auto& provider : providers_) {
-    auto& approaching = coordinator->approaching_[provider];
-    approaching.erase(approaching.find(since_));
+    auto& announced = coordinator->announced_[provider];
+    announced.erase(announced.find(since_));
   }
   coordinator->tell_gatherers();
 }
@@ -110,23 +110,23 @@ ZoneCoordinator::ZoneWork& ZoneCoordinator::work_for(const ZoneValue& value) {
   return *work;
 }
 
-std::vector<ZoneCoordinator::Queued> ZoneCoordinator::queue(const Wishes& wishes, Action action) {
+std::vector<ZoneCoordinator::Queued> ZoneCoordinator::enqueue(const Requests& requests, Action action) {
   std::vector<Queued> queued;
-  for (const auto& [zone, wish] : wishes) {
-    Lane& lane = zone->lane(action);
-    if (lane.waiting.empty()) lane.first_came = loop_.clock().moment();
-    lane.waiting.push_back(wish);
-    queued.push_back({zone, wish});
+  for (const auto& [zone, request] : requests) {
+    Queue& queue = zone->queue(action);
+    if (queue.waiting.empty()) queue.first_came = loop_.clock().moment();
+    queue.waiting.push_back(request);
+    queued.push_back({zone, request});
   }
   return queued;
 }
 
-void ZoneCoordinator::add_to(Wishes& wishes, ZoneWork& zone, Action action, const ZoneValue& value) {
-  auto& wish = wishes[&zone];
-  if (!wish) wish = std::make_shared<Wish>();
-  wish->changes.push_back({action, value.name, value.value, ttl, value.origin});
+void ZoneCoordinator::add_to(Requests& requests, ZoneWork& zone, Action action, const ZoneValue& value) {
+  auto& request = requests[&zone];
+  if (!request) request = std::make_shared<ChangeRequest>();
+  request->changes.push_back({action, value.name, value.value, ttl, value.origin});
   if (action == Action::remove) {
-    wish->leaving.emplace_back(value.name, value.value);
+    request->leaving.emplace_back(value.name, value.value);
     zone.leaving.emplace(value.name, value.value);
   }
 }
@@ -146,18 +146,18 @@ bool ZoneCoordinator::has_room(const std::vector<ZoneValue>& values) const {
   });
 }
 
-Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Approach approach) {
+Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Announcement announcement) {
   // Nothing is held meanwhile, so that no two can wait for each other; nor do others wait for this one.
-  if (!has_room(values)) approach.end();
+  if (!has_room(values)) announcement.end();
   while (!has_room(values)) co_await news_after(news_);
-  Wishes wishes;
+  Requests requests;
   for (const auto& value : values) {
     auto& work = work_for(value);
     work.users[{value.name, value.value}].insert(user);
-    add_to(wishes, work, Action::add, value);
+    add_to(requests, work, Action::add, value);
   }
-  auto queued = queue(wishes, Action::add);
-  approach.end();
+  auto queued = enqueue(requests, Action::add);
+  announcement.end();
   co_await fulfil(std::move(queued), Action::add);
 }
 
@@ -176,7 +176,7 @@ Task<> ZoneCoordinator::assert_in(ZoneWork* zone, std::vector<TxtChange> changes
 }
 
 Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values) {
-  Wishes wishes;
+  Requests requests;
   for (const auto& value : values) {
     auto& work = work_for(value);
     const auto used = work.users.find({value.name, value.value});
@@ -185,9 +185,9 @@ Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values
       if (!used->second.empty()) continue;
       work.users.erase(used);
     }
-    add_to(wishes, work, Action::remove, value);
+    add_to(requests, work, Action::remove, value);
   }
-  auto queued = queue(wishes, Action::remove);
+  auto queued = enqueue(requests, Action::remove);
   tell_gatherers();
   co_await fulfil(std::move(queued), Action::remove);
 }
@@ -199,7 +199,7 @@ Task<> ZoneCoordinator::fulfil(std::vector<Queued> queued, Action action) {
   co_await when_all(std::move(zones));
   // Each zone is seen through, whatever happens in another.
   for (const auto& one : queued) {
-    if (one.wish->failure) std::rethrow_exception(one.wish->failure);
+    if (one.request->failure) std::rethrow_exception(one.request->failure);
   }
 }
 
@@ -213,105 +213,106 @@ void ZoneCoordinator::tell_gatherers() noexcept {
 }
 
 Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
-  Lane& lane = queued.zone->lane(action);
-  // Whoever is called off takes its wish along, also from a leader that has it in hand: what it had in the DNS is on
+  Queue& queue = queued.zone->queue(action);
+  // Whoever is cancelled takes its request along, also from a leader that has it in hand: what it had in the DNS is on
   // disk and is seen to after the next start.
   struct Leave {
     ZoneCoordinator& coordinator;
     ZoneWork& zone;
-    Lane& lane;
-    Wish* wish;
+    Queue& queue;
+    ChangeRequest* request;
     ~Leave() {
-      wish->done = true;
-      std::erase_if(lane.waiting, [this](const auto& waiting) { return waiting.get() == wish; });
-      for (const auto& value : wish->leaving) zone.leaving.erase(zone.leaving.find(value));
-      if (!wish->leaving.empty()) coordinator.tell_gatherers();
+      request->done = true;
+      std::erase_if(queue.waiting, [this](const auto& waiting) { return waiting.get() == request; });
+      for (const auto& value : request->leaving) zone.leaving.erase(zone.leaving.find(value));
+      if (!request->leaving.empty()) coordinator.tell_gatherers();
     }
   };
-  const Leave leave{*this, *queued.zone, lane, queued.wish.get()};
-  while (!queued.wish->done) {
-    if (lane.led) {
-      co_await lane.changed.turn();
+  const Leave leave{*this, *queued.zone, queue, queued.request.get()};
+  while (!queued.request->done) {
+    if (queue.has_leader) {
+      co_await queue.changed.turn();
     } else {
-      lane.led = true;  // here, since the task below begins only in its turn
-      co_await lead(queued.zone, &lane, action);
+      queue.has_leader = true;  // here, since the task below begins only in its turn
+      co_await send_batch(queued.zone, &queue, action);
     }
   }
 }
 
-Task<> ZoneCoordinator::lead(ZoneWork* zone, Lane* lane, Action action) {
-  // A leader that is called off hands over: what it had taken waits again, and the next one leads.
-  struct Lead {
-    Lane& lane;
-    std::vector<std::shared_ptr<Wish>> taken;
-    explicit Lead(Lane& led) : lane(led) {}
-    Lead(const Lead&) = delete;
-    Lead& operator=(const Lead&) = delete;
-    ~Lead() {
-      for (auto& wish : taken) {
-        if (!wish->done) lane.waiting.push_back(std::move(wish));
+Task<> ZoneCoordinator::send_batch(ZoneWork* zone, Queue* queue, Action action) {
+  // A leader that is cancelled hands over: what it had taken waits again, and the next one leads.
+  struct Batch {
+    Queue& queue;
+    std::vector<std::shared_ptr<ChangeRequest>> taken;
+    explicit Batch(Queue& of) : queue(of) {}
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+    ~Batch() {
+      for (auto& request : taken) {
+        if (!request->done) queue.waiting.push_back(std::move(request));
       }
-      lane.led = false;
-      lane.changed.wake_all();
+      queue.has_leader = false;
+      queue.changed.wake_all();
     }
   };
-  Lead lead(*lane);
-  co_await gather(zone, lane, action);
+  Batch batch(*queue);
+  co_await gather(zone, queue, action);
   const auto permit = co_await zone->one_call.acquire();
-  lead.taken = std::exchange(lane->waiting, {});
-  if (action == Action::remove) keep_what_is_used(*zone, lead.taken);
-  co_await apply(zone, lead.taken);
+  batch.taken = std::exchange(queue->waiting, {});
+  if (action == Action::remove) keep_what_is_used(*zone, batch.taken);
+  co_await apply(zone, batch.taken);
 }
 
 /// A value may have found a new user since its removal was asked for: a CA can give one authorization to two orders.
-void ZoneCoordinator::keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<Wish>>& wishes) {
-  for (const auto& wish : wishes) {
-    std::erase_if(wish->changes, [&](const TxtChange& change) {
+void ZoneCoordinator::keep_what_is_used(const ZoneWork& zone,
+                                        const std::vector<std::shared_ptr<ChangeRequest>>& requests) {
+  for (const auto& request : requests) {
+    std::erase_if(request->changes, [&](const TxtChange& change) {
       return zone.users.contains({change.name, change.value});
     });
   }
 }
 
-std::optional<Moment> ZoneCoordinator::waits_for(const ZoneWork& zone, const Lane& lane, Action action) const {
+std::optional<Moment> ZoneCoordinator::waits_for(const ZoneWork& zone, const Queue& queue, Action action) const {
   if (action == Action::remove) {
     const bool is_room_wanted = providers_.at(zone.provider)->values_at_a_time() != providers::any_number;
     if (zone.users.empty() || is_room_wanted) return std::nullopt;
-    return lane.first_came + shortest_gathering;
+    return queue.first_came + shortest_gathering;
   }
-  const auto found = approaching_.find(zone.provider);
-  if (found == approaching_.end() || found->second.empty()) return std::nullopt;
-  const auto under_way = lane.first_came - *found->second.begin();
-  return lane.first_came + std::clamp(under_way, shortest_gathering, longest_gathering);
+  const auto found = announced_.find(zone.provider);
+  if (found == announced_.end() || found->second.empty()) return std::nullopt;
+  const auto under_way = queue.first_came - *found->second.begin();
+  return queue.first_came + std::clamp(under_way, shortest_gathering, longest_gathering);
 }
 
-Task<> ZoneCoordinator::gather(ZoneWork* zone, Lane* lane, Action action) {
+Task<> ZoneCoordinator::gather(ZoneWork* zone, Queue* queue, Action action) {
   for (;;) {
     const auto seen = news_;
-    const auto until = waits_for(*zone, *lane, action);
+    const auto until = waits_for(*zone, *queue, action);
     const auto now = loop_.clock().moment();
     if (!until || *until <= now) co_return;
     co_await within(*until - now, news_after(seen));
   }
 }
 
-std::set<dns::Name> ZoneCoordinator::names_of(const Wish& wish) {
+std::set<dns::Name> ZoneCoordinator::names_of(const ChangeRequest& request) {
   std::set<dns::Name> names;
-  for (const auto& change : wish.changes) names.insert(change.name);
+  for (const auto& change : request.changes) names.insert(change.name);
   return names;
 }
 
-Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes) {
+Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<ChangeRequest>> requests) {
   providers::Provider* provider = providers_.at(zone->provider).get();
   std::vector<TxtChange> changes;
-  for (const auto& wish : wishes) changes.insert(changes.end(), wish->changes.begin(), wish->changes.end());
+  for (const auto& request : requests) changes.insert(changes.end(), request->changes.begin(), request->changes.end());
   std::exception_ptr failure;
   bool refused = false;
   try {
     if (!changes.empty()) co_await provider->apply(zone->zone, std::move(changes));
   } catch (const providers::SomeFailed& error) {
-    for (const auto& wish : wishes) {
-      wish->done = true;
-      wish->failure = error.among(names_of(*wish));
+    for (const auto& request : requests) {
+      request->done = true;
+      request->failure = error.among(names_of(*request));
     }
     co_return;
   } catch (const Error& error) {
@@ -319,13 +320,13 @@ Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>>
     refused = error.advice() == Error::Advice::refused;
   }
   // One journey's forbidden name is its own trouble: the others get their call without it.
-  if (refused && wishes.size() > 1) {
-    for (const auto& wish : wishes) co_await apply(zone, {wish});
+  if (refused && requests.size() > 1) {
+    for (const auto& request : requests) co_await apply(zone, {request});
     co_return;
   }
-  for (const auto& wish : wishes) {
-    wish->done = true;
-    wish->failure = failure;
+  for (const auto& request : requests) {
+    request->done = true;
+    request->failure = failure;
   }
 }
 

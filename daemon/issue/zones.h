@@ -42,12 +42,12 @@ class ZoneCoordinator {
   const Providers& providers() const noexcept { return providers_; }
 
   /// Tells that values for one of a provider's zones will be published soon, until it ends.
-  class [[nodiscard]] Approach {
+  class [[nodiscard]] Announcement {
    public:
-    Approach(ZoneCoordinator& coordinator, std::set<std::string> providers);
-    Approach(Approach&& other) noexcept;
-    Approach& operator=(Approach&& other) noexcept;
-    ~Approach() { end(); }
+    Announcement(ZoneCoordinator& coordinator, std::set<std::string> providers);
+    Announcement(Announcement&& other) noexcept;
+    Announcement& operator=(Announcement&& other) noexcept;
+    ~Announcement() { end(); }
     void end() noexcept;
 
    private:
@@ -55,12 +55,12 @@ class ZoneCoordinator {
     std::set<std::string> providers_;
     Moment since_;
   };
-  Approach approach(std::set<std::string> providers) { return {*this, std::move(providers)}; }
+  Announcement announce(std::set<std::string> providers) { return {*this, std::move(providers)}; }
 
   /// Completes when the providers have accepted all values. Where a provider holds only so many at a name, it first
   /// waits until there is room for all of them; `values` themselves must not be more. From then on `user` uses them,
   /// also when this throws, until it withdraws them. Throws what the provider threw.
-  Task<> publish(std::string user, std::vector<ZoneValue> values, Approach approach);
+  Task<> publish(std::string user, std::vector<ZoneValue> values, Announcement announcement);
 
   /// Asks the providers once more for values that were published, without waiting for those of others. Throws what the
   /// provider threw.
@@ -71,34 +71,34 @@ class ZoneCoordinator {
   Task<> withdraw(std::string user, std::vector<ZoneValue> values);
 
  private:
-  struct Wish;
-  struct Lane;
+  struct ChangeRequest;
+  struct Queue;
   struct ZoneWork;
   struct Queued {
     ZoneWork* zone;
-    std::shared_ptr<Wish> wish;
+    std::shared_ptr<ChangeRequest> request;
   };
-  using Wishes = std::map<ZoneWork*, std::shared_ptr<Wish>>;
+  using Requests = std::map<ZoneWork*, std::shared_ptr<ChangeRequest>>;
 
   ZoneWork& work_for(const ZoneValue& value);
   bool has_room(const std::vector<ZoneValue>& values) const;
   Task<> assert_in(ZoneWork* zone, std::vector<providers::TxtChange> changes);
-  static void add_to(Wishes& wishes, ZoneWork& zone, providers::Action action, const ZoneValue& value);
-  std::vector<Queued> queue(const Wishes& wishes, providers::Action action);
+  static void add_to(Requests& requests, ZoneWork& zone, providers::Action action, const ZoneValue& value);
+  std::vector<Queued> enqueue(const Requests& requests, providers::Action action);
   Task<> fulfil(std::vector<Queued> queued, providers::Action action);
   Task<> fulfil_one(Queued queued, providers::Action action);
-  Task<> lead(ZoneWork* zone, Lane* lane, providers::Action action);
-  Task<> gather(ZoneWork* zone, Lane* lane, providers::Action action);
+  Task<> send_batch(ZoneWork* zone, Queue* queue, providers::Action action);
+  Task<> gather(ZoneWork* zone, Queue* queue, providers::Action action);
   Task<> news_after(std::uint64_t seen);
   void tell_gatherers() noexcept;
-  static void keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<Wish>>& wishes);
-  static std::set<dns::Name> names_of(const Wish& wish);
-  Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<Wish>> wishes);
-  std::optional<Moment> waits_for(const ZoneWork& zone, const Lane& lane, providers::Action action) const;
+  static void keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<ChangeRequest>>& requests);
+  static std::set<dns::Name> names_of(const ChangeRequest& request);
+  Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<ChangeRequest>> requests);
+  std::optional<Moment> waits_for(const ZoneWork& zone, const Queue& queue, providers::Action action) const;
 
   Loop& loop_;
   Providers providers_;
-  std::map<std::string, std::multiset<Moment>> approaching_;  ///< by provider: since when
+  std::map<std::string, std::multiset<Moment>> announced_;  ///< by provider: since when
   std::map<std::pair<std::string, providers::Zone>, std::unique_ptr<ZoneWork>> zones_;
   Waiters gatherers_;
   std::uint64_t news_ = 0;  ///< how often those who gather were told something

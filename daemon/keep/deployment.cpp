@@ -51,7 +51,7 @@ Task<> Deployment::perform() {
   } catch (const deploy::NotTaken& error) {
     if (error.left() == deploy::NotTaken::Left::with_new_pair) deployment.in_place = wanted;
     if (error.left() == deploy::NotTaken::Left::rolled_back && former != 0) {
-      kept_.services.observer.rolled_back(kept_.name(), target_.name, former);
+      kept_.context.observer.rolled_back(kept_.name(), target_.name, former);
     }
     throw;
   }
@@ -63,7 +63,7 @@ Task<> Deployment::perform() {
     kept_.unrecorded = true;
     recording_.meet(std::current_exception());
   }
-  kept_.services.observer.deployed(kept_.name(), target_.name);
+  kept_.context.observer.deployed(kept_.name(), target_.name);
 }
 
 /// Nothing when its files are gone: then there is no way back, which is no reason not to go on.
@@ -84,7 +84,7 @@ Task<> Deployment::take(bool can_go_back) {
   std::optional<deploy::Generation> former;
   if (can_go_back) former = co_await readable_generation(deployment.served);
   const auto current = co_await kept_.generation(wanted);
-  co_await deploy::to_target(target_, kept_.services.publisher, current, former, kept_.now() + kept_.shortest_use(),
+  co_await deploy::to_target(target_, kept_.context.publisher, current, former, kept_.now() + kept_.shortest_use(),
                              "deploy");
 }
 

@@ -70,7 +70,7 @@ Task<> Issuing::perform() {
 
 Task<> Issuing::travel() {
   std::exception_ptr failure;
-  issue::Journey journey(kept_.services, kept_.wanted.request, kept_.state);
+  issue::Journey journey(kept_.context, kept_.wanted.request, kept_.state);
   try {
     co_await journey.run();
   } catch (const Error&) {
@@ -79,7 +79,7 @@ Task<> Issuing::travel() {
   if (journey.left_over()) leftovers_.meet(journey.left_over());
   if (failure) std::rethrow_exception(failure);
   kept_.damaged = false;
-  co_await kept_.services.store.remove_old_generations(kept_.name(), kept_.needed_generations());
+  co_await kept_.context.store.remove_old_generations(kept_.name(), kept_.needed_generations());
 }
 
 /// A CA that asked for a pause is left alone; when a person asks, one request for all certificates tells whether it

@@ -30,8 +30,8 @@ Error error_in(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Keeper::Keeper(issue::Services& services, renew::Ledger& ledger, Wanted wanted)
-    : kept_{services, ledger, std::move(wanted)},
+Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wanted)
+    : kept_{context, ledger, std::move(wanted)},
       loading_(kept_),
       leftovers_(kept_),
       recording_(kept_),
@@ -55,7 +55,7 @@ Task<> Keeper::prepare(Found found) {
 
 Task<Time> Keeper::attempt(bool asked) {
   kept_.asked = asked;
-  const auto claim = co_await kept_.services.store.claim(name());
+  const auto claim = co_await kept_.context.store.claim(name());
   co_await prepare();
   if (kept_.loaded) {
     std::vector<Duty*> failed;
@@ -115,7 +115,7 @@ Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
   auto& trouble = duty->trouble();
   trouble =
       renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
-  kept_.services.observer.failed(name(), duty->failed(), error, trouble->next_try);
+  kept_.context.observer.failed(name(), duty->failed(), error, trouble->next_try);
   forget_if_outdated(error);
   if (!kept_.loaded) co_return;
   try {

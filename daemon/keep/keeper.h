@@ -17,7 +17,7 @@ namespace acmed::keep {
 /// nothing that fails here is thrown.
 class Keeper {
  public:
-  Keeper(issue::Services& services, renew::Ledger& ledger, Wanted wanted);
+  Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wanted);
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 

@@ -11,7 +11,7 @@ constexpr Duration longest_shortest_use = std::chrono::hours(1);
 }  // namespace
 
 Task<> Kept::save() {
-  state.revision = co_await services.store.save_certificate(name(), state);
+  state.revision = co_await context.store.save_certificate(name(), state);
 }
 
 std::optional<Time> Kept::end_in_service() const {
@@ -20,8 +20,8 @@ std::optional<Time> Kept::end_in_service() const {
 }
 
 Task<deploy::Generation> Kept::generation(unsigned number) {
-  co_return deploy::Generation{co_await services.store.generation(name(), number), name(),
-                               services.publisher.path(name())};
+  co_return deploy::Generation{co_await context.store.generation(name(), number), name(),
+                               context.publisher.path(name())};
 }
 
 const store::Deployment* Kept::deployment(const config::Target& target) const {
@@ -55,8 +55,8 @@ bool Kept::live_was_rolled_back() const {
 Task<> Kept::settle_live() {
   if (!state.issued || live_was_rolled_back()) co_return;
   const auto number = state.issued->generation;
-  if (co_await services.publisher.published(name()) == number) co_return;
-  co_await services.publisher.publish(name(), co_await services.store.generation(name(), number));
+  if (co_await context.publisher.published(name()) == number) co_return;
+  co_await context.publisher.publish(name(), co_await context.store.generation(name(), number));
 }
 
 std::set<unsigned> Kept::needed_generations() const {

@@ -23,7 +23,7 @@ struct Wanted {
 
 /// One certificate that is kept: what it is to be, what is remembered of it, and what its duties share.
 struct Kept {
-  issue::Services& services;
+  issue::JourneyContext& context;
   renew::Ledger& ledger;
   Wanted wanted;
   store::Certificate state{};
@@ -33,7 +33,7 @@ struct Kept {
   bool asked = false;       ///< the present attempt: for by a person or a timer
 
   const std::string& name() const noexcept { return wanted.request.name; }
-  Time now() const { return services.loop.clock().now(); }
+  Time now() const { return context.loop.clock().now(); }
   Task<> save();
 
   /// The end of the certificate that can be used meanwhile; nothing when there is none.

@@ -4,7 +4,7 @@
 namespace acmed::keep {
 
 Task<> Leftovers::perform() {
-  issue::Journey journey(kept_.services, kept_.wanted.request, kept_.state);
+  issue::Journey journey(kept_.context, kept_.wanted.request, kept_.state);
   co_await journey.withdraw_leftovers();
 }
 

@@ -11,8 +11,8 @@
 
 namespace acmed::keep {
 
-Task<std::vector<Found>> find(issue::Services& services, std::vector<std::string> names) {
-  auto loaded = co_await services.store.load_certificates(names);
+Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::string> names) {
+  auto loaded = co_await context.store.load_certificates(names);
   std::vector<Found> found(names.size());
   std::vector<store::Expected> expected;
   std::vector<Found*> issued;
@@ -23,13 +23,13 @@ Task<std::vector<Found>> find(issue::Services& services, std::vector<std::string
     expected.push_back({std::move(names[i]), certificate.issued->generation});
     issued.push_back(&found[i]);
   }
-  auto published = co_await services.publisher.look(std::move(expected));
+  auto published = co_await context.publisher.look(std::move(expected));
   for (std::size_t i = 0; i < issued.size(); ++i) issued[i]->published = std::move(published[i]);
   co_return found;
 }
 
 Task<> Loading::perform() {
-  if (!ahead_) found(std::move((co_await find(kept_.services, {kept_.name()})).front()));
+  if (!ahead_) found(std::move((co_await find(kept_.context, {kept_.name()})).front()));
   auto found = std::move(*std::exchange(ahead_, nullptr));
   for (const auto& unreadable : {found.remembered.unreadable, found.published.unreadable}) {
     if (unreadable) std::rethrow_exception(unreadable);
@@ -54,7 +54,7 @@ Task<> Loading::compare(std::optional<unsigned> live, std::optional<std::string>
   for (auto& [target, deployment] : state.deployments) {
     if (deployment.served == 0 || deployment.served_until != Time{}) continue;
     // Of a version that did not keep it.
-    const auto meta = co_await kept_.services.store.generation_meta(kept_.name(), deployment.served);
+    const auto meta = co_await kept_.context.store.generation_meta(kept_.name(), deployment.served);
     deployment.served_until = meta.not_after;
   }
   kept_.damaged = fault.has_value();

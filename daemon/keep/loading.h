@@ -17,7 +17,7 @@ struct Found {
 };
 
 /// Asks the store and looks at live/ for many certificates in one go, in the order of `names`.
-Task<std::vector<Found>> find(issue::Services& services, std::vector<std::string> names);
+Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::string> names);
 
 /// Reads what is remembered, and compares it with what is there: live/, the files of the generation in service, those
 /// at the targets. The first duty of all, and nothing is done before it succeeded.

@@ -22,9 +22,11 @@ class Mutant(NamedTuple):
 BASE, DNS, ACME, DAEMON, DEPLOY = ["unit_base"], ["unit_dns"], ["unit_acme"], ["unit_daemon"], ["unit_deploy"]
 CONFIG = ["unit_config"]
 JOURNEY = "daemon/issue/journey.cpp"
-SHOWING = "daemon/issue/showing.cpp"
+ORDER = "daemon/issue/order.cpp"
+PROOFS = "daemon/issue/proofs.cpp"
+PUBLICATION = "daemon/issue/publication.cpp"
 ZONES = "daemon/issue/zones.cpp"
-AUTHORITY = "daemon/issue/authority.cpp"
+AUTHORITY = "daemon/issue/acme_authority.cpp"
 CHAIN_CHECK = "daemon/issue/chain_check.cpp"
 LEDGER = "daemon/renew/ledger.cpp"
 DUE = "daemon/renew/due.cpp"
@@ -51,15 +53,15 @@ MESSAGE = "dns/message.cpp"
 SYNC_OF_NEW_FILE = """  const auto fd = create(path, content, mode, group);
   if (::fsync(fd.get()) != 0) fail("sync", path);
 """
-SHOW_THEN_TELL = """      co_await showing.begin(std::exchange(approach, services_.zones.approach({})));
+PUBLISH_THEN_TELL = """      co_await publication.publish(std::exchange(announcement, context_.zones.announce({})));
       place = co_await request_.authority->place();
-      co_await showing.reassure();
-      co_await counted(respond(round));
+      co_await publication.confirm();
+      co_await order_.counted(proofs_.respond(round));
 """
-TELL_THEN_SHOW = """      co_await counted(respond(round));
-      co_await showing.begin(std::exchange(approach, services_.zones.approach({})));
+TELL_THEN_PUBLISH = """      co_await order_.counted(proofs_.respond(round));
+      co_await publication.publish(std::exchange(announcement, context_.zones.announce({})));
       place = co_await request_.authority->place();
-      co_await showing.reassure();
+      co_await publication.confirm();
 """
 
 MUTANTS = [
@@ -73,8 +75,8 @@ MUTANTS = [
            [(CHAIN_CHECK, "if (leaf.not_after() <= now) {",
              "if (leaf.not_after() + std::chrono::hours(1'000'000) <= now) {")]),
     Mutant("S14", "each certificate and each renewal has a key of its own", DAEMON,
-           [(JOURNEY, "return crypto::PrivateKey::generate(type);\n",
-             "static const auto only = crypto::PrivateKey::generate(type);\n    return only;\n")]),
+           [(ORDER, "  key_ = co_await context_.keys.generate(request_.key_type);\n",
+             "  static const auto only = crypto::PrivateKey::generate(request_.key_type);\n  key_ = only;\n")]),
     Mutant("K22", "a generation that is still needed is not removed", DAEMON,
            [(GENERATIONS, "if (!needed.contains(numbers[i])) fs::", "if (needed.size() < numbers.size() + 9) fs::")]),
     Mutant("K23-key", "a target's key is switched last", DEPLOY,
@@ -90,7 +92,7 @@ MUTANTS = [
            [(FILES, "  temporary.rename_to(link);\n  sync_folder(link.parent_path());",
              "  ::unlink(link.c_str());\n  temporary.rename_to(link);\n  sync_folder(link.parent_path());")]),
     Mutant("key-resumed", "an order that goes on keeps its key", DAEMON,
-           [(JOURNEY, "key_ = crypto::PrivateKey::from_pem(kept.key_pem);",
+           [(ORDER, "key_ = crypto::PrivateKey::from_pem(kept.key_pem);",
              "key_ = crypto::PrivateKey::from_pem(kept.key_pem);\n"
              "    key_ = crypto::PrivateKey::generate(request_.key_type);")]),
     Mutant("chain-broken", "a chain that no client could verify is not put in service", DAEMON,
@@ -100,7 +102,7 @@ MUTANTS = [
     Mutant("chain-for-clients", "a certificate for clients alone is not put in service", DAEMON,
            [(CHAIN_CHECK, "if (!leaf.is_for_servers()) {", "if (!leaf.is_for_servers() && leaf.is_ca()) {")]),
     Mutant("chain-not-begun", "a certificate that begins later waits while the one in service is good", DAEMON,
-           [(JOURNEY, "if (!state_.issued || state_.issued->not_after <= begin) {",
+           [(ORDER, "if (!state_.issued || state_.issued->not_after <= begin) {",
              "if (!state_.issued || state_.issued->not_after != begin) {")]),
 
     # --- 2: intent before effect -------------------------------------------------------------------------------------
@@ -115,8 +117,8 @@ MUTANTS = [
     Mutant("S1-generation", "a generation's name is on the disk before the live link leads to it", DAEMON,
            [(GENERATIONS, "  fs::rename(fresh, place);\n  files::sync_folder(certificate);\n", "  fs::rename(fresh, place);\n")]),
     Mutant("S4", "the order and its key are on the disk before its authorizations are asked for", DAEMON,
-           [(JOURNEY, "order_.url, request_.domains.size());\n  co_await save();\n",
-             "order_.url, request_.domains.size());\n")]),
+           [(JOURNEY, "  const bool is_new = co_await order_.open();\n  if (is_new) co_await save();\n",
+             "  co_await order_.open();\n")]),
     Mutant("S5", "TXT values are on the disk before they are published", DAEMON,
            [(JOURNEY, "    remember_values();\n    co_await save();\n", "    remember_values();\n")]),
     Mutant("S5-remember", "TXT values are remembered before they are published", DAEMON,
@@ -128,8 +130,8 @@ MUTANTS = [
              "    account_.key_pem = key.to_pem();\n")]),
     Mutant("S15", "the state is saved before the live link is switched", DAEMON,
            [(JOURNEY, """  co_await save();
-  co_await services_.publisher.publish(request_.name, std::move(generation));
-""", """  co_await services_.publisher.publish(request_.name, std::move(generation));
+  co_await context_.publisher.publish(request_.name, std::move(generation));
+""", """  co_await context_.publisher.publish(request_.name, std::move(generation));
   co_await save();
 """)]),
     Mutant("K14", "an account's key is never replaced", DAEMON,
@@ -159,7 +161,7 @@ MUTANTS = [
     Mutant("K13", "a value that two certificates use stays until the last has done with it", DAEMON,
            [(ZONES, "if (!used->second.empty()) continue;", "if (used->second.size() > 99) continue;")]),
     Mutant("K18", "a value that found a new user is not removed", DAEMON,
-           [(ZONES, "if (action == Action::remove) keep_what_is_used(*zone, lead.taken);",
+           [(ZONES, "if (action == Action::remove) keep_what_is_used(*zone, batch.taken);",
              "if (action == Action::add) keep_what_is_used(*zone, {});")]),
     Mutant("K20", "foreign values survive at Route 53", ["unit_providers"],
            [("providers/route53/change_batch.cpp", "std::erase_if(after.values, is_it);",
@@ -172,14 +174,14 @@ MUTANTS = [
 
     # --- 4: the CA is told only when the DNS is ready ----------------------------------------------------------------
     Mutant("S2", "the CA is told after the values are published and seen", DAEMON,
-           [(JOURNEY, SHOW_THEN_TELL, TELL_THEN_SHOW)]),
+           [(JOURNEY, PUBLISH_THEN_TELL, TELL_THEN_PUBLISH)]),
     Mutant("K25", "the DNS is waited for, whatever the provider is", DAEMON,
-           [(SHOWING, "  } else {\n    co_await await_visible(true);\n  }", "  }")]),
+           [(PUBLICATION, "  } else {\n    co_await await_visible(true);\n  }", "  }")]),
     Mutant("reassure", "what others undid is looked at right before the CA is told", DAEMON,
-           [(SHOWING, "  co_await services_.zones.assert_again(uncertain_values());\n  co_await await_visible(false);\n",
-             "  co_await services_.zones.assert_again(uncertain_values());\n")]),
+           [(PUBLICATION, "  co_await context_.zones.assert_again(uncertain_values());\n  co_await await_visible(false);\n",
+             "  co_await context_.zones.assert_again(uncertain_values());\n")]),
     Mutant("every-zone", "the provider's own word that it has published is waited for", DAEMON,
-           [(SHOWING, "  co_await await_published();\n  const auto began", "  const auto began")]),
+           [(PUBLICATION, "  co_await await_published();\n  const auto began", "  const auto began")]),
     Mutant("K1", "only an authoritative server counts", DNS,
            [(PROPAGATION, "if (answers && !message.authoritative) return",
              "if (answers && !message.authoritative && values.empty()) return")]),
@@ -207,12 +209,12 @@ MUTANTS = [
     Mutant("wildcard-beside", "the way out of a wildcard CNAME is found", DNS,
            [(DISCOVERY, "    if (wildcard) {\n", "    if (wildcard && place.servers.empty()) {\n")]),
     Mutant("wildcard-followed", "a wildcard CNAME is not followed to where nobody meant it", DAEMON,
-           [(JOURNEY, "(location->chain.empty() || is_declared(*location, location->chain.back()));",
+           [(PROOFS, "(location->chain.empty() || is_declared(*location, location->chain.back()));",
              "(location->chain.empty() || !location->chain.back().is_root());")]),
     Mutant("wildcard-declared", "an alias that was declared is followed, be it a wildcard's", DAEMON,
-           [(JOURNEY, "    if (serves && !(location && is_declared(*location, own->effective))) {\n",
+           [(PROOFS, "    if (serves && !(location && is_declared(*location, own->effective))) {\n",
              "    if (serves) {\n"),
-            (JOURNEY, "location->chain.empty() || is_declared(*location, location->chain.back())",
+            (PROOFS, "location->chain.empty() || is_declared(*location, location->chain.back())",
              "location->chain.empty()")]),
     Mutant("K11-question", "an answer to another question is not taken (RFC 5452 §9)", DNS,
            [(MESSAGE, "return *message.question == request.question;",
@@ -230,7 +232,10 @@ MUTANTS = [
 
     # --- 5: one certificate's trouble is its own ---------------------------------------------------------------------
     Mutant("others-go-on", "one certificate's forbidden name does not fail the others of its zone", DAEMON,
-           [(ZONES, "if (refused && wishes.size() > 1) {", "if (refused && wishes.size() > 1000) {")]),
+           [(ZONES, "if (refused && requests.size() > 1) {", "if (refused && requests.size() > 1000) {")]),
+    Mutant("place-free", "an order that waits for the DNS takes no other certificate's place at the CA", DAEMON,
+           [(JOURNEY, "    place.release();\n    remember_values();\n", "    remember_values();\n"),
+            (JOURNEY, "      place = co_await request_.authority->place();\n", "")]),
     Mutant("back-off", "failures in a row are counted", DAEMON,
            [(DUE, "before ? std::max(before->failures + (attempt.asked ? 0U : 1U), 1U) : 1;",
              "before ? std::max(before->failures + (attempt.asked ? 0U : 0U), 1U) : 1;")]),
@@ -283,54 +288,59 @@ MUTANTS = [
     Mutant("K24", "badNonce for ever has an end", ACME,
            [("daemon/acme/session.cpp", "if (bad_nonces == most_bad_nonces ||", "if (bad_nonces == 1000 * most_bad_nonces ||")]),
     Mutant("S8", "an order that is gone is let go", DAEMON,
-           [(JOURNEY, "if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {", "if (!key_) {")]),
+           [(ORDER, "if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {", "if (!key_) {")]),
     Mutant("S20", "an order that the CA made invalid is not resumed", DAEMON,
-           [(JOURNEY, """  state_.order->failures = 0;
+           [(ORDER, """  state_.order->failures = 0;
   if (order_.status == acme::OrderStatus::invalid) {
-    state_.order.reset();
+    give_up();
     co_return false;
   }
 """, "  state_.order->failures = 0;\n")]),
     Mutant("S13", "an account that the CA lost is registered again", DAEMON,
-           [(JOURNEY, """if (error.cause() != "acme:accountDoesNotExist") throw;""",
+           [(AUTHORITY, """if (error.cause() != acme::account_does_not_exist) throw;""",
              """if (!error.cause().empty()) throw;""")]),
     Mutant("order-gone-words", "an order that is gone is recognized without a problem document", DAEMON,
            [(ANSWER, "if (status == 404 || status == 410) return Verdict::gone;",
              "if (status == 404 && status == 410) return Verdict::gone;")]),
     Mutant("order-lagging", "one server of the CA that does not know an order yet does not end it", DAEMON,
-           [("daemon/acme/client.cpp", "const auto response = co_await look(doing, url, second_looks.size());",
-             "const auto response = co_await look(doing, url, second_looks.size() * 0);")]),
+           [("daemon/acme/client.cpp", "co_await look(doing, url, further_looks_at_an_order);",
+             "co_await look(doing, url, further_looks_at_an_order * 0);")]),
+    Mutant("authorization-lagging", "one server of the CA that does not know an authorization yet does not fail the order", DAEMON,
+           [("daemon/acme/client.cpp", "co_await look(doing, url, second_looks.size());",
+             "co_await look(doing, url, second_looks.size() * 0);")]),
     Mutant("order-names", "an order for other names is not gone on with", DAEMON,
-           [(JOURNEY, "sorted(kept.domains) == sorted(request_.domains);", "!sorted(kept.domains).empty();")]),
+           [(ORDER, "sorted(kept.domains) == sorted(request_.domains);", "!sorted(kept.domains).empty();")]),
     Mutant("order-ca", "an order at another CA is not gone on with", DAEMON,
-           [(JOURNEY, "kept.directory_url == request_.authority->settings().directory_url &&",
+           [(ORDER, "kept.directory_url == ca().settings().directory_url &&",
              "!kept.directory_url.empty() &&")]),
     Mutant("order-key-type", "an order for another type of key is not gone on with", DAEMON,
-           [(JOURNEY, "kept.key_type == crypto::to_text(request_.key_type) &&", "!kept.key_type.empty() &&")]),
+           [(ORDER, "kept.key_type == crypto::to_text(request_.key_type) &&", "!kept.key_type.empty() &&")]),
     Mutant("order-expired", "an order past its end is given up", DAEMON,
-           [(JOURNEY, "  if (kept.expires && *kept.expires <= now) {\n",
+           [(ORDER, "  if (kept.expires && *kept.expires <= now) {\n",
              "  if (kept.expires && *kept.expires + longest_order * 1000 <= now) {\n")]),
     Mutant("order-endless", "no order is kept for ever", DAEMON,
-           [(JOURNEY, "constexpr Duration longest_order = std::chrono::hours(24 * 30);",
+           [(ORDER, "constexpr Duration longest_order = std::chrono::hours(24 * 30);",
              "constexpr Duration longest_order = std::chrono::hours(24 * 3000);")]),
     Mutant("order-fruitless", "an order that comes to nothing is replaced after some tries", DAEMON,
-           [(JOURNEY, "constexpr unsigned most_fruitless = 4;", "constexpr unsigned most_fruitless = 4000;")]),
+           [(ORDER, "constexpr unsigned most_fruitless = 4;", "constexpr unsigned most_fruitless = 4000;")]),
     Mutant("order-unreadable", "an order that cannot be read is replaced", DAEMON,
-           [(JOURNEY, "constexpr unsigned most_unusable = 2;", "constexpr unsigned most_unusable = 2000;")]),
+           [(ORDER, "constexpr unsigned most_unusable = 2;", "constexpr unsigned most_unusable = 2000;")]),
     Mutant("order-unanswered", "an order that gets no answer is replaced after some tries", DAEMON,
-           [(JOURNEY, "constexpr unsigned most_unknown = 3;", "constexpr unsigned most_unknown = 3000;")]),
+           [(ORDER, "constexpr unsigned most_unknown = 3;", "constexpr unsigned most_unknown = 3000;")]),
     Mutant("order-hasty", "a good order outlives a CA that is away", DAEMON,
-           [(JOURNEY, "    note(fmt::format(\"the order of an earlier run could not be read in {} tries, a new one is asked for: {}\", failures,\n",
-             "    state_.order.reset();\n"
-             "    note(fmt::format(\"the order of an earlier run could not be read in {} tries, a new one is asked for: {}\", failures,\n")]),
+           [(ORDER, "    if (failures < (may_pass ? most_unknown : most_unusable)) throw;\n",
+             "    if (failures < (may_pass ? most_unknown : most_unusable)) throw;\n    give_up();\n")]),
     Mutant("order-wrong-end", "a wrong certificate ends its order", DAEMON,
-           [(JOURNEY, "    state_.order.reset();  // the same order with the same key would end in the same way\n", "")]),
+           [(ORDER, "    give_up();  // the same order with the same key would end in the same way\n", "")]),
     Mutant("csr-early", "a CSR that came too early for one of the CA's servers is sent again", DAEMON,
-           [(JOURNEY, "if (!is_early || looks == acme::second_looks.size())",
+           [(ORDER, "if (!is_early || looks == acme::second_looks.size())",
              "if (is_early || looks == acme::second_looks.size() || order_.url.empty())")]),
     Mutant("download-again", "a certificate that is not there yet is downloaded again", DAEMON,
-           [(JOURNEY, "      if (acme::verdict_on(error) == acme::Verdict::unknown) throw;\n      step(error.what());\n",
-             "      if (!error.cause().empty()) throw;\n      step(error.what());\n")]),
+           [(ORDER, "      if (!acme::is_worth_another_look(error)) throw;\n", "      if (!error.cause().empty()) throw;\n")]),
+    Mutant("bad-url-again", "a URL that cannot be asked is not asked again", DAEMON,
+           [(ANSWER, "!= Verdict::unknown && error.cause() != http::bad_url;", "!= Verdict::unknown && !error.cause().empty();")]),
+    Mutant("finalized-pause", "the pause that a CA asked for when it was sent the CSR is kept", ACME,
+           [("daemon/acme/client.cpp", "limit, order.ask_again);", "limit, std::nullopt);")]),
 
     # --- 7: issued is not done ---------------------------------------------------------------------------------------
     Mutant("K5", "a target whose test fails gets its former files back", DEPLOY,
@@ -380,6 +390,10 @@ MUTANTS = [
     Mutant("key-mode", "a generation's key is for acmed and its group alone", DAEMON,
            [(GENERATIONS, "key_group ? 0640 : private_file_mode;", "key_group ? 0644 : public_file_mode;")]),
 
+    Mutant("keys-sign", "the account's key is used where keys are kept, and nowhere else", DAEMON,
+           [("daemon/acme/session.cpp", "co_await keys_.sign(key_, jws.signing_input());", "key_.sign(jws.signing_input());"),
+            ("daemon/acme/session.cpp", "  co_return request;\n", "  if (request.body.empty()) co_await keys_.sign(key_, {});\n  co_return request;\n")]),
+
     # --- 9: the loop never blocks; tasks have owners -----------------------------------------------------------------
     Mutant("K15", "who waits for others hears that it was cancelled itself", BASE,
            [("base/runtime/scope.cpp", "  if (outer_.stop.stop_requested()) throw Cancelled();\n  if (first_failure_)",
@@ -390,23 +404,26 @@ MUTANTS = [
 
     # --- 10: bad input is refused with a sentence, which blames the right party --------------------------------------
     Mutant("S12", "only names that were ordered are proved", DAEMON,
-           [(JOURNEY, "if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {",
+           [(PROOFS, "if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {",
              "if (ordered.empty()) {")]),
     Mutant("S18", "a name that no provider serves is told so", DAEMON,
-           [(JOURNEY, "  if (route_to == nullptr) {\n", "  if (route_to == nullptr && location.chain.size() > 99) {\n")]),
+           [(PROOFS, "  if (route_to == nullptr) {\n", "  if (route_to == nullptr && location.chain.size() > 99) {\n")]),
     Mutant("no-zone", "a provider that has no zone for a name is told so", DAEMON,
-           [(JOURNEY, "  if (!zone) {\n    throw Refused(\"dns:no-zone\"", "  if (!zone && zone) {\n    throw Refused(\"dns:no-zone\"")]),
+           [(PROOFS, "  if (!zone) {\n    throw Refused(\"dns:no-zone\"", "  if (!zone && zone) {\n    throw Refused(\"dns:no-zone\"")]),
     Mutant("no-dns-01", "a CA that offers no dns-01 is told so", DAEMON,
-           [(JOURNEY, "  if (challenge == nullptr) {\n", "  if (challenge == nullptr) co_return;\n  if (challenge == nullptr) {\n")]),
+           [(PROOFS, "  if (challenge == nullptr) {\n", "  if (challenge == nullptr) co_return;\n  if (challenge == nullptr) {\n")]),
     Mutant("K19", "a TXT value is not added in vain where a CNAME stands", ["unit_providers"],
            [("providers/rfc2136/rfc2136.cpp", "if (change.action == Action::add && guarded.insert(change.name).second) {",
              "if (change.action == Action::add && guarded.insert(change.name).second && changes.empty()) {")]),
+    Mutant("longest-zone", "a name is served by the provider of its longest zone", CONFIG,
+           [("config/routes.cpp", "    if (found != by_zone_.end()) return &found->second;\n",
+             "    if (found != by_zone_.end() && find(name.substr(name.find('.') + 1)) == nullptr) return &found->second;\n")]),
     Mutant("profile-required", "a profile that is required and not there is told so", DAEMON,
-           [(AUTHORITY, "  if (settings_.profile_required) {\n", "  if (settings_.profile_required && offered.empty()) {\n")]),
+           [(AUTHORITY, "  if (settings().profile_required) {\n", "  if (settings().profile_required && offered.empty()) {\n")]),
     Mutant("profile-absent", "a profile that the CA does not have is not asked for", DAEMON,
-           [(AUTHORITY, """ordered without one", {{"ACMED_CA", settings_.name}});
-  co_return std::nullopt;""", """ordered without one", {{"ACMED_CA", settings_.name}});
-  co_return settings_.profile;""")]),
+           [(AUTHORITY, """ordered without one", {{"ACMED_CA", settings().name}});
+  co_return std::nullopt;""", """ordered without one", {{"ACMED_CA", settings().name}});
+  co_return settings().profile;""")]),
     Mutant("errno-pressure", "what this host lacks for a moment is no missing route", DNS,
            [(EXCHANGE, """  if (is_pressure(error_number)) {
     throw Retry(""", """  if (is_pressure(error_number) && error_number == 0) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/acme/resources.h"
 
+#include "daemon/acme/answer.h"
+
 #include "tests/unit/catch.h"
 
 using namespace acmed;
@@ -35,8 +37,8 @@ SCENARIO("a directory is kept on disk as the CA sent it") {
 }
 
 SCENARIO("what is no ACME directory is refused") {
-  CHECK_THROWS_AS(Directory::from_json(parsed("{}")), Retry);
-  CHECK_THROWS_AS(Directory::from_json(parsed("[]")), Retry);
+  CHECK_THROWS_AS(Directory::from_json(parsed("{}")), Error);
+  CHECK_THROWS_AS(Directory::from_json(parsed("[]")), Error);
   CHECK_THROWS_WITH(
       Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})")),
       "the CA's directory has \"http://ca.example/n\" for newNonce instead of an https URL: is it an ACME directory?");
@@ -48,8 +50,8 @@ SCENARIO("an order may lack everything but its status") {
   CHECK(order.status == OrderStatus::processing);
   CHECK(order.authorizations.empty());
   CHECK_FALSE(order.expires);
-  CHECK_THROWS_AS(Order::from_json(parsed(R"({"status": "nearly"})"), ""), Retry);
-  CHECK_THROWS_AS(Order::from_json(parsed("{}"), ""), Retry);
+  CHECK_THROWS_AS(Order::from_json(parsed(R"({"status": "nearly"})"), ""), acme::AnswerError);
+  CHECK_THROWS_AS(Order::from_json(parsed("{}"), ""), acme::AnswerError);
 }
 
 SCENARIO("an order's names are compared in lower case, and its error is kept") {

@@ -74,7 +74,7 @@ SCENARIO("a URL of the directory that is gone has the directory read anew, once"
   }
   WHEN("newOrder is gone for good") {
     for (int i = 0; i < 5; ++i) bench.ca.instead("new-order", {"404 Not Found", ""});
-    failed_order<Retry>(bench);
+    failed_order<acme::AnswerError>(bench);
     CHECK(bench.ca.count("directory") == 1);
     CHECK(bench.ca.count("new-order") == 2);
   }
@@ -92,7 +92,8 @@ SCENARIO("HTML instead of JSON is a failure that may pass, and says what came") 
   const std::string page = "<html>\n<b>Bad\x1b Gateway</b>" + std::string(1000, '!');
   WHEN("a proxy says that the CA is down") {
     bench.ca.instead("new-order", FakeCa::Reply("502 Bad Gateway", page).with("Content-Type: text/html"));
-    const auto error = failed_order<Retry>(bench);
+    const auto error = failed_order<acme::AnswerError>(bench);
+    CHECK(error.party() == Party::ca);
     CHECK(error.cause() == "acme:answer");
     CHECK_THAT(error.what(), Contains("cannot order a certificate: CA " + bench.ca.url("new-order") +
                                       " answered HTML with status 502 instead of JSON: <html> <b>Bad Gateway</b>!"));
@@ -100,12 +101,12 @@ SCENARIO("HTML instead of JSON is a failure that may pass, and says what came") 
   }
   WHEN("it comes with status 201") {
     bench.ca.instead("new-order", FakeCa::Reply("201 Created", page).with("Location: https://x/1"));
-    CHECK(failed_order<Retry>(bench).cause() == "acme:answer");
+    CHECK(failed_order<acme::AnswerError>(bench).cause() == "acme:answer");
   }
   WHEN("it comes as the directory") {
     bench.client.forget_directory();
     bench.ca.instead("directory", FakeCa::Reply("200 OK", page).with("Content-Type: text/html"));
-    CHECK(failed_order<Retry>(bench).cause() == "acme:answer");
+    CHECK(failed_order<acme::AnswerError>(bench).cause() == "acme:answer");
   }
   WHEN("it comes as the certificate") {
     bench.ca.instead("certificate", FakeCa::Reply("200 OK", page).with("Content-Type: text/html"));
@@ -121,7 +122,10 @@ SCENARIO("a failure tells whether it is about what was asked for, or about the C
   const auto verdict_on = [&](const FakeCa::Reply& reply) {
     for (int i = 0; i < 2; ++i) bench.ca.instead("finalize", reply);
     try {
-      bench.run(bench.client.finalize(bench.ca.url("finalize/0"), bench.ca.url("order/0"), "a CSR"));
+      acme::Order order;
+      order.url = bench.ca.url("order/0");
+      order.finalize = bench.ca.url("finalize/0");
+      bench.run(bench.client.finalize(order, "a CSR"));
     } catch (const Error& error) {
       return acme::verdict_on(error);
     }
@@ -175,7 +179,7 @@ SCENARIO("an order without a Location is no order") {
   Bench bench;
   bench.register_account();
   bench.ca.instead("new-order", {"201 Created", R"({"status":"pending"})"});
-  CHECK_THAT(failed_order<Retry>(bench).what(), Contains("instead of a Location"));
+  CHECK_THAT(failed_order<acme::AnswerError>(bench).what(), Contains("instead of a Location"));
 }
 
 SCENARIO("a CA that is overloaded is left alone for as long as it asks") {
@@ -269,6 +273,7 @@ SCENARIO("a connection that is cut loses a nonce and nothing else") {
   bench.ca.instead("new-order", {"", ""});
   const auto error = failed_order<Retry>(bench);
   CHECK_THAT(error.cause(), Contains("curl:"));
+  CHECK(error.party() == Party::ca);
   WHEN("the next try comes") {
     bench.ca.forget_seen();
     bench.run(order(&bench));

@@ -47,6 +47,11 @@ bool verifies(const PrivateKey& key, const EVP_MD* digest, const std::string& si
                           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1;
 }
 
+std::string jws(const PrivateKey& key, json::Object header, std::string_view payload) {
+  const UnsignedJws object(std::move(header), key.jws_algorithm(), payload);
+  return json::dump(object.with_signature(key.sign(object.signing_input())));
+}
+
 }  // namespace
 
 TEST_CASE("a thumbprint is that of RFC 7638 §3.1") {

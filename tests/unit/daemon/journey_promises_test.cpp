@@ -207,7 +207,7 @@ SCENARIO("no name is proved that was not ordered, whatever the CA asks for") {
 SCENARIO("who cannot prove a name says why") {
   JourneyScene scene;
   WHEN("no provider serves it") {
-    scene.services.routes.clear();
+    scene.context.routes = {};
     CHECK_THAT(scene.run(),
                StartsWith("dns:no-provider") &&
                    Contains("no provider serves _acme-challenge.www.example.test: add its zone example.test"));
@@ -240,7 +240,7 @@ SCENARIO("a wildcard CNAME is followed where somebody meant it, and nowhere else
   }
   WHEN("it leads to a zone where nothing but challenges is") {
     scene.wildcard_target = "www.proofs.example.test";
-    scene.services.routes.push_back({dns::Name("proofs.example.test"), "shown", false, true});
+    scene.context.routes.add({"proofs.example.test", "shown", false, true});
     CHECK(scene.run().empty());
     CHECK(scene.provider->published == std::set{dns::Name("www.proofs.example.test")});
   }

@@ -90,10 +90,10 @@ std::string JourneyScene::leaf(const FakeCa::Issuance& issuance, CertificateFact
 }
 
 std::string JourneyScene::run(std::stop_token stop) {
-  authority = std::make_unique<issue::Authority>(loop, store, settings);
-  request.authority = authority.get();
+  authority = std::make_unique<issue::AcmeAuthority>(loop, store, settings);
+  request.authority = other_authority != nullptr ? other_authority : authority.get();
   auto remembered = state();
-  issue::Journey journey(services, request, remembered);
+  issue::Journey journey(context, request, remembered);
   std::string outcome;
   try {
     acmed::run(loop, journey.run(), std::move(stop));

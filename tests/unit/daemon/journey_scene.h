@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/runtime/scope.h"
+#include "daemon/issue/acme_authority.h"
 #include "daemon/issue/journey.h"
 #include "tests/unit/acme/fake_ca.h"
 #include "tests/unit/base/test_ca.h"
@@ -75,9 +76,11 @@ struct JourneyScene {
   dns::Discovery discovery{loop, {resolver.endpoint()}, dns::fake::port()};
   ShownProvider* provider = nullptr;
   issue::ZoneCoordinator zones{loop, providers()};
-  issue::Services services{loop, store, directory.publisher, discovery, zones, {{dns::Name("example.test"), "shown"}}};
+  issue::JourneyContext context{loop,      store, directory.publisher,
+                                discovery, zones, config::Routes({{"example.test", "shown"}})};
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
+  issue::Authority* other_authority = nullptr;  ///< in its place
   int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has
   std::string wildcard_target;   ///< what *.example.test is an alias of; empty when there is no such record
   std::function<void()> on_txt;  ///< when the name server is asked for values that the provider has

@@ -108,6 +108,13 @@ SCENARIO("an order that one of the CA's servers does not know yet is no order th
   CHECK(scene.ca.orders() == 1);
 }
 
+SCENARIO("an authorization that one of the CA's servers does not know yet fails no order") {
+  JourneyScene scene;
+  times(scene, 2, "authorization", html("404 Not Found"));
+  CHECK(scene.run().empty());
+  CHECK(scene.ca.orders() == 1);
+}
+
 SCENARIO("an order past its end is given up without a question") {
   JourneyScene scene;
   WHEN("the CA said when it ends") {

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
+#include "daemon/issue/acme_authority.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
@@ -61,10 +62,10 @@ struct World {
   Loop loop{clock};
   store::StateDirectory state{folder.path() / "state"};
   FullStore store{state.folder};
-  issue::Authority authority{loop, store, settings()};
+  issue::AcmeAuthority authority{loop, store, settings()};
   dns::Discovery discovery{loop, {}};
   issue::ZoneCoordinator zones{loop, {}};
-  issue::Services services{loop, store, state.publisher, discovery, zones, {}};
+  issue::JourneyContext context{loop, store, state.publisher, discovery, zones, {}};
   renew::Ledger ledger{store, loop.clock()};
 
   static issue::AuthoritySettings settings() {
@@ -87,7 +88,7 @@ struct World {
   }
 
   Keeper keeper(std::vector<config::Target> targets) {
-    return {services, ledger,
+    return {context, ledger,
             Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, std::move(targets)}};
   }
 
@@ -314,13 +315,13 @@ SCENARIO("another key type, other names and another CA are due at once, the same
   world.issue_generation();
   const auto due_at_once = [&world](const std::vector<std::string>& names, crypto::KeyType type,
                                     issue::Authority& authority) {
-    Keeper keeper(world.services, world.ledger, Wanted{{"web", names, type, &authority, {}}, {}, {}});
+    Keeper keeper(world.context, world.ledger, Wanted{{"web", names, type, &authority, {}}, {}, {}});
     run(world.loop, keeper.prepare());
     return keeper.next(false) <= world.clock.now();
   };
   auto settings = World::settings();
   settings.directory_url = "https://other-ca.test/dir";
-  issue::Authority other(world.loop, world.store, settings);
+  issue::AcmeAuthority other(world.loop, world.store, settings);
   CHECK_FALSE(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p256, world.authority));
   CHECK(due_at_once({"web.test"}, crypto::KeyType::ecdsa_p384, world.authority));
   CHECK(due_at_once({"web.test", "more.test"}, crypto::KeyType::ecdsa_p256, world.authority));
@@ -398,13 +399,13 @@ SCENARIO("a trouble ends when something else is asked for") {
     CHECK_THAT(same.troubles().front(), Catch::Contains("limited for a week"));
   }
   WHEN("other names are asked for") {
-    Keeper other(world.services, world.ledger,
+    Keeper other(world.context, world.ledger,
                  Wanted{{"web", {"other.test"}, crypto::KeyType::ecdsa_p256, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
   }
   WHEN("another key type is asked for") {
-    Keeper other(world.services, world.ledger,
+    Keeper other(world.context, world.ledger,
                  Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p384, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
@@ -412,8 +413,8 @@ SCENARIO("a trouble ends when something else is asked for") {
   WHEN("another CA is asked") {
     auto settings = World::settings();
     settings.directory_url = "https://other-ca.test/dir";
-    issue::Authority authority(world.loop, world.store, settings);
-    Keeper other(world.services, world.ledger,
+    issue::AcmeAuthority authority(world.loop, world.store, settings);
+    Keeper other(world.context, world.ledger,
                  Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));

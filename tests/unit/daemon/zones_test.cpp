@@ -78,9 +78,9 @@ struct World {
 };
 
 Task<> publish_after(World* world, Duration ordering, std::string value) {
-  auto approach = world->zones.approach({"bind"});
+  auto announcement = world->zones.announce({"bind"});
   co_await sleep_for(ordering);
-  co_await world->zones.publish(value, world->value(value), std::move(approach));
+  co_await world->zones.publish(value, world->value(value), std::move(announcement));
 }
 
 Task<> whole_life(World* world, Duration ordering, std::string value) {
@@ -126,8 +126,8 @@ SCENARIO("a journey whose CA is slow holds the others up for a second only") {
 }
 
 Task<> two_users(World* world) {
-  co_await world->zones.publish("first", world->value("v"), world->zones.approach({"bind"}));
-  co_await world->zones.publish("second", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("first", world->value("v"), world->zones.announce({"bind"}));
+  co_await world->zones.publish("second", world->value("v"), world->zones.announce({"bind"}));
   co_await world->zones.withdraw("first", world->value("v"));
   CHECK(world->provider->values.contains("v"));
   co_await world->zones.withdraw("second", world->value("v"));
@@ -140,12 +140,12 @@ SCENARIO("a value that two journeys use is removed by the last of them") {
 }
 
 Task<> removed_and_wanted_again(World* world) {
-  co_await world->zones.publish("first", world->value("v"), world->zones.approach({"bind"}));
-  co_await world->zones.publish("other", world->value("w"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("first", world->value("v"), world->zones.announce({"bind"}));
+  co_await world->zones.publish("other", world->value("w"), world->zones.announce({"bind"}));
   Scope removal(co_await context());
   removal.spawn(world->zones.withdraw("first", world->value("v")));  // gathers, since "other" still uses the zone
   co_await sleep_for(milliseconds(100));
-  co_await world->zones.publish("second", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("second", world->value("v"), world->zones.announce({"bind"}));
   co_await removal.join();
   CHECK(world->provider->values == std::set<std::string>{"v", "w"});
 }
@@ -179,7 +179,7 @@ SCENARIO("one journey's forbidden name is its own trouble") {
 }
 
 Task<> publish_at(World* world, dns::Name name, std::string value) {
-  co_await world->zones.publish(value, world->value_at(name, value), world->zones.approach({"bind"}));
+  co_await world->zones.publish(value, world->value_at(name, value), world->zones.announce({"bind"}));
 }
 
 SCENARIO("those who share a call with a name that fails are told apart, without another call") {
@@ -236,7 +236,7 @@ SCENARIO("when the journey that leads is called off, the next one takes over") {
 Task<> stay(World* world, std::string user, int count) {
   std::vector<ZoneValue> values;
   for (int i = 0; i < count; ++i) values.push_back(world->value(user + std::to_string(i)).front());
-  co_await world->zones.publish(user, values, world->zones.approach({"bind"}));
+  co_await world->zones.publish(user, values, world->zones.announce({"bind"}));
   co_await sleep_for(seconds(1));
   co_await world->zones.withdraw(user, values);
 }
@@ -254,8 +254,8 @@ SCENARIO("where a name has room for two values, journeys wait until all of their
 }
 
 Task<> share(World* world) {
-  co_await world->zones.publish("first", world->value("v"), world->zones.approach({"bind"}));
-  co_await world->zones.publish("second", world->value("v"), world->zones.approach({"bind"}));
+  co_await world->zones.publish("first", world->value("v"), world->zones.announce({"bind"}));
+  co_await world->zones.publish("second", world->value("v"), world->zones.announce({"bind"}));
 }
 
 SCENARIO("two users of the same value need room for one") {
@@ -269,7 +269,7 @@ SCENARIO("what another writer undid is asserted without waiting for anybody") {
   World world;
   run(world.loop, publish_after(&world, {}, "v"));
   world.provider->values.clear();
-  const auto others = world.zones.approach({"bind"});
+  const auto others = world.zones.announce({"bind"});
   const auto before = world.clock.moment();
   run(world.loop, world.zones.assert_again(world.value("v")));
   CHECK(world.provider->values == std::set<std::string>{"v"});

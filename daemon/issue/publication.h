@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/issue/services.h"
-#include "dns/propagation.h"
+#include "daemon/issue/journey_context.h"
+#include "daemon/issue/request.h"
 
 namespace acmed::issue {
 
@@ -17,24 +16,21 @@ struct PlacedValue {
   dns::Location location;
 };
 
-/// How long and where to look, by provider.
-using Policies = std::map<std::string, dns::PropagationPolicy>;
-
 /// The time for which a journey's values are in the DNS, from publishing them to withdrawing them.
-class Showing {
+class Publication {
  public:
-  /// `user`: the certificate. `services` must outlive this.
-  Showing(Services& services, std::string user, Policies policies, std::vector<PlacedValue> values);
+  /// `user`: the certificate. `context` must outlive this.
+  Publication(JourneyContext& context, std::string user, Policies policies, std::vector<PlacedValue> values);
 
   /// Completes when every name server shows all values. Where others may undo them, they are asked for again and again
   /// meanwhile. Throws what the provider threw, and Retry ("dns:propagation").
-  Task<> begin(ZoneCoordinator::Approach approach);
+  Task<> publish(ZoneCoordinator::Announcement announcement);
 
-  /// To be called right before the CA is told: puts back what others may have undone since begin(). At once where they
-  /// cannot.
-  Task<> reassure();
+  /// To be called right before the CA is told: puts back what others may have undone since publish(). At once where
+  /// they cannot.
+  Task<> confirm();
 
-  Task<> end();
+  Task<> withdraw();
 
  private:
   Task<> await_published();
@@ -45,7 +41,7 @@ class Showing {
   std::optional<Duration> assertion_pace() const;
   std::optional<Duration> assertion_pace_of(const PlacedValue& value) const;
 
-  Services& services_;
+  JourneyContext& context_;
   std::string user_;
   Policies policies_;
   std::vector<PlacedValue> values_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/issue/authority.h"
+#include "daemon/issue/acme_authority.h"
 
 #include <set>
 

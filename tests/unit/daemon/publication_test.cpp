@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/issue/showing.h"
+#include "daemon/issue/publication.h"
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
@@ -53,8 +53,8 @@ struct World {
   dns::Discovery discovery{loop, {}};
   ContendedProvider* provider = nullptr;
   ZoneCoordinator zones{loop, providers()};
-  Services services{loop, state.store, state.publisher, discovery, zones, {}};
-  Showing showing{services, "cert", {}, {{{"p", {dns::Name("a.test"), ""}, challenge, "v"}, location()}}};
+  JourneyContext context{loop, state.store, state.publisher, discovery, zones, {}};
+  Publication publication{context, "cert", {}, {{{"p", {dns::Name("a.test"), ""}, challenge, "v"}, location()}}};
 
   World() {
     server.handle([this](std::string_view request, dns::Transport) {
@@ -74,14 +74,14 @@ struct World {
   dns::Location location() const {
     return {challenge, dns::Name("a.test"), {{dns::Name("ns.a.test"), server.endpoint()}}, {}};
   }
-  void begin() { run(loop, showing.begin(zones.approach({}))); }
+  void publish() { run(loop, publication.publish(zones.announce({}))); }
 };
 
 SCENARIO("what another writer undoes is put back until every server shows it") {
   World world;
   WHEN("it is undone once") {
     world.provider->undone = 1;
-    world.begin();
+    world.publish();
     CHECK(world.provider->calls == 2);
     CHECK(world.clock.now() - world.start >= 2s);
     CHECK(world.clock.now() - world.start < 3s);
@@ -89,12 +89,12 @@ SCENARIO("what another writer undoes is put back until every server shows it") {
   WHEN("the provider has trouble meanwhile") {
     world.provider->undone = 2;
     world.provider->fails_at = 2;
-    world.begin();
+    world.publish();
     CHECK(world.provider->values == std::set<std::string>{"v"});
     CHECK(world.provider->calls == 3);
   }
   WHEN("nobody undoes it") {
-    world.begin();
+    world.publish();
     CHECK(world.provider->calls == 1);
     CHECK(world.clock.now() - world.start < 1s);
   }
@@ -102,24 +102,24 @@ SCENARIO("what another writer undoes is put back until every server shows it") {
 
 SCENARIO("right before the CA is told, what was undone since is put back and looked at again") {
   World world;
-  world.begin();
+  world.publish();
   world.provider->values.clear();
-  run(world.loop, world.showing.reassure());
+  run(world.loop, world.publication.confirm());
   CHECK(world.provider->values == std::set<std::string>{"v"});
   CHECK(world.provider->calls == 2);
   WHEN("it cannot be put back") {
     world.provider->fails_at = 3;
-    CHECK_THROWS_AS(run(world.loop, world.showing.reassure()), Retry);
+    CHECK_THROWS_AS(run(world.loop, world.publication.confirm()), Retry);
   }
 }
 
 SCENARIO("where nobody can undo what was accepted, it is asked for once") {
   World world;
   world.provider->pace.reset();
-  world.begin();
-  run(world.loop, world.showing.reassure());
+  world.publish();
+  run(world.loop, world.publication.confirm());
   CHECK(world.provider->calls == 1);
-  run(world.loop, world.showing.end());
+  run(world.loop, world.publication.withdraw());
   CHECK(world.provider->calls == 2);
   CHECK(world.provider->values.empty());
 }
@@ -133,7 +133,7 @@ SCENARIO("the DNS itself is waited for, whatever the provider says of what it ac
   WHEN("others may undo it") {
     world.provider->pace = 30s;
   }
-  world.begin();
+  world.publish();
   CHECK(world.clock.now() >= world.shown_from);
   CHECK(world.clock.now() < world.shown_from + 15s);
 }
@@ -142,17 +142,17 @@ SCENARIO("a provider that tells when it has published is waited for before the D
   World world;
   world.provider->pace.reset();
   world.provider->publishing = 40s;
-  world.begin();
+  world.publish();
   CHECK(world.clock.now() == world.start + 40s);
   CHECK(world.server.asked_in_all() == 1);
 }
 
 SCENARIO("what is put back right before the CA is told is waited for, too") {
   World world;
-  world.begin();
+  world.publish();
   world.provider->values.clear();
   world.shown_from = world.clock.now() + 10s;
-  run(world.loop, world.showing.reassure());
+  run(world.loop, world.publication.confirm());
   CHECK(world.clock.now() >= world.shown_from);
 }
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/crypto/keys.h"
+
+#include "base/crypto/x509.h"
+#include "base/error.h"
+#include "base/runtime/offload.h"
+
+namespace acmed::crypto {
+namespace {
+
+/// An RSA signature takes milliseconds, one by ECDSA some ten microseconds: less than the way to a thread and back.
+bool is_slow(KeyType type) {
+  return type == KeyType::rsa_2048 || type == KeyType::rsa_3072 || type == KeyType::rsa_4096;
+}
+
+}  // namespace
+
+Task<PrivateKey> SoftwareKeys::generate(KeyType type) {
+  const auto here = co_await context();
+  co_return co_await offload([type, stop = here.stop] {
+    // RSA takes seconds: what is cancelled while it waits for a thread is not begun.
+    if (stop.stop_requested()) throw Cancelled();
+    return PrivateKey::generate(type);
+  });
+}
+
+Task<std::string> SoftwareKeys::sign(PrivateKey key, std::string bytes) {
+  if (!is_slow(key.type())) co_return key.sign(bytes);
+  co_return co_await offload([key = std::move(key), bytes = std::move(bytes)] { return key.sign(bytes); });
+}
+
+Task<std::string> SoftwareKeys::csr(PrivateKey key, std::vector<std::string> dns_names) {
+  co_return co_await offload([key = std::move(key), names = std::move(dns_names)] { return make_csr(key, names); });
+}
+
+Keys& software_keys() {
+  static SoftwareKeys keys;
+  return keys;
+}
+
+}  // namespace acmed::crypto

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/order.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/runtime/offload.h"
+#include "base/runtime/scope.h"
+#include "base/runtime/sleep.h"
+#include "daemon/acme/answer.h"
+#include "daemon/acme/poll_pace.h"
+#include "daemon/issue/chain_check.h"
+
+namespace acmed::issue {
+namespace {
+
+// CAs that validate or issue by hand take hours, but then a later run takes the order up again.
+constexpr Duration validation_limit = std::chrono::minutes(5);
+constexpr Duration issuance_limit = std::chrono::minutes(5);
+// Going on with an order saves one that counts against limits, but every way in which it could fail for ever has a
+// limit. An order is kept this long at most: no known CA gives one more.
+constexpr Duration longest_order = std::chrono::hours(24 * 30);
+// A new order is made after this many failed reads in a row, when the CA's answers are about the order ...
+constexpr unsigned most_unusable = 2;
+// ... or when there is no answer, or one about the CA as a whole: that mostly passes.
+constexpr unsigned most_unknown = 3;
+// It is also made after this many runs that read the order and failed at its authorizations, at its end or at its
+// certificate.
+constexpr unsigned most_fruitless = 4;
+// A certificate may be valid only this much later; beyond that one of the clocks is wrong.
+constexpr Duration clock_tolerance = std::chrono::hours(1);
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// For a CA that makes an order invalid without a word.
+acme::Problem unexplained() {
+  acme::Problem problem;
+  problem.type = "invalid";
+  problem.detail = "the CA made the order invalid and gave no reason";
+  return problem;
+}
+
+/// When an order is given up, whatever becomes of it: when the CA said so, but not later than in the longest life of
+/// one, so that nothing is kept for ever. A time that is past says nothing of an order that lives.
+std::optional<Time> end_of(const acme::Order& order, Time now) {
+  if (!order.expires || *order.expires <= now) return std::nullopt;
+  return std::min(*order.expires, now + longest_order);
+}
+
+}  // namespace
+
+CertificateOrder::CertificateOrder(JourneyContext& context, const Request& request, store::Certificate& state)
+    : context_(context), request_(request), state_(state), log_(request.name) {}
+
+Task<bool> CertificateOrder::open() {
+  bool resumed = false;
+  if (state_.order) resumed = co_await resume(*state_.order);
+  if (!resumed) co_await create();
+  co_return !resumed;
+}
+
+/// Whether the journey goes on with the order of an earlier run. One that is of no use any more is forgotten; one that
+/// only seems so is kept until another has been made: when the CA as a whole is ill, that fails as well.
+Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
+  const auto now = context_.loop.clock().now();
+  const bool wanted = kept.directory_url == ca().settings().directory_url &&
+                      kept.key_type == crypto::to_text(request_.key_type) &&
+                      sorted(kept.domains) == sorted(request_.domains);
+  if (!wanted) {
+    give_up();
+    co_return false;
+  }
+  if (!kept.expires || *kept.expires > now + longest_order) state_.order->expires = now + longest_order;
+  if (kept.expires && *kept.expires <= now) {
+    log_.info("the order of an earlier run has expired: a new one is made");
+    give_up();
+    co_return false;
+  }
+  if (kept.fruitless >= most_fruitless) {
+    log_.info(fmt::format("the order of an earlier run came to no certificate in {} tries: a new one is asked for",
+                          kept.fruitless));
+    co_return false;
+  }
+  try {
+    key_ = crypto::PrivateKey::from_pem(kept.key_pem);
+    order_ = co_await ca().order(kept.url);
+  } catch (const Error& error) {
+    if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {
+      log_.info(fmt::format("the order of an earlier run is gone, a new one is made: {}", error.what()));
+      give_up();
+      co_return false;
+    }
+    const auto failures = ++state_.order->failures;
+    const bool may_pass = acme::verdict_on(error) == acme::Verdict::unknown;
+    if (failures < (may_pass ? most_unknown : most_unusable)) throw;
+    log_.info(fmt::format("the order of an earlier run could not be read in {} tries, a new one is asked for: {}",
+                          failures, error.what()));
+    co_return false;
+  }
+  state_.order->failures = 0;
+  if (order_.status == acme::OrderStatus::invalid) {
+    give_up();
+    co_return false;
+  }
+  if (const auto end = end_of(order_, now)) state_.order->expires = end;
+  log_.info("goes on with the order of an earlier run");
+  co_return true;
+}
+
+Task<> CertificateOrder::create() {
+  key_ = co_await context_.keys.generate(request_.key_type);
+  order_ = co_await ca().new_order(request_.domains);
+  const auto now = context_.loop.clock().now();
+  state_.order = store::OpenOrder{ca().settings().directory_url,
+                                  order_.url,
+                                  key_->to_pem(),
+                                  std::string(crypto::to_text(request_.key_type)),
+                                  request_.domains,
+                                  end_of(order_, now).value_or(now + longest_order)};
+  context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
+}
+
+Task<> CertificateOrder::counted(Task<> part) {
+  try {
+    co_await std::move(part);
+  } catch (const Error& error) {
+    count(error);
+    throw;
+  }
+}
+
+void CertificateOrder::count(const Error& failure) {
+  if (state_.order && acme::verdict_on(failure) != acme::Verdict::unknown) ++state_.order->fruitless;
+}
+
+Task<> CertificateOrder::await_valid(std::vector<std::string> authorization_urls) {
+  std::vector<Task<acme::Authorization>> polls;
+  for (const auto& url : authorization_urls) polls.push_back(ca().authorization_leaves_pending(url, validation_limit));
+  const auto authorizations = co_await when_all(std::move(polls));
+  const bool valid = std::ranges::all_of(authorizations, [](const acme::Authorization& authorization) {
+    return authorization.status == acme::AuthorizationStatus::valid;
+  });
+  if (valid) co_return;
+  order_ = co_await ca().order(order_.url);
+  co_await explain_invalid();
+}
+
+Task<> CertificateOrder::await_ready() {
+  order_ = co_await ca().order_leaves_pending(order_.url, validation_limit);
+  if (order_.status == acme::OrderStatus::invalid) co_await explain_invalid();
+  context_.observer.validated(request_.name);
+}
+
+/// Throws what the CA found wrong, authorization by authorization, and gives up those that are still pending.
+Task<> CertificateOrder::explain_invalid() {
+  give_up();
+  acme::Problem problem = order_.error.value_or(acme::Problem{});
+  std::vector<acme::Problem> found(order_.authorizations.size());
+  std::vector<Task<>> looks;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    looks.push_back(close_authorization(order_.authorizations[i], &found[i]));
+  co_await when_all(std::move(looks));
+  for (auto& sub : found) {
+    if (sub.type.empty()) continue;
+    if (problem.type.empty()) problem.type = sub.type;
+    problem.subproblems.push_back(std::move(sub));
+  }
+  if (problem.type.empty()) problem = unexplained();
+  throw acme::ProblemError("validate the names", std::move(problem), std::nullopt);
+}
+
+/// Learns why an authorization failed; gives it up when it is still pending. What fails here hides nothing.
+Task<> CertificateOrder::close_authorization(std::string url, acme::Problem* found) {
+  try {
+    const auto authorization = co_await ca().authorization(url);
+    for (const auto& challenge : authorization.challenges) {
+      if (!challenge.error) continue;
+      *found = *challenge.error;
+      found->identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
+    }
+    if (authorization.status == acme::AuthorizationStatus::pending) co_await ca().deactivate_authorization(url);
+  } catch (const Error& error) {
+    log_.debug(error.what());
+  }
+}
+
+Task<std::vector<crypto::Certificate>> CertificateOrder::certificate(Semaphore::Permit) {
+  if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
+  try {
+    co_return co_await obtain();
+  } catch (const WrongCertificate&) {
+    give_up();  // the same order with the same key would end in the same way
+    throw;
+  } catch (const Error& error) {
+    count(error);
+    throw;
+  }
+}
+
+Task<std::vector<crypto::Certificate>> CertificateOrder::obtain() {
+  if (order_.status == acme::OrderStatus::pending) {
+    // Every authorization was valid already, and the CA has yet to notice.
+    order_ = co_await ca().order_leaves_pending(order_.url, validation_limit);
+  }
+  if (order_.status == acme::OrderStatus::ready) co_await finalize();
+  const bool is_valid = order_.status == acme::OrderStatus::valid && !order_.certificate.empty();
+  if (!is_valid && order_.status != acme::OrderStatus::invalid) {
+    order_ = co_await ca().order_ends(order_, issuance_limit);
+  }
+  if (order_.status == acme::OrderStatus::invalid) {
+    give_up();
+    throw acme::ProblemError("issue the certificate", order_.error.value_or(unexplained()), std::nullopt);
+  }
+  co_return co_await download();
+}
+
+/// Sends the CSR. What the CA answers may be about an order that it has finalized already (the answer to an earlier run
+/// was lost), or be said by one of its servers that has yet to learn that the order is ready: the order itself tells.
+Task<> CertificateOrder::finalize() {
+  if (order_.finalize.empty()) {
+    throw acme::AnswerError(acme::odd_answer, "the CA's order is ready, but names no URL to finalize it",
+                            acme::http_ok);
+  }
+  const auto csr = co_await context_.keys.csr(key(), request_.domains);
+  for (std::size_t looks = 0;; ++looks) {
+    std::exception_ptr refusal;
+    bool is_early = false;
+    try {
+      order_ = co_await ca().finalize(order_, csr);
+      co_return;
+    } catch (const Error& error) {
+      if (acme::verdict_on(error) == acme::Verdict::unknown) throw;
+      refusal = std::current_exception();
+      is_early = error.cause() == acme::order_not_ready;
+    }
+    order_ = co_await ca().order(order_.url);
+    if (order_.status == acme::OrderStatus::invalid) {
+      give_up();
+      if (!order_.error) std::rethrow_exception(refusal);
+    }
+    if (order_.status != acme::OrderStatus::ready && order_.status != acme::OrderStatus::pending) co_return;
+    if (!is_early || looks == acme::second_looks.size()) std::rethrow_exception(refusal);
+    co_await sleep_for(acme::second_looks[looks]);
+  }
+}
+
+/// Downloads until what comes can be used: the CA's servers may not all have the certificate yet, and what stands
+/// between may deliver half of it. The order and its key stay for the next run when it never does.
+Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
+  for (const auto pause : acme::second_looks) {
+    try {
+      co_return co_await usable_certificate();
+    } catch (const Error& error) {
+      if (!acme::is_worth_another_look(error)) throw;
+      log_.debug(error.what());
+    }
+    co_await sleep_for(pause);
+  }
+  co_return co_await usable_certificate();
+}
+
+Task<std::vector<crypto::Certificate>> CertificateOrder::usable_certificate() {
+  auto sent = co_await ca().certificate(order_.certificate);
+  const auto now = context_.loop.clock().now();
+  auto checked = co_await offload([sent = std::move(sent), key = key(), names = request_.domains, now] {
+    return check_chain(sent, key, names, now);
+  });
+  require_begun(checked.certificates.front());
+  for (const auto& remark : checked.remarks) log_.warning(remark);
+  co_return std::move(checked.certificates);
+}
+
+/// A certificate that clients do not take yet waits while the one in service is good: one of the clocks is wrong.
+void CertificateOrder::require_begun(const crypto::Certificate& leaf) const {
+  const auto begin = leaf.not_before();
+  if (begin <= context_.loop.clock().now() + clock_tolerance) return;
+  const auto sentence =
+      fmt::format("the CA's certificate is valid from {} on only: look at this host's clock", to_rfc3339(begin));
+  if (!state_.issued || state_.issued->not_after <= begin) {
+    log_.warning(sentence);
+    return;
+  }
+  throw Retry("acme:not-yet-valid", sentence + "; until then the certificate in service stays", begin);
+}
+
+}  // namespace acmed::issue

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/issue/proofs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/runtime/scope.h"
+#include "config/names.h"
+#include "daemon/issue/rounds.h"
+
+namespace acmed::issue {
+namespace {
+
+Error unusable_authorization(const std::string& sentence) {
+  return {Error::Advice::retry, "acme:authorization", sentence, std::nullopt, Party::ca};
+}
+
+}  // namespace
+
+Proofs::Proofs(JourneyContext& context, const Request& request, CertificateOrder& order)
+    : context_(context), request_(request), order_(order), log_(request.name) {}
+
+std::set<std::string> Proofs::expected_providers() const {
+  std::set<std::string> providers;
+  for (const auto& domain : request_.domains) {
+    if (const auto* found = route(Challenge::name_for(domain))) providers.insert(found->provider);
+  }
+  return providers;
+}
+
+Task<> Proofs::open() {
+  std::vector<Task<>> authorizations;
+  for (const auto& url : order_.shown().authorizations) authorizations.push_back(open_proof(url));
+  co_await when_all(std::move(authorizations));
+}
+
+Task<> Proofs::open_proof(std::string authorization_url) {
+  const auto authorization = co_await request_.authority->authorization(authorization_url);
+  if (authorization.status == acme::AuthorizationStatus::valid) co_return;
+  const auto ordered = (authorization.wildcard ? "*." : "") + authorization.identifier;
+  if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {
+    throw unusable_authorization("the CA asks for a proof of a name that was not ordered");
+  }
+  if (authorization.status != acme::AuthorizationStatus::pending) {
+    order_.give_up();
+    throw unusable_authorization(
+        fmt::format("the authorization for {} can no longer be used: a new order is made", authorization.identifier));
+  }
+  const auto* challenge = authorization.challenge(Challenge::type);
+  if (challenge == nullptr) {
+    throw Error(Error::Advice::refused, "acme:no-dns-01",
+                fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
+                            request_.authority->settings().name, authorization.identifier),
+                std::nullopt, Party::ca);
+  }
+  proofs_.push_back({authorization_url,
+                     challenge->url,
+                     {authorization.identifier, request_.authority->key_authorization(challenge->token)},
+                     {}});
+}
+
+Task<> Proofs::locate() {
+  std::set<dns::Name> names;
+  for (const auto& domain : request_.domains) names.insert(Challenge::name_for(domain));
+  std::vector<Task<>> searches;
+  for (const auto& name : names) searches.push_back(locate_one(name));
+  co_await when_all(std::move(searches));
+}
+
+Task<> Proofs::locate_one(dns::Name challenge_name) {
+  std::optional<dns::Location> location;
+  try {
+    location = co_await context_.discovery.locate(challenge_name);
+  } catch (const Error&) {
+    not_located_[challenge_name] = std::current_exception();
+  }
+  const bool is_meant = location && (location->chain.empty() || is_declared(*location, location->chain.back()));
+  if (!is_meant) {
+    auto own = co_await beside_wildcard(challenge_name);
+    const bool serves = own && route(own->effective) != nullptr;
+    if (serves && !(location && is_declared(*location, own->effective))) {
+      log_.info(
+          fmt::format("{} is an alias by a wildcard CNAME alone: the value goes to the name itself, where it switches "
+                      "the wildcard off",
+                      own->effective.text()));
+      location = std::move(own);
+    }
+  }
+  if (location) locations_[challenge_name] = *std::move(location);
+}
+
+/// The way out of an alias that only a wildcard CNAME makes: it is there for hosts, be it that it leads to where no
+/// provider is or to a name that a provider could write. A value at the alias itself takes its place (RFC 4592 §2.2.1).
+Task<std::optional<dns::Location>> Proofs::beside_wildcard(dns::Name challenge_name) {
+  try {
+    co_return co_await context_.discovery.beside_wildcard(challenge_name);
+  } catch (const Error& error) {
+    log_.debug(error.what());
+    co_return std::nullopt;
+  }
+}
+
+/// Whether somebody has said that challenges are to be proved where `alias`, one of the chain of `location`, leads: by
+/// the configuration, or by the name that it leads to. To such a place even a wildcard leads on purpose.
+bool Proofs::is_declared(const dns::Location& location, const dns::Name& alias) const {
+  const auto* own = route(alias);
+  const auto* target = route(location.effective);
+  if (target == nullptr) return false;
+  if (target->holds_only_challenges && target != own) return true;
+  if (own != nullptr && own->by_alias && !target->by_alias && own->provider == target->provider) return true;
+
+  std::vector<dns::Name> led_to(std::ranges::find(location.chain, alias), location.chain.end());
+  led_to.push_back(location.effective);
+  return std::any_of(led_to.begin() + 1, led_to.end(),
+                     [](const dns::Name& name) { return name.text().starts_with(config::challenge_label); });
+}
+
+Task<> Proofs::place() {
+  std::vector<Task<>> places;
+  for (auto& proof : proofs_) places.push_back(place_one(&proof));
+  co_await when_all(std::move(places));
+}
+
+Task<> Proofs::place_one(Proof* proof) {
+  if (const auto* expected = route(proof->challenge.name)) {
+    context_.zones.provider(expected->provider)->check_ready();  // else the DNS seems to be to blame
+  }
+  const auto found = locations_.find(proof->challenge.name);
+  if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge.name));
+  const auto& location = found->second;
+  const auto* route_to = route(location.effective);
+  if (route_to == nullptr) {
+    const auto where = location.chain.empty() ? location.effective.text()
+                                              : fmt::format("{}, to which {} is an alias (CNAME)",
+                                                            location.effective.text(), proof->challenge.name.text());
+    throw Refused("dns:no-provider",
+                  fmt::format("no provider serves {}: add its zone {} to a provider's zones{}", where,
+                              location.zone.text(), location.chain.empty() ? "" : ", or remove the CNAME record"));
+  }
+  const auto zone = co_await context_.zones.provider(route_to->provider)->zone_of(location.effective);
+  if (!zone) {
+    throw Refused("dns:no-zone", fmt::format("provider {} has no zone for {}: the DNS says that it is in the zone {}",
+                                             route_to->provider, location.effective.text(), location.zone.text()));
+  }
+  proof->placed = {route_to->provider, *zone, location.effective, proof->challenge.value, proof->challenge.origin};
+}
+
+const config::Route* Proofs::route(const dns::Name& name) const {
+  return context_.routes.find(name.text());
+}
+
+std::vector<Proofs::Round> Proofs::rounds() const {
+  std::vector<ZoneValue> values;
+  for (const auto& proof : proofs_) values.push_back(proof.placed);
+  const auto indices = rounds_of(
+      values, [this](const std::string& provider) { return context_.zones.provider(provider)->values_at_a_time(); });
+  std::vector<Round> rounds;
+  for (const auto& of_round : indices) {
+    auto& round = rounds.emplace_back();
+    for (const auto index : of_round) round.push_back(&proofs_[index]);
+  }
+  if (rounds.size() > 1) {
+    log_.info(fmt::format("the names are proved in {} rounds: the provider holds few values at a name", rounds.size()));
+  }
+  return rounds;
+}
+
+Publication Proofs::publication(const Round& round) const {
+  std::vector<PlacedValue> values;
+  for (const auto* proof : round) values.push_back({proof->placed, locations_.at(proof->challenge.name)});
+  return {context_, request_.name, request_.policies ? *request_.policies : Policies(), std::move(values)};
+}
+
+Task<> Proofs::respond(Round round) {
+  std::vector<Task<>> responses;
+  for (const auto* proof : round) responses.push_back(request_.authority->respond(proof->challenge_url));
+  co_await when_all(std::move(responses));
+}
+
+Task<> Proofs::await_valid(Round round) {
+  std::vector<std::string> urls;
+  for (const auto* proof : round) urls.push_back(proof->authorization_url);
+  co_await order_.await_valid(std::move(urls));
+}
+
+}  // namespace acmed::issue

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/crypto/key.h"
+#include "daemon/issue/authority.h"
+#include "dns/propagation.h"
+
+namespace acmed::issue {
+
+/// How long and where to look, by provider.
+using Policies = std::map<std::string, dns::PropagationPolicy>;
+
+/// A certificate that is wanted.
+struct Request {
+  std::string name;
+  std::vector<std::string> domains;
+  crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
+  Authority* authority = nullptr;
+  std::shared_ptr<const Policies> policies;  ///< null: the usual ones; many certificates share them
+};
+
+}  // namespace acmed::issue

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/issue/authority.h"
+
+namespace acmed::test {
+
+/// A CA without HTTP: each order has one authorization a name, which is valid as soon as its challenge is responded to.
+class FakeAuthority final : public issue::Authority {
+ public:
+  using Issue = std::function<std::vector<crypto::Certificate>(const std::string& csr_der)>;
+
+  FakeAuthority(issue::AuthoritySettings settings, Issue issue)
+      : Authority(std::move(settings)), issue_(std::move(issue)) {}
+
+  Task<acme::Order> new_order(std::vector<std::string> names) override {
+    call("new_order");
+    ++orders;
+    valid_.clear();
+    order_ = {.url = "order/" + std::to_string(orders), .finalize = "finalize"};
+    order_.identifiers = order_.authorizations = std::move(names);
+    co_return order_;
+  }
+  Task<acme::Order> order(std::string) override { return shown("order"); }
+  Task<acme::Order> order_leaves_pending(std::string, Duration) override { return shown("order_leaves_pending"); }
+  Task<acme::Order> order_ends(acme::Order, Duration) override { return shown("order_ends"); }
+  Task<acme::Authorization> authorization(std::string name) override {
+    call("authorization");
+    const auto status = valid_.contains(name) ? acme::AuthorizationStatus::valid : acme::AuthorizationStatus::pending;
+    const acme::Challenge challenge{std::string(acme::dns_01), name, "pending", "token-of-" + name, {}};
+    co_return acme::Authorization{name, name, false, status, {challenge}};
+  }
+  Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration) override {
+    return authorization(std::move(url));
+  }
+  Task<> deactivate_authorization(std::string) override { co_return call("deactivate_authorization"); }
+  Task<> respond(std::string challenge_url) override {
+    call("respond");
+    valid_.insert(challenge_url);
+    if (valid_.size() == order_.authorizations.size()) order_.status = acme::OrderStatus::ready;
+    co_return;
+  }
+  Task<acme::Order> finalize(acme::Order, std::string csr_der) override {
+    call("finalize");
+    chain_ = issue_(csr_der);
+    order_.status = acme::OrderStatus::valid;
+    order_.certificate = "certificate";
+    co_return order_;
+  }
+  Task<std::vector<crypto::Certificate>> certificate(std::string) override {
+    call("certificate");
+    co_return chain_;
+  }
+  std::string key_authorization(const std::string& token) const override { return token + ".thumbprint"; }
+  Task<> look_again() override { co_return; }
+
+  std::function<void(const std::string& call)> on_call;  ///< before anything is done; what it throws, the call throws
+  int orders = 0;
+
+ private:
+  void call(const std::string& name) const {
+    if (on_call) on_call(name);
+  }
+  Task<acme::Order> shown(std::string name) {
+    call(name);
+    co_return order_;
+  }
+
+  Issue issue_;
+  acme::Order order_;
+  std::set<std::string> valid_;
+  std::vector<crypto::Certificate> chain_;
+};
+
+}  // namespace acmed::test
