@@ -69,6 +69,10 @@ bool is_txt_at(const json::Value& entry, const dns::Name& name) {
   return entry["type"].text_or() == "TXT" && dns::Name::parse(entry["name"].text_or()) == name;
 }
 
+std::chrono::seconds ttl_in(const json::Value& entry) {
+  return std::chrono::seconds(entry["ttl"].integer_or(0));
+}
+
 }  // namespace
 
 PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop& loop)
@@ -107,29 +111,29 @@ Task<std::optional<PowerDnsZone>> PowerDnsApi::zone(dns::Name apex) {
   co_return std::nullopt;
 }
 
-Task<PowerDnsTxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
+Task<TxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
   const auto path = fmt::format("/zones/{}?rrset_name={}&rrset_type=TXT", zone.id, name.with_dot());
   const auto answer = co_await get(path, About::zone, zone.apex.text());
-  PowerDnsTxtSet set;
+  TxtSet set;
   // Servers before 4.6.1 know no filter and give the whole zone.
   for (const auto& entry : answer["rrsets"].elements()) {
     if (!is_txt_at(entry, name)) continue;
     for (const auto& record : entry["records"].elements()) {
       set.records.push_back({record["content"].text_or(), record["disabled"].bool_or(false)});
     }
-    if (!set.records.empty()) set.ttl = entry["ttl"].integer_or(0);
+    if (!set.records.empty()) set.ttl = ttl_in(entry);
   }
   co_return set;
 }
 
-Task<PowerDnsTxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
+Task<TxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
   const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", name.text(), most_searched);
   const auto found = co_await get(path, About::zone, zone.apex.text());
-  PowerDnsTxtSet set;
+  TxtSet set;
   for (const auto& entry : found.elements()) {
     if (!is_txt_at(entry, name) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false)) continue;
     set.records.push_back({entry["content"].text_or(), true});
-    set.ttl = entry["ttl"].integer_or(0);
+    set.ttl = ttl_in(entry);
   }
   co_return set;
 }

@@ -109,17 +109,22 @@ ListedSet listed_set(const xml::Element& element) {
   const auto& ttl = element["TTL"].text;
   std::uint32_t seconds = 0;
   std::from_chars(ttl.data(), ttl.data() + ttl.size(), seconds);
-  set.records.ttl = std::chrono::seconds(seconds);
-  for (const auto& record : element["ResourceRecords"].children) set.records.values.push_back(record["Value"].text);
+  set.set.ttl = std::chrono::seconds(seconds);
+  for (const auto& record : element["ResourceRecords"].children) set.set.records.push_back({record["Value"].text});
   return set;
 }
 
 xml::Element txt_set_element(const dns::Name& name, const TxtSet& set) {
   xml::Element records{"ResourceRecords"};
-  for (const auto& value : set.values) records.children.push_back({"ResourceRecord", "", {{"Value", value}}});
+  for (const auto& record : set.records) {
+    records.children.push_back({"ResourceRecord", "", {{"Value", record.content}}});
+  }
   return {"ResourceRecordSet",
           "",
-          {{"Name", name_text(name)}, {"Type", "TXT"}, {"TTL", std::to_string(set.ttl.count())}, std::move(records)}};
+          {{"Name", name_text(name)},
+           {"Type", "TXT"},
+           {"TTL", std::to_string(set.ttl.value().count())},
+           std::move(records)}};
 }
 
 }  // namespace acmed::providers::route53

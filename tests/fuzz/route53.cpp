@@ -16,8 +16,9 @@ namespace {
 void read_sets(const xml::Element& element) {
   const auto set = listed_set(element);
   if (const auto name = name_in(set.name)) {
-    const auto after = changed(set.records, {{Action::add, *name, "value", std::chrono::seconds(60)}});
-    (void)batch_document({{*name, set.records, after}});
+    auto after = set.set;
+    after.records.push_back({quoted_text("value")});
+    (void)batch_document({{*name, set.set, after}});
   }
   (void)sort_key(set.name);
   for (const auto& child : element.children) read_sets(child);

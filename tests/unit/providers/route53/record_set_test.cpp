@@ -4,6 +4,7 @@
 #include "tests/unit/catch.h"
 
 using namespace acmed;
+using namespace acmed::providers;
 using namespace acmed::providers::route53;
 using namespace std::chrono_literals;
 
@@ -59,11 +60,11 @@ SCENARIO("sets are read and written as XML") {
   CHECK(plain.name == "_acme-challenge.example.test.");
   CHECK(plain.type == "TXT");
   CHECK(plain.plain);
-  CHECK(plain.records == TxtSet{300s, {"\"a & <b>\"", "\"c  d\""}});
+  CHECK(plain.set == TxtSet{300s, {{"\"a & <b>\""}, {"\"c  d\""}}});
   CHECK_FALSE(listed_set(page->children[1]).plain);
 
   CHECK(
-      xml::write(txt_set_element(dns::Name("_acme-challenge.example.test"), plain.records), "urn:x") ==
+      xml::write(txt_set_element(dns::Name("_acme-challenge.example.test"), plain.set), "urn:x") ==
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ResourceRecordSet xmlns=\"urn:x\"><Name>_acme-challenge.example.test."
       "</Name><Type>TXT</Type><TTL>300</TTL><ResourceRecords><ResourceRecord><Value>\"a &amp; &lt;b&gt;\"</Value>"
       "</ResourceRecord><ResourceRecord><Value>\"c  "
