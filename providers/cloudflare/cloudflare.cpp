@@ -183,7 +183,7 @@ Task<RecordAnswer> Cloudflare::change_together(Zone zone, std::vector<TxtRecord>
 
 RecordAnswer Cloudflare::refused(const Answer& refusal, const Zone& zone, const dns::Name& name) const {
   if (concerns_all(refusal)) throw_for_all(refusal, Request::change_records, zone);
-  return {.outcome = Outcome::refused, .refusal = refusal_of(refusal, name, zone)};
+  return RecordAnswer::refused(refusal_of(refusal, name, zone));
 }
 
 void Cloudflare::throw_for_all(const Answer& refusal, Request request, const Zone& zone) const {

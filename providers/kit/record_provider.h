@@ -31,6 +31,8 @@ struct RecordAnswer {
   Outcome outcome = Outcome::made;
   std::vector<TxtRecord> added{};               ///< with their ids, as far as the operator tells
   std::optional<Error> refusal = std::nullopt;  ///< about the record, where there was but one change
+
+  static RecordAnswer refused(Error why) { return {Outcome::refused, {}, std::move(why)}; }
 };
 
 /// A provider for operators that keep single records, each with an id by which it is removed. An operator says how to

@@ -9,6 +9,7 @@
 #include <compare>
 
 #include "base/runtime/sleep.h"
+#include "providers/kit/causes.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
@@ -173,35 +174,36 @@ Task<http::Response> PowerDnsApi::send(std::string method, std::string path, std
     co_return co_await api_.send(std::move(method), std::move(path), std::move(body));
   } catch (const Retry& error) {
     // It closes the connection to whom it does not want to hear, without a word.
-    if (error.cause() != "curl:52") throw;
+    if (error.cause() != cause::closed_in_silence) throw;
     throw Retry(error.cause(), fmt::format("{}. Look at the server's webserver-allow-from", error.what()));
   }
 }
 
 void PowerDnsApi::throw_for(const http::Response& response, About about, const std::string& subject) const {
-  const auto cause = fmt::format("http:{}", response.status);
+  const auto status_cause = cause::of_status(response.status);
   switch (response.status) {
     case 401:
     case 403:
-      throw Refused(cause,
+      throw Refused(status_cause,
                     fmt::format("{} refuses the api_key of [provider.{}]: give it what the server has as api-key",
                                 api_.who(), provider_));
     case 404:
       if (about == About::zone) {
-        throw Refused(cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
-                                         api_.who(), subject));
+        throw Refused(status_cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
+                                                api_.who(), subject));
       }
-      throw Refused(cause, fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "
-                                       "server_id",
-                                       api_.who(), configured_.server_id));
+      throw Refused(status_cause,
+                    fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "
+                                "server_id",
+                                api_.who(), configured_.server_id));
     case 422:
-      throw Refused(cause,
+      throw Refused(status_cause,
                     fmt::format("{} refuses a look at zone {}: {}", api_.who(), subject, api_.words_in(response)));
     case 429:
       api_.throw_failure(response, {}, {});
     default:
       throw Retry(
-          cause,
+          status_cause,
           fmt::format("{} answered {}: {}. Its log says why", api_.who(), response.status, api_.words_in(response)),
           api_.welcome_at(response));
   }

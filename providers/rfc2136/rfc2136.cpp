@@ -10,6 +10,7 @@
 #include <set>
 
 #include "dns/query.h"
+#include "providers/kit/causes.h"
 #include "providers/kit/halving.h"
 
 namespace acmed::providers {
@@ -151,7 +152,7 @@ Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
   try {
     co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
   } catch (const Error& error) {
-    if (error.cause() != "tsig:unsigned") throw;
+    if (error.cause() != cause::unsigned_answer) throw;
     not_signed = std::current_exception();
   }
   auto reply = co_await dns::ask(server, question, {false, soa_patience, nullptr});
