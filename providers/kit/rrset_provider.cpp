@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/runtime/sleep.h"
-#include "providers/kit/character_string.h"
 #include "providers/kit/jitter.h"
 
 namespace acmed::providers {
@@ -35,17 +34,9 @@ bool has(const std::vector<TxtChange>& changes, Action action) {
 
 }  // namespace
 
-std::string RrsetProvider::content_of(const std::string& value) const {
-  return quoted_string(value);
-}
-
-bool RrsetProvider::is_content_of(const std::string& content, const std::string& value) const {
-  return is_text(content, value);
-}
-
 TxtSet RrsetProvider::changed(TxtSet set, const std::vector<TxtChange>& changes) const {
   for (const auto& change : changes) {
-    const auto is_it = [&](const TxtSet::Record& record) { return is_content_of(record.content, change.value); };
+    const auto is_it = [&](const TxtSet::Record& record) { return is_text(record.content, change.value, escapes_); };
     const auto is_served = [&](const TxtSet::Record& record) { return !record.disabled && is_it(record); };
     if (change.action == Action::remove) {
       std::erase_if(set.records, is_served);
@@ -53,7 +44,7 @@ TxtSet RrsetProvider::changed(TxtSet set, const std::vector<TxtChange>& changes)
     } else if (std::ranges::none_of(set.records, is_served)) {
       // No operator takes two records of the same content, be one of them disabled.
       std::erase_if(set.records, is_it);
-      set.records.push_back({content_of(change.value)});
+      set.records.push_back({quoted_string(change.value, escapes_)});
       if (!set.ttl) set.ttl = change.ttl;
     }
   }

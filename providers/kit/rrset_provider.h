@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "providers/kit/character_string.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
@@ -57,8 +58,9 @@ class RrsetProvider : public Provider {
            ///< again after longer than another's read and write take, and made again until it stands
   };
 
-  /// `clock` must outlive this.
-  RrsetProvider(Writing writing, const Clock& clock) : writing_(writing), clock_(clock) {}
+  /// `clock` must outlive this. `escapes`: in the contents of records.
+  RrsetProvider(Writing writing, const Clock& clock, Escapes escapes = Escapes::decimal)
+      : writing_(writing), clock_(clock), escapes_(escapes) {}
 
   /// What stands at each of `names`. Throws Error.
   virtual Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) = 0;
@@ -69,11 +71,6 @@ class RrsetProvider : public Provider {
 
   /// Throws Retry: others never stopped changing the sets at `names`.
   [[noreturn]] virtual void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const = 0;
-
-  /// How the operator writes `value`, and whether `content` is one of its ways to write it. In quotes (RFC 1035 §5.1),
-  /// unless it has ways of its own.
-  virtual std::string content_of(const std::string& value) const;
-  virtual bool is_content_of(const std::string& content, const std::string& value) const;
 
   /// `set` with all `changes` made. Other values, disabled records and the TTL of what is there stay as they are.
   TxtSet changed(TxtSet set, const std::vector<TxtChange>& changes) const;
@@ -93,6 +90,7 @@ class RrsetProvider : public Provider {
 
   Writing writing_;
   const Clock& clock_;
+  Escapes escapes_;
 };
 
 }  // namespace acmed::providers

@@ -9,7 +9,7 @@
 #include "providers/kit/rrset_provider.h"
 #include "providers/route53/xml.h"
 
-/// Names, TXT values and sets of records as Route 53 writes them.
+/// Names and sets of records as Route 53 writes them.
 namespace acmed::providers::route53 {
 
 /// "\052.example.com." for "*.example.com": other characters than letters, digits, '-', '_' and '.' are octal there.
@@ -20,12 +20,6 @@ std::optional<dns::Name> name_in(std::string_view text);
 
 /// By what Route 53 sorts its listings: the labels in reverse, each with a dot after it.
 std::string sort_key(std::string_view name_text);
-
-/// A TXT value, of at most 255 octets, as one string in quotes; what is not printable is octal.
-std::string quoted_text(std::string_view value);
-
-/// The octets of a value as Route 53 shows it, its strings joined; nothing for what is not strings in quotes.
-std::optional<std::string> unquoted_text(std::string_view text);
 
 /// A set of a listing.
 struct ListedSet {

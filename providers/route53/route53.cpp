@@ -61,7 +61,7 @@ std::string obstacle(const Records& records, const dns::Name& name, const Zone& 
 
 Route53::Route53(const config::Provider& configured, const config::Route53& settings, Loop& loop,
                  dns::Discovery& discovery, const Environment& environment)
-    : RrsetProvider(Writing::compared, loop.clock()),
+    : RrsetProvider(Writing::compared, loop.clock(), Escapes::octal),
       http_(loop, outward(settings)),
       local_http_(loop, inward()),
       keychain_(settings, loop, http_, local_http_, environment),
@@ -107,14 +107,6 @@ Task<std::set<dns::Name>> Route53::replace(Zone zone, std::vector<SetChange> set
 void Route53::throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const {
   throw Retry("aws:InvalidChangeBatch",
               fmt::format("others keep changing TXT at {} in {} at the same time", list_names(names), text_of(zone)));
-}
-
-std::string Route53::content_of(const std::string& value) const {
-  return quoted_text(value);
-}
-
-bool Route53::is_content_of(const std::string& content, const std::string& value) const {
-  return unquoted_text(content) == value;
 }
 
 /// False when somebody else changed one of the sets meanwhile: then nothing of the batch was made.

@@ -35,8 +35,6 @@ class Route53 final : public RrsetProvider {
   Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) override;
   Task<std::set<dns::Name>> replace(Zone zone, std::vector<SetChange> sets) override;
   [[noreturn]] void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const override;
-  std::string content_of(const std::string& value) const override;
-  bool is_content_of(const std::string& content, const std::string& value) const override;
 
   Task<bool> send(Zone zone, std::vector<SetChange> batch);
 

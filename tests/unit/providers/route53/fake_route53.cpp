@@ -42,7 +42,7 @@ std::set<std::string> FakeRoute53::values_at(const dns::Name& name) const {
   std::set<std::string> values;
   const auto found = sets_.find({sort_key(name_text(name)), "TXT"});
   if (found == sets_.end()) return values;
-  for (const auto& record : found->second.set.records) values.insert(unquoted_text(record.content).value());
+  for (const auto& record : found->second.set.records) values.insert(text_in(record.content, Escapes::octal).value());
   return values;
 }
 
@@ -53,7 +53,7 @@ void FakeRoute53::put(const std::string& name, const std::string& type, TxtSet r
 void FakeRoute53::add_value(const dns::Name& name, const std::string& value) {
   auto& set = sets_[{sort_key(name_text(name)), "TXT"}];
   if (set.set.records.empty()) set = {name_text(name), "TXT", true, {std::chrono::seconds(300), {}}};
-  set.set.records.push_back({quoted_text(value)});
+  set.set.records.push_back({quoted_string(value, Escapes::octal)});
 }
 
 void FakeRoute53::remove_values(const dns::Name& name) {

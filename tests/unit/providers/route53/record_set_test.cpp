@@ -18,23 +18,6 @@ SCENARIO("names are read and written with octal escapes") {
   CHECK_FALSE(name_in(""));
 }
 
-SCENARIO("TXT values are strings in quotes, what is not printable in octal") {
-  CHECK(quoted_text("plain-_+/=") == "\"plain-_+/=\"");
-  CHECK(quoted_text("a \"b\" \\c") == R"("a \"b\" \\c")");
-  CHECK(quoted_text("\t\xc3\xa9\x7f") == R"("\011\303\251\177")");
-  CHECK(unquoted_text(R"("\011\303\251\177")") == "\t\xc3\xa9\x7f");
-  CHECK(unquoted_text(R"("a \"b\" \\c")") == "a \"b\" \\c");
-  CHECK(unquoted_text(R"("a" "b"  "c")") == "abc");
-  CHECK(unquoted_text(R"("")") == "");
-  CHECK(unquoted_text(R"("\052x\9\5")") == "*x95");  // three octal digits, or the character itself
-  CHECK(unquoted_text(R"("\777")") == "777");        // more than an octet
-  for (const char* wrong : {"bare", R"("open)", R"("a"b)", R"("open\)"}) CHECK_FALSE(unquoted_text(wrong));
-  std::string all;
-  for (int octet = 0; octet < 256; ++octet) all += static_cast<char>(octet);
-  CHECK(unquoted_text(quoted_text(all.substr(0, 255))) == all.substr(0, 255));
-  CHECK(unquoted_text(quoted_text(all.substr(1))) == all.substr(1));
-}
-
 SCENARIO("listings are sorted by the labels in reverse, with their dots") {
   CHECK(sort_key("www.Example.com.") == "com.Example.www.");
   CHECK(sort_key("com") == "com.");
