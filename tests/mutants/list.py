@@ -153,7 +153,7 @@ MUTANTS = [
              "ids_[*value]")]),
     Mutant("sets-overtaken", "what was not written since another wrote meanwhile is written again", ["unit_providers"],
            [("providers/kit/rrset_provider.cpp", "return !written.overtaken.contains(entry.first);",
-             "return !entry.second.empty();")]),
+             "return !written.overtaken.contains(entry.first) || !entry.second.empty();")]),
     Mutant("sets-undone", "what another writer undid without knowing is made again", ["unit_providers"],
            [("providers/kit/rrset_provider.cpp", "looks_in_a_row = written.any ? 0 : looks_in_a_row + 1;",
              "looks_in_a_row = looks_wanted;")]),
