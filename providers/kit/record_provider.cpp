@@ -75,14 +75,14 @@ Task<std::optional<RecordAnswer>> RecordProvider::send(Zone zone, Operations ope
   co_return std::nullopt;
 }
 
-Task<RecordAnswer> RecordProvider::call(Zone zone, Operations operations) {
+Task<RecordAnswer> RecordProvider::call(Zone zone, const Operations& operations) {
   std::vector<TxtRecord> removals;
   std::vector<TxtChange> additions;
-  for (auto& [change, id] : operations) {
+  for (const auto& [change, id] : operations) {
     if (change.action == Action::remove) {
-      removals.push_back({change.name, quoted_string(change.value), std::move(id)});
+      removals.push_back({change.name, quoted_string(change.value), id});
     } else {
-      additions.push_back(std::move(change));
+      additions.push_back(change);
     }
   }
   if (operations.size() > 1) return change_together(std::move(zone), std::move(removals), std::move(additions));

@@ -84,7 +84,7 @@ class RecordProvider : public Provider {
 
   Task<> carry_out(Zone zone, Operations operations, Ids ids, Failures* failures);
   Task<std::optional<RecordAnswer>> send(Zone zone, Operations operations, Ids ids, Failures* failures);
-  Task<RecordAnswer> call(Zone zone, Operations operations);
+  Task<RecordAnswer> call(Zone zone, const Operations& operations);
   Task<> carry_out_what_is_left(Zone zone, Operations operations, Failures* failures);
   Task<> look_up(Zone zone, std::set<Value> values);
   void append_removals(Operations& operations, const Zone& zone, const TxtChange& change) const;

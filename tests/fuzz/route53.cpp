@@ -5,6 +5,7 @@
 #include "providers/route53/answer.h"
 #include "providers/route53/change_batch.h"
 #include "providers/route53/profile_files.h"
+#include "providers/route53/record_set.h"
 
 using namespace acmed;
 using namespace acmed::providers;
