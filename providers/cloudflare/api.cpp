@@ -43,12 +43,7 @@ class UnderWay {
 }  // namespace
 
 Api::Api(const std::string& url, const Secret& token, http::Client& http, const Clock& clock)
-    : api_({.who = "Cloudflare",
-            .url = url,
-            .credentials = {{"Authorization", Secret("Bearer " + token.reveal())}},
-            .secrets = {token},
-            .limit = exchange_limit,
-            .usual_pause = default_throttle},
+    : api_({.who = "Cloudflare", .url = url, .bearer = token, .limit = exchange_limit, .usual_pause = default_throttle},
            http, clock),
       clock_(clock) {}
 

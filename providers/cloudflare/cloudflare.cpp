@@ -4,16 +4,27 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "base/error.h"
 #include "base/secret_list.h"
+#include "providers/kit/character_string.h"
 
 namespace acmed::providers {
 namespace {
 
+using cloudflare::Answer;
 using cloudflare::Api;
+using cloudflare::Request;
+using std::chrono::seconds;
+using Outcome = RecordAnswer::Outcome;
 
+constexpr std::size_t most_operations = 200;    // in a batch, on the smallest plan
+constexpr int records_per_page = 300;           // the largest, with comments and all, are 1 MiB together
+constexpr std::int64_t most_pages_of_name = 4;  // Cloudflare keeps no more than 8 KiB of TXT at a name
+constexpr seconds shortest_ttl{60};             // 1 would mean "automatic"
+constexpr seconds longest_ttl{86400};
 constexpr Duration warn_before = std::chrono::hours(24 * 14);
 constexpr std::size_t longest_status = 40;
 constexpr std::string_view verify_path = "/user/tokens/verify";
@@ -27,8 +38,28 @@ std::optional<Zone> fixed_zone(const std::vector<std::string>& zones, const std:
   return Zone{dns::Name(zones.front()), id};
 }
 
-void append_warning(std::vector<std::string>& warnings, std::string_view token, const cloudflare::Answer& verified,
-                    Time now) {
+std::string records_path(const Zone& zone) {
+  return fmt::format("/zones/{}/dns_records", zone.id);
+}
+
+json::Value record_json(const TxtChange& change) {
+  return json::Object{{"type", "TXT"},
+                      {"name", change.name.text()},
+                      {"content", quoted_string(change.value)},
+                      {"ttl", std::int64_t{std::clamp(change.ttl, shortest_ttl, longest_ttl).count()}}};
+}
+
+void append_record(std::vector<TxtRecord>& records, const json::Value& record) {
+  const auto name = cloudflare::read_name(record["name"].text_or());
+  const auto id = record["id"].text_or();
+  if (name && cloudflare::is_id(id)) records.push_back({*name, record["content"].text_or(), id});
+}
+
+void append_records(std::vector<TxtRecord>& records, const json::Value& list) {
+  for (const auto& record : list.elements()) append_record(records, record);
+}
+
+void append_warning(std::vector<std::string>& warnings, std::string_view token, const Answer& verified, Time now) {
   if (!verified.success) return;
   const auto status = verified.result["status"].text_or("active");
   const auto expires = parse_rfc3339(verified.result["expires_on"].text_or());
@@ -43,7 +74,8 @@ void append_warning(std::vector<std::string>& warnings, std::string_view token, 
 
 Cloudflare::Cloudflare(const std::string& name, const std::vector<std::string>& zones,
                        const config::Cloudflare& configured, Loop& loop)
-    : clock_(loop.clock()),
+    : name_(name),
+      clock_(loop.clock()),
       probe_(zones.front()),
       fixed_zone_(fixed_zone(zones, configured.zone_id)),
       http_(loop, {.extra_trust_pem = configured.trust_pem, .allow_plain_http = true}),
@@ -51,8 +83,7 @@ Cloudflare::Cloudflare(const std::string& name, const std::vector<std::string>& 
       zone_api_(configured.zone_token
                     ? std::optional<Api>(std::in_place, configured.url, *configured.zone_token, http_, clock_)
                     : std::nullopt),
-      zones_(name, zone_api_ ? "zone_token" : "token", names(zones), zone_api_ ? *zone_api_ : api_, clock_),
-      records_(name, api_) {}
+      zones_(name, zone_api_ ? "zone_token" : "token", names(zones), zone_api_ ? *zone_api_ : api_, clock_) {}
 
 Task<std::optional<Zone>> Cloudflare::zone_of(dns::Name name) {
   if (!fixed_zone_) co_return co_await zones_.zone_of(name);
@@ -61,22 +92,18 @@ Task<std::optional<Zone>> Cloudflare::zone_of(dns::Name name) {
 }
 
 Task<> Cloudflare::apply(Zone zone, std::vector<TxtChange> changes) {
-  std::vector<cloudflare::Refusal> refusals;
   std::exception_ptr failure;
   try {
     if (!cloudflare::is_id(zone.id)) {
       throw Refused("cloudflare:no-zone", "Cloudflare has no zone " + zone.apex.text());
     }
-    refusals = co_await records_.apply(zone, changes);
+    co_return co_await RecordProvider::apply(zone, changes);
   } catch (const Refused&) {
     failure = std::current_exception();
   }
-  if (failure) {
-    const auto successor = co_await successor_of(zone);
-    if (!successor) std::rethrow_exception(failure);
-    refusals = co_await records_.apply(*successor, std::move(changes));
-  }
-  if (!refusals.empty()) throw_for_names(refusals, zone);
+  const auto successor = co_await successor_of(zone);
+  if (!successor) std::rethrow_exception(failure);
+  co_await RecordProvider::apply(*successor, std::move(changes));
 }
 
 /// The zone that holds `zone` now, under another id. Values to be removed may be older than the configured zone id,
@@ -90,6 +117,77 @@ Task<std::optional<Zone>> Cloudflare::successor_of(Zone zone) {
   }
   if (found && found->id == zone.id) found.reset();
   co_return found;
+}
+
+/// Those of the whole zone, unless it is less to ask for each name.
+Task<std::vector<TxtRecord>> Cloudflare::list(Zone zone, std::set<dns::Name> names) {
+  const auto path = fmt::format("{}?type=TXT&per_page={}", records_path(zone), records_per_page);
+  const auto most_pages = static_cast<std::int64_t>(names.size());
+  std::vector<TxtRecord> records;
+  if (names.size() > 1) {
+    const auto answer = co_await api_.list(path, most_pages);
+    if (!answer.success) throw_for_all(answer, Request::list_records, zone);
+    append_records(records, answer.result);
+    if (answer.pages <= most_pages) co_return records;
+    records.clear();
+  }
+  for (const auto& name : names) {
+    const auto answer = co_await api_.list(fmt::format("{}&name={}", path, name.text()), most_pages_of_name);
+    if (!answer.success) throw_for_all(answer, Request::list_records, zone);
+    append_records(records, answer.result);
+  }
+  co_return records;
+}
+
+Task<RecordAnswer> Cloudflare::add(Zone zone, TxtChange change) {
+  const auto answer = co_await api_.post(records_path(zone), record_json(change));
+  if (is_there_already(answer)) co_return RecordAnswer{Outcome::exists};
+  if (!answer.success) co_return refused(answer, zone, change.name);
+  RecordAnswer made;
+  append_record(made.added, answer.result);
+  co_return made;
+}
+
+Task<RecordAnswer> Cloudflare::remove(Zone zone, TxtRecord record) {
+  const auto answer = co_await api_.remove(records_path(zone) + "/" + record.id);
+  if (is_not_there(answer)) co_return RecordAnswer{Outcome::missing};
+  if (!answer.success) co_return refused(answer, zone, record.name);
+  co_return RecordAnswer{};
+}
+
+std::size_t Cloudflare::most_at_once() const {
+  return has_batch_ ? most_operations : 1;
+}
+
+Task<RecordAnswer> Cloudflare::change_together(Zone zone, std::vector<TxtRecord> removals,
+                                               std::vector<TxtChange> additions) {
+  json::Array deletes;
+  for (const auto& record : removals) deletes.push_back(json::Object{{"id", record.id}});
+  json::Array posts;
+  for (const auto& change : additions) posts.push_back(record_json(change));
+  json::Object body;
+  if (!deletes.empty()) body["deletes"] = std::move(deletes);
+  if (!posts.empty()) body["posts"] = std::move(posts);
+  const auto answer = co_await api_.post(records_path(zone) + "/batch", std::move(body));
+  if (is_there_already(answer)) co_return RecordAnswer{Outcome::exists};
+  if (is_not_there(answer)) co_return RecordAnswer{Outcome::missing};
+  if (lacks_batch(answer)) {
+    has_batch_ = false;
+    co_return RecordAnswer{Outcome::too_many};
+  }
+  if (!answer.success) co_return refused(answer, zone, zone.apex);
+  RecordAnswer made;
+  append_records(made.added, answer.result["posts"]);
+  co_return made;
+}
+
+RecordAnswer Cloudflare::refused(const Answer& refusal, const Zone& zone, const dns::Name& name) const {
+  if (concerns_all(refusal)) throw_for_all(refusal, Request::change_records, zone);
+  return RecordAnswer::refused(refusal_of(refusal, name, zone));
+}
+
+void Cloudflare::throw_for_all(const Answer& refusal, Request request, const Zone& zone) const {
+  cloudflare::throw_for_all(refusal, {request, name_, "token", zone.apex.text(), zone.id});
 }
 
 Task<std::optional<std::string>> Cloudflare::check_credentials() {
@@ -110,13 +208,15 @@ Task<std::optional<std::string>> Cloudflare::check_credentials() {
 
 Task<> Cloudflare::prove_by_use() {
   const auto zone = co_await zone_of(probe_);
-  if (zone) co_await records_.check(*zone);
+  if (!zone) co_return;
+  const auto answer = co_await api_.get(records_path(*zone) + "?type=TXT&per_page=5");
+  if (!answer.success) throw_for_all(answer, Request::list_records, *zone);
 }
 
 void Cloudflare::rest() {
   http_.rest();
   zones_.forget();
-  records_.rest();
+  has_batch_ = true;
 }
 
 }  // namespace acmed::providers

@@ -8,14 +8,14 @@
 #include "base/http/client.h"
 #include "config/config.h"
 #include "providers/cloudflare/api.h"
-#include "providers/cloudflare/records.h"
+#include "providers/cloudflare/refusal.h"
 #include "providers/cloudflare/zones.h"
-#include "providers/provider.h"
+#include "providers/kit/record_provider.h"
 
 namespace acmed::providers {
 
 /// Changes records at Cloudflare by its API v4, with a token that may do no more than that.
-class Cloudflare final : public Provider {
+class Cloudflare final : public RecordProvider {
  public:
   /// `name`: that of [provider.NAME], for sentences. `zones`: its zones.
   Cloudflare(const std::string& name, const std::vector<std::string>& zones, const config::Cloudflare& configured,
@@ -24,7 +24,7 @@ class Cloudflare final : public Provider {
   /// The longest of the active zones that the token may read; with a fixed zone id, that zone, without a call.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
 
-  /// One call for all changes as a rule. When Cloudflare refuses some of them, all others are made before this throws.
+  /// One call for all changes as a rule.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
   /// Warns of a token that will soon expire or that is good no longer; throws Refused for one that can do nothing.
@@ -33,9 +33,20 @@ class Cloudflare final : public Provider {
   void rest() override;
 
  private:
+  Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name> names) override;
+  Task<RecordAnswer> add(Zone zone, TxtChange change) override;
+  Task<RecordAnswer> remove(Zone zone, TxtRecord record) override;
+  std::size_t most_at_once() const override;
+  Task<RecordAnswer> change_together(Zone zone, std::vector<TxtRecord> removals,
+                                     std::vector<TxtChange> additions) override;
+
+  RecordAnswer refused(const cloudflare::Answer& refusal, const Zone& zone, const dns::Name& name) const;
+  [[noreturn]] void throw_for_all(const cloudflare::Answer& refusal, cloudflare::Request request,
+                                  const Zone& zone) const;
   Task<std::optional<Zone>> successor_of(Zone zone);
   Task<> prove_by_use();
 
+  std::string name_;
   const Clock& clock_;
   dns::Name probe_;  ///< a name that must be in one of the zones
   std::optional<Zone> fixed_zone_;
@@ -43,7 +54,7 @@ class Cloudflare final : public Provider {
   cloudflare::Api api_;
   std::optional<cloudflare::Api> zone_api_;  ///< for looking zones up, where that has a token of its own
   cloudflare::Zones zones_;
-  cloudflare::Records records_;
+  bool has_batch_ = true;
 };
 
 }  // namespace acmed::providers

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "base/error.h"
 
 namespace acmed::providers::cloudflare {
@@ -101,14 +99,9 @@ void throw_for_all(const Answer& refusal, const Asked& asked) {
                 fmt::format("Cloudflare refuses {} ({}): {}", doing(asked), refusal.words(), mend(refusal, asked)));
 }
 
-void throw_for_names(const std::vector<Refusal>& refusals, const Zone& zone) {
-  std::map<dns::Name, Error> failures;
-  for (const auto& [name, answer] : refusals) {
-    failures.emplace(name,
-                     Refused(answer.cause(), fmt::format("Cloudflare refuses TXT at {} in zone {} ({}){}", name.text(),
-                                                         zone.apex.text(), answer.words(), mend_name(answer))));
-  }
-  throw SomeFailed(std::move(failures));
+Refused refusal_of(const Answer& refusal, const dns::Name& name, const Zone& zone) {
+  return {refusal.cause(), fmt::format("Cloudflare refuses TXT at {} in zone {} ({}){}", name.text(), zone.apex.text(),
+                                       refusal.words(), mend_name(refusal))};
 }
 
 }  // namespace acmed::providers::cloudflare

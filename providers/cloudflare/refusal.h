@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "dns/name.h"
 #include "providers/cloudflare/answer.h"
@@ -22,12 +21,6 @@ struct Asked {
   std::string zone_id;   ///< empty for several
 };
 
-/// A change that was not made, though others were.
-struct Refusal {
-  dns::Name name;
-  Answer answer;
-};
-
 /// The record is there already: an addition succeeded.
 bool is_there_already(const Answer& refusal);
 
@@ -43,7 +36,7 @@ bool concerns_all(const Answer& refusal);
 /// Throws Refused for a refusal that concerns all of a zone, or the zones as such.
 [[noreturn]] void throw_for_all(const Answer& refusal, const Asked& asked);
 
-/// Throws SomeFailed for names that could not be changed while all others were.
-[[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const Zone& zone);
+/// For a record at `name` that was not changed, though others of the zone would be.
+Refused refusal_of(const Answer& refusal, const dns::Name& name, const Zone& zone);
 
 }  // namespace acmed::providers::cloudflare

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "providers/kit/causes.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
@@ -16,11 +17,8 @@ constexpr int too_many_requests = 429;
 std::vector<Secret> secrets_of(const HttpApi::Settings& settings) {
   auto secrets = settings.secrets;
   for (const auto& [name, value] : settings.credentials) secrets.push_back(value);
+  if (settings.bearer) secrets.push_back(*settings.bearer);
   return secrets;
-}
-
-std::string cause_of(const http::Response& response) {
-  return fmt::format("http:{}", response.status);
 }
 
 /// What was sent instead of an answer, for people.
@@ -46,6 +44,7 @@ Task<http::Response> HttpApi::send(std::string method, std::string path, std::op
   for (const auto* headers : {&settings_.credentials, &credentials}) {
     for (const auto& [name, value] : *headers) request.headers.emplace_back(name, value.reveal());
   }
+  if (settings_.bearer) request.headers.emplace_back("Authorization", "Bearer " + settings_.bearer->reveal());
   if (body) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = json::dump(*body);
@@ -71,10 +70,11 @@ std::optional<Time> HttpApi::welcome_at(const http::Response& response) const {
 }
 
 void HttpApi::throw_failure(const http::Response& response, const std::string& sentence) const {
-  if (response.status == too_many_requests) throw Throttled(cause_of(response), sentence, welcome_at(response));
+  if (response.status == too_many_requests)
+    throw Throttled(cause::of_status(response.status), sentence, welcome_at(response));
   const bool refused = response.status >= refusals && response.status < troubles;
-  if (refused) throw Refused(cause_of(response), sentence);
-  throw Retry(cause_of(response), sentence, welcome_at(response));
+  if (refused) throw Refused(cause::of_status(response.status), sentence);
+  throw Retry(cause::of_status(response.status), sentence, welcome_at(response));
 }
 
 void HttpApi::throw_failure(const http::Response& response, const Secret& told, const std::string& mend) const {
@@ -89,7 +89,7 @@ void HttpApi::throw_for_no_answer(const http::Response& response, const std::str
   auto sentence = fmt::format("{} answered {} with status {} instead of {}", settings_.url, form_of(response, words_),
                               response.status, wanted);
   if (const auto quote = words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
-  throw Retry(response.status >= troubles ? cause_of(response) : cause, sentence, welcome_at(response));
+  throw Retry(response.status >= troubles ? cause::of_status(response.status) : cause, sentence, welcome_at(response));
 }
 
 }  // namespace acmed::providers

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/runtime/in_context.h"
 #include "base/runtime/process.h"
+#include "providers/kit/causes.h"
 #include "providers/kit/external_program.h"
 
 namespace acmed::providers {
@@ -33,14 +34,14 @@ Task<> LegoExec::call(TxtChange change) {
   log_output(result.output, !result.succeeded());
   if (result.succeeded()) co_return;
   const auto last = words_.last(result.output, longest_quote);
-  throw Retry(result.timed_out ? "lego-exec:timeout" : "lego-exec:failed",
+  throw Retry(result.timed_out ? cause::program_timeout : "lego-exec:failed",
               fmt::format("{} {} {} {}{}", program_.command.front(), verb(change), change.name.text(),
                           result.outcome(program_.timeout), last.empty() ? ", without a word" : ": " + last));
 }
 
 LegoBridge::Concerns LegoExec::concerns(const Error& failure) const {
-  if (failure.cause().starts_with("process:")) return Concerns::all;
-  return failure.cause() == "lego-exec:timeout" ? Concerns::perhaps_all : Concerns::nobody_else;
+  if (failure.cause().starts_with(cause::of_program)) return Concerns::all;
+  return failure.cause() == cause::program_timeout ? Concerns::perhaps_all : Concerns::nobody_else;
 }
 
 void LegoExec::log_output(const std::string& output, bool failed) const {

@@ -5,6 +5,7 @@
 
 #include "base/crypto/encoding.h"
 #include "base/json.h"
+#include "providers/kit/causes.h"
 
 namespace acmed::providers {
 namespace {
@@ -73,9 +74,12 @@ std::string LegoHttpreq::mend(const http::Response& response) const {
 }
 
 LegoBridge::Concerns LegoHttpreq::concerns(const Error& failure) const {
-  const auto& cause = failure.cause();
-  if (cause == "http:401" || cause == "http:429" || cause.starts_with("tls:")) return Concerns::all;
-  return cause.starts_with("curl:") || cause == "http:503" ? Concerns::perhaps_all : Concerns::nobody_else;
+  const auto& said = failure.cause();
+  if (said == cause::of_status(401) || said == cause::of_status(429) || said.starts_with(cause::of_tls)) {
+    return Concerns::all;
+  }
+  const bool nobody_there = said.starts_with(cause::of_transport) || said == cause::of_status(503);
+  return nobody_there ? Concerns::perhaps_all : Concerns::nobody_else;
 }
 
 }  // namespace acmed::providers

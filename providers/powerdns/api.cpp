@@ -9,6 +9,7 @@
 #include <compare>
 
 #include "base/runtime/sleep.h"
+#include "providers/kit/causes.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
@@ -69,6 +70,10 @@ bool is_txt_at(const json::Value& entry, const dns::Name& name) {
   return entry["type"].text_or() == "TXT" && dns::Name::parse(entry["name"].text_or()) == name;
 }
 
+std::chrono::seconds ttl_in(const json::Value& entry) {
+  return std::chrono::seconds(entry["ttl"].integer_or(0));
+}
+
 }  // namespace
 
 PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop& loop)
@@ -107,29 +112,29 @@ Task<std::optional<PowerDnsZone>> PowerDnsApi::zone(dns::Name apex) {
   co_return std::nullopt;
 }
 
-Task<PowerDnsTxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
+Task<TxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
   const auto path = fmt::format("/zones/{}?rrset_name={}&rrset_type=TXT", zone.id, name.with_dot());
   const auto answer = co_await get(path, About::zone, zone.apex.text());
-  PowerDnsTxtSet set;
+  TxtSet set;
   // Servers before 4.6.1 know no filter and give the whole zone.
   for (const auto& entry : answer["rrsets"].elements()) {
     if (!is_txt_at(entry, name)) continue;
     for (const auto& record : entry["records"].elements()) {
       set.records.push_back({record["content"].text_or(), record["disabled"].bool_or(false)});
     }
-    if (!set.records.empty()) set.ttl = entry["ttl"].integer_or(0);
+    if (!set.records.empty()) set.ttl = ttl_in(entry);
   }
   co_return set;
 }
 
-Task<PowerDnsTxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
+Task<TxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
   const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", name.text(), most_searched);
   const auto found = co_await get(path, About::zone, zone.apex.text());
-  PowerDnsTxtSet set;
+  TxtSet set;
   for (const auto& entry : found.elements()) {
     if (!is_txt_at(entry, name) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false)) continue;
     set.records.push_back({entry["content"].text_or(), true});
-    set.ttl = entry["ttl"].integer_or(0);
+    set.ttl = ttl_in(entry);
   }
   co_return set;
 }
@@ -169,35 +174,36 @@ Task<http::Response> PowerDnsApi::send(std::string method, std::string path, std
     co_return co_await api_.send(std::move(method), std::move(path), std::move(body));
   } catch (const Retry& error) {
     // It closes the connection to whom it does not want to hear, without a word.
-    if (error.cause() != "curl:52") throw;
+    if (error.cause() != cause::closed_in_silence) throw;
     throw Retry(error.cause(), fmt::format("{}. Look at the server's webserver-allow-from", error.what()));
   }
 }
 
 void PowerDnsApi::throw_for(const http::Response& response, About about, const std::string& subject) const {
-  const auto cause = fmt::format("http:{}", response.status);
+  const auto status_cause = cause::of_status(response.status);
   switch (response.status) {
     case 401:
     case 403:
-      throw Refused(cause,
+      throw Refused(status_cause,
                     fmt::format("{} refuses the api_key of [provider.{}]: give it what the server has as api-key",
                                 api_.who(), provider_));
     case 404:
       if (about == About::zone) {
-        throw Refused(cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
-                                         api_.who(), subject));
+        throw Refused(status_cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
+                                                api_.who(), subject));
       }
-      throw Refused(cause, fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "
-                                       "server_id",
-                                       api_.who(), configured_.server_id));
+      throw Refused(status_cause,
+                    fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "
+                                "server_id",
+                                api_.who(), configured_.server_id));
     case 422:
-      throw Refused(cause,
+      throw Refused(status_cause,
                     fmt::format("{} refuses a look at zone {}: {}", api_.who(), subject, api_.words_in(response)));
     case 429:
       api_.throw_failure(response, {}, {});
     default:
       throw Retry(
-          cause,
+          status_cause,
           fmt::format("{} answered {}: {}. Its log says why", api_.who(), response.status, api_.words_in(response)),
           api_.welcome_at(response));
   }

@@ -8,8 +8,7 @@
 #include "base/http/client.h"
 #include "config/config.h"
 #include "providers/kit/http_api.h"
-#include "providers/powerdns/txt_set.h"
-#include "providers/provider.h"
+#include "providers/kit/rrset_provider.h"
 
 namespace acmed::providers {
 
@@ -40,9 +39,9 @@ class PowerDnsApi {
   Task<std::optional<PowerDnsZone>> zone(dns::Name apex);
 
   /// The TXT records at a name of the zone. Older servers leave the disabled ones out.
-  Task<PowerDnsTxtSet> txt_set(Zone zone, dns::Name name);
+  Task<TxtSet> txt_set(Zone zone, dns::Name name);
   /// Searches the disabled TXT records at a name of the zone.
-  Task<PowerDnsTxtSet> disabled_txt_set(Zone zone, dns::Name name);
+  Task<TxtSet> disabled_txt_set(Zone zone, dns::Name name);
 
   /// Makes the changes of `rrsets` in one transaction. Gives why the server refuses them, in its words, when it does:
   /// then none was made.

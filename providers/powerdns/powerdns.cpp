@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/runtime/scope.h"
-#include "base/runtime/sleep.h"
 #include "providers/kit/name_list.h"
+#include "providers/powerdns/patch.h"
 
 namespace acmed::providers {
 namespace {
@@ -15,12 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t looks_at_a_time = 8;  // each is a connection and a thread of the server
-constexpr int most_looks = 20;              // of one apply(), when others undo what it did
-// How many times longer than our own read and write another's may take.
-constexpr int patience_for_others = 4;
-constexpr Duration shortest_settling = 250ms;  // after a write
-constexpr Duration last_settling = 1s;         // after a look that found a removal done
-constexpr Duration longest_settling = 5s;
 constexpr Duration pace_of_assertion = 2s;
 
 bool is_copy(const PowerDnsZone& zone) {
@@ -30,7 +24,7 @@ bool is_copy(const PowerDnsZone& zone) {
 }  // namespace
 
 PowerDns::PowerDns(const std::string& name, const config::PowerDns& configured, Loop& loop)
-    : clock_(loop.clock()),
+    : RrsetProvider(Writing::blind, loop.clock()),
       api_(name, configured, loop),
       listing_(loop.clock()),
       zones_(loop.clock()),
@@ -65,48 +59,6 @@ Task<std::optional<PowerDnsZone>> PowerDns::find(dns::Name name) {
   co_return longest;
 }
 
-Task<> PowerDns::apply(Zone zone, std::vector<TxtChange> changes) {
-  const bool removes =
-      std::ranges::any_of(changes, [](const TxtChange& change) { return change.action == Action::remove; });
-  // What another read before it was removed may still come back, later than one thinks when the server is busy; what is
-  // to be added was never there for others to undo.
-  const int looks_wanted = removes ? 2 : 1;
-  int looks_in_a_row = 0;
-  for (int i = 0; i < most_looks; ++i) {
-    const auto began = clock_.moment();
-    const bool wrote = co_await write(zone, changes);
-    looks_in_a_row = wrote ? 0 : looks_in_a_row + 1;
-    if (looks_in_a_row == looks_wanted) co_return;
-    const auto took = clock_.moment() - began;
-    co_await sleep_for(
-        std::clamp(patience_for_others * took, wrote ? shortest_settling : last_settling, longest_settling));
-  }
-  throw Retry("powerdns:contended",
-              fmt::format("{}: others keep undoing what is changed in zone {}: look at who else writes the TXT records "
-                          "of the same names there",
-                          api_.opening(), zone.apex.text()));
-}
-
-/// Makes what is not yet made of `changes`; false when all is.
-Task<bool> PowerDns::write(Zone zone, std::vector<TxtChange> changes) {
-  std::set<dns::Name> names;
-  for (const auto& change : changes) names.insert(change.name);
-  auto before = co_await read(zone, std::move(names));
-  auto after = before;
-  for (const auto& change : changes) after[change.name].make(change);
-  std::erase_if(before, [&](const auto& set) { return after.at(set.first) == set.second; });
-  if (before.empty()) co_return false;
-
-  const auto can = co_await abilities();
-  if (!can.shows_disabled) co_await add_disabled(zone, &before);
-  after = before;
-  for (const auto& change : changes) {
-    if (const auto set = after.find(change.name); set != after.end()) set->second.make(change);
-  }
-  co_await patch(zone, std::move(before), std::move(after), can.extends && !refused_to_extend_);
-  co_return true;
-}
-
 Task<PowerDnsAbilities> PowerDns::abilities() {
   if (abilities_) co_return *abilities_;
   const auto found = co_await api_.abilities();
@@ -114,51 +66,59 @@ Task<PowerDnsAbilities> PowerDns::abilities() {
   co_return found;
 }
 
-Task<PowerDns::Sets> PowerDns::read(Zone zone, std::set<dns::Name> names) {
-  Sets sets;
+Task<std::map<dns::Name, Standing>> PowerDns::read(Zone zone, std::set<dns::Name> names) {
+  std::map<dns::Name, Standing> standing;
   std::vector<Task<>> looks;
-  for (const auto& name : names) looks.push_back(read_one(zone, name, &sets[name]));
+  for (const auto& name : names) looks.push_back(read_one(zone, name, &standing[name].set));
   co_await when_all(std::move(looks));
-  co_return sets;
+  co_return standing;
 }
 
-Task<> PowerDns::read_one(Zone zone, dns::Name name, PowerDnsTxtSet* set) {
+Task<> PowerDns::read_one(Zone zone, dns::Name name, TxtSet* set) {
   const auto permit = co_await looks_.acquire();
   *set = co_await api_.txt_set(std::move(zone), std::move(name));
 }
 
-Task<> PowerDns::add_disabled(Zone zone, Sets* sets) {
-  std::vector<Task<>> looks;
-  for (auto& [name, set] : *sets) looks.push_back(add_disabled_at(zone, name, &set));
-  co_await when_all(std::move(looks));
-}
-
-Task<> PowerDns::add_disabled_at(Zone zone, dns::Name name, PowerDnsTxtSet* set) {
-  const auto permit = co_await looks_.acquire();
-  auto disabled = co_await api_.disabled_txt_set(std::move(zone), std::move(name));
-  if (!set->ttl) set->ttl = disabled.ttl;
-  for (auto& record : disabled.records) {
-    if (std::ranges::find(set->records, record) == set->records.end()) set->records.push_back(std::move(record));
+/// One PATCH for all.
+Task<std::set<dns::Name>> PowerDns::replace(Zone zone, std::vector<SetChange> sets) {
+  const auto can = co_await abilities();
+  if (!can.shows_disabled) {
+    std::vector<Task<>> looks;
+    for (auto& set : sets) looks.push_back(add_disabled(zone, &set));
+    co_await when_all(std::move(looks));
   }
-}
-
-Task<> PowerDns::patch(Zone zone, Sets before, Sets after, bool extends) {
+  const bool extends = can.extends && !refused_to_extend_;
   json::Array rrsets;
-  for (const auto& [name, set] : before) {
-    auto elements = patch_of(name, set, after.at(name), extends);
-    std::ranges::move(elements, std::back_inserter(rrsets));
-  }
+  for (const auto& set : sets) append_patch(rrsets, set, extends);
   const auto refused = co_await api_.patch(zone, std::move(rrsets));
-  if (!refused) co_return;
-  if (!extends) throw_refused(zone, after, *refused);
+  if (refused && !extends) throw_refused(zone, sets, *refused);
   // It may have no EXTEND after all, or another's record of another TTL may stand there by now: the next look at the
   // set and its replacement tell.
-  refused_to_extend_ = true;
+  if (refused) refused_to_extend_ = true;
+  co_return std::set<dns::Name>{};
 }
 
-void PowerDns::throw_refused(const Zone& zone, const Sets& sets, const std::string& words) const {
+Task<> PowerDns::add_disabled(Zone zone, SetChange* set) {
+  const auto permit = co_await looks_.acquire();
+  auto disabled = co_await api_.disabled_txt_set(std::move(zone), set->name);
+  auto& before = set->before;
+  if (!before.ttl) before.ttl = disabled.ttl;
+  for (auto& record : disabled.records) {
+    if (std::ranges::find(before.records, record) == before.records.end()) before.records.push_back(std::move(record));
+  }
+  set->after = changed(before, set->changes);
+}
+
+void PowerDns::throw_contended(const Zone& zone, const std::vector<dns::Name>&) const {
+  throw Retry("powerdns:contended",
+              fmt::format("{}: others keep undoing what is changed in zone {}: look at who else writes the TXT records "
+                          "of the same names there",
+                          api_.opening(), zone.apex.text()));
+}
+
+void PowerDns::throw_refused(const Zone& zone, const std::vector<SetChange>& sets, const std::string& words) const {
   std::vector<dns::Name> names;
-  for (const auto& [name, set] : sets) names.push_back(name);
+  for (const auto& set : sets) names.push_back(set.name);
   throw Refused(
       "powerdns:refused",
       fmt::format("{} refuses to change TXT at {} in zone {}: {}{}", api_.opening(), list_names(names),

@@ -10,6 +10,8 @@
 #include <set>
 
 #include "dns/query.h"
+#include "providers/kit/causes.h"
+#include "providers/kit/halving.h"
 
 namespace acmed::providers {
 namespace {
@@ -28,10 +30,10 @@ std::size_t size_of(const TxtChange& change) {
   return 2 * (change.name.text().size() + record_overhead) + change.value.size();
 }
 
-/// Sorted by name, so that a message can be halved between names; the order at each name stays.
-std::vector<std::vector<TxtChange>> batches_of(std::vector<TxtChange> changes) {
+/// Messages that are small enough, each with its changes by name: the order at each name stays.
+std::vector<std::vector<AtName>> batches_of(std::vector<TxtChange> changes) {
   std::ranges::stable_sort(changes, {}, &TxtChange::name);
-  std::vector<std::vector<TxtChange>> batches;
+  std::vector<std::vector<AtName>> batches;
   std::size_t size = 0;
   for (auto& change : changes) {
     size += size_of(change);
@@ -39,20 +41,11 @@ std::vector<std::vector<TxtChange>> batches_of(std::vector<TxtChange> changes) {
       batches.emplace_back();
       size = size_of(change);
     }
-    batches.back().push_back(std::move(change));
+    auto& batch = batches.back();
+    if (batch.empty() || batch.back().front().name != change.name) batch.emplace_back();
+    batch.back().push_back(std::move(change));
   }
   return batches;
-}
-
-/// The index of the change where the second half of the names begins; 0 when there is but one name.
-std::size_t middle_of(const std::vector<TxtChange>& changes) {
-  for (std::size_t i = (changes.size() + 1) / 2; i < changes.size(); ++i) {
-    if (changes[i].name != changes[i - 1].name) return i;
-  }
-  for (std::size_t i = (changes.size() + 1) / 2; i > 1; --i) {
-    if (changes[i - 1].name != changes[i - 2].name) return i - 1;
-  }
-  return 0;
 }
 
 /// A TXT record added where a CNAME stands is ignored in silence (RFC 2136 §3.4.2.2), hence the prerequisite.
@@ -159,7 +152,7 @@ Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
   try {
     co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
   } catch (const Error& error) {
-    if (error.cause() != "tsig:unsigned") throw;
+    if (error.cause() != cause::unsigned_answer) throw;
     not_signed = std::current_exception();
   }
   auto reply = co_await dns::ask(server, question, {false, soa_patience, nullptr});
@@ -170,31 +163,23 @@ Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
 
 Task<> Rfc2136::apply(Zone zone, std::vector<TxtChange> changes) {
   std::vector<Refusal> refusals;
+  const auto send = [this, apex = zone.apex](std::vector<AtName> names) { return change(apex, std::move(names)); };
   auto batches = batches_of(std::move(changes));
   for (auto& batch : batches) {
-    const auto refused = co_await change(zone.apex, std::move(batch));
-    refusals.insert(refusals.end(), refused.begin(), refused.end());
+    const auto refused = co_await send_by_halves<dns::Rcode>(std::move(batch), send);
+    for (const auto& [at_name, rcode] : refused) refusals.push_back({at_name.front().name, rcode});
   }
   if (!refusals.empty()) throw_for_names(refusals, parties_, zone.apex);
 }
 
-/// A message is made as a whole or not at all: when a name of it is refused, each half is tried alone, and so on, until
-/// only the refused names are left.
-Task<std::vector<Refusal>> Rfc2136::change(dns::Name zone, std::vector<TxtChange> changes) {
-  const auto rcode = co_await update(zone, changes);
-  std::vector<Refusal> refusals;
-  if (rcode == dns::Rcode::noerror) co_return refusals;
+/// Gives the server's refusal when it may concern only some of the names.
+Task<std::optional<dns::Rcode>> Rfc2136::change(dns::Name zone, std::vector<AtName> names) {
+  std::vector<TxtChange> changes;
+  for (const auto& at_name : names) changes.insert(changes.end(), at_name.begin(), at_name.end());
+  const auto rcode = co_await update(zone, std::move(changes));
+  if (rcode == dns::Rcode::noerror) co_return std::nullopt;
   if (!may_concern_one_name(rcode)) throw_for_zone(rcode, parties_, zone);
-
-  const auto middle = static_cast<std::ptrdiff_t>(middle_of(changes));
-  if (middle == 0) {
-    refusals.push_back({changes.front().name, rcode});
-    co_return refusals;
-  }
-  refusals = co_await change(zone, {changes.begin(), changes.begin() + middle});
-  const auto others = co_await change(zone, {changes.begin() + middle, changes.end()});
-  refusals.insert(refusals.end(), others.begin(), others.end());
-  co_return refusals;
+  co_return rcode;
 }
 
 /// The server's answer. Without one, it is not known whether the changes were made: the same is sent again, which does

@@ -15,6 +15,9 @@
 
 namespace acmed::providers {
 
+/// The changes at one name, in their order.
+using AtName = std::vector<TxtChange>;
+
 /// Changes records by dynamic update (RFC 2136), signed by TSIG (RFC 8945). The zone is what the configured server says
 /// it serves, so that hidden primaries and views are found.
 class Rfc2136 final : public Provider {
@@ -40,7 +43,7 @@ class Rfc2136 final : public Provider {
   Task<std::vector<dns::Endpoint>> addresses();
   Task<std::optional<Zone>> find_zone(dns::Name name);
   Task<dns::Reply> ask_for_soa(dns::Endpoint server, dns::Name name);
-  Task<std::vector<Refusal>> change(dns::Name zone, std::vector<TxtChange> changes);
+  Task<std::optional<dns::Rcode>> change(dns::Name zone, std::vector<AtName> names);
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
   Task<dns::Reply> send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/route53/change_batch.h"
 
-#include <algorithm>
+#include "providers/route53/record_set.h"
 
 namespace acmed::providers::route53 {
 namespace {
@@ -24,10 +24,10 @@ struct Size {
 
 constexpr Size largest{100, 1'000, 32'000};
 
-Size size_of(const std::optional<TxtSet>& set) {
-  if (!set) return {};
-  Size size{1, set->values.size(), 0};
-  for (const auto& value : set->values) size.characters += value.size();
+Size size_of(const TxtSet& set) {
+  if (set.records.empty()) return {};
+  Size size{1, set.records.size(), 0};
+  for (const auto& record : set.records) size.characters += record.content.size();
   return size;
 }
 
@@ -35,25 +35,12 @@ bool fits(const Size& size) {
   return size.changes <= largest.changes && size.records <= largest.records && size.characters <= largest.characters;
 }
 
-xml::Element change_element(const char* action, const dns::Name& name, const TxtSet& set) {
-  return {"Change", "", {{"Action", action}, txt_set_element(name, set)}};
+void append_change(xml::Element& changes, const char* action, const dns::Name& name, const TxtSet& set) {
+  if (set.records.empty()) return;
+  changes.children.push_back({"Change", "", {{"Action", action}, txt_set_element(name, set)}});
 }
 
 }  // namespace
-
-std::optional<TxtSet> changed(const std::optional<TxtSet>& before, const std::vector<TxtChange>& changes) {
-  TxtSet after = before.value_or(TxtSet{changes.front().ttl, {}});
-  for (const auto& change : changes) {
-    const auto is_it = [&change](const std::string& text) { return unquoted_text(text) == change.value; };
-    if (change.action == Action::remove) {
-      std::erase_if(after.values, is_it);
-    } else if (std::ranges::none_of(after.values, is_it)) {
-      after.values.push_back(quoted_text(change.value));
-    }
-  }
-  if (after.values.empty()) return std::nullopt;
-  return after;
-}
 
 std::vector<std::vector<SetChange>> batches_of(std::vector<SetChange> changes) {
   std::vector<std::vector<SetChange>> batches;
@@ -74,8 +61,8 @@ std::vector<std::vector<SetChange>> batches_of(std::vector<SetChange> changes) {
 std::string batch_document(const std::vector<SetChange>& batch) {
   xml::Element changes{"Changes"};
   for (const auto& change : batch) {
-    if (change.before) changes.children.push_back(change_element("DELETE", change.name, *change.before));
-    if (change.after) changes.children.push_back(change_element("CREATE", change.name, *change.after));
+    append_change(changes, "DELETE", change.name, change.before);
+    append_change(changes, "CREATE", change.name, change.after);
   }
   return xml::write({"ChangeResourceRecordSetsRequest", "", {{"ChangeBatch", "", {std::move(changes)}}}},
                     xml_namespace);

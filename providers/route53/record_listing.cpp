@@ -13,14 +13,14 @@ constexpr const char* sets_a_page = "300";
 constexpr const char* sets_for_one_name = "10";
 constexpr std::size_t most_further_pages = 100;  // besides one a name
 
-void note(const ListedSet& set, const Zone& zone, const dns::Name& name, Standing& standing) {
-  if (set.type == "CNAME") standing.alias = true;
-  if (set.type == "NS" && name != zone.apex) standing.delegated = true;
+void note(const ListedSet& set, const Zone& zone, const dns::Name& name, Records& records) {
+  if (set.type == "CNAME") records.alias = true;
+  if (set.type == "NS" && name != zone.apex) records.delegated = true;
   if (set.type != "TXT") return;
   if (set.plain) {
-    standing.txt = set.records;
+    records.txt = set.set;
   } else {
-    standing.routed = true;
+    records.routed = true;
   }
 }
 
@@ -34,14 +34,14 @@ Pairs next_page(const xml::Element& page) {
 
 }  // namespace
 
-Task<std::map<dns::Name, Standing>> read_standing(Api* api, Zone zone, std::set<dns::Name> names) {
+Task<std::map<dns::Name, Records>> read_records(Api* api, Zone zone, std::set<dns::Name> names) {
   const Purpose purpose{fmt::format("read the records of {}", text_of(zone)),
                         api->allowing("ListResourceRecordSets", "hostedzone/" + zone.id),
                         "ListResourceRecordSetsResponse"};
-  std::map<dns::Name, Standing> standing;
+  std::map<dns::Name, Records> records;
   std::map<std::string, dns::Name> open;  // those that are not known yet, in the order of Route 53
   for (const auto& name : names) {
-    standing[name];
+    records[name];
     open.emplace(sort_key(name_text(name)), name);
   }
   const auto* const size = names.size() == 1 ? sets_for_one_name : sets_a_page;
@@ -59,15 +59,15 @@ Task<std::map<dns::Name, Standing>> read_standing(Api* api, Zone zone, std::set<
       const auto set = listed_set(element);
       last = sort_key(set.name);
       const auto found = open.find(last);
-      if (found != open.end()) note(set, zone, found->second, standing[found->second]);
+      if (found != open.end()) note(set, zone, found->second, records[found->second]);
     }
-    if (page["IsTruncated"].text != "true") co_return standing;
+    if (page["IsTruncated"].text != "true") co_return records;
     // Further sets may stand at the page's last name.
     open.erase(open.begin(), open.lower_bound(last));
     const bool goes_on = !open.empty() && open.begin()->first == last;
     from = goes_on ? next_page(page) : Pairs();
   }
-  co_return standing;
+  co_return records;
 }
 
 }  // namespace acmed::providers::route53

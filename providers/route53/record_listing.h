@@ -4,15 +4,14 @@
 #include <map>
 #include <set>
 
-#include "providers/provider.h"
 #include "providers/route53/api.h"
 #include "providers/route53/record_set.h"
 
 namespace acmed::providers::route53 {
 
-/// What stands at a name, as far as it matters to TXT records there.
-struct Standing {
-  std::optional<TxtSet> txt;
+/// All that stands at a name, as far as it matters to TXT records there.
+struct Records {
+  TxtSet txt;
   bool alias = false;      ///< a CNAME: nothing else may stand there
   bool delegated = false;  ///< NS below the apex: what is written there nobody sees
   bool routed = false;     ///< TXT that belong to a routing policy, beside which no simple ones may stand
@@ -20,6 +19,6 @@ struct Standing {
 
 /// What stands at each of `names` in `zone`. Takes as few calls as the listing of Route 53 allows: its pages go on from
 /// a name in its order, so a page that begins at one name tells of all that follow it within the page.
-Task<std::map<dns::Name, Standing>> read_standing(Api* api, Zone zone, std::set<dns::Name> names);
+Task<std::map<dns::Name, Records>> read_records(Api* api, Zone zone, std::set<dns::Name> names);
 
 }  // namespace acmed::providers::route53

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "dns/name.h"
+#include "providers/kit/rrset_provider.h"
 #include "providers/route53/xml.h"
 
-/// Names, TXT values and sets of records as Route 53 writes them.
+/// Names and sets of records as Route 53 writes them.
 namespace acmed::providers::route53 {
 
 /// "\052.example.com." for "*.example.com": other characters than letters, digits, '-', '_' and '.' are octal there.
@@ -22,26 +21,12 @@ std::optional<dns::Name> name_in(std::string_view text);
 /// By what Route 53 sorts its listings: the labels in reverse, each with a dot after it.
 std::string sort_key(std::string_view name_text);
 
-/// A TXT value, of at most 255 octets, as one string in quotes; what is not printable is octal.
-std::string quoted_text(std::string_view value);
-
-/// The octets of a value as Route 53 shows it, its strings joined; nothing for what is not strings in quotes.
-std::optional<std::string> unquoted_text(std::string_view text);
-
-/// The TXT records at one name. Their values stay as Route 53 wrote them: only so can the set be deleted.
-struct TxtSet {
-  std::chrono::seconds ttl{};
-  std::vector<std::string> values;
-
-  friend bool operator==(const TxtSet&, const TxtSet&) = default;
-};
-
 /// A set of a listing.
 struct ListedSet {
   std::string name;  ///< as Route 53 writes it
   std::string type;
   bool plain = true;  ///< neither an alias nor part of a routing policy
-  TxtSet records;     ///< its values; of use for every type
+  TxtSet set;         ///< its values; of use for every type
 };
 
 /// Reads a ResourceRecordSet of an answer.

@@ -2,21 +2,19 @@
 #pragma once
 
 #include <map>
-#include <memory>
+#include <set>
 
 #include "base/runtime/event.h"
 #include "config/config.h"
 #include "dns/discovery.h"
-#include "providers/provider.h"
-#include "providers/route53/change_batch.h"
+#include "providers/kit/rrset_provider.h"
 #include "providers/route53/publication.h"
-#include "providers/route53/record_listing.h"
 #include "providers/route53/zones.h"
 
 namespace acmed::providers::route53 {
 
 /// Changes records in hosted zones of AWS Route 53.
-class Route53 final : public Provider {
+class Route53 final : public RrsetProvider {
  public:
   /// `discovery` tells which of several zones of one name the DNS leads to; it must outlive this.
   Route53(const config::Provider& configured, const config::Route53& settings, Loop& loop, dns::Discovery& discovery,
@@ -26,8 +24,7 @@ class Route53 final : public Provider {
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
 
   /// One call to read and one to change, for names that are close together in the zone and are not changed by others at
-  /// the same time. What others do meanwhile is never lost.
-  /// Throws SomeFailed for names where no value can stand.
+  /// the same time.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
   Task<> await_published(Zone zone) override;
@@ -35,11 +32,10 @@ class Route53 final : public Provider {
   void rest() override;
 
  private:
-  /// The changes at each name, in their order.
-  using ByName = std::map<dns::Name, std::vector<TxtChange>>;
+  Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) override;
+  Task<std::set<dns::Name>> replace(Zone zone, std::vector<SetChange> sets) override;
+  [[noreturn]] void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const override;
 
-  Task<> change(Zone zone, ByName changes, std::map<dns::Name, Error>* failures);
-  Task<ByName> change_once(Zone zone, ByName changes, std::map<dns::Name, Error>* failures);
   Task<bool> send(Zone zone, std::vector<SetChange> batch);
 
   std::optional<Zone> only_;  ///< the configured hosted zone

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/crypto/digest.h"
+#include "providers/kit/jitter.h"
 
 namespace acmed::providers::route53 {
 namespace {
@@ -18,12 +18,6 @@ constexpr Duration first_pause = 500ms;
 constexpr Duration longest_pause = 5s;
 
 }  // namespace
-
-Duration jittered(Duration longest) {
-  const auto bytes = crypto::random_bytes(2);
-  const int dice = static_cast<unsigned char>(bytes[0]) * 256 + static_cast<unsigned char>(bytes[1]);
-  return longest / 2 + longest / 2 * dice / 65536;
-}
 
 Service::Service(const Loop& loop, http::Client& http, const std::string& url, SignatureScope scope)
     : clock_(loop.clock()), http_(http), scope_(std::move(scope)), pace_(loop.clock(), calls_at_once, call_interval) {

@@ -36,7 +36,4 @@ class Service {
   Pace pace_;
 };
 
-/// Somewhere between half of `longest` and all of it, so that several who wait do not meet again.
-Duration jittered(Duration longest);
-
 }  // namespace acmed::providers::route53

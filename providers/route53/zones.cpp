@@ -118,8 +118,8 @@ Task<std::vector<dns::Name>> Zones::name_servers(Zone zone) {
   for (const auto& element : page["ResourceRecordSets"].children) {
     const auto set = listed_set(element);
     if (set.type != "NS" || name_in(set.name) != zone.apex) continue;
-    for (const auto& value : set.records.values) {
-      if (const auto host = dns::Name::parse(value)) hosts.push_back(*host);
+    for (const auto& record : set.set.records) {
+      if (const auto host = dns::Name::parse(record.content)) hosts.push_back(*host);
     }
   }
   co_return hosts;

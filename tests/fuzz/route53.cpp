@@ -5,6 +5,7 @@
 #include "providers/route53/answer.h"
 #include "providers/route53/change_batch.h"
 #include "providers/route53/profile_files.h"
+#include "providers/route53/record_set.h"
 
 using namespace acmed;
 using namespace acmed::providers;
@@ -16,8 +17,9 @@ namespace {
 void read_sets(const xml::Element& element) {
   const auto set = listed_set(element);
   if (const auto name = name_in(set.name)) {
-    const auto after = changed(set.records, {{Action::add, *name, "value", std::chrono::seconds(60)}});
-    (void)batch_document({{*name, set.records, after}});
+    auto after = set.set;
+    after.records.push_back({quoted_string("value", Escapes::octal)});
+    (void)batch_document({{*name, set.set, after}});
   }
   (void)sort_key(set.name);
   for (const auto& child : element.children) read_sets(child);
@@ -28,7 +30,7 @@ void read_sets(const xml::Element& element) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   if (const auto document = xml::parse(text)) read_sets(*document);
-  if (const auto value = unquoted_text(text)) (void)unquoted_text(quoted_text(*value));
+  if (const auto value = text_in(text, Escapes::octal)) (void)quoted_string(*value, Escapes::octal);
   (void)parse_profiles(text, ProfileFile::config);
   const Purpose purpose{"do it", "allow it", "Answer"};
   http::Response response;

@@ -42,3 +42,22 @@ SCENARIO("content is compared in whatever form it is given") {
   CHECK_FALSE(is_text(R"("\1")", "1"));
   CHECK_FALSE(is_text("", "abc"));
 }
+
+SCENARIO("octets may be written in octal, as Route 53 does") {
+  const auto quoted = [](std::string_view value) { return quoted_string(value, Escapes::octal); };
+  const auto text = [](std::string_view content) { return text_in(content, Escapes::octal); };
+  CHECK(quoted("plain-_+/=") == "\"plain-_+/=\"");
+  CHECK(quoted("a \"b\" \\c") == R"("a \"b\" \\c")");
+  CHECK(quoted("\t\xc3\xa9\x7f") == R"("\011\303\251\177")");
+  CHECK(text(R"("\011\303\251\177")") == "\t\xc3\xa9\x7f");
+  CHECK(text(R"("a \"b\" \\c")") == "a \"b\" \\c");
+  CHECK(text(R"("a" "b"  "c")") == "abc");
+  CHECK(text(R"("")") == "");
+  CHECK(text(R"("\052x\9\5")") == "*x95");  // three octal digits, or the character itself
+  CHECK(text(R"("\777")") == "777");        // more than an octet
+  for (const char* wrong : {R"("open)", R"("a"b)", R"("a"\b)", R"("open\)"}) CHECK_FALSE(text(wrong));
+  std::string all;
+  for (int octet = 0; octet < 256; ++octet) all += static_cast<char>(octet);
+  CHECK(text(quoted(all.substr(0, 255))) == all.substr(0, 255));
+  CHECK(text(quoted(all.substr(1))) == all.substr(1));
+}

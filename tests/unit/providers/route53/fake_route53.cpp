@@ -16,10 +16,12 @@ FakeRoute53::Answer document(xml::Element root) {
 
 xml::Element set_element(const ListedSet& set) {
   xml::Element records{"ResourceRecords"};
-  for (const auto& value : set.records.values) records.children.push_back({"ResourceRecord", "", {{"Value", value}}});
+  for (const auto& record : set.set.records) {
+    records.children.push_back({"ResourceRecord", "", {{"Value", record.content}}});
+  }
   xml::Element element{"ResourceRecordSet", "", {{"Name", set.name}, {"Type", set.type}}};
   if (!set.plain) element.children.push_back({"SetIdentifier", "1"});
-  element.children.push_back({"TTL", std::to_string(set.records.ttl.count())});
+  element.children.push_back({"TTL", std::to_string(set.set.ttl.value().count())});
   element.children.push_back(std::move(records));
   return element;
 }
@@ -40,7 +42,7 @@ std::set<std::string> FakeRoute53::values_at(const dns::Name& name) const {
   std::set<std::string> values;
   const auto found = sets_.find({sort_key(name_text(name)), "TXT"});
   if (found == sets_.end()) return values;
-  for (const auto& value : found->second.records.values) values.insert(unquoted_text(value).value());
+  for (const auto& record : found->second.set.records) values.insert(text_in(record.content, Escapes::octal).value());
   return values;
 }
 
@@ -50,8 +52,8 @@ void FakeRoute53::put(const std::string& name, const std::string& type, TxtSet r
 
 void FakeRoute53::add_value(const dns::Name& name, const std::string& value) {
   auto& set = sets_[{sort_key(name_text(name)), "TXT"}];
-  if (set.records.values.empty()) set = {name_text(name), "TXT", true, {std::chrono::seconds(300), {}}};
-  set.records.values.push_back(quoted_text(value));
+  if (set.set.records.empty()) set = {name_text(name), "TXT", true, {std::chrono::seconds(300), {}}};
+  set.set.records.push_back({quoted_string(value, Escapes::octal)});
 }
 
 void FakeRoute53::remove_values(const dns::Name& name) {
@@ -109,7 +111,9 @@ FakeRoute53::Answer FakeRoute53::list_sets(const test::FakeHttp::Request& reques
   auto all = sets_;
   for (const auto& zone : zones) {
     if (request.path.find("/" + zone.id + "/") == request.path.npos) continue;
-    all[{sort_key(zone.name), "NS"}] = {zone.name, "NS", true, {std::chrono::seconds(300), zone.name_servers}};
+    TxtSet servers{std::chrono::seconds(300), {}};
+    for (const auto& server : zone.name_servers) servers.records.push_back({server});
+    all[{sort_key(zone.name), "NS"}] = {zone.name, "NS", true, std::move(servers)};
   }
   const auto& query = request.query;
   const std::pair start(sort_key(query.at("name")), query.contains("type") ? query.at("type") : "");
@@ -139,7 +143,7 @@ FakeRoute53::Answer FakeRoute53::change(const std::string& body) {
       if (found == sets.end()) {
         return aws_error(400, "InvalidChangeBatch", fmt::format("[Tried to delete {} but it was not found]", here));
       }
-      if (found->second.records != set.records) {
+      if (found->second.set != set.set) {
         return aws_error(
             400, "InvalidChangeBatch",
             fmt::format("[Tried to delete {} but the values provided do not match the current values]", here));

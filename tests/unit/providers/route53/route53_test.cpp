@@ -33,7 +33,7 @@ std::vector<TxtChange> hundred(TxtChange (*change)(const dns::Name&, const std::
   return changes;
 }
 
-const TxtSet one_address{300s, {"192.0.2.1"}};
+const TxtSet one_address{300s, {{"192.0.2.1"}}};
 
 /// Neighbours of the first `count` names, of kinds that do not matter.
 void crowd(FakeRoute53& aws, int count) {
@@ -159,6 +159,16 @@ SCENARIO("what others write at the same time is never lost") {
   }
 }
 
+SCENARIO("the same value in another spelling is there already, and can be removed") {
+  Scene scene;
+  const auto provider = scene.make_provider();
+  scene.aws.put(name_text(challenge), "TXT", {300s, {{R"("\150i")"}, {R"("somebody" "-elses")"}}});
+  CHECK(scene.outcome(provider->apply(example_zone, {addition(challenge, "hi")})) == "made");
+  CHECK(scene.aws.count("ChangeResourceRecordSets") == 0);
+  CHECK(scene.outcome(provider->apply(example_zone, {removal(challenge, "hi")})) == "made");
+  CHECK(scene.aws.values_at(challenge) == Values{"somebody-elses"});
+}
+
 SCENARIO("two at once of the same acmed do not get in each other's way") {
   Scene scene;
   const auto provider = scene.make_provider();
@@ -172,9 +182,9 @@ SCENARIO("two at once of the same acmed do not get in each other's way") {
 SCENARIO("where a value cannot stand, the others are changed all the same") {
   Scene scene;
   const auto provider = scene.make_provider();
-  scene.aws.put(name_text(name_at(1)), "CNAME", {300s, {"elsewhere.test"}});
-  scene.aws.put(name_text(name_at(2)), "NS", {300s, {"ns.elsewhere.test"}});
-  scene.aws.put(name_text(name_at(3)), "TXT", {60s, {"\"x\""}}, false);
+  scene.aws.put(name_text(name_at(1)), "CNAME", {300s, {{"elsewhere.test"}}});
+  scene.aws.put(name_text(name_at(2)), "NS", {300s, {{"ns.elsewhere.test"}}});
+  scene.aws.put(name_text(name_at(3)), "TXT", {60s, {{"\"x\""}}}, false);
   const auto outcome =
       scene.outcome(provider->apply(example_zone, {addition(name_at(0), "a"), addition(name_at(1), "a"),
                                                    addition(name_at(2), "a"), addition(name_at(3), "a")}));

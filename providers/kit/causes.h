@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+/// The causes of failures that a provider acts upon (Error::cause()): what one place makes and another looks at.
+namespace acmed::providers::cause {
+
+inline constexpr std::string_view of_transport = "curl:";         ///< how they begin: no answer came
+inline constexpr std::string_view of_tls = "tls:";                ///< likewise: the server is not who it should be
+inline constexpr std::string_view of_program = "process:";        ///< likewise: the program cannot be run
+inline constexpr std::string_view closed_in_silence = "curl:52";  ///< the server closed the connection without a word
+inline constexpr std::string_view unsigned_answer = "tsig:unsigned";
+inline constexpr const char* program_timeout = "lego-exec:timeout";
+
+/// "http:503": what HttpApi makes of an answer's status.
+inline std::string of_status(int status) {
+  return fmt::format("http:{}", status);
+}
+
+}  // namespace acmed::providers::cause
