@@ -26,7 +26,7 @@ std::string host_of(const std::string& url) {
 /// A name for what the CA sent, for people.
 std::string form_of(const http::Response& response) {
   const auto type = response.media_type();
-  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";  // HEAD shows no more
+  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";  // before the body: HEAD has none
   if (response.body.empty()) return "nothing";
   if (type.empty()) return "something";
   return one_line(type, longest_quote);
