@@ -19,7 +19,7 @@ namespace {
 constexpr Duration validation_limit = std::chrono::minutes(5);
 constexpr Duration issuance_limit = std::chrono::minutes(5);
 // Resuming an order saves one that counts against limits, but every way in which it could fail for ever has a limit. An
-// order is kept at most this long: no known CA gives one more time.
+// order is kept at most this long: no known CA lets one live longer.
 constexpr Duration longest_order = std::chrono::hours(24 * 30);
 // A new order is made after this many failed reads in a row, when the CA's answers are about the order ...
 constexpr unsigned most_unusable = 2;
