@@ -8,18 +8,18 @@
 
 namespace acmed {
 
-/// What the host's name service says about a name.
+/// The answer of the host's name service about a name.
 template <class Id>
 struct Account {
-  std::optional<Id> id;  ///< none: there is no such account, or the service failed
-  int error = 0;         ///< the errno of a service that failed to tell; 0 when it told
+  std::optional<Id> id;  ///< none: no such account, or the name service failed
+  int error = 0;         ///< errno when the name service failed; 0 when it answered
 };
 
-/// Blocks: the name service may be far away.
+/// Blocks: the name service may be slow or remote.
 Account<uid_t> find_user(const std::string& name);
 Account<gid_t> find_group(const std::string& name);
 
-/// The user's name, or its number where the host knows none: as chown takes it. Blocks.
+/// The user's name, or the number when the host knows no name for it; both forms are valid for chown. Blocks.
 std::string name_of_user(uid_t user);
 
 }  // namespace acmed

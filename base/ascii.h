@@ -5,7 +5,7 @@
 
 namespace acmed {
 
-/// The letters A to Z in lower case, everything else as it is, whatever the locale.
+/// Lower-cases A to Z; leaves everything else alone, whatever the locale.
 constexpr char ascii_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }

@@ -10,27 +10,27 @@
 
 namespace acmed {
 
-/// Whom a failure is about, and who asked for the pause that it names.
+/// Whom a failure is about, and who asked for the pause that it carries.
 enum class Party {
   host,          ///< this host: its files, its clock, its configuration
   ca,            ///< the ACME server
   dns_operator,  ///< the API or primary server that changes the zone
-  name_server,   ///< a server that shows the zone, or a resolver
+  name_server,   ///< a server that serves the zone, or a resolver
   target         ///< what a certificate is deployed to
 };
 
-/// A failure. It says in one sentence what happened and how to mend it, names its cause for machines, and answers the
-/// one question of the scheduler: what can be done about it.
+/// A failure: one sentence that says what happened and how to mend it, a cause for programs, and an answer to the
+/// scheduler's one question: what can be done about it.
 class Error : public std::runtime_error {
  public:
   enum class Advice {
-    retry,     ///< may pass by itself: try again after the usual pause
+    retry,     ///< may go away on its own: try again after the usual pause
     refused,   ///< only the operator can mend it: try rarely
-    throttled  ///< a limit was hit: try again at not_before(), not sooner
+    throttled  ///< a limit was hit: do not try again before not_before()
   };
 
-  /// `sentence` may hold what others wrote: it is made fit to be shown, in one line of at most 2 KiB, without control
-  /// characters and without the secrets that are known (base/secret_list.h).
+  /// `sentence` may contain foreign text: it is made fit to show, that is one line of at most 2 KiB without control
+  /// characters and without any known secret (base/secret_list.h).
   Error(Advice advice, std::string cause, const std::string& sentence, std::optional<Time> not_before = std::nullopt,
         std::optional<Party> party = std::nullopt);
 
@@ -40,18 +40,18 @@ class Error : public std::runtime_error {
   /// "curl:7".
   const std::string& cause() const noexcept { return cause_; }
 
-  /// The earliest time at which a new try is welcome, when the other side named one (Retry-After).
+  /// The earliest time at which a retry is welcome, when the peer named one (Retry-After).
   std::optional<Time> not_before() const noexcept { return not_before_; }
 
-  /// The host, where nobody said otherwise.
+  /// Party::host when nobody set one.
   Party party() const noexcept { return party_.value_or(Party::host); }
 
-  /// The same with "CONTEXT: " before its sentence, unless `context` is empty, and about `party` where nobody has said
-  /// yet whom it is about.
+  /// A copy with "CONTEXT: " before its sentence (unless `context` is empty), and about `party` unless a party is
+  /// already set.
   Error said_in(Party party, const std::string& context) const;
 
-  /// As said_in, to be thrown: as Retry, Refused or Throttled, or as the class itself where it sees to that. Who awaits
-  /// a task calls in_context (base/runtime/in_context.h).
+  /// Like said_in, as an exception to throw: a Retry, Refused or Throttled, or the derived class itself where it
+  /// overrides this. To add context to a task that is awaited use in_context (base/runtime/in_context.h).
   virtual std::exception_ptr in_context(Party party, const std::string& context) const;
 
  private:
@@ -61,7 +61,7 @@ class Error : public std::runtime_error {
   std::optional<Party> party_;
 };
 
-/// A failure that may pass by itself.
+/// A failure that may go away on its own.
 class Retry : public Error {
  public:
   Retry(std::string cause, const std::string& sentence, std::optional<Time> not_before = std::nullopt)
@@ -82,7 +82,7 @@ class Refused : public Error {
   explicit Refused(const Error& error) : Error(error) {}
 };
 
-/// A limit of the other side was hit.
+/// A limit of the peer was hit.
 class Throttled : public Error {
  public:
   Throttled(std::string cause, const std::string& sentence, std::optional<Time> not_before,
@@ -94,7 +94,7 @@ class Throttled : public Error {
   explicit Throttled(const Error& error) : Error(error) {}
 };
 
-/// The work was called off. Not a failure: it is never logged as one, and passes through every `catch (const Error&)`.
+/// The work was cancelled. Not a failure: never logged as one, and not caught by `catch (const Error&)`.
 class Cancelled : public std::exception {
  public:
   const char* what() const noexcept override { return "cancelled"; }

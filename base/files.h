@@ -12,11 +12,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-/// Files that are either wholly there or not at all, also after a power cut. All calls block: use them through
-/// offload(). All throw Retry with the path and the reason (a full disk may become free).
+/// Files that exist either whole or not at all, even after a power cut. All calls block: use them through offload().
+/// All throw Retry with the path and the reason (space may become free on a full disk).
 namespace acmed::files {
 
-/// What this process may not do with `path()`.
+/// This process lacks the permission for what it tried with `path()`.
 class Denied : public Retry {
  public:
   Denied(std::string cause, const std::string& sentence, std::filesystem::path path)
@@ -27,25 +27,25 @@ class Denied : public Retry {
   std::filesystem::path path_;
 };
 
-/// Whether the last component of a path may be a symbolic link. Where others may put files, a link leads to a file of
-/// their choice.
+/// Whether the last component of a path may be a symbolic link. Where others can create files, a link leads wherever
+/// they choose.
 enum class Links { followed, refused };
 
-/// A file, open for reading; nothing when there is none. Only a regular file is opened: a pipe or a device, planted or
-/// named by mistake, could keep the caller waiting for ever.
+/// A file opened for reading; nothing when it does not exist. Opens regular files only: a pipe or device, planted or
+/// named by mistake, could block the caller for ever.
 std::optional<Fd> open_regular(const std::filesystem::path& path, Links links = Links::followed);
 
-/// The rest of what `file` holds; more than `limit` bytes is an error. `path`: for sentences.
+/// Reads the rest of `file`; more than `limit` bytes is an error. `path` is for error messages.
 std::string read_rest(const Fd& file, const std::filesystem::path& path, std::size_t limit);
 
-/// The whole content of a regular file; nothing when there is no such file. More than `limit` bytes is an error.
+/// The whole content of a regular file; nothing when it does not exist. More than `limit` bytes is an error.
 std::optional<std::string> read(const std::filesystem::path& path, std::size_t limit = std::size_t{16} * 1024 * 1024,
                                 Links links = Links::followed);
 
-/// Replaces `path` by `content`: temporary file, fsync, rename, fsync of the folder.
+/// Replaces `path` with `content`: temporary file, fsync, rename, fsync of the folder.
 void write_durably(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
-/// A new file, with fsync but without that of its folder: for files of a folder that is not yet in use.
+/// Creates a file and syncs it, but not its folder: for files in a folder that is not yet in use.
 void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode,
                std::optional<gid_t> group = {});
 
@@ -56,39 +56,39 @@ struct NewFile {
   std::optional<gid_t> group;
 };
 
-/// New files of one folder, with fsync of each and of the folder. All are written before the first is synced, so that
-/// the disk is waited for about once and not once a file.
+/// Creates several files in one folder and syncs each and the folder. All are written before the first fsync, so that
+/// the wait for the disk is about that for one file.
 void write_together(const std::filesystem::path& folder, const std::vector<NewFile>& new_files);
 
-/// Writes a file that is never replaced: what is there already stays.
+/// Writes a file that is never replaced: an existing one stays as it is.
 void write_once(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
-/// A hidden path beside `path` for what is to take its place once it is whole. Every call gives another one. It has a
-/// random number of this process in it, so that neither a process of the same pid before (in a container each has pid
-/// 1) nor anybody who plants files was there first.
+/// A hidden path next to `path` for content that will replace it once complete; different on every call. It contains a
+/// random number of this process, so that neither an earlier process with the same pid (in a container it is always 1)
+/// nor an attacker planting files can have taken it.
 std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
-/// The name for which an earlier process made a file of the name `temporary`, and left it behind; nothing for all other
-/// names, those that this process makes included.
+/// The name for which an earlier process created the file `temporary` and left it behind; nothing for any other name,
+/// including those that this process creates.
 std::optional<std::string_view> leftover_of(std::string_view temporary);
 
-/// Removes the files, links and folders of this process's user in `folder` for whose names `is_leftover` is true. What
-/// cannot be removed stays, with a line in the log. There need not be such a folder.
+/// Removes the files, links and folders in `folder` that belong to this process's user and whose names satisfy
+/// `is_leftover`. What cannot be removed stays and is logged. The folder need not exist.
 void remove_leftovers(const std::filesystem::path& folder, bool (*is_leftover)(std::string_view name));
 
-/// Makes `link` a symbolic link to `target` by one rename(2), whether it was one before or not.
+/// Makes `link` a symbolic link to `target` by one rename(2), whether or not it existed before.
 void switch_link(const std::filesystem::path& link, const std::filesystem::path& target);
 
-/// Makes the folder and its parents, each with `mode` and durable, unless they are there.
+/// Creates the folder and its missing parents with `mode`, durably.
 void make_folder(const std::filesystem::path& path, mode_t mode);
 
-/// fsync of a folder: what was created, renamed and removed in it lasts.
+/// fsync of a folder: makes creations, renames and removals in it durable.
 void sync_folder(const std::filesystem::path& path);
 
-/// Moves an unreadable file aside as `PATH.corrupt-TIME` and gives the new path.
+/// Moves an unreadable file aside to `PATH.corrupt-TIME` and returns the new path.
 std::filesystem::path set_aside(const std::filesystem::path& path);
 
-/// An exclusive lock on `path`, held until the Fd ends; nothing when another process holds it.
+/// An exclusive lock on `path`, held until the Fd is closed; nothing when another process holds it.
 std::optional<Fd> lock(const std::filesystem::path& path);
 
 }  // namespace acmed::files

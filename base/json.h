@@ -15,7 +15,7 @@ class Value;
 template <class Writer>
 class Emitter;
 using Array = std::vector<Value>;
-/// Members in the order of their names, so that what is written is the same each time.
+/// Members sorted by name, so that the output is the same each time.
 using Object = std::map<std::string, Value, std::less<>>;
 
 /// A JSON value (RFC 8259). Integers are 64-bit signed; other numbers are double.
@@ -35,23 +35,23 @@ class Value {
 
   bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
 
-  /// The value as such a thing, or null when it is something else.
+  /// The value as that type, or null when it has another type.
   const bool* as_bool() const noexcept { return std::get_if<bool>(&data_); }
   const std::int64_t* as_integer() const noexcept { return std::get_if<std::int64_t>(&data_); }
   const std::string* as_string() const noexcept { return std::get_if<std::string>(&data_); }
   const Array* as_array() const noexcept { return std::get_if<Array>(&data_); }
   const Object* as_object() const noexcept { return std::get_if<Object>(&data_); }
 
-  /// The member of that name; a null value when this is no object or has no such member.
+  /// The member of that name; a null value when this is not an object or has no such member.
   const Value& operator[](std::string_view name) const noexcept;
 
-  /// The text; `otherwise` when this is no string. Likewise for the others.
+  /// The text, or `otherwise` when this is not a string. Likewise for the others.
   std::string text_or(std::string_view otherwise = {}) const;
   std::int64_t integer_or(std::int64_t otherwise) const noexcept;
   bool bool_or(bool otherwise) const noexcept;
-  /// The strings of this array; what is no string is passed over, and what is no array is empty.
+  /// The strings of this array, skipping other elements; empty when this is not an array.
   std::vector<std::string> texts() const;
-  /// The elements of this array; empty for anything else.
+  /// The elements of this array; empty when this is not an array.
   const Array& elements() const noexcept;
 
   friend bool operator==(const Value&, const Value&) = default;
@@ -63,13 +63,13 @@ class Value {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;
 };
 
-/// Reads one JSON text; nothing when it is not one, nests deeper than 64 levels, or is not UTF-8.
+/// Parses one JSON text; nothing when it is malformed, nested deeper than 64 levels, or not UTF-8.
 std::optional<Value> parse(std::string_view text);
 
-/// Writes without blanks.
+/// Compact, without whitespace.
 std::string dump(const Value& value);
 
-/// Writes for people: indented, one member a line, with a final newline.
+/// For people: indented, one member a line, with a final newline.
 std::string dump_readable(const Value& value);
 
 }  // namespace acmed::json

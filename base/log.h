@@ -8,13 +8,13 @@
 
 namespace acmed::log {
 
-/// syslog's levels, as far as we use them.
+/// syslog's levels, as far as acmed uses them.
 enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 
-/// A journal field: its name in capitals ("ACMED_CERTIFICATE"), its value. Never a secret.
+/// A journal field: name in capitals ("ACMED_CERTIFICATE") and value. Never a secret.
 using Field = std::pair<std::string_view, std::string>;
 
-/// Writes one line: to the journal with its fields when standard error is connected to it, else to standard error.
+/// Writes one line: to the journal with its fields when standard error is connected to it, otherwise to standard error.
 /// May be called from any thread.
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 
@@ -34,7 +34,7 @@ inline void debug(std::string_view message, std::initializer_list<Field> fields 
   write(Level::debug, message, fields);
 }
 
-/// Lines less important than `level` are dropped; info is where it starts.
+/// Lines less important than `level` are dropped. Default: info.
 void set_level(Level level) noexcept;
 
 }  // namespace acmed::log

@@ -6,15 +6,15 @@
 
 namespace acmed {
 
-/// The PATH of every program that we start, and where one that is a plain name is looked up.
+/// The PATH that every program we start gets, and in which plain program names are looked up.
 inline constexpr std::string_view program_search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The program's path: `name` itself when there is a "/" in it, else where it is found; empty when it is not. What we
-/// are started with in $PATH says nothing about it.
+/// The program's path: `name` itself when it contains a "/", otherwise where it is found in program_search_path; empty
+/// when not found. Our own $PATH is not consulted.
 std::string find_program(const std::string& name);
 
-/// Why the program `name` is not to be run, and how to mend it; empty when it may be. It must be a regular file that we
-/// may execute and that is not, nor its folder, open to every user of this host for writing.
+/// Why the program `name` must not be run, and how to mend that; empty when it may be run. It must be a regular file
+/// that we may execute, and neither it nor its folder may be world-writable.
 std::string fault_of_program(const std::string& name);
 
 }  // namespace acmed

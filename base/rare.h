@@ -7,8 +7,8 @@
 
 namespace acmed {
 
-/// As std::optional, for what is seldom there and large: absent, it takes the room of a pointer. A copy has a T of its
-/// own.
+/// Like std::optional, for members that are large and seldom present: takes the room of a pointer when empty. Copies
+/// are deep.
 template <class T>
 class Rare {
  public:

@@ -7,7 +7,7 @@
 
 namespace acmed {
 
-/// Text that must not be seen: it has no way into a log or a message but reveal(), and is wiped when it ends.
+/// Text that must not be seen: only reveal() gets it into a log or a message, and it is wiped on destruction.
 class Secret {
  public:
   Secret() = default;

@@ -9,29 +9,28 @@
 
 namespace acmed {
 
-/// Secrets that are to be struck out of texts.
+/// Secrets to be struck from texts.
 class SecretList {
  public:
-  /// Adds each line of `secret`: a key in PEM, say, is shown line by line. What is in the list already, and lines of
-  /// less than four octets, are passed over. With `most` lines in the list the oldest makes room.
+  /// Adds each line of `secret` separately: a PEM key, say, is shown line by line. Skips known lines and lines of fewer
+  /// than four octets. With `most` lines in the list, the oldest makes room.
   void add(const Secret& secret, std::size_t most);
 
-  /// `text` with "***" in the place of each secret.
+  /// `text` with "***" in place of each secret.
   std::string struck_from(std::string_view text) const;
 
  private:
-  std::vector<Secret> lines_;  ///< in the order in which they came
+  std::vector<Secret> lines_;  ///< oldest first
 };
 
-/// From now on no Error and no log line shows `secret`. May be called from any thread. The last 4096 lines are kept, so
+/// From now on no Error and no log line shows `secret`. May be called from any thread. Keeps the latest 4096 lines, so
 /// that a daemon whose secrets change for years does not grow.
 void keep_out_of_texts(const Secret& secret);
 
-/// `text` without the secrets that keep_out_of_texts() was told of. May be called from any thread.
+/// `text` without the secrets passed to keep_out_of_texts(). May be called from any thread.
 std::string without_known_secrets(std::string_view text);
 
-/// `text` made fit to be shown to people: in one line (base/foreign_text.h), without the known secrets, cut after
-/// `limit` octets.
+/// `text` made fit to show to people: one line (base/foreign_text.h), without known secrets, cut after `limit` octets.
 std::string fit_to_show(std::string_view text, std::size_t limit);
 
 }  // namespace acmed

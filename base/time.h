@@ -11,7 +11,7 @@ namespace acmed {
 using Duration = std::chrono::nanoseconds;
 /// A point of calendar time (UTC).
 using Time = std::chrono::sys_time<Duration>;
-/// A point on a clock that never jumps and goes on while the host is suspended.
+/// A point on a clock that never jumps and keeps running while the host is suspended.
 using Moment = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 /// Where time comes from: the host's clocks, or a test's.
@@ -29,8 +29,8 @@ class HostClock final : public Clock {
   Moment moment() const override;
 };
 
-/// A clock that moves only when told, for tests. A Loop on it jumps to the next timer as soon as nothing else is to be
-/// done, so a test of ten minutes takes none.
+/// A clock that moves only when told, for tests. A Loop on it jumps to the next timer as soon as there is nothing else
+/// to do, so a test of ten minutes takes no time.
 class VirtualClock final : public Clock {
  public:
   explicit VirtualClock(Time start) : start_(start) {}
@@ -43,20 +43,20 @@ class VirtualClock final : public Clock {
   Duration since_start_{};
 };
 
-/// `time`, or the nearest that a Time can hold with room to calculate: 1700 to 2200. Certificates and servers say
-/// things like "31 December 9999" for "never".
+/// `time`, clamped to what a Time can hold with room to calculate: 1700 to 2200. Certificates and servers write things
+/// like "31 December 9999" for "never".
 Time to_time(std::chrono::sys_seconds time);
 
 /// RFC 3339 in UTC with seconds: "2026-11-22T09:47:00Z".
 std::string to_rfc3339(Time time);
 
-/// Reads RFC 3339, fractions and offsets included; nothing for anything else.
+/// Parses RFC 3339, with fractions and offsets; nothing for anything else.
 std::optional<Time> parse_rfc3339(std::string_view text);
 
-/// Reads Retry-After's value, seconds or an HTTP-date (RFC 9110 §10.2.3); nothing for anything else.
+/// Parses the value of Retry-After, seconds or an HTTP-date (RFC 9110 §10.2.3); nothing for anything else.
 std::optional<Time> parse_retry_after(std::string_view text, Time now);
 
-/// Reads "90s", "250ms", "10m", "6h", "30d"; nothing for anything else.
+/// Parses "90s", "250ms", "10m", "6h", "30d"; nothing for anything else.
 std::optional<Duration> parse_duration(std::string_view text);
 
 /// For people: "2.3 s", "10 min", "3 d".

@@ -20,14 +20,14 @@ Checked<> network(std::string_view text);
 /// An IP address with an optional port: "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
 Checked<> address_with_port(std::string_view text);
 
-/// Of such an address with a port or without: the address alone, and its port or 53.
+/// Splits an address with an optional port: the address alone, and its port or 53.
 std::string without_port(std::string_view text);
 std::string port_of(std::string_view text);
 
-/// 0.0.0.0, ::, or another spelling of it.
+/// 0.0.0.0 or ::, in any spelling.
 bool is_wildcard_address(std::string_view text);
 
-/// An IP address with or without a port, or a host name with an optional port.
+/// An IP address or a host name, each with an optional port.
 Checked<> server(std::string_view text);
 
 }  // namespace acmed::config

@@ -15,7 +15,7 @@ namespace acmed::config {
 namespace {
 
 constexpr std::int64_t most_orders = 1000;
-/// Of the HMAC key for external account binding (RFC 8555 §7.3.4): HS256 wants 256 bits, some CAs hand out 128.
+/// For the HMAC key of external account binding (RFC 8555 §7.3.4): HS256 wants 256 bits, some CAs hand out 128.
 constexpr std::size_t shortest_hmac_key = 16;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 9> well_known = {{
@@ -99,7 +99,7 @@ std::optional<ExternalAccount> read_external_account(Reader& ca) {
   return ExternalAccount{key_id->value, Secret(*std::move(octets))};
 }
 
-/// The key types that CAs take for accounts.
+/// The key types that CAs accept for accounts.
 const std::vector<std::pair<std::string, crypto::KeyType>>& account_key_types() {
   static const std::vector<std::pair<std::string, crypto::KeyType>> types = {
       {"ecdsa-p256", crypto::KeyType::ecdsa_p256},

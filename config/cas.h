@@ -6,10 +6,10 @@
 
 namespace acmed::config {
 
-/// Reads [ca.NAME]. What is at fault is reported and left at its default.
+/// Reads [ca.NAME]. Faulty values are reported and left at their defaults.
 Ca read_ca(const std::string& name, Reader reader);
 
-/// Whether `name` is a CA whose directory URL is known here.
+/// Whether `name` is a CA whose directory URL is built in.
 bool is_well_known_ca(std::string_view name);
 
 }  // namespace acmed::config

@@ -16,7 +16,7 @@
 namespace acmed::config {
 namespace {
 
-/// Public CAs take no more in one certificate.
+/// Public CAs accept no more in one certificate.
 constexpr std::size_t most_names = 100;
 
 const std::vector<std::pair<std::string, crypto::KeyType>>& key_types() {
@@ -81,7 +81,7 @@ std::optional<double> read_renew(Reader& reader) {
     const auto [stop, error] = std::from_chars(text->data(), end, value);
     if (error == std::errc{} && stop == end) fraction = value;
   }
-  // Written so that NaN is refused too.
+  // Written this way so that NaN is rejected too.
   if (fraction && *fraction > 0 && *fraction < 1) return fraction;
   reader.fault_of_kind(*node, "renew",
                        "the fraction of the lifetime that is left, more than 0 and less than 1, \"0.33\",");
@@ -134,7 +134,8 @@ std::vector<std::string> read_domains(Reader& reader, const Config& config) {
   return domains;
 }
 
-/// "*.corp.example" is "_.corp.example" as a name: '*' has no place in paths, and '_' in no domain of a certificate.
+/// The name for "*.corp.example" is "_.corp.example": '*' does not belong in paths, and '_' appears in no domain of a
+/// certificate.
 std::string default_name(const std::vector<std::string>& domains) {
   if (domains.empty()) return {};
   auto name = domains.front();
@@ -153,7 +154,7 @@ void read_name(Reader& reader, Certificate& certificate) {
   }
 }
 
-/// What must differ between certificates, with the place of the first that has it.
+/// What must differ between certificates, with the place of the first one that has it.
 class Comparison {
  public:
   void add(const Certificate& certificate, const std::vector<PlacedTarget>& targets, Reader& reader) {
@@ -199,7 +200,7 @@ class Comparison {
             placed.place, reader.name_of("deploy"),
             fmt::format("{} is already written by the target at {}", path.string(), first->second.text()));
       }
-      break;  // the other files of the same two targets would say the same again
+      break;  // the other files of the same two targets would only repeat this
     }
     for (const auto& path : own) files_.emplace(path, placed.place);
   }

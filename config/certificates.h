@@ -10,7 +10,7 @@
 
 namespace acmed::config {
 
-/// What [defaults] and [[certificate]] may both say.
+/// The keys that [defaults] and [[certificate]] share.
 struct CertificateSettings {
   std::optional<std::string> ca;
   std::optional<crypto::KeyType> key_type;
@@ -22,8 +22,8 @@ struct CertificateSettings {
 /// Reads [defaults].
 CertificateSettings read_defaults(Reader reader, const Config& config);
 
-/// Reads the [[certificate]] tables of all files, with the CAs and providers of `config` known, and compares them with
-/// each other.
+/// Reads the [[certificate]] tables of all files and compares them with each other. The CAs and providers of `config`
+/// must be complete.
 std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
                                            const Config& config);
 

@@ -5,7 +5,7 @@
 
 namespace acmed::config {
 
-/// What came of checking a text: the value to go on with, or a sentence that says what is wrong.
+/// The result of checking a text: the value to use, or a sentence that says what is wrong.
 template <class T = std::string>
 struct Checked {
   T value{};

@@ -9,7 +9,7 @@
 
 namespace acmed::config {
 
-/// Reads a program and its arguments; empty when the key is absent or at fault.
+/// Reads a program and its arguments; empty when the key is absent or faulty.
 std::vector<std::string> read_command(Reader& reader, std::string_view key);
 
 }  // namespace acmed::config

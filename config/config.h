@@ -15,8 +15,8 @@
 #include "config/provider_settings.h"
 #include "config/routes.h"
 
-/// /etc/acmed/acmed.toml, read, checked and completed with the defaults. Domain names are A-labels in lower case
-/// without the final dot; paths are absolute; secrets are read.
+/// /etc/acmed/acmed.toml, read, checked, and completed with the defaults. Domain names are lower-case A-labels without
+/// a final dot; paths are absolute; secrets have been read.
 namespace acmed::config {
 
 struct ExternalAccount {
@@ -30,17 +30,17 @@ struct Ca {
   std::string directory;  ///< https URL
   std::vector<std::string> contact;
   bool terms_agreed = false;
-  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust alone
+  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust store alone
   std::optional<std::string> profile;
   bool profile_required = false;
   std::optional<ExternalAccount> external_account;
   std::string preferred_chain;  ///< issuer common name; empty for the CA's first chain
   crypto::KeyType account_key = crypto::KeyType::ecdsa_p256;
-  unsigned concurrency = 32;  ///< orders that may be under way at the CA at a time
+  unsigned concurrency = 32;  ///< orders that the CA may have in progress at a time
 };
 
-/// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. What a certificate and the defaults do not
-/// set is taken from the provider of the name, and what that does not set from [propagation].
+/// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. Values not set by a certificate or the
+/// defaults come from the name's provider, and values not set there from [propagation].
 struct Propagation {
   enum class Require { all, quorum, none };
   std::optional<Duration> timeout;
@@ -55,14 +55,15 @@ struct Propagation {
 /// [provider.NAME]
 struct Provider {
   std::string name;
-  /// It serves these names and those below; of all providers that of the longest zone serves a name.
+  /// It serves these names and those below them; of all providers, the one with the longest matching zone serves a
+  /// name.
   std::vector<std::string> zones;
-  /// Names, with those below them, whose challenge names are aliases into its zones: it serves those too, by way of the
-  /// aliases.
+  /// Names, with those below them, whose challenge names are aliases into its zones: it serves those as well, through
+  /// the aliases.
   std::vector<std::string> delegated;
   Propagation propagation;  ///< completed with [propagation]
   ProviderSettings settings;
-  std::string place;  ///< where it is, for people: its server's name or address, its API's URL
+  std::string place;  ///< where it is, for people: its server's name or address, or its API's URL
 };
 
 enum class FileKind { cert, chain, fullchain, privkey, combined };
@@ -70,9 +71,9 @@ enum class FileKind { cert, chain, fullchain, privkey, combined };
 /// [[certificate.deploy]]
 struct Target {
   std::string name;
-  std::optional<std::filesystem::path> directory;  ///< none: only the hooks are run
-  std::map<FileKind, std::string> files;           ///< file names in `directory`
-  std::optional<std::string> owner;                ///< a user's name; checked when the configuration is read
+  std::optional<std::filesystem::path> directory;  ///< none: only the programs are run
+  std::map<FileKind, std::string> files;           ///< file names within `directory`
+  std::optional<std::string> owner;                ///< a user name; checked when the configuration is read
   std::optional<std::string> group;
   mode_t mode = 0640;
   std::vector<std::string> test;       ///< argv; empty for none
@@ -86,9 +87,9 @@ struct Certificate {
   std::vector<std::string> domains;
   std::string ca;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
-  /// When this fraction of its life is left; none: a third, a half below ten days of life.
+  /// Renewed when this fraction of its life is left; none: a third, or half of a life below ten days.
   std::optional<double> renew;
-  Propagation propagation;  ///< completed with [defaults]; complete it with that of the provider
+  Propagation propagation;  ///< completed with [defaults]; complete it with the provider's
   std::vector<Target> deploy;
 };
 
@@ -103,7 +104,7 @@ struct Config {
   std::vector<Certificate> certificates;
 };
 
-/// One thing that is wrong, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
+/// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
 struct Fault {
   std::string file;
   unsigned line = 0;
@@ -113,7 +114,7 @@ struct Fault {
   std::string text() const;
 };
 
-/// Everything that is wrong with a configuration, in the order of the files and lines.
+/// All faults of a configuration, ordered by file and line.
 class Faults : public std::exception {
  public:
   explicit Faults(std::vector<Fault> faults);
@@ -128,12 +129,12 @@ class Faults : public std::exception {
 /// The values of one level, completed with those of the level above.
 Propagation completed(const Propagation& own, const Propagation& above);
 
-/// Reads `file` and all that it includes. Blocks: a running daemon calls it through offload(). Throws Faults.
+/// Reads `file` and everything that it includes. Blocks: a running daemon calls it through offload(). Throws Faults.
 Config load(const std::filesystem::path& file);
 
-/// The provider of the longest zone or delegated name that `name` is in or equal to; nothing when none serves it. Each
-/// name of a certificate has one, if not for itself then for its `_acme-challenge` name, which may be a zone of its
-/// own.
+/// The provider with the longest zone or delegated name that `name` is equal to or below; nothing when none serves it.
+/// Each name of a certificate has one, if not for itself then for its `_acme-challenge` name, which may be a zone of
+/// its own.
 const Provider* provider_for(const Config& config, const std::string& name);
 
 }  // namespace acmed::config

@@ -10,16 +10,16 @@
 
 namespace acmed::config {
 
-/// Gathers all that is wrong, so that an operator mends it in one go.
+/// Collects all faults, so that the administrator can fix them in one go.
 class FaultList {
  public:
-  /// The files in the order in which they are read: their faults are reported in that order.
+  /// Starts a file. Faults are reported in the order in which their files were read.
   void begin_file(const std::string& file) { files_.push_back(file); }
 
-  /// `key` as written in full, "certificate.deploy.mode"; empty when it is about the whole file.
+  /// `key` in full, "certificate.deploy.mode"; empty when the fault is about the whole file.
   void add(const Place& place, std::string_view key, std::string_view sentence);
 
-  /// Throws Faults when there are any.
+  /// Throws Faults if there are any.
   void throw_if_any();
 
  private:

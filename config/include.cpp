@@ -24,13 +24,13 @@ std::vector<std::string> matches(const std::string& pattern) {
   return files;
 }
 
-/// A file that was emptied to switch it off.
+/// A file emptied in order to disable it.
 bool is_empty_file(const std::filesystem::path& file) {
   std::error_code error;
   return std::filesystem::is_regular_file(file, error) && std::filesystem::file_size(file, error) == 0;
 }
 
-/// Adds the file's table; a fault leaves it out.
+/// Adds the file's table; a faulty file is left out.
 void add_source(std::string_view text, const std::string& file, std::deque<Source>& sources, FaultList& faults) {
   faults.begin_file(file);
   auto name = std::make_shared<const std::string>(file);
@@ -53,13 +53,13 @@ std::deque<Source> read_sources(std::string_view main_text, const std::filesyste
   Reader main(main_file_read.table, {main_file_read.file, 1, 1}, "", faults);
   const auto patterns = main.texts("include");
   if (!patterns) return sources;
-  // The main file may match a pattern of its own folder, and a file two patterns: each is read once.
+  // The main file may match its own pattern, and a file may match two: each is read once.
   std::set<std::string> seen = {main_file.string()};
   std::size_t room = largest_configuration - std::min(main_text.size(), largest_configuration);
   for (const auto& pattern : *patterns) {
     const auto path = absolute_path(pattern.value, pattern.place).string();
     const auto files = matches(path);
-    // A pattern may wait for its first file; a plain name that is missing is a slip.
+    // A pattern may still be waiting for its first file; a missing plain name is a mistake.
     if (files.empty() && pattern.value.find_first_of("*?[") == std::string::npos) {
       main.fault(pattern.place, "include", fmt::format("there is no file {}", path));
     }

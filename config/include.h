@@ -11,7 +11,7 @@
 
 namespace acmed::config {
 
-/// Of all files of a configuration together, in bytes: room for several hundred thousand certificates.
+/// Limit for all files of a configuration together, in bytes: room for several hundred thousand certificates.
 constexpr std::size_t largest_configuration = std::size_t{64} << 20;
 
 /// One configuration file that was read.
@@ -20,11 +20,11 @@ struct Source {
   Table table;
 };
 
-/// The main file first, then what its `include` names: each pattern's files in the order of their names. Files that
-/// cannot be read are reported and left out.
+/// The main file first, then the files that its `include` names: pattern by pattern, those of each sorted by name.
+/// Files that cannot be read are reported and left out.
 std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults);
 
-/// Reports the keys that only the main file may have.
+/// Reports keys that only the main file may have.
 void refuse_main_keys(Reader& included);
 
 }  // namespace acmed::config

@@ -31,12 +31,12 @@ std::filesystem::path read_state_directory(Reader& main) {
   }
   const char* from_manager = std::getenv("STATE_DIRECTORY");
   if (from_manager == nullptr || *from_manager == '\0') return usual_state_directory;
-  // With several StateDirectory= systemd joins them by colons; the first is ours.
+  // With several directories in StateDirectory= systemd joins them with colons; the first one is ours.
   const std::string_view all = from_manager;
   return std::filesystem::path(all.substr(0, all.find(':')));
 }
 
-/// The tables [KIND.NAME] of all files, each with its name. A name that stands in two files is a fault.
+/// The tables [KIND.NAME] of all files, each with its name. A name that appears in two files is a fault.
 std::vector<std::pair<std::string, Reader>> named_sections(std::vector<Reader>& files, const std::string& kind) {
   std::vector<std::pair<std::string, Reader>> sections;
   std::map<std::string, Place> places;
@@ -132,7 +132,7 @@ Config load(const std::filesystem::path& file) {
   }
   if (!text) throw Faults({{file.string(), 0, 0, fault}});
   auto config = parse(*text, file);
-  // Of a large configuration far more was used for a moment than is kept.
+  // Reading a large configuration takes far more memory for a moment than is kept.
   text.reset();
   if (config.certificates.size() >= certificates_to_trim) malloc_trim(0);
   return config;

@@ -8,7 +8,7 @@
 
 namespace acmed::config {
 
-/// What load() does once it has the main file's text; for tests and the fuzzer. Throws Faults.
+/// What load() does once it has the main file's text; also for tests and the fuzzer. Throws Faults.
 Config parse(std::string_view text, const std::filesystem::path& file);
 
 }  // namespace acmed::config

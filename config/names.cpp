@@ -26,7 +26,7 @@ struct FreeIdn {
   void operator()(std::uint8_t* text) const noexcept { idn2_free(text); }
 };
 
-/// Lower case, Unicode labels as A-labels; A-labels that were given must stand for a Unicode label.
+/// Lower case, with Unicode labels as A-labels; A-labels in the input must decode to a Unicode label.
 Checked<> to_a_labels(std::string name) {
   name = ascii_lower(std::move(name));
   if (is_ascii(name) && name.find("xn--") == std::string::npos) return {name, {}};

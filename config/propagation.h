@@ -9,10 +9,10 @@
 
 namespace acmed::config {
 
-/// Reads the keys that propagation tables of every level have, and ends the reader.
+/// Reads the keys that propagation tables of every level share, then ends the reader.
 Propagation read_propagation(Reader reader);
 
-/// The same for [propagation] itself, which has the resolvers too.
+/// The same for [propagation] itself, which also has the resolvers.
 Propagation read_propagation(Reader reader, std::vector<std::string>& resolvers);
 
 }  // namespace acmed::config

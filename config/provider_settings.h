@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 
-/// What [provider.NAME] says beside its zones, for each type of provider.
+/// What [provider.NAME] contains besides its zones, for each type of provider.
 namespace acmed::config {
 
 struct Tsig {
@@ -20,10 +20,10 @@ struct Tsig {
   Secret secret;  ///< raw octets
 };
 
-/// An account at an acme-dns server: it may change the TXT values at one name.
+/// An account at an acme-dns server, with the right to change the TXT values at one name.
 struct AcmeDnsAccount {
-  std::string domain;       ///< whose challenges it is for
-  std::string full_domain;  ///< where the values stand; the domain's challenge name is an alias to it
+  std::string domain;       ///< the domain whose challenges it is for
+  std::string full_domain;  ///< where the values are; the domain's challenge name is an alias to it
   std::string subdomain;
   std::string user_name;
   Secret password;
@@ -32,26 +32,26 @@ struct AcmeDnsAccount {
 /// type = "acme-dns"
 struct AcmeDns {
   std::string url;                       ///< without a final slash
-  std::vector<std::string> allow_from;   ///< networks that may use the accounts to be registered; empty for all
+  std::vector<std::string> allow_from;   ///< networks that may use the accounts that acmed registers; empty for all
   std::vector<AcmeDnsAccount> accounts;  ///< registered by other means
-  std::string trust_pem;                 ///< the content of `trust`; empty for the system's trust alone
+  std::string trust_pem;                 ///< the content of `trust`; empty for the system's trust store alone
 };
 
 /// type = "powerdns"
 struct PowerDns {
-  std::string url;  ///< of the server, without "/api/v1" and a final slash
+  std::string url;  ///< of the server, without "/api/v1" and without a final slash
   Secret api_key;
   std::string server_id = "localhost";
-  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust alone
+  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust store alone
 };
 
 /// type = "cloudflare"
 struct Cloudflare {
   Secret token;
-  std::optional<Secret> zone_token;  ///< for looking zones up; none: `token` does that too
-  std::string zone_id;               ///< of the provider's only zone; empty: it is looked up
-  std::string url;                   ///< of the API, without a final "/"
-  std::string trust_pem;             ///< the content of `trust`; empty for the system's trust alone
+  std::optional<Secret> zone_token;  ///< for looking up zones; none: `token` is used for that too
+  std::string zone_id;               ///< of the provider's only zone; empty: looked up
+  std::string url;                   ///< of the API, without a final slash
+  std::string trust_pem;             ///< the content of `trust`; empty for the system's trust store alone
 };
 
 /// type = "rfc2136"
@@ -67,14 +67,14 @@ struct Variable {
   bool hidden = false;  ///< the value is a secret: no trace of it may get into a log
 };
 
-/// A program of somebody else's that changes records.
+/// Somebody else's program that changes records.
 struct ExternalProgram {
-  std::vector<std::string> command;   ///< argv, fit to be started when the configuration was read
+  std::vector<std::string> command;   ///< argv, checked to be executable when the configuration was read
   std::vector<Variable> environment;  ///< all that it gets besides PATH
   Duration timeout = std::chrono::seconds(60);
 };
 
-/// How lego's conventions tell a record: by its name and value, or by what these are made from.
+/// How lego's conventions describe a record: by its name and value, or by what these are computed from.
 enum class LegoMode { finished, raw };
 
 /// type = "exec"
@@ -90,7 +90,7 @@ struct LegoExec {
 
 /// type = "lego-httpreq"
 struct LegoHttpreq {
-  std::string endpoint;  ///< URL without a final "/"
+  std::string endpoint;  ///< URL without a final slash
   LegoMode mode = LegoMode::finished;
   std::string username;  ///< empty: no authentication
   Secret password;
@@ -98,31 +98,31 @@ struct LegoHttpreq {
   Duration timeout = std::chrono::seconds(30);
 };
 
-/// type = "responder": acmed itself answers for the provider's zones.
+/// type = "responder": acmed itself is the name server of the provider's zones.
 struct Responder {
-  std::vector<std::string> listen;         ///< addresses with optional ports; none: sockets of the service manager
+  std::vector<std::string> listen;         ///< addresses with optional ports; none: the service manager's sockets
   std::optional<std::string> name_server;  ///< none: ns.ZONE
   std::vector<std::string> addresses;      ///< of the name server, for those of its names that are in a zone of ours
   std::optional<std::string> contact;      ///< a mailbox as a domain name; none: hostmaster.ZONE
-  unsigned responses_per_second = 100;     ///< to one network; 0: as many as it wants
+  unsigned responses_per_second = 100;     ///< to one network; 0: unlimited
 };
 
 struct AwsKey {
   std::string id;
   Secret secret;
-  Secret session_token;  ///< empty for keys that live for ever
+  Secret session_token;  ///< empty for long-term keys
 };
 
 /// type = "route53"
 struct Route53 {
   std::string url;             ///< http or https
   std::string sts_url;         ///< likewise
-  std::string region;          ///< for which calls are signed
-  std::string trust_pem;       ///< the content of `trust`; empty for the system's trust alone
-  std::string hosted_zone_id;  ///< empty: it is looked up
-  std::optional<AwsKey> key;   ///< none: AWS' usual chain
-  std::string profile;         ///< of AWS' files; empty for the usual chain
-  std::string role_arn;        ///< to be taken on; empty for none
+  std::string region;          ///< for which requests are signed
+  std::string trust_pem;       ///< the content of `trust`; empty for the system's trust store alone
+  std::string hosted_zone_id;  ///< empty: looked up
+  std::optional<AwsKey> key;   ///< none: the usual AWS credential chain
+  std::string profile;         ///< in AWS's files; empty for the usual chain
+  std::string role_arn;        ///< the role to assume; empty for none
   std::string external_id;
   std::string role_session_name;
 };

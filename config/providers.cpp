@@ -19,7 +19,7 @@
 namespace acmed::config {
 namespace {
 
-/// Reads what is special to one type of provider, its zones having been read.
+/// Reads what is specific to one type of provider, once its zones have been read.
 using ReadSettings = void (*)(Reader& reader, Provider& provider);
 
 const std::vector<std::pair<std::string, ReadSettings>>& types() {
@@ -31,7 +31,7 @@ const std::vector<std::pair<std::string, ReadSettings>>& types() {
   return list;
 }
 
-/// Nothing when the rest of the table cannot be understood.
+/// Nothing when the rest of the table cannot be interpreted.
 std::optional<ReadSettings> read_type(Reader& reader) {
   reader.required("type", "the type of provider, such as \"rfc2136\"");
   return reader.choice("type", types());

@@ -8,10 +8,10 @@
 
 namespace acmed::config {
 
-/// Where each zone was named first: a zone has one provider.
+/// Where each zone was first named: a zone belongs to one provider.
 using ZonePlaces = std::map<std::string, Place>;
 
-/// Reads [provider.NAME] and enters its zones. What is at fault is reported and left at its default.
+/// Reads [provider.NAME] and enters its zones. Faulty values are reported and left at their defaults.
 Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones);
 
 /// Enters the zones and delegated names of `provider`.

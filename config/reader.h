@@ -17,40 +17,40 @@
 
 namespace acmed::config {
 
-/// A string and where it stands.
+/// A string and its place.
 struct Text {
   std::string value;
   Place place;
 };
 
-/// Reads one table key by key. What is asked for is thereby known; end() reports every other key. A value of the wrong
-/// kind is reported and then treated as absent. The table and the FaultList must outlive it.
+/// Reads one table key by key. Every key that is asked for counts as known; end() reports all others. A value of the
+/// wrong type is reported and then treated as absent. The table and the FaultList must outlive it.
 class Reader {
  public:
-  /// `path`: the table's name for the sentences, "ca.letsencrypt"; empty for the whole file.
+  /// `path`: the table's name in sentences, "ca.letsencrypt"; empty for the whole file.
   Reader(const Table& table, Place place, std::string path, FaultList& faults);
 
   std::optional<Text> text(std::string_view key);  ///< not empty
   std::optional<bool> boolean(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
   std::optional<Duration> duration(std::string_view key, Duration least, Duration most);
-  std::optional<std::vector<Text>> texts(std::string_view key);  ///< a list of strings that are not empty
+  std::optional<std::vector<Text>> texts(std::string_view key);  ///< a list of non-empty strings
   std::optional<Reader> table(std::string_view key);
-  /// As table(), for one that holds secrets: what is of the wrong kind in it or in its place is not repeated.
+  /// Like table(), for a table that holds secrets: values of the wrong type, in it or in its place, are not repeated.
   std::optional<Reader> secret_table(std::string_view key);
   std::vector<Reader> tables(std::string_view key);  ///< [[KEY]]
-  const Node* node(std::string_view key);            ///< whatever it is; null when absent
+  const Node* node(std::string_view key);            ///< of any type; null when absent
 
-  /// Reports that `key` "is missing: WHAT" when it is. Gives whether it is there.
+  /// Reports that `key` "is missing: WHAT" if it is absent. Returns whether it is present.
   bool required(std::string_view key, std::string_view what);
 
   using Check = Checked<> (*)(std::string_view text);
-  /// A string as `check` gives it back; what that has against it is reported, and the string treated as absent.
+  /// A string as `check` returns it; when `check` objects, that is reported and the string treated as absent.
   std::optional<std::string> checked(std::string_view key, Check check);
-  /// A URL, without slashes at its end, so that a path can be put behind it.
+  /// A URL without trailing slashes, so that a path can be appended.
   std::optional<std::string> url(std::string_view key, Check check = http_url);
 
-  /// One of a few words.
+  /// One of a fixed set of words.
   template <class T>
   std::optional<T> choice(std::string_view key, const std::vector<std::pair<std::string, T>>& words) {
     const auto given = text(key);
@@ -65,14 +65,14 @@ class Reader {
     return std::nullopt;
   }
 
-  /// Reports `key`, if it is there, as something that is not to be had here: "SENTENCE".
+  /// Reports `key`, if present, as not available here: "SENTENCE".
   void refuse(std::string_view key, std::string_view sentence);
 
-  /// Reports every key that nobody asked for.
+  /// Reports every key that was not asked for.
   void end();
 
   void fault(const Place& place, std::string_view key, std::string_view sentence);
-  /// About the table as such: a key that is missing, keys that do not go together.
+  /// A fault of the table itself: a missing key, keys that exclude each other.
   void fault(std::string_view key, std::string_view sentence) { fault(place_, key, sentence); }
   void fault_of_kind(const Node& node, std::string_view key, std::string_view allowed);
 

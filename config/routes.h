@@ -8,25 +8,25 @@
 
 namespace acmed::config {
 
-/// A name and all below it are served by that provider.
+/// A provider serves this name and everything below it.
 struct Route {
   std::string zone;                    ///< A-labels in lower case, without the final dot
   std::string provider;                ///< its name in the configuration
-  bool by_alias = false;               ///< by way of aliases into the provider's zones ("delegated")
-  bool holds_only_challenges = false;  ///< nothing else is in that zone, so that an alias into it is meant for them
+  bool by_alias = false;               ///< through aliases into the provider's zones ("delegated")
+  bool holds_only_challenges = false;  ///< nothing else is in the zone: an alias into it is meant for challenges
 };
 
-/// Which provider serves which name: the one rule for --check and for the work itself.
+/// Which provider serves which name: one rule for both --check and the actual work.
 class Routes {
  public:
   Routes() = default;
   explicit Routes(std::vector<Route> routes);
 
-  /// Of two routes for one zone the first counts.
+  /// If two routes name the same zone, the first one counts.
   void add(Route route);
 
-  /// The route of the longest zone that `name` is in or equal to; null when none serves it. `name` is written as zones
-  /// are.
+  /// The route with the longest zone that `name` is equal to or below; null when none serves it. `name` is written like
+  /// the zones.
   const Route* find(std::string_view name) const;
 
  private:

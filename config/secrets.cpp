@@ -34,7 +34,7 @@ Checked<Secret> from_file(const Text& file) {
   return secret_from(std::move(read), path.string());
 }
 
-/// systemd has set the owner and the mode of a credential, so these are not looked at.
+/// systemd has set owner and mode of a credential, so these are not checked.
 Checked<Secret> from_credential(const Text& name) {
   if (name.value.find('/') != std::string::npos || name.value == "." || name.value == "..") {
     return {{}, "this is no name of a credential; a name has no \"/\""};
@@ -61,7 +61,7 @@ Checked<Secret> from_credential(const Text& name) {
   return secret_from(std::move(read), path.string());
 }
 
-/// No key consists of capitals, digits and underscores alone.
+/// No key consists of capitals, digits and underscores only.
 bool is_plainly_variable(std::string_view text) {
   return text.find('_') != std::string_view::npos &&
          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
@@ -82,7 +82,7 @@ Checked<Secret> from_environment(const Text& variable) {
 bool may_be_secret(std::string_view text) {
   // Padded base64, "ALGORITHM:NAME:KEY" as nsupdate takes it, a key block.
   if (text.find_first_of("=:{}\" \t\r\n") != std::string_view::npos) return true;
-  // Small letters, "/" and "-" alone are base64 too, but as a key most unlikely.
+  // Lower-case letters, "/" and "-" alone are base64 too, but very unlikely as a key.
   if (text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+") == std::string_view::npos) return false;
   const auto octets = crypto::from_base64(text);
   return octets && octets->size() >= shortest_key;

@@ -8,7 +8,7 @@
 namespace acmed::config {
 
 std::string fault_of_section_name(std::string_view name) {
-  // It becomes a file name, which ends at 255 octets, and temporary files put some before and after it.
+  // It becomes part of file names, which are limited to 255 octets, and temporary files add some characters around it.
   constexpr std::size_t longest = 200;
   if (name.size() > longest) return fmt::format("the name is {} octets long, {} are allowed", name.size(), longest);
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string_view::npos) {

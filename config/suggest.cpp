@@ -6,7 +6,7 @@
 namespace acmed::config {
 namespace {
 
-/// Insertions, deletions, changes and swaps of neighbours that lead from one word to the other.
+/// The number of insertions, deletions, changes and swaps of neighbours that turn one word into the other.
 std::size_t slips_between(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> slips(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -28,7 +28,7 @@ std::size_t slips_between(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  // A third of the letters: "zone" is "zones", but "host" is not "mode".
+  // A third of the letters may differ: "zone" is "zones", but "host" is not "mode".
   constexpr std::size_t longest_word = 64;
   if (word.size() > longest_word) return {};
   std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;

@@ -7,7 +7,7 @@
 
 namespace acmed::config {
 
-/// "; did you mean X?" with the candidate that `word` is most likely a slip of, else nothing.
+/// "; did you mean X?" with the candidate of which `word` is most likely a misspelling; otherwise empty.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 /// "a", "a or b", "a, b or c", for the end of a sentence.

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration longest_hook = 1h;
-/// Hidden names beside a file are made of its own name and some more (daemon/deploy), and end at 255 octets.
+/// Hidden names beside a file consist of its own name plus some more (daemon/deploy), within 255 octets.
 constexpr std::size_t longest_file_name = 160;
 constexpr mode_t readable_and_writable = 0666;
 constexpr mode_t others = 0007;
@@ -72,7 +72,7 @@ void read_place_of_files(Reader& reader, Target& target) {
   if (auto files = reader.table("files")) target.files = read_files(*std::move(files));
   if (directory) {
     target.directory = absolute_path(directory->value, directory->place);
-    // "/etc/tls/" and "/etc/tls" are one folder.
+    // "/etc/tls/" and "/etc/tls" are the same folder.
     if (!target.directory->has_filename()) target.directory = target.directory->parent_path();
     if (!has_files) target.files = {{FileKind::fullchain, "fullchain.pem"}, {FileKind::privkey, "privkey.pem"}};
   } else if (has_files && reader.node("directory") == nullptr) {
@@ -82,7 +82,7 @@ void read_place_of_files(Reader& reader, Target& target) {
 
 void read_owner(Reader& reader, Target& target) {
   if (const auto owner = reader.text("owner")) {
-    // A name service that is away now may be there at the deployment, which looks again.
+    // A name service that is down now may be up at deployment time, when the name is looked up again.
     if (const auto user = find_user(owner->value); !user.id && user.error == 0) {
       reader.fault(owner->place, "owner", "this host has no user " + in_quotes(owner->value));
     }

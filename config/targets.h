@@ -8,7 +8,7 @@
 
 namespace acmed::config {
 
-/// A target and where its parts stand, for the checks that compare several of them.
+/// A target and the places of its parts, for checks that compare several targets.
 struct PlacedTarget {
   Target target;
   Place place;

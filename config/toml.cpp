@@ -44,7 +44,7 @@ Table table_from(const toml::table& table, const FileName& file) {
   Table result;
   for (const auto& [key, node] : table) {
     Entry entry{std::string(key.str()), place_of(key.source(), file), node_from(node, file)};
-    // A list of tables begins where its first table does: the parser gives it no place of its own.
+    // A list of tables starts where its first table does: the parser gives it no place of its own.
     if (entry.node.place.line == 0) entry.node.place = entry.place;
     result.push_back(std::move(entry));
   }

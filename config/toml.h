@@ -9,13 +9,13 @@
 #include <variant>
 #include <vector>
 
-/// TOML as plain values that remember where they stand. The parser itself is known to toml.cpp alone.
+/// TOML as plain values that remember their place. Only toml.cpp knows the parser itself.
 namespace acmed::config {
 
-/// The name of a configuration file; all places in it share one.
+/// The name of a configuration file, shared by all places in it.
 using FileName = std::shared_ptr<const std::string>;
 
-/// A place in a configuration file; line and column count from 1.
+/// A place in a configuration file; lines and columns count from 1.
 struct Place {
   FileName name;
   unsigned line = 0;
@@ -28,35 +28,35 @@ struct Place {
 struct Node;
 struct Entry;
 using List = std::vector<Node>;
-using Table = std::vector<Entry>;  ///< in the order of the file
+using Table = std::vector<Entry>;  ///< in file order
 
 struct Integer {
   std::int64_t value = 0;
   bool octal = false;  ///< written as 0o...
 };
 
-/// A date or a time of day: no key wants one, so its value is not kept.
+/// A date or time: no key takes one, so its value is not kept.
 struct DateOrTime {};
 
 struct Node {
   Place place;
   std::variant<DateOrTime, bool, Integer, double, std::string, List, Table> value;
 
-  /// The value as a T, or null when it is something else.
+  /// The value as a T, or null when it is of another type.
   template <class T>
   const T* as() const noexcept {
     return std::get_if<T>(&value);
   }
 };
 
-/// One key of a table. A key of the form a.b is table a with the key b.
+/// One key of a table. A dotted key a.b is table a with the key b.
 struct Entry {
   std::string key;
   Place place;
   Node node;
 };
 
-/// A mistake of spelling in the text itself.
+/// A syntax error in the text itself.
 struct TomlFault {
   Place place;
   std::string sentence;
@@ -65,13 +65,13 @@ struct TomlFault {
 /// Reads the text of `file`.
 std::variant<Table, TomlFault> read_toml(std::string_view text, const FileName& file);
 
-/// What a fault says was found: `"text"`, `12`, `a list`.
+/// How messages name what was found: `"text"`, `12`, `a list`.
 std::string found(const Node& node);
 
 /// The same without the value, which may be a secret: `a string`, `an integer`.
 std::string found_kind(const Node& node);
 
-/// The text in quotes, cut and with control characters escaped, fit for a sentence.
+/// The text in quotes, shortened and with control characters escaped, fit for a sentence.
 std::string in_quotes(std::string_view text);
 
 }  // namespace acmed::config

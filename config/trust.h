@@ -7,7 +7,7 @@
 
 namespace acmed::config {
 
-/// Reads `trust`, a file of certificates, and gives its PEM; empty when the key is absent or at fault.
+/// Reads `trust`, a file of certificates, and returns its PEM; empty when the key is absent or faulty.
 std::string read_trust(Reader& reader);
 
 }  // namespace acmed::config

@@ -13,7 +13,7 @@ bool has_host_after(std::string_view text, std::string_view scheme) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-// The URL itself is not told again: it may hold a password.
+// The URL itself is not repeated: it may contain a password.
 constexpr const char* user_is_refused =
     "a URL with a user name or password in it was found: URLs are logged, so leave out what stands before the @";
 

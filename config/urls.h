@@ -7,13 +7,13 @@
 
 namespace acmed::config {
 
-/// Whether "USER@" or "USER:PASSWORD@" stands before the host (RFC 3986 §3.2.1): then the URL is told nobody.
+/// Whether "USER@" or "USER:PASSWORD@" precedes the host (RFC 3986 §3.2.1): such a URL is never shown.
 bool names_user(std::string_view url);
 
-/// "https://HOST" with an optional port and path. One that names a user is refused: URLs appear in logs.
+/// "https://HOST" with an optional port and path. A URL with user information is refused: URLs appear in logs.
 Checked<> https_url(std::string_view text);
 
-/// The same, or "http://HOST...", for what is reached within a host or a private network.
+/// The same, or "http://HOST...", for services within a host or a private network.
 Checked<> http_url(std::string_view text);
 
 }  // namespace acmed::config

@@ -16,7 +16,7 @@ void notify(const std::string& state) {
   sd_notify(0, state.c_str());
 }
 
-/// Type=notify-reload wants the time of the reload's beginning; older managers ignore it.
+/// Type=notify-reload requires the time at which the reload began; older managers ignore it.
 std::string reloading() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -49,7 +49,7 @@ Task<std::optional<config::Config>> Daemon::live_with(Service* service) {
   Scope scope(here);
   scope.spawn(service->run());
   scope.spawn(await_configuration(service, &scope, &next));
-  // What is under way is called off and goes on from the disk, with the new configuration or after the next start.
+  // Work in progress is cancelled and resumed from disk, with the new configuration or after the next start.
   bool stopped = false;
   try {
     co_await scope.join();

@@ -13,16 +13,16 @@
 
 namespace acmed {
 
-/// The running service: one Service after another, a new one for each good configuration, and the talk with the service
-/// manager (sd_notify).
+/// The running service: one Service after another, a new one for each valid configuration, and the notifications to the
+/// service manager (sd_notify).
 class Daemon {
  public:
   Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, std::filesystem::path config_file);
 
-  /// Runs until called off.
+  /// Runs until cancelled.
   Task<> run(config::Config config);
 
-  /// Reads the configuration anew; a wrong one is reported and the old one stays.
+  /// Reloads the configuration; an invalid one is reported and the old one stays in use.
   void reload() noexcept {
     reload_wanted_ = true;
     reload_.wake_all();

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::size_t longest_line = std::size_t{16} * 1024;
 constexpr int exit_failed = 1;
-constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is not restarted after it
+constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is then not restarted
 
 struct Options {
   std::filesystem::path config = "/etc/acmed/acmed.toml";
@@ -36,16 +36,16 @@ struct Options {
   bool verbose = false;
 };
 
-/// Private keys are in our memory: they must not get to disk in a core dump, nor to another process of our user.
+/// Private keys are in our memory: they must not reach the disk in a core dump, nor another process of our user.
 void forbid_core_dumps() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
-#if !__has_feature(address_sanitizer)  // whose leak check looks at the process from outside
+#if !__has_feature(address_sanitizer)  // whose leak checker inspects the process from outside
   prctl(PR_SET_DUMPABLE, 0);
 #endif
 }
 
-/// Each question to a name server has a socket of its own.
+/// Each query to a name server has a socket of its own.
 void allow_many_files() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
@@ -64,7 +64,7 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, confi
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
   run(loop, service.close());
-  // What an earlier version remembered of a failure may hold what others wrote, as they wrote it.
+  // What an earlier version remembered of a failure may contain foreign text, unfiltered.
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
   if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;

@@ -34,7 +34,7 @@ bool is_within_any(const std::string& name, const std::vector<std::string>& zone
                      [&](const std::string& zone) { return config::is_within(name, zone); });
 }
 
-/// The records that lead the world to a responder, which only those who keep the zones above can write.
+/// The records that lead the world to a responder; only those who keep the zones above can create them.
 std::set<std::string> records_for(const config::Config& config, const config::Provider& provider,
                                   const config::Responder& settings) {
   std::set<std::string> records;

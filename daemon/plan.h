@@ -7,7 +7,7 @@
 
 namespace acmed {
 
-/// What acmed would keep, and what it needs from others for that, for --check. Lines that end.
+/// What acmed would keep, and what it needs from others for that, for --check. Each line ends with a newline.
 std::string plan_of(const config::Config& config);
 
 }  // namespace acmed

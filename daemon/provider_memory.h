@@ -9,7 +9,7 @@
 
 namespace acmed {
 
-/// A provider's memory in the store.
+/// A provider's memory, kept in the store.
 class ProviderMemory final : public providers::Memory {
  public:
   /// `name`: the provider's. `store` must outlive this.

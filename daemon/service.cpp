@@ -17,8 +17,8 @@ namespace {
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
 constexpr int batches_at_a_time = 4;
-constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a thread
-// What is done for each of many certificates is done for so many before the loop turns.
+constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker thread
+// Work for each of many certificates is done for so many at a time before the loop turns.
 constexpr std::size_t keepers_a_turn = 32;
 constexpr std::size_t names_a_turn = 1024;  // less than a millisecond
 constexpr std::size_t certificates_to_trim = 1000;
@@ -94,7 +94,7 @@ Task<> turn_of(Waiters* waiters) {
 
 }  // namespace
 
-/// While one is there, something is under way; when the last ends, what is only needed then is freed.
+/// While one exists, work is in progress; when the last one ends, memory needed only for that is freed.
 class Service::Busy {
  public:
   explicit Busy(Service& service) : service_(service) { ++service_.busy_; }
@@ -129,7 +129,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, c
   count_ = wanted_.size();
 }
 
-/// How each provider's values are watched for a certificate with these settings of its own.
+/// How each provider's values are watched for a certificate with these settings.
 std::shared_ptr<const issue::Policies> Service::policies(const config::Propagation& own) {
   if (latest_policies_ == nullptr || own != latest_propagation_) {
     auto policies = std::make_shared<issue::Policies>();
@@ -183,7 +183,7 @@ Task<> Service::run() {
   co_await scope.join();
 }
 
-/// Lets all keepers read what is remembered, some at a time: each that waits for its turn costs memory.
+/// Lets all keepers load what is remembered, a limited number at a time: each that waits for its turn costs memory.
 Task<> Service::prepare_all(bool enqueue) {
   std::vector<Task<>> work;
   for (int i = 0; i < batches_at_a_time; ++i) work.push_back(prepare_some(enqueue));
@@ -204,7 +204,7 @@ Task<> Service::prepare_some(bool enqueue) {
       auto* keeper = batch[i];
       co_await keeper->prepare(std::move(found[i]));
       note_trouble(keeper);
-      // Whoever starts or reloads acmed wants it to try what failed, and to hear what waits.
+      // Whoever starts or reloads acmed wants failures to be retried, and wants to hear what is waiting.
       if (enqueue) this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
     }
   }
@@ -222,7 +222,7 @@ Task<> Service::keep_agenda(Scope* scope) {
       agenda_.erase(agenda_.begin());
       scope->spawn(attempt(keeper, asked));
     }
-    // The calendar may be set meanwhile: it is looked at each hour.
+    // The calendar may be set meanwhile: it is checked every hour.
     const auto pause =
         agenda_.empty() ? longest_sleep : std::min<Duration>(agenda_.begin()->first - now, longest_sleep);
     co_await within(pause, turn_of(&earlier_));
@@ -251,7 +251,7 @@ Task<> Service::attempt_once(keep::Keeper* keeper) {
   co_await keeper->attempt(true);
 }
 
-/// Keeps what status() tells, so that a certificate's attempt costs nothing that grows with their number.
+/// Maintains what status() reports, so that one attempt costs nothing that grows with the number of certificates.
 void Service::note_trouble(keep::Keeper* keeper) {
   if (keeper->is_troubled()) {
     failing_.insert(keeper->name());
@@ -269,7 +269,7 @@ Task<> Service::tend_status() {
   }
 }
 
-/// Withdraws what certificates left in the DNS that are no longer configured.
+/// Withdraws what certificates that are no longer configured left in the DNS.
 Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   std::vector<std::string> names;
   try {
@@ -295,7 +295,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   }
 }
 
-/// Which certificates are orphans is known when all that are kept are.
+/// Which certificates are orphans is known once all configured ones are loaded.
 Task<> Service::prepare_and_tend_orphans() {
   co_await prepare_all(true);
   co_await tend_orphans();
@@ -311,7 +311,7 @@ Task<> Service::tend_orphans() {
   }
 }
 
-/// A failure is no more than a warning yet: whether it is one tells the next certificate.
+/// A failure is only a warning here: whether it matters will show when the next certificate is issued.
 Task<> Service::check_credentials(std::string provider, std::vector<std::string>* warnings) {
   try {
     auto warning = co_await zones_.provider(provider)->check_credentials();
@@ -321,7 +321,7 @@ Task<> Service::check_credentials(std::string provider, std::vector<std::string>
   }
 }
 
-/// Looks at once, so that a wrong credential is known on the day when it is configured, and then once a day.
+/// Checks at once, so that a wrong credential is noticed on the day it is configured, and then once a day.
 Task<> Service::tend_credentials() {
   for (;;) {
     std::vector<std::string> warnings;
@@ -340,7 +340,7 @@ void Service::rest() {
   for (const auto& [name, authority] : authorities_) authority->rest();
   for (const auto& [name, provider] : zones_.providers()) provider->rest();
   discovery_.forget();
-  // It gives back the same few megabytes however many certificates there are, but takes longer the more there are.
+  // It returns the same few megabytes however many certificates there are, but takes longer the more there are.
   if (count_ <= certificates_to_trim) malloc_trim(0);
 }
 
@@ -360,7 +360,7 @@ Task<> Service::close() {
 
 std::string Service::status() const {
   auto text = fmt::format("{} certificate{}", count_, count_ == 1 ? "" : "s");
-  const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // what is asked for is under way
+  const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // earlier entries are in progress
   if (next != agenda_.end() && next->first != Time::max()) text += ", next look at " + to_rfc3339(next->first);
   if (failing_.size() == 1) text += ", failing: " + *failing_.begin();
   if (failing_.size() > 1) text += fmt::format(", {} failing: {} and others", failing_.size(), *failing_.begin());

@@ -17,31 +17,31 @@
 
 namespace acmed {
 
-/// Everything that one configuration makes: the CAs, the providers, and a Keeper for each certificate, all over the
-/// store, which outlives it.
+/// Everything that one configuration creates: the CAs, the providers, and a Keeper for each certificate, all on top of
+/// the store, which outlives it.
 class Service {
  public:
-  /// `servers`: what the service before left serving, if there was one.
+  /// `servers`: name servers that the previous service left running, if any.
   Service(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
           providers::NameServers& servers);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Does all that is due, once. Gives what is wrong afterwards, one sentence each.
+  /// Does everything that is due, once. Returns what is wrong afterwards, one sentence each.
   Task<std::vector<std::string>> run_once();
 
-  /// Keeps all certificates until called off. What failed before is tried at once: whoever starts or reloads acmed has
-  /// mended it.
+  /// Keeps all certificates until cancelled. Earlier failures are retried at once: whoever starts or reloads acmed has
+  /// probably mended them.
   Task<> run();
 
-  /// Ends what runs outside of acmed for its providers; the last call, when nothing else is under way.
+  /// Ends what runs outside of acmed for its providers; the last call, when nothing else is in progress.
   Task<> close();
 
   /// For `systemctl status`: "10 certificates, next renewal …, 1 failing: NAME".
   std::string status() const;
 
   std::size_t certificate_count() const noexcept { return count_; }
-  /// Called when status() may have changed, once a second at most.
+  /// Called when status() may have changed, at most once a second.
   std::function<void()> on_change;
 
  private:
@@ -74,16 +74,16 @@ class Service {
   issue::JourneyContext context_;
   renew::Ledger ledger_;
   std::vector<config::Provider> providers_;  ///< without their settings
-  std::vector<config::Certificate> wanted_;  ///< each is moved into a keeper
-  std::size_t added_ = 0;                    ///< of wanted_
-  std::size_t count_ = 0;                    ///< of all that are kept
-  config::Propagation latest_propagation_;   ///< many certificates in a row have the same
+  std::vector<config::Certificate> wanted_;  ///< each is moved into its keeper
+  std::size_t added_ = 0;                    ///< how many of wanted_ have a keeper
+  std::size_t count_ = 0;                    ///< all that are kept
+  config::Propagation latest_propagation_;   ///< many successive certificates share it
   std::shared_ptr<const issue::Policies> latest_policies_;
   std::list<keep::Keeper> keepers_;
-  std::set<std::string_view> names_;           ///< of all that is kept
-  std::set<std::string> failing_;              ///< of those with a trouble
-  std::multimap<Time, keep::Keeper*> agenda_;  ///< when each is called next; not those that are under way
-  Waiters earlier_;                            ///< the agenda has a new first entry
+  std::set<std::string_view> names_;           ///< all certificates kept
+  std::set<std::string> failing_;              ///< those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;  ///< when to call each next, except those in progress
+  Waiters earlier_;                            ///< the agenda has an earlier first entry
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;

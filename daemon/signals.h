@@ -8,12 +8,12 @@
 
 namespace acmed {
 
-/// Calls a function on the loop when a signal comes. The signal must be blocked in all threads.
+/// Calls a function on the loop when a signal arrives. The signal must be blocked in all threads.
 class Signals {
  public:
   explicit Signals(Loop& loop) : loop_(loop) {}
 
-  /// Blocks the signals that will be handled: before any thread is started.
+  /// Blocks the signals that will be handled; call before any thread is started.
   static void block(std::initializer_list<int> signals);
 
   void on(int signal, std::function<void()> call);

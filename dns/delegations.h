@@ -14,28 +14,27 @@
 
 namespace acmed::dns {
 
-/// Finds the name servers of a zone: the union of what its parent delegates to and what the zone itself says, since
-/// resolvers may use either, with every address of each. A name whose addresses cannot be looked up is among them
-/// without an address too, so that nobody takes the others for all.
+/// Finds the name servers of a zone: the union of the parent's delegation and the zone's own NS set, since resolvers
+/// may use either, with every address of each. A name server whose addresses cannot be looked up is listed as well,
+/// without an address, so that the others are not mistaken for the complete set.
 class Delegations {
  public:
-  /// `port`: where the servers listen; NS records have none.
+  /// `port`: where the servers listen; NS records carry no port.
   Delegations(const Loop& loop, Resolver& resolver, std::uint16_t port);
 
-  /// The servers of the zone at `apex`, its NS set asked of the recursive resolvers, of its parent's servers and of its
-  /// own.
-  /// A parent that cannot be asked (a private network, a zone that is not delegated at all) does not matter.
+  /// The servers of the zone at `apex`; its NS set is queried from the recursive resolvers, from the parent's servers
+  /// and from its own. A parent that cannot be queried (a private network, a zone without delegation) does not matter.
   /// Throws Retry ("dns:no-servers").
   Task<std::vector<Server>> of(const Name& apex);
 
-  /// The servers of the zone at `apex` that `parent` delegated to, found without any resolver but for the addresses.
+  /// The servers to which `parent` delegates the zone at `apex`, found without a resolver except for their addresses.
   /// Throws Retry ("dns:no-servers").
   Task<std::vector<Server>> below(const Name& apex, std::vector<Server> parent);
 
   void forget();
 
  private:
-  /// Names of servers, and the addresses that came along with them.
+  /// Names of servers, and the addresses that came with them.
   struct NameServers {
     std::set<Name> hosts;
     std::map<Name, std::set<Endpoint>> glue;

@@ -12,21 +12,21 @@
 
 namespace acmed::dns {
 
-/// Where a TXT record for a challenge name really has to be.
+/// Where a TXT record for a challenge name really belongs.
 struct Location {
-  Name effective;  ///< the end of the CNAME and DNAME chain from the challenge name; itself when there is none
+  Name effective;  ///< the end of the CNAME and DNAME chain from the challenge name; the name itself without one
   Name zone;       ///< the apex of the zone that holds `effective`
   std::vector<Server> servers;  ///< every address of every name in the union of the parent's and the child's NS sets;
                                 ///< one more without an address for each name whose addresses cannot be looked up
-  std::vector<Name> chain;      ///< the aliases that were followed, in order; empty when none
+  std::vector<Name> chain;      ///< the aliases followed, in order; empty for none
 };
 
-/// Finds zones and their servers. The challenge name itself is asked only of authoritative servers, never of a
-/// recursive one, whose cache would then hold a negative answer (RFC 2308 §5). Findings are kept for a minute,
-/// failures for seconds, and shared by all who ask at the same time.
+/// Finds zones and their servers. The challenge name itself is queried only at authoritative servers, never at a
+/// recursive one, whose cache would then hold a negative answer (RFC 2308 §5). Results are kept for a minute, failures
+/// for seconds, and both are shared by all concurrent callers.
 class Discovery {
  public:
-  /// `resolvers`: recursive ones; without one nothing can be looked up. When they change, all findings are forgotten.
+  /// `resolvers`: recursive ones; without any, nothing can be looked up. When they change, all results are forgotten.
   /// `server_port`: where the zones' servers listen; other than 53 in tests.
   Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port = dns_port);
   ~Discovery();
@@ -34,15 +34,15 @@ class Discovery {
   /// Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop", "dns:no-zone").
   Task<Location> locate(const Name& challenge_name);
 
-  /// The first name on the way of the aliases from `challenge_name` that is one only by a wildcard CNAME, as the place
-  /// of a TXT record of its own: that would switch the wildcard off for this name (RFC 4592 §2.2.1). Nothing when no
-  /// wildcard has a part in it. Throws as locate().
+  /// The first name along the aliases from `challenge_name` that is an alias only through a wildcard CNAME, as the
+  /// place for a TXT record of its own; such a record would disable the wildcard for this name (RFC 4592 §2.2.1).
+  /// Nothing when no wildcard is involved. Throws as locate().
   Task<std::optional<Location>> beside_wildcard(Name challenge_name);
 
-  /// Every A and AAAA of `host`; empty when it has none. Throws Retry when it cannot be looked up.
+  /// Every A and AAAA address of `host`; empty when it has none. Throws Retry when they cannot be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
 
-  /// Forgets all findings, so that the next try looks anew.
+  /// Forgets all results, so that the next call looks everything up again.
   void forget();
 
  private:

@@ -17,7 +17,7 @@ constexpr std::uint16_t dns_port = 53;
 /// An IPv4 or IPv6 address and a port.
 class Endpoint {
  public:
-  /// Reads "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353", and "fe80::1%eth0" (RFC 4007 §11) where
+  /// Parses "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353", and "fe80::1%eth0" (RFC 4007 §11) if
   /// this host has that interface; nothing for anything else.
   static std::optional<Endpoint> parse(std::string_view text, std::uint16_t default_port = dns_port);
   /// From the 4 or 16 octets of an A or AAAA record.
@@ -27,11 +27,11 @@ class Endpoint {
 
   int family() const noexcept;
   std::uint16_t port() const noexcept { return port_; }
-  bool has_address() const noexcept { return !octets_.empty(); }  ///< not so when made by default
+  bool has_address() const noexcept { return !octets_.empty(); }  ///< false when default-constructed
   bool is_wildcard() const noexcept;                              ///< 0.0.0.0 or ::
   const std::string& octets() const noexcept { return octets_; }  ///< as in an A or AAAA record
   std::string address() const;                                    ///< without the port
-  std::string text() const;                                       ///< the port only when it is not 53
+  std::string text() const;                                       ///< with the port unless it is 53
   socklen_t to_sockaddr(sockaddr_storage& out) const noexcept;
 
   friend std::strong_ordering operator<=>(const Endpoint&, const Endpoint&) = default;
@@ -40,7 +40,7 @@ class Endpoint {
  private:
   std::string octets_;
   std::uint16_t port_ = dns_port;
-  std::uint32_t scope_ = 0;  ///< the index of the interface on whose link an IPv6 address is meant; 0 when not told
+  std::uint32_t scope_ = 0;  ///< index of the interface whose link an IPv6 address refers to; 0 when unspecified
 };
 
 }  // namespace acmed::dns

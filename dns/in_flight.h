@@ -10,16 +10,17 @@
 
 namespace acmed::dns {
 
-/// Bounds how many exchanges are under way: per server, so that a burst does not overflow its receive buffer, and fewer
-/// until it has answered, so that some dead ones hold up no other; and in all, so that descriptors do not run out.
+/// Limits the exchanges in flight: for each server, so that a burst does not overflow its receive buffer, and more
+/// strictly until it has answered, so that a few dead servers delay no others; and in total, so that descriptors do not
+/// run out.
 class InFlight {
   struct PerServer;
 
  public:
-  /// A place among them, given back when it ends.
+  /// A slot, released when destroyed.
   class [[nodiscard]] Place {
    public:
-    /// The server is alive: it may be asked more at once, as long as it is being asked.
+    /// The server is alive: it may have more exchanges at once, for as long as it is in use.
     void answered();
 
    private:
@@ -29,10 +30,10 @@ class InFlight {
     Semaphore::Permit of_all;
   };
 
-  /// The one of this thread, which all share.
+  /// This thread's instance, shared by all.
   static InFlight& here();
 
-  /// Waits for a place, first come first served.
+  /// Waits for a slot, first come first served.
   Task<Place> enter(Endpoint server);
 
  private:

@@ -14,23 +14,23 @@
 
 namespace acmed::dns {
 
-/// What was found for each key, kept for a while and shared by all who ask at the same time.
+/// What was found for each key, kept for a while and shared by all concurrent callers.
 template <class Key, class Value>
 class Lookups {
  public:
-  /// A value that `is_whole` denies is kept no longer than a failure.
+  /// Values for which `is_whole` is false are kept no longer than failures.
   explicit Lookups(const Clock& clock, std::function<bool(const Value&)> is_whole = {})
       : clock_(clock), is_whole_(std::move(is_whole)) {}
 
-  /// What is known of `key`, else the result of `look_up`, which starts only when it is needed. A failure is kept and
-  /// shared as well, though not for long.
+  /// What is known of `key`, or else the result of `look_up`, which starts only if needed. Failures are kept and shared
+  /// as well, but not for long.
   Task<Value> get(Key key, Task<Value> look_up) {
     auto entry = entry_of(key);
     if (clock_.moment() < entry->fresh_until) co_return result_of(*entry);
     co_return co_await entry->flight.join(kept(entry, std::move(look_up)));
   }
 
-  /// Forgets all; look-ups under way go on for those who wait for them.
+  /// Forgets everything; look-ups in flight go on for those who wait for them.
   void forget() { entries_.clear(); }
 
  private:

@@ -44,8 +44,6 @@ std::uint16_t random_id() {
   return id;
 }
 
-// --- what we send ---
-
 Rdata to_rdata(const Name& name) {
   return made(Rdata(ldns_dname_new_frm_str(name.with_dot().c_str())));
 }
@@ -95,8 +93,6 @@ ResourceRecord to_record(const UpdateEntry& entry) {
   }
   throw std::invalid_argument("an unknown kind of update entry");
 }
-
-// --- what we receive ---
 
 /// Walks over all records by our own reader before ldns sees them: it would leak all but the last of several TSIG
 /// records (ldns issue 317).

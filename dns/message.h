@@ -15,10 +15,10 @@ namespace acmed::dns {
 
 enum class Opcode : std::uint8_t { query = 0, update = 5 };
 
-/// Record types; a foreign message may hold others.
+/// Record types; received messages may contain others.
 enum class Type : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, txt = 16, aaaa = 28, dname = 39 };
 
-/// Response codes, those of EDNS included (RFC 6895 §2.3); a foreign message may hold others.
+/// Response codes, including those of EDNS (RFC 6895 §2.3); received messages may contain others.
 enum class Rcode : std::uint16_t {
   noerror = 0,
   formerr = 1,
@@ -48,16 +48,16 @@ struct Soa {
   std::uint32_t serial = 0;
 };
 struct Target {
-  Name name;  ///< what an NS, CNAME or DNAME record points to
+  Name name;  ///< the target of an NS, CNAME or DNAME record
 };
 struct Text {
   std::string value;  ///< the strings of one TXT record, joined
 };
 struct Address {
-  std::string octets;  ///< 4 of an A, 16 of an AAAA record
+  std::string octets;  ///< 4 for an A, 16 for an AAAA record
 };
 
-/// One record of class IN; other types than those of Type come without data.
+/// One record of class IN; types not in Type come without data.
 struct Record {
   Name owner;
   Type type = Type::txt;
@@ -65,7 +65,7 @@ struct Record {
   std::variant<std::monostate, Soa, Target, Text, Address> data;
 };
 
-/// A received message. Records whose names no host or challenge of ours could have (odd octets) are left out.
+/// A received message. Omits records with names that none of our hosts or challenges could have (odd octets).
 struct Message {
   std::uint16_t id = 0;
   Opcode opcode = Opcode::query;
@@ -79,20 +79,20 @@ struct Message {
   std::vector<Record> additional;
 };
 
-/// What was received is no DNS message.
+/// What was received is not a DNS message.
 class MalformedMessage : public Retry {
  public:
   explicit MalformedMessage(const std::string& sentence) : Retry("dns:malformed", sentence) {}
 };
 
-/// Reads a message from an untrusted source. Throws MalformedMessage, and nothing else for whatever octets.
+/// Parses a message from an untrusted source. Throws MalformedMessage and nothing else, whatever the octets.
 Message parse_message(std::string_view wire);
 
-/// A message to be sent, and what its answer has to repeat.
+/// A message to be sent, and what its answer must repeat.
 struct Request {
   std::uint16_t id = 0;
   Opcode opcode = Opcode::query;
-  Question question;  ///< of an UPDATE: the zone and SOA
+  Question question;  ///< for an UPDATE: the zone and SOA
   std::string wire;
 };
 
@@ -112,10 +112,10 @@ struct UpdateEntry {
   Kind kind = Kind::add_txt;
   Name name;
   std::string value;      ///< any octets; split into strings of 255
-  std::uint32_t ttl = 0;  ///< seconds; of add_txt
+  std::uint32_t ttl = 0;  ///< seconds; only for add_txt
 };
-/// An UPDATE of `zone` with a random id. Prerequisites may stand anywhere among the entries. The caller keeps it below
-/// 64 KiB.
+/// An UPDATE of `zone` with a random id. Prerequisites may be anywhere among the entries. The caller keeps it below 64
+/// KiB.
 Request make_update(const Name& zone, const std::vector<UpdateEntry>& entries);
 
 }  // namespace acmed::dns

@@ -90,7 +90,7 @@ Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, Pr
   }
   for (const auto& [name, of_name] : servers) {
     for (const auto& [key, server] : of_name) {
-      // Whose one address is excluded is not waited for because of another that is not known.
+      // A server whose only known address is excluded is not waited for because of others that cannot be looked up.
       const bool unknown_of_excluded = !server.endpoint.has_address() && hosts_excluded.contains(server.host);
       if (!is_excluded(server) && !unknown_of_excluded) pairs_.push_back({server, name, false, "not asked yet"});
     }
@@ -114,7 +114,7 @@ Task<> Watch::watch(std::size_t pair) {
   try {
     co_await ask_until_ready(pair);
   } catch (const Cancelled&) {
-    if (!enough_) throw;  // else called off by ourselves, below
+    if (!enough_) throw;  // otherwise we cancelled the scope ourselves, below
   }
 }
 
@@ -127,7 +127,8 @@ Task<> Watch::ask_until_ready(std::size_t pair) {
     note(pair, {false, "its addresses cannot be looked up"});
     co_return;
   }
-  // A family that this host refuses is passed over at once; that TCP may get there counts if others are waited for.
+  // A family that this host rejects is skipped at once; TCP may still work there, which counts if others are waited
+  // for.
   AskOptions options;
   options.patience.tcp_after_refusal = false;
   for (;; options.patience.tcp_after_refusal = true) {
@@ -185,7 +186,7 @@ std::set<int> Watch::families_passed_over() const {
 
 bool Watch::have_enough() const {
   for (std::size_t pair = 0; policy_.require == Require::all && pair < pairs_.size(); ++pair) {
-    if (!pairs_[pair].ready && !without_route_.contains(pair)) return false;  // so it is almost always, and cheap
+    if (!pairs_[pair].ready && !without_route_.contains(pair)) return false;  // almost always true, and cheap
   }
   const auto passed_over = families_passed_over();
   std::map<Name, std::pair<std::size_t, std::size_t>> ready_of;

@@ -10,16 +10,16 @@
 
 namespace acmed::dns {
 
-/// How much of the DNS must show a value before the CA is told.
+/// How much of the DNS must show a value before the CA is told to validate.
 enum class Require { all, quorum, none };
 
 struct PropagationPolicy {
   Duration timeout = std::chrono::minutes(10);
-  Duration settle{};                                 ///< a further wait after the last server was ready
-  Duration interval_max = std::chrono::seconds(15);  ///< the longest pause between two questions to one server
+  Duration settle{};                                 ///< extra wait after the last server was ready
+  Duration interval_max = std::chrono::seconds(15);  ///< the longest pause between two queries to one server
   Require require = Require::all;
-  std::vector<Endpoint> exclude;  ///< not asked (port ignored)
-  std::vector<Endpoint> extra;    ///< asked besides: hidden secondaries
+  std::vector<Endpoint> exclude;  ///< not queried (port ignored)
+  std::vector<Endpoint> extra;    ///< queried in addition: hidden secondaries
   friend bool operator==(const PropagationPolicy&, const PropagationPolicy&) = default;
 };
 
@@ -34,18 +34,18 @@ struct ServerReport {
   Server server;
   Name name;
   bool ready = false;
-  std::string
-      last_answer;  ///< "all values", "1 of 2 values", "NXDOMAIN", "no answer", "REFUSED", "not authoritative" ...
+  /// "all values", "1 of 2 values", "NXDOMAIN", "no answer", "REFUSED", "not authoritative" ...
+  std::string last_answer;
 };
 
-/// Told all reports whenever one of them changes.
+/// Receives all reports whenever one of them changes.
 using PropagationReport = std::function<void(const std::vector<ServerReport>&)>;
 
 /// Completes when every server shows every value (DESIGN §8): all servers and names at the same time; each server is
-/// asked again after a sixteenth of the time waited so far, 20 ms at least, `interval_max` at most. A server that is
-/// lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up under Require::all until the timeout;
-/// an address family is passed over as long as this host has a route to none of its servers, and none of them has
-/// answered. A server without an address (Delegations) counts as one that is never ready. `report` is called whenever a
+/// queried again after a sixteenth of the time waited so far, at least 20 ms and at most `interval_max`. Under
+/// Require::all, a server that is lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up until
+/// the timeout; an address family is skipped as long as this host has a route to none of its servers and none of them
+/// has answered. A server without an address (Delegations) counts as never ready. `report` is called whenever a
 /// server's report changes. Throws Retry ("dns:propagation") at the timeout, or when only servers without an address
 /// are left, naming each lagging server and what it last said.
 Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report);

@@ -11,18 +11,18 @@ struct Patience {
   Duration tcp = std::chrono::seconds(2);
   bool tcp_after_silence = true;  ///< ask by TCP when UDP brings nothing; always done when the answer was cut or the
                                   ///< question does not fit
-  bool tcp_after_refusal = true;  ///< likewise when this host or a router forbids UDP, maybe not TCP
+  bool tcp_after_refusal = true;  ///< likewise when this host or a router rejects UDP, but possibly not TCP
 };
 
 struct AskOptions {
   bool recursion_desired = false;
   Patience patience;
-  const TsigKey* key = nullptr;  ///< signs the query, checks the answer; must outlive the task
+  const TsigKey* key = nullptr;  ///< signs the query and verifies the answer; must outlive the task
 };
 
 /// Asks one server one question: by UDP with EDNS, without EDNS when the server does not understand it (RFC 6891 §7),
-/// by TCP when the answer does not fit (RFC 7766 §5) or a rule may forbid UDP alone. Throws what tsig_verify throws
-/// when `key` is given; of an answer by UDP that may be forged, only when no other comes.
+/// by TCP when the answer does not fit (RFC 7766 §5) or when a rule may block UDP only. With `key`, throws what
+/// tsig_verify throws; for an answer by UDP, which may be forged, only when no other one arrives.
 Task<Reply> ask(Endpoint server, Question question, AskOptions options);
 
 }  // namespace acmed::dns

@@ -13,7 +13,7 @@
 
 namespace acmed::dns {
 
-/// Asks recursive resolvers, one after another until one knows. Findings are shared and kept as Lookups says.
+/// Asks recursive resolvers, one after another until one knows. Results are shared and kept as described at Lookups.
 class Resolver {
  public:
   Resolver(const Loop& loop, Resolvers resolvers);
@@ -22,20 +22,20 @@ class Resolver {
   /// the root, Retry when the resolvers do not tell.
   Task<Name> zone_of(const Name& name);
 
-  /// The names in the zone's own NS set, as far as the resolvers know; may be empty. Throws Retry.
+  /// The names in the zone's own NS set, as far as the resolvers know them; may be empty. Throws Retry.
   Task<std::vector<Name>> name_servers(const Name& apex);
 
-  /// Every A and AAAA of `host`, with `port`; empty when it has none. Throws Retry when one of both kinds cannot
-  /// be looked up.
+  /// Every A and AAAA address of `host`, with `port`; empty when it has none. Throws Retry when either kind cannot be
+  /// looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
 
-  /// Whether others are to be asked from now on; then all findings are forgotten.
+  /// Whether there are other resolvers to ask from now on; if so, all results are forgotten.
   bool look_for_change();
 
   void forget();
 
  private:
-  /// The A or the AAAA of a host, or why they are not known.
+  /// The A or the AAAA addresses of a host, or why they are unknown.
   struct AddressAnswer {
     std::vector<std::string> octets;
     std::optional<Retry> failure;
@@ -51,7 +51,7 @@ class Resolver {
 
   const Clock& clock_;
   Resolvers resolvers_;
-  std::size_t first_ = 0;  ///< which of them to ask first: one that did not keep silent
+  std::size_t first_ = 0;  ///< which of them to ask first: one that answered
   Lookups<Name, Name> zones_;
   Lookups<Name, std::vector<Name>> name_servers_;
   Lookups<Name, std::vector<std::string>> octets_;

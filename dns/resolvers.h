@@ -12,15 +12,15 @@
 
 namespace acmed::dns {
 
-/// What a file in the format of resolv.conf(5) says.
+/// The content of a file in the format of resolv.conf(5).
 struct ResolvConf {
-  std::vector<Endpoint> resolvers;    ///< in its order; this host when it names none
-  std::vector<std::string> unusable;  ///< what is named and is no address on this host's networks
-  bool names_interfaces = false;      ///< some address has one (fe80::1%eth0), and interfaces come and go
+  std::vector<Endpoint> resolvers;    ///< in file order; this host when it names none
+  std::vector<std::string> unusable;  ///< entries that are not an address on this host's networks
+  bool names_interfaces = false;      ///< some address has a scope (fe80::1%eth0), and interfaces come and go
 };
 ResolvConf read_resolv_conf(std::istream& file);
 
-/// By which it is told that a file was written anew, or that another one has taken its place.
+/// Identifies a version of a file: differs when it was rewritten or another file has taken its place.
 struct FileStamp {
   bool is_there = false;
   std::uint64_t device = 0;
@@ -31,12 +31,12 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-/// The recursive resolvers that are to be asked: those that were configured, or those that a file names at the time.
+/// The recursive resolvers to ask: fixed ones from the configuration, or those that a file names at the moment.
 class Resolvers {
  public:
   /// None.
   Resolvers() = default;
-  /// These, for ever.
+  /// These, permanently.
   Resolvers(std::initializer_list<Endpoint> configured) : list_(configured) {}
   Resolvers(std::vector<Endpoint> configured) : list_(std::move(configured)) {}
 
@@ -47,8 +47,8 @@ class Resolvers {
   /// May be empty.
   const std::vector<Endpoint>& list() const noexcept { return list_; }
 
-  /// Reads the file again when it has changed; whether the list is another one now. Costs a stat(2) where nothing has
-  /// changed, so it may be called before each look-up. A file that cannot be read leaves the list as it is.
+  /// Rereads the file if it has changed; returns whether the list is now different. Costs one stat(2) when nothing has
+  /// changed, so it may be called before each look-up. An unreadable file leaves the list as it is.
   bool look();
 
  private:
@@ -57,11 +57,11 @@ class Resolvers {
   void tell_unusable(std::vector<std::string> addresses);
 
   std::vector<Endpoint> list_;
-  std::filesystem::path file_;         ///< empty: the list was configured
-  FileStamp read_;                     ///< of the file that was read last
-  bool read_whole_ = false;            ///< what it says depends on nothing else
-  std::string unread_because_;         ///< told already
-  std::vector<std::string> unusable_;  ///< told already
+  std::filesystem::path file_;         ///< empty: the list is fixed
+  FileStamp read_;                     ///< of the file as last read
+  bool read_whole_ = false;            ///< its meaning depends on nothing else
+  std::string unread_because_;         ///< already reported
+  std::vector<std::string> unusable_;  ///< already reported
 };
 
 }  // namespace acmed::dns

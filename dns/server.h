@@ -9,9 +9,10 @@
 
 namespace acmed::dns {
 
-/// One address of one authoritative server; or a server without one, whose addresses cannot all be looked up.
+/// One address of an authoritative server; or a server without an address, if not all of its addresses can be looked
+/// up.
 struct Server {
-  Name host;  ///< the name in the NS record; the root when an operator named the address
+  Name host;  ///< the name in the NS record; the root when an administrator gave the address
   Endpoint endpoint;
 
   /// "ns1.example.test (192.0.2.1)"; without an address "ns1.example.test".

@@ -16,7 +16,7 @@ std::string sha256(std::string_view bytes);
 /// HMAC (RFC 2104), full length.
 std::string hmac(Digest digest, std::string_view key, std::string_view bytes);
 
-/// Whether the two are equal, in a time that does not depend on where they differ.
+/// Compares in a time that does not depend on where the two differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 /// Cryptographically random bytes.

@@ -10,18 +10,18 @@
 
 namespace acmed::crypto {
 
-/// A flattened JSON JWS (RFC 7515 §7.2.2) that lacks its signature.
+/// A flattened JSON JWS (RFC 7515 §7.2.2) without its signature.
 class UnsignedJws {
  public:
-  /// `header` becomes the protected header, with "alg" added: `algorithm` is that of the key that is to sign.
+  /// `header` becomes the protected header, with "alg" added; `algorithm` is that of the key that will sign.
   UnsignedJws(json::Object header, std::string algorithm, std::string_view payload);
 
-  /// What is to be signed (RFC 7515 §5.1).
+  /// The bytes to sign (RFC 7515 §5.1).
   std::string signing_input() const;
   json::Object with_signature(std::string_view signature) const;
 
  private:
-  std::string protected_header_;  ///< base64url, as the payload
+  std::string protected_header_;  ///< base64url, like the payload
   std::string payload_;
 };
 

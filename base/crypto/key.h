@@ -15,24 +15,24 @@ namespace acmed::crypto {
 
 enum class KeyType { ecdsa_p256, ecdsa_p384, ecdsa_p521, rsa_2048, rsa_3072, rsa_4096, ed25519 };
 
-/// "ecdsa-p256" and so on, as the configuration spells them.
+/// "ecdsa-p256" and so on, as spelled in the configuration.
 std::string_view to_text(KeyType type);
 std::optional<KeyType> key_type_from(std::string_view text);
 
-/// A private key. Copies share the same key; it never changes.
+/// A private key. Immutable; copies share the same key.
 class PrivateKey {
  public:
-  /// Makes a new one. RSA takes up to some seconds: use it through offload().
+  /// Generates a new key. RSA may take seconds: call it through offload().
   static PrivateKey generate(KeyType type);
-  /// Reads PEM (PKCS #8, SEC 1, PKCS #1). Throws Refused when it is no private key.
+  /// Reads PEM (PKCS #8, SEC 1, PKCS #1). Throws Refused when it is not a private key.
   static PrivateKey from_pem(const Secret& pem);
 
   Secret to_pem() const;  ///< PKCS #8
   KeyType type() const noexcept { return type_; }
 
-  /// The public half as a JWK with only the required members (RFC 7638 §3.2).
+  /// The public key as a JWK with only the required members (RFC 7638 §3.2).
   json::Object jwk() const;
-  /// RFC 7638, SHA-256, base64url.
+  /// RFC 7638 thumbprint: SHA-256, base64url.
   std::string jwk_thumbprint() const;
   /// JWS algorithm name: ES256, ES384, ES512, RS256, EdDSA (RFC 7518, RFC 8037).
   std::string jws_algorithm() const;
@@ -47,7 +47,7 @@ class PrivateKey {
   KeyType type_;
 };
 
-/// The RFC 7638 thumbprint of a JWK that has only its required members.
+/// The RFC 7638 thumbprint of a JWK that has only the required members.
 std::string jwk_thumbprint(const json::Object& jwk);
 
 }  // namespace acmed::crypto

@@ -9,23 +9,23 @@
 
 namespace acmed::crypto {
 
-/// Makes private keys and signs with them. Whoever needs a signature asks here and waits, so that keys may come to live
-/// in a token or in another process. Called on the loop's thread; all calls may be made side by side.
+/// Generates private keys and signs with them. An asynchronous interface, so that keys may one day live in a token or
+/// in another process. Called on the loop's thread; calls may overlap.
 class Keys {
  public:
   virtual ~Keys() = default;
 
-  /// Makes a new key. A call that was cancelled before its turn came makes none. Throws Error, Cancelled.
+  /// Generates a key; does not when cancelled while still queued. Throws Error, Cancelled.
   virtual Task<PrivateKey> generate(KeyType type) = 0;
 
-  /// The signature of `bytes` as JWS wants it (PrivateKey::sign). Throws Error.
+  /// The signature of `bytes` in JWS form (PrivateKey::sign). Throws Error.
   virtual Task<std::string> sign(PrivateKey key, std::string bytes) = 0;
 
-  /// A certificate signing request for `dns_names`, as make_csr() makes it. Throws Error.
+  /// A certificate signing request for `dns_names`, as built by make_csr(). Throws Error.
   virtual Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names) = 0;
 };
 
-/// Keys in this process. What takes milliseconds is done on the worker threads.
+/// Keys held in this process. Operations that take milliseconds run on the worker threads.
 class SoftwareKeys final : public Keys {
  public:
   Task<PrivateKey> generate(KeyType type) override;
@@ -33,7 +33,7 @@ class SoftwareKeys final : public Keys {
   Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names) override;
 };
 
-/// The SoftwareKeys of this process; they have no state.
+/// This process's SoftwareKeys; stateless.
 Keys& software_keys();
 
 }  // namespace acmed::crypto

@@ -5,7 +5,7 @@
 
 namespace acmed::crypto {
 
-/// How many octets TLS connections may still receive.
+/// How many more octets TLS connections may receive.
 struct Allowance {
   std::size_t most;
   std::size_t received = 0;
@@ -13,9 +13,9 @@ struct Allowance {
   bool exceeded() const noexcept { return received > most; }
 };
 
-/// Counts in `allowance` what the connections of a TLS context receive, whatever it is. The one that exceeds it gets no
-/// more: it reads the end of the connection, also in the middle of a loop of a library that would read for as long as
-/// something comes. `ssl_ctx` is OpenSSL's SSL_CTX, as curl hands it out; its connections must not outlive `allowance`.
+/// Charges all that the connections of a TLS context receive, whatever it is, to `allowance`. A connection that exceeds
+/// it reads end-of-file, even inside a library's loop that would go on reading for as long as data arrives. `ssl_ctx`
+/// is OpenSSL's SSL_CTX, as curl hands it out; its connections must not outlive `allowance`.
 void limit_received(void* ssl_ctx, Allowance& allowance);
 
 }  // namespace acmed::crypto

@@ -14,14 +14,14 @@ struct x509_st;
 
 namespace acmed::crypto {
 
-/// A certificate signing request in DER (RFC 2986): no subject, all names as dNSName, signed with SHA-256 (SHA-384 and
-/// SHA-512 for the larger curves, no digest for Ed25519).
+/// A certificate signing request in DER (RFC 2986): empty subject, all names as dNSName, signed with SHA-256 (SHA-384
+/// and SHA-512 for the larger curves, no digest for Ed25519).
 std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names);
 
 /// An X.509 certificate.
 class Certificate {
  public:
-  /// Throws Refused when it is not exactly one certificate.
+  /// Throws Refused unless it is exactly one certificate.
   static Certificate from_der(std::string_view der);
 
   std::string to_pem() const;
@@ -30,13 +30,13 @@ class Certificate {
   Time not_after() const;
   std::vector<std::string> dns_names() const;  ///< lower case, sorted
   std::string issuer_common_name() const;
-  std::string serial() const;  ///< hex, lower case, as many octets as in the DER
+  std::string serial() const;  ///< lower-case hex, with as many octets as in the DER
   bool has_key(const PrivateKey& key) const;
-  /// Whether `issuer` has the name and the key that this was signed by. Its rights and dates are not looked at.
+  /// Whether this was signed by the key of `issuer` and names it as issuer. Key usage and validity are not checked.
   bool is_certified_by(const Certificate& issuer) const;
-  bool is_ca() const;           ///< its basic constraints say so
-  bool is_for_servers() const;  ///< no extended key usage, or one that lets it serve TLS
-  /// The CertID of RFC 9773 §4.1; nothing when there is no authority key identifier.
+  bool is_ca() const;           ///< according to its basic constraints
+  bool is_for_servers() const;  ///< no extended key usage, or one that permits TLS servers
+  /// The CertID of RFC 9773 §4.1; nothing without an authority key identifier.
   std::optional<std::string> renewal_id() const;
 
   x509_st* native() const noexcept { return certificate_.get(); }
@@ -48,11 +48,12 @@ class Certificate {
   std::shared_ptr<x509_st> certificate_;
 };
 
-/// Reads the certificates in PEM, in the order in which they stand. Throws Refused when there is none or any block is
-/// not a certificate: a private key smuggled into a chain file would be used by some services (RFC 8555 §11.4).
+/// Reads the certificates of a PEM file in file order. Throws Refused when there is none, or when any block is not a
+/// certificate: some services would use a private key smuggled into a chain file (RFC 8555 §11.4).
 std::vector<Certificate> parse_chain(std::string_view pem);
 
-/// Adds `certificates` to what an SSL_CTX trusts. They are shared, not copied: this costs little per connection.
+/// Adds `certificates` to the trust store of an SSL_CTX. They are shared, not copied, so this is cheap for each
+/// connection.
 void add_trust(void* ssl_ctx, const std::vector<Certificate>& certificates);
 
 }  // namespace acmed::crypto

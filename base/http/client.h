@@ -13,9 +13,9 @@
 
 namespace acmed::http {
 
-/// The cause of the Retry for an answer that is larger than is taken.
+/// Cause of the Retry thrown for a response that exceeds our size limits.
 inline constexpr const char* too_large = "http:too-large";
-/// The cause of the Refused for a URL that cannot be asked.
+/// Cause of the Refused thrown for a URL that cannot be requested.
 inline constexpr const char* bad_url = "http:url";
 
 struct Request {
@@ -32,14 +32,14 @@ struct Response {
   std::string body;                                          ///< 1 MiB at most, see `too_large`
   Duration elapsed{};                                        ///< from the request's start to the answer's end
 
-  /// The first header of that (lower-case) name.
+  /// The first header of that name (lower case).
   std::optional<std::string> header(std::string_view name) const;
-  /// All headers of that (lower-case) name.
+  /// All headers of that name (lower case).
   std::vector<std::string> all_headers(std::string_view name) const;
-  /// The targets of the Link headers with that relation (RFC 8288), as they stand.
+  /// The targets of the Link headers with that relation (RFC 8288), unresolved.
   std::vector<std::string> links(std::string_view relation) const;
-  /// When the server wants to be asked again (Retry-After, RFC 9110 §10.2.3): after `now`, `longest` from then at most.
-  /// Nothing when it did not say, or named a time that is past.
+  /// When the server wants to be asked again (Retry-After, RFC 9110 §10.2.3): after `now`, and at most `longest` later.
+  /// Nothing when it did not say or named a time in the past.
   std::optional<Time> retry_after(Time now, Duration longest) const;
   /// The media type in lower case, without parameters.
   std::string media_type() const;
@@ -47,26 +47,27 @@ struct Response {
 
 struct Settings {
   std::string user_agent = "acmed/" ACMED_VERSION " libcurl";  ///< RFC 8555 §6.1
-  /// Certificates in PEM that are trusted besides the system's; empty for none.
+  /// PEM certificates trusted in addition to the system's; empty for none.
   std::string extra_trust_pem;
   bool allow_plain_http = false;
-  bool by_proxy = true;  ///< through the proxy that the environment names, when it names one
+  bool by_proxy = true;  ///< use the proxy named in the environment, if any
   Duration connect_limit = std::chrono::seconds(10);
 };
 
-/// An HTTP client: HTTP/2 where the server has it, connections kept and shared, TLS 1.2 at least and always verified,
-/// no redirects, bodies of 1 MiB at most. One client a trust: its settings hold for all that it sends.
+/// An HTTP client: HTTP/2 where the server offers it, connections kept alive and shared, at least TLS 1.2 and always
+/// verified, no redirects, bodies of at most 1 MiB. Use one client for each trust setting: its settings apply to
+/// everything it sends.
 class Client {
  public:
   Client(Loop& loop, Settings settings);
   ~Client();
 
-  /// Sends `request` and gives the whole answer, whatever its status. Throws Retry when there is none ("curl:7" and a
-  /// sentence with the URL's host and what to look at), Refused when the server's certificate does not verify.
+  /// Sends `request` and returns the whole response, whatever its status. Throws Retry when there is none ("curl:7" and
+  /// a sentence with the URL's host and what to check), Refused when the server's certificate does not verify.
   /// Cancelling drops the exchange.
   Task<Response> send(Request request);
 
-  /// Closes connections and frees what is kept for later ones; the next send() begins anew. Only when nothing is sent.
+  /// Closes connections and frees cached memory; the next send() starts afresh. Call only when nothing is in flight.
   void rest();
 
  private:

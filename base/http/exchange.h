@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to base/http: one request and its answer on a curl handle.
+// Private to base/http: one request and its response on a curl handle.
 #pragma once
 
 #include <curl/curl.h>
@@ -23,22 +23,22 @@ struct FreeList {
 };
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
-/// A request and what of its answer has come so far. It stays where it is: curl writes to it.
+/// A request and the part of its response received so far. Must not move: curl writes into it.
 class Exchange {
  public:
   explicit Exchange(const Request& request) : request_(request) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// Sets all of `easy`'s options that depend on the request. Throws Refused for a URL, a method or a header that
-  /// cannot be sent.
+  /// Sets all options of `easy` that depend on the request. Throws Refused for a URL, method or header that cannot be
+  /// sent.
   void set_up(CURL* easy, const Settings& settings);
 
-  /// Takes what curl says at the end: the answer is whole, or take() throws why not. `flooded`: so much came that the
-  /// connection was ended.
+  /// Takes curl's final result: the response is complete, or take() throws why not. `flooded`: the connection was ended
+  /// because too much arrived.
   void finish(CURL* easy, CURLcode code, bool flooded);
 
-  /// The answer; throws as Client::send does.
+  /// The response; throws as Client::send does.
   Response take();
 
  private:
@@ -49,8 +49,8 @@ class Exchange {
 
   const Request& request_;
   HeaderList headers_;
-  std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's, when it fails
-  const char* too_large_ = nullptr;            ///< what of the answer was more than we take
+  std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's own error text
+  const char* too_large_ = nullptr;            ///< the part of the response that exceeded our limits
   std::size_t header_bytes_ = 0;
   std::exception_ptr failure_;
   Response response_;

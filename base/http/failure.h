@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to base/http: what curl says, as an error for people.
+// Private to base/http: turns curl's errors into ours.
 #pragma once
 
 #include <curl/curl.h>
@@ -11,10 +11,10 @@
 
 namespace acmed::http {
 
-/// The host of a URL, with its port when it names one: for sentences.
+/// The host of a URL, with its port if it has one, for error messages.
 std::string host_of(const std::string& url);
 
-/// The error for an exchange with `url` that ended with `code`. `words`: curl's own, maybe empty.
+/// The error for an exchange with `url` that ended with `code`. `words`: curl's error text, may be empty.
 std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url, std::string words, Duration limit);
 
 }  // namespace acmed::http

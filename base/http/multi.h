@@ -16,8 +16,8 @@
 
 namespace acmed::http {
 
-/// Drives libcurl from the event loop: its sockets and its one timer are event sources. curl's callbacks only note what
-/// curl wants; whatever ended is looked up after curl has returned.
+/// Drives libcurl from the event loop: its sockets and its single timer are event sources. curl's callbacks only record
+/// what curl wants; finished transfers are collected after curl has returned.
 class Client::Multi {
  public:
   Multi(Loop& loop, Settings settings);
@@ -25,7 +25,7 @@ class Client::Multi {
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
 
-  /// Completes when `exchange` has ended; Exchange::take() tells how. Cancelling drops it.
+  /// Completes when `exchange` has ended; Exchange::take() gives the outcome. Cancelling drops the exchange.
   class Perform final : public Wait {
    public:
     Perform(Multi& multi, Exchange& exchange) : multi_(multi), exchange_(exchange) {}
@@ -41,7 +41,7 @@ class Client::Multi {
     Easy easy_;
   };
 
-  /// Closes all and frees all; the next exchange begins anew.
+  /// Closes and frees everything; the next exchange starts afresh.
   void rest() noexcept;
 
   bool busy() const noexcept { return under_way_ > 0; }
@@ -64,8 +64,8 @@ class Client::Multi {
   static int on_timer(CURLM*, long milliseconds, void* multi) noexcept;
   static CURLcode on_tls(CURL*, void* ssl_ctx, void* multi) noexcept;
 
-  /// What may come in one turn of the loop. curl 7.88 reads HTTP/2 for as long as something comes that is no part of an
-  /// answer, and comes back neither for a time limit nor for the loop.
+  /// How much may arrive in one turn of the loop. curl 7.88 keeps reading HTTP/2 frames that belong to no response for
+  /// as long as they arrive, and returns neither for a time limit nor to the loop.
   static constexpr std::size_t most_received_at_once = std::size_t{4} * 1024 * 1024;
 
   Loop& loop_;
@@ -74,7 +74,7 @@ class Client::Multi {
   const char* trust_folder_;
   std::size_t under_way_ = 0;
 
-  // curl calls back while it ends: what its callbacks touch stands before it.
+  // curl calls back while it is destroyed: whatever its callbacks touch is declared before it.
   crypto::Allowance allowance_{most_received_at_once};
   std::map<curl_socket_t, EventSource> sockets_;
   EventSource timer_;

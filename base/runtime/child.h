@@ -18,20 +18,20 @@ struct Pipe {
   Fd write;
 };
 
-/// Closed on exec at both ends. Throws Retry ("process:pipe").
+/// Both ends are close-on-exec. Throws Retry ("process:pipe").
 Pipe make_pipe();
 
 /// How a process ended.
 struct Ending {
-  int exit_code = 0;  ///< when it ended by itself
-  int signal = 0;     ///< when a signal ended it
+  int exit_code = 0;  ///< when it exited
+  int signal = 0;     ///< when a signal killed it
 
   /// "exited with 3", "was ended by signal 11 (Segmentation fault)".
   std::string text() const;
 };
 
-/// A process that we started: no shell, a clean environment, no descriptor of ours but the three it is given, in the
-/// folder /, and in a process group of its own, with which it is ended (SIGKILL) when this ends before it.
+/// A child process: started without a shell, with a clean environment, with no descriptor but its three standard ones,
+/// in the folder /, and in its own process group, which is killed (SIGKILL) when this is destroyed first.
 class Child {
  public:
   struct Streams {
@@ -40,10 +40,10 @@ class Child {
     int error;
   };
 
-  /// Starts argv[0], a path, or a name looked up in the PATH that the program gets. `environment`: each "NAME=value", a
-  /// Secret since some are; all that the program gets besides PATH. Throws Refused ("process:start") when there is no
-  /// such program or fault_of_program() speaks against it, Retry ("process:start") when this host cannot have one more
-  /// process now.
+  /// Starts argv[0], a path or a name that is looked up in the program's PATH. `environment`: each "NAME=value", a
+  /// Secret because some are; all that the program gets besides PATH. Throws Refused ("process:start") when there is no
+  /// such program or fault_of_program() rejects it, Retry ("process:start") when the host cannot start another process
+  /// at the moment.
   static Child start(const std::vector<std::string>& argv, const std::vector<Secret>& environment, Streams streams);
 
   Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)), pidfd_(std::move(other.pidfd_)) {}
@@ -53,19 +53,19 @@ class Child {
   /// Readable once the process has ended.
   int pidfd() const noexcept { return pidfd_.get(); }
 
-  /// To all of its process group, until it is reaped.
+  /// Signals the whole process group, unless the process is reaped.
   void signal_group(int signal) const noexcept;
 
   /// Completes when the process has ended.
   Task<> ended();
 
-  /// How it ended, once it has.
+  /// How it ended. Call once it has.
   Ending reap() noexcept;
 
  private:
   Child(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
-  pid_t pid_;  ///< 0: reaped
+  pid_t pid_;  ///< 0 once reaped
   Fd pidfd_;
 };
 

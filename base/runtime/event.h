@@ -7,7 +7,7 @@
 
 namespace acmed {
 
-/// A list of coroutines that wait to be told. The base of Event, Semaphore and the like.
+/// A list of coroutines waiting to be woken. The base of Event, Semaphore and the like.
 class Waiters {
  public:
   Waiters() = default;
@@ -36,7 +36,7 @@ class Waiters {
     std::list<Turn*>::iterator place_;
   };
 
-  /// Completes at the next wake_one() that reaches it, or wake_all(). Waiters are woken in the order of their coming.
+  /// Completes at the next wake_one() that reaches it, or at wake_all(). Waiters are woken in order of arrival.
   Turn turn() { return Turn(*this); }
 
  private:
@@ -54,7 +54,7 @@ inline void Waiters::wake_all() noexcept {
   while (!waiting_.empty()) wake_one();
 }
 
-/// Something that happens once; whoever waits for it goes on then.
+/// Something that happens once; all who wait for it then continue.
 class Event {
  public:
   bool is_set() const noexcept { return set_; }
@@ -76,7 +76,7 @@ class Semaphore {
  public:
   explicit Semaphore(std::size_t permits) : free_(permits) {}
 
-  /// Gives its place back when it ends.
+  /// Returns its place when destroyed.
   class [[nodiscard]] Permit {
    public:
     Permit() = default;
@@ -102,7 +102,7 @@ class Semaphore {
     if (free_ > 0) {
       --free_;
     } else {
-      co_await waiters_.turn();  // ends with the permit of whoever gave it back: a newcomer cannot take it before
+      co_await waiters_.turn();  // with the permit of its former holder: newcomers cannot take it
     }
     co_return Permit(*this);
   }

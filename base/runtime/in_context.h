@@ -9,9 +9,9 @@
 
 namespace acmed {
 
-/// The result of `task`. When it fails, throws the same failure with "CONTEXT: " before its sentence, unless `context`
-/// is empty, and about `party` where nobody has said yet whom it is about: advice, cause and not_before stay as they
-/// are (Error::in_context). Being called off is no failure, and passes.
+/// The result of `task`. If it fails, throws the same failure with "CONTEXT: " before its sentence (unless `context` is
+/// empty) and about `party` unless a party is already set; advice, cause and not_before stay as they are
+/// (Error::in_context). Cancelled passes unchanged.
 template <class T>
 Task<T> in_context(Party party, std::string context, Task<T> task) {
   try {

@@ -11,20 +11,20 @@
 
 namespace acmed {
 
-/// A program that runs for long, as a Child: lines go to its standard input, and what it writes comes back line by
-/// line. SIGPIPE must be blocked or ignored. Ended with its process group (SIGKILL) when this ends before it.
+/// A long-running program, as a Child: we write lines to its standard input and read its output line by line. SIGPIPE
+/// must be blocked or ignored. Killed with its process group (SIGKILL) when this is destroyed first.
 class LineProgram {
  public:
-  /// Called on the loop's thread; none of them may throw or destroy the LineProgram.
+  /// Called on the loop's thread; must neither throw nor destroy the LineProgram.
   struct Listener {
-    std::function<void(std::string_view line)> on_line;        ///< of its standard output, until end()
-    std::function<void(std::string_view line)> on_error_line;  ///< of its standard error; cut when it is very long
-    /// A line of its standard output did not end within `longest_line`. What follows is not read: end() it.
+    std::function<void(std::string_view line)> on_line;        ///< from standard output, until end()
+    std::function<void(std::string_view line)> on_error_line;  ///< from standard error; cut when very long
+    /// A line of standard output exceeded `longest_line`. Nothing more is read: call end().
     std::function<void()> on_flood;
-    std::function<void(const std::string& outcome)> on_end;  ///< "exited with 3"; nothing is called after it
+    std::function<void(const std::string& outcome)> on_end;  ///< "exited with 3"; the last call
   };
 
-  /// Starts it; throws what Child::start() throws. `longest_line`: in octets.
+  /// Starts the program; throws what Child::start() throws. `longest_line`: in octets.
   LineProgram(Loop& loop, const std::vector<std::string>& argv, const std::vector<Secret>& environment,
               std::size_t longest_line, Listener listener);
   LineProgram(const LineProgram&) = delete;
@@ -33,21 +33,21 @@ class LineProgram {
   /// Writes `line` and a newline, now or as soon as the program reads.
   void write_line(const std::string& line);
 
-  /// Closes its standard input and sends SIGTERM to its process group, and two seconds later SIGKILL. Does not wait.
+  /// Closes standard input and sends SIGTERM to the process group, then SIGKILL two seconds later. Does not wait.
   void end();
 
-  /// Whether it runs and nobody has called end().
+  /// Whether it is running and end() has not been called.
   bool is_running() const noexcept { return !ending_ && !gone_.is_set(); }
 
   /// Completes when it has ended.
   Task<> gone() { return gone_.wait(); }
 
  private:
-  /// What comes through one pipe, taken apart into lines.
+  /// Splits what arrives through one pipe into lines.
   struct Inlet {
     Fd fd;
     EventSource source;
-    std::string begun;  ///< the line of which the end has not come
+    std::string begun;  ///< an incomplete line
   };
 
   EventSource watch(int fd, std::uint32_t events, sd_event_io_handler_t handler);

@@ -21,26 +21,26 @@ class Workers;
 struct DisableSource {
   void operator()(sd_event_source* source) const noexcept { sd_event_source_disable_unref(source); }
 };
-/// Owns one event source; its callback is never called after this ends.
+/// Owns one event source; its callback is never called after this is destroyed.
 using EventSource = std::unique_ptr<sd_event_source, DisableSource>;
 
-/// The one thread's event loop: sd-event, a queue of coroutines that are ready to go on, and timers.
-/// A coroutine is resumed only from the ready queue, never from a callback or another coroutine's end, so no library is
+/// The event loop of the one thread: sd-event, a queue of coroutines that are ready to run, and timers. A coroutine is
+/// resumed only from the ready queue, never from a callback or when another coroutine ends, so no library is
 /// re-entered, the stack stays flat, and the order is the same in every run.
 class Loop {
  public:
-  /// On the host's clocks.
+  /// Uses the host's clocks.
   Loop();
-  /// On a test's clock, which the loop moves to the next timer when nothing else is to be done.
+  /// Uses a test's clock, which the loop advances to the next timer when there is nothing else to do.
   explicit Loop(VirtualClock& clock);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Lets `coroutine` go on in its turn.
+  /// Queues `coroutine` to be resumed.
   void post(std::coroutine_handle<> coroutine);
 
-  /// Runs `call` on the loop's thread in its turn. May be called from any thread.
+  /// Queues `call` to run on the loop's thread. May be called from any thread.
   void post_from_thread(std::function<void()> call);
 
   /// Runs until `done` is true.
@@ -49,14 +49,15 @@ class Loop {
   const Clock& clock() const noexcept { return *clock_; }
   sd_event* event() const noexcept { return event_.get(); }
 
-  /// The threads that work for this loop; started when first used.
+  /// This loop's worker threads; started on first use.
   Workers& workers();
 
-  /// Work of threads, of programs and of the network for this loop: while there is some, a virtual clock stands still.
+  /// Work in progress on threads, in programs and on the network: as long as there is any, a virtual clock stands
+  /// still.
   void real_work_begins() noexcept { ++real_work_; }
   void real_work_ends() noexcept { --real_work_; }
 
-  /// A call to be made at a moment; it is forgotten when the Timer ends.
+  /// A call scheduled for a moment; dropped when the Timer is destroyed.
   class Timer {
    public:
     Timer() = default;

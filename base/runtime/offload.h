@@ -15,8 +15,8 @@
 
 namespace acmed {
 
-/// A few threads for what would block the loop: key generation, fsync, name-service calls. They start as work comes and
-/// sleep when there is none.
+/// A few threads for work that would block the loop: key generation, fsync, name-service calls. Started on demand; they
+/// sleep when idle.
 class Workers {
  public:
   Workers() = default;
@@ -24,7 +24,7 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// Throws Retry ("offload:thread") when not one thread can be had; the job is then not done.
+  /// Throws Retry ("offload:thread") when no thread can be started; the job is then not run.
   void add(std::function<void()> job);
 
  private:
@@ -92,9 +92,9 @@ class [[nodiscard]] Offload {
   std::conditional_t<std::is_void_v<Result>, Nothing, std::optional<Result>> result_;
 };
 
-/// Runs `call` on a worker thread; gives what it returns, throws what it throws. It is not called off: what was begun
-/// on a thread is always finished and its result taken, so a write to disk is never half known. Throws Retry
-/// ("offload:thread") when the host has no thread for it.
+/// Runs `call` on a worker thread; returns and throws what it does. Never cancelled: work begun on a thread always
+/// finishes and its result is taken, so the outcome of a write to disk is always known. Throws Retry ("offload:thread")
+/// when the host has no thread for it.
 template <class Call>
 Offload<Call> offload(Call call) {
   return Offload<Call>(std::move(call));

@@ -9,12 +9,12 @@
 
 namespace acmed {
 
-/// A program to run to its end, as a Child.
+/// A program to run to completion, as a Child.
 struct Command {
   std::vector<std::string> argv;    ///< as Child::start() takes it
-  std::vector<Secret> environment;  ///< likewise
-  std::string input;                ///< on its standard input; 64 KiB at most
-  Duration limit;                   ///< after it the whole process group is ended
+  std::vector<Secret> environment;  ///< as Child::start() takes it
+  std::string input;                ///< for standard input; at most 64 KiB
+  Duration limit;                   ///< after which the whole process group is killed
 };
 
 struct CommandResult {
@@ -27,8 +27,8 @@ struct CommandResult {
   std::string outcome(Duration limit) const;
 };
 
-/// Runs `command` to its end. After `limit`, or when called off, its process group gets SIGTERM and two seconds later
-/// SIGKILL. Throws what Child::start() throws, Cancelled.
+/// Runs `command` to completion. After `limit`, or when cancelled, its process group gets SIGTERM and, two seconds
+/// later, SIGKILL. Throws what Child::start() throws, Cancelled.
 Task<CommandResult> run_command(Command command);
 
 }  // namespace acmed

@@ -48,7 +48,7 @@ Task<> Scope::join() {
   const auto wait_for_children = [](Scope* scope) -> Task<> {
     while (scope->running_ > 0) co_await scope->joining_.turn();
   };
-  // The children are called off by their own token; the wait for them is not.
+  // The children are cancelled by their own token; the wait for them is not.
   co_await wait_for_children(this).under(std::stop_token());
   if (outer_.stop.stop_requested()) throw Cancelled();
   if (first_failure_) std::rethrow_exception(std::exchange(first_failure_, nullptr));

@@ -11,12 +11,12 @@
 
 namespace acmed {
 
-/// Owns tasks that run side by side. The first that fails calls off the others; join() waits for all and throws what
-/// that first one threw. A Scope must be joined before it ends: an unjoined one with running children aborts the
+/// Owns tasks that run side by side. The first failure cancels the others; join() waits for all of them and throws that
+/// first failure. A Scope must be joined before it is destroyed: destroying one with running children aborts the
 /// program.
 class Scope {
  public:
-  /// `context`: where the children run; its stop calls them off.
+  /// `context`: where the children run; its stop token cancels them.
   explicit Scope(const Context& context);
   ~Scope();
   Scope(const Scope&) = delete;
@@ -25,15 +25,15 @@ class Scope {
   /// Starts `task` as a child of this scope.
   void spawn(Task<> task);
 
-  /// Calls off all children.
+  /// Cancels all children.
   void stop() noexcept { stop_.request_stop(); }
 
-  /// Completes when every child has ended, be the awaiting coroutine called off or not. Throws what the first failing
-  /// child threw, or Cancelled when the scope's context was called off.
+  /// Completes when every child has ended, even if the awaiting coroutine is cancelled. Throws the first child's
+  /// failure, or Cancelled when the scope's context was cancelled.
   Task<> join();
 
  private:
-  /// The coroutine that carries one child; it frees itself at its end.
+  /// The coroutine that carries one child; it frees itself when it ends.
   struct Carrier {
     struct promise_type : Frame {
       Carrier get_return_object() noexcept { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
@@ -60,33 +60,30 @@ class Scope {
   Waiters joining_;
 };
 
-/// Runs `tasks` side by side and gives their results in the same order. The first failure calls off the others and is
-/// thrown when all have ended.
+/// Runs `tasks` side by side and returns their results in the same order. The first failure cancels the others and is
+/// thrown once all have ended.
 template <class T>
 Task<std::vector<T>> when_all(std::vector<Task<T>> tasks);
 Task<> when_all(std::vector<Task<>> tasks);
 
-/// The result of `task`, or nothing when `limit` passed first and the task was called off.
+/// The result of `task`, or nothing when `limit` passed first and the task was cancelled.
 template <class T>
 Task<std::optional<T>> within(Duration limit, Task<T> task);
-/// Whether `task` ended before `limit` passed and it was called off.
+/// Whether `task` ended before `limit`; otherwise it was cancelled.
 Task<bool> within(Duration limit, Task<> task);
 
-/// Runs `task` to its end, and `companion` beside it for as long. Throws what the first of them that fails threw; the
-/// other one is called off.
+/// Runs `task` to completion, with `companion` beside it for as long. Throws the first failure of the two; the other
+/// one is cancelled.
 Task<> accompanied(Task<> task, Task<> companion);
 
-/// Runs `task`; when the awaiting coroutine is called off, the task has `grace` more to end before it is called off
-/// too.
+/// Runs `task`; when the awaiting coroutine is cancelled, the task has `grace` more to end before it is cancelled too.
 template <class T>
 Task<T> with_grace(Duration grace, Task<T> task);
 Task<> with_grace(Duration grace, Task<> task);
 
-/// Runs `task` on `loop` to its end; what main and the tests call. `stop` calls it off.
+/// Runs `task` on `loop` to completion; called by main and the tests. `stop` cancels it.
 template <class T>
 T run(Loop& loop, Task<T> task, std::stop_token stop = {});
-
-// ---------------------------------------------------------------------------------------------------------------------
 
 namespace scope_detail {
 

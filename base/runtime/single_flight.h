@@ -14,8 +14,8 @@
 
 namespace acmed {
 
-/// Work that several want done at the same time: the first does it, the others wait for what comes of it. When the
-/// first is cancelled, one of the others does it.
+/// Work that several callers want at the same time: the first one does it, the others wait for its result. When the
+/// first is cancelled, one of the others takes over.
 template <class Value = void>
 class SingleFlight {
  public:
@@ -25,8 +25,8 @@ class SingleFlight {
 
   bool is_under_way() const noexcept { return flight_ != nullptr; }
 
-  /// What comes of the work under way, else of `work`, which begins only when it is needed. An Error is shared as well;
-  /// who comes after the end begins anew. The flight must outlive it.
+  /// The result of the work in flight, or else of `work`, which starts only if needed. An Error is shared as well;
+  /// callers that arrive after the end start anew. The flight must outlive the call.
   Task<Value> join(Task<Value> work) {
     while (const auto flight = flight_) {
       co_await flight->followers.turn();
@@ -56,7 +56,7 @@ class SingleFlight {
     Waiters followers;
   };
 
-  /// The work's time, however it ends.
+  /// Spans the work, however it ends.
   class Lead {
    public:
     explicit Lead(SingleFlight& of) : of_(of) { of_.flight_ = std::make_shared<Flight>(); }

@@ -30,7 +30,7 @@ inline SleepFor sleep_for(Duration duration) {
   return SleepFor(duration);
 }
 
-/// Completes when the calendar shows `time`. The calendar may be set while we sleep: it is looked at each hour.
+/// Completes when the calendar shows `time`. The calendar may be set meanwhile: it is checked every hour.
 Task<> sleep_until(Time time);
 
 }  // namespace acmed

@@ -12,16 +12,16 @@
 
 namespace acmed {
 
-/// Where a coroutine runs and what calls it off; handed down to each task at its co_await.
+/// Where a coroutine runs and what cancels it; inherited by each task at its co_await.
 struct Context {
   Loop* loop = nullptr;
   std::stop_token stop;
 };
 
-/// What the runtime keeps in the frame of every coroutine.
+/// What the runtime keeps in every coroutine's frame.
 struct Frame {
   Context context;
-  std::coroutine_handle<> continuation;  ///< resumed through the loop when this one has ended
+  std::coroutine_handle<> continuation;  ///< resumed through the loop when this one ends
   std::exception_ptr failure;
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
@@ -39,7 +39,7 @@ struct Frame {
   Final final_suspend() const noexcept { return {}; }
 };
 
-/// What ended well has left here: it is never without a result.
+/// The result of a coroutine that ended well: it is never missing.
 template <class T>
 T result_in(std::optional<T>& result) {
   if (!result) std::terminate();
@@ -49,9 +49,9 @@ T result_in(std::optional<T>& result) {
 template <class T>
 struct Promise;
 
-/// One asynchronous piece of work. Lazy: it starts when it is awaited, with the awaiting coroutine's Context. It owns
-/// its coroutine; what it throws comes out of the co_await. Await it in the expression that makes it, or move it at
-/// once into when_all, within or Scope::spawn.
+/// One asynchronous piece of work. Lazy: it starts when awaited, with the awaiting coroutine's Context. It owns its
+/// coroutine; its exception is rethrown by the co_await. Await it in the expression that makes it, or move it at once
+/// into when_all, within or Scope::spawn.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -67,7 +67,7 @@ class [[nodiscard]] Task {
 
   auto operator co_await() && noexcept { return Await{handle_, std::nullopt}; }
 
-  /// The same, with another stop token than the awaiting coroutine's: Context::stop is replaced by `stop`.
+  /// The same, with `stop` as its stop token instead of the awaiting coroutine's.
   auto under(std::stop_token stop) && noexcept { return Await{handle_, std::move(stop)}; }
 
  private:
@@ -114,7 +114,7 @@ struct Promise<void> : Frame {
   }
 };
 
-/// `co_await context()` gives the awaiting coroutine's own Context.
+/// `co_await context()` returns the awaiting coroutine's own Context.
 struct ContextOf {
   Context context;
   bool await_ready() const noexcept { return false; }

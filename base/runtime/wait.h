@@ -10,9 +10,9 @@
 namespace acmed {
 
 /// The base of every leaf that a coroutine can wait for: it completes once, by its event or by cancellation, whichever
-/// comes first. Then the coroutine goes on; after cancellation with Cancelled.
+/// comes first. Then the coroutine continues; after cancellation, with Cancelled.
 ///
-/// A leaf derives from it, starts its work in start(), calls complete() when the event is there, and offers
+/// A leaf derives from this, starts its work in start(), calls complete() when the event has happened, and offers
 /// await_resume(), which begins with throw_if_cancelled(). It lives in the awaiting coroutine's frame.
 class Wait {
  public:
@@ -39,12 +39,12 @@ class Wait {
  protected:
   ~Wait() = default;
 
-  /// Begins the work; false when it is already done and the coroutine may go on at once.
+  /// Starts the work; false when it is already done and the coroutine may continue at once.
   virtual bool start(Loop& loop) = 0;
-  /// Ends the work early: after this, complete() is not called any more.
+  /// Stops the work early: after this, complete() is not called any more.
   virtual void abandon() noexcept = 0;
 
-  /// The event is there. Later calls do nothing.
+  /// The event has happened. Later calls do nothing.
   void complete() noexcept {
     if (done_) return;
     done_ = true;

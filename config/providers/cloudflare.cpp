@@ -13,7 +13,7 @@ constexpr std::string_view default_url = "https://api.cloudflare.com/client/v4";
 constexpr std::size_t id_length = 32;
 constexpr std::string_view blanks = " \t\r\n";
 
-/// A token that was copied with the blanks around it is good; nothing else in a header may be.
+/// A token copied with blanks around it is fine; nothing else that is invalid in a header is.
 std::optional<Secret> read_token(Reader& reader, std::string_view key) {
   const auto given = read_secret(reader, key);
   if (!given) return std::nullopt;
@@ -33,7 +33,7 @@ std::string read_zone_id(Reader& reader, const Provider& provider) {
   auto id = given->value;
   std::transform(id.begin(), id.end(), id.begin(), [](char c) { return c >= 'A' && c <= 'F' ? char(c + 32) : c; });
   if (id.size() != id_length || id.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    // Not repeated, since it may be a token that went to the wrong place.
+    // Not repeated, since it may be a token in the wrong place.
     reader.fault(given->place, "zone_id",
                  "this is no zone id: 32 hexadecimal digits are wanted, which the zone's overview in Cloudflare's "
                  "dashboard shows");

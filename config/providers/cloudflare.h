@@ -6,7 +6,7 @@
 
 namespace acmed::config {
 
-/// Reads what is special to type = "cloudflare". What is at fault is reported and left at its default.
+/// Reads the keys specific to type = "cloudflare". Faulty values are reported and left at their defaults.
 void read_cloudflare(Reader& reader, Provider& provider);
 
 }  // namespace acmed::config

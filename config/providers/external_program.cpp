@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration shortest_timeout = 1s;
 constexpr Duration longest_timeout = 1h;
-/// What names of variables end in whose values are to be kept secret.
+/// Variables whose names end in these have secret values.
 constexpr std::array<std::string_view, 6> secret_endings = {"KEY", "PASS", "PASSWD", "PASSWORD", "SECRET", "TOKEN"};
 
 bool is_variable_name(std::string_view name) {
@@ -33,19 +33,19 @@ bool tells_of_secret(std::string name) {
   return std::ranges::any_of(secret_endings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-/// A program that cannot be started is told now, not on the day when it is needed.
+/// A program that cannot be started is reported now, not on the day it is needed.
 void check_program(Reader& provider, const Node& command) {
   const auto* argv = command.as<List>();
   const auto* program = argv == nullptr || argv->empty() ? nullptr : argv->front().as<std::string>();
   if (program == nullptr) return;
   const bool is_path = program->find('/') != std::string::npos;
-  if (program->empty() || (is_path && !program->starts_with('/'))) return;  // read_command() has said what is wrong
+  if (program->empty() || (is_path && !program->starts_with('/'))) return;  // read_command() has already reported it
   if (const auto fault = fault_of_program(*program); !fault.empty()) {
     provider.fault(argv->front().place, "command", fault);
   }
 }
 
-/// A plain text is one, but for those whose name says that it is a secret.
+/// Accepts plain text, except for variables whose name says that they are secret.
 std::optional<Variable> read_variable(Reader& reader, const std::string& name) {
   const auto& node = *reader.node(name);
   if (!is_variable_name(name)) {

@@ -6,8 +6,8 @@
 
 namespace acmed::config {
 
-/// Reads `command`, `environment` and `timeout` of a provider that is a program. What is at fault is reported and left
-/// at its default.
+/// Reads `command`, `environment` and `timeout` of a provider that is a program. Faulty values are reported and left at
+/// their defaults.
 ExternalProgram read_external_program(Reader& provider);
 
 /// Where it is, for people.

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
-/// Gives the words of named.conf's grammar one by one: `{`, `}`, `;`, bare words and the inside of quotes.
+/// Splits named.conf's grammar into words: `{`, `}`, `;`, bare words and the contents of quotes.
 class Words {
  public:
   explicit Words(std::string_view text) : rest_(text) {}
@@ -60,7 +60,7 @@ constexpr const char* wanted = R"(a key file holds one block: key "NAME" { algor
 }  // namespace
 
 bool is_key_block(std::string_view text) {
-  // Base64 has no braces.
+  // Base64 contains no braces.
   return text.find('{') != std::string_view::npos;
 }
 

@@ -6,7 +6,7 @@
 
 namespace acmed::config {
 
-/// Reads what is special to type = "lego-exec". What is at fault is reported and left at its default.
+/// Reads the keys specific to type = "lego-exec". Faulty values are reported and left at their defaults.
 void read_lego_exec(Reader& reader, Provider& provider);
 
 /// Likewise for type = "lego-httpreq".

@@ -9,7 +9,7 @@
 namespace acmed::config {
 namespace {
 
-/// It becomes a part of each URL.
+/// It becomes part of every URL.
 bool is_plain_word(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';

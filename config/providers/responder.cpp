@@ -13,7 +13,7 @@ namespace acmed::config {
 namespace {
 
 constexpr std::int64_t most_responses = 1'000'000;
-constexpr std::string_view instead_of_wrong = "invalid";  // one fault is enough of a name
+constexpr std::string_view instead_of_wrong = "invalid";  // one fault is enough for a name
 
 std::vector<std::string> read_addresses(Reader& reader, std::string_view key, Checked<> (*check)(std::string_view)) {
   std::vector<std::string> addresses;
@@ -140,7 +140,7 @@ std::string contact_of(const Responder& responder, const std::string& zone) {
 }
 
 std::string alias_target(const Provider& provider, std::string_view name) {
-  // A zone that is the challenge of one name would do, but looks odd.
+  // A zone that is just one challenge name would work, but looks odd.
   const auto plain = std::ranges::find_if(provider.zones, is_host_name);
   return fmt::format("{}.{}", name, plain != provider.zones.end() ? *plain : provider.zones.front());
 }

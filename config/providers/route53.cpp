@@ -33,7 +33,7 @@ std::string read_region(Reader& reader) {
   return given->value;
 }
 
-/// China is a partition of its own.
+/// China is a separate partition.
 std::string_view domain_of(std::string_view region) {
   return region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
 }
@@ -65,7 +65,7 @@ std::optional<AwsKey> read_key(Reader& reader) {
     reader.fault(token->place, "session_token", "belongs to access_key_id and secret_access_key, which are missing");
   }
   if (!id || !secret) return std::nullopt;
-  // Not repeated: it may be the secret that went to the wrong place.
+  // Not repeated: it may be the secret in the wrong place.
   if (id->value.size() > longest_key_id || !consists_of(id->value, {capitals, small_letters, digits, "_"})) {
     reader.fault(id->place, "access_key_id", "this is no id of an access key, such as \"AKIAIOSFODNN7EXAMPLE\"");
   }

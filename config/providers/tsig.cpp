@@ -24,7 +24,7 @@ const std::vector<std::pair<std::string, crypto::Digest>>& algorithms() {
   return list;
 }
 
-/// As BIND takes it: a domain name (RFC 8945 §6), so in any case and with or without the final dot.
+/// As BIND accepts it: a domain name (RFC 8945 §6), so in any case and with or without a final dot.
 std::optional<crypto::Digest> algorithm_from(std::string_view text) {
   std::string wanted(text.substr(0, text.ends_with('.') ? text.size() - 1 : text.size()));
   std::transform(wanted.begin(), wanted.end(), wanted.begin(),

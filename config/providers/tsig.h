@@ -8,8 +8,8 @@
 
 namespace acmed::config {
 
-/// tsig = { name, algorithm, secret }. The secret may be the file that tsig-keygen writes; then the name and algorithm
-/// in it need not be repeated. Nothing when it is absent or at fault.
+/// tsig = { name, algorithm, secret }. The secret may be the file that tsig-keygen writes; its name and algorithm then
+/// need not be repeated. Nothing when the key is absent or faulty.
 std::optional<Tsig> read_tsig(Reader& provider);
 
 }  // namespace acmed::config

@@ -23,19 +23,19 @@ std::string host_of(const std::string& url) {
   return one_line(host.substr(0, host.find('/')), longest_url);
 }
 
-/// What the CA sent, for people.
+/// A name for what the CA sent, for people.
 std::string form_of(const http::Response& response) {
   const auto type = response.media_type();
-  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";  // told by an answer to HEAD as well
+  if (type == "text/html" || type == "application/xhtml+xml") return "HTML";  // before the body: HEAD has none
   if (response.body.empty()) return "nothing";
   if (type.empty()) return "something";
   return one_line(type, longest_quote);
 }
 
-/// By the status alone.
+/// Judges by the status alone.
 Verdict verdict_on_status(int status) {
   if (status == 404 || status == 410) return Verdict::gone;
-  // What a gateway says in place of the CA, or the CA of its load.
+  // 502 to 504 come from a gateway in front of the CA, or are about the CA's load.
   return status >= 502 && status <= 504 ? Verdict::unknown : Verdict::unusable;
 }
 
@@ -62,7 +62,7 @@ bool is_worth_another_look(const Error& error) {
 
 std::optional<Problem> problem_in(const http::Response& response) {
   if (response.status < 400) return std::nullopt;
-  // By its content, not by its media type: some servers and gateways say application/json.
+  // Judged by content, not by media type: some servers and gateways say application/json.
   const auto body = json::parse(response.body);
   if (!body || !(*body)["type"].as_string()) return std::nullopt;
   Problem problem = Problem::from_json(*body);
@@ -87,7 +87,7 @@ void require_success(const std::string& doing, const std::string& url, const htt
     if (!not_before && (problem->type == problem_type::rate_limited || response.status == 429))
       not_before = now + default_throttle;
     const auto place = fmt::format("{} at {}", doing, host_of(url));
-    // A CA that sheds load says so to everybody, though in the form of a problem with this one request.
+    // A CA that sheds load says so to everybody, even though it words it as a problem with this one request.
     if (response.status == 503 && not_before) {
       throw Throttled(
           overloaded,

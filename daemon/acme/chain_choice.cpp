@@ -10,12 +10,12 @@ namespace acmed::acme {
 namespace {
 
 constexpr std::size_t most_alternates = 10;
-/// TLS clients take only so much in a handshake; real chains have two to four certificates.
+/// TLS clients accept only so many in a handshake; real chains have two to four certificates.
 constexpr std::size_t most_certificates = 10;
 constexpr std::size_t largest_chain = std::size_t{64} * 1024;
 constexpr std::size_t longest_url = 200;
 
-/// `link` as an absolute URL. Only the two forms are known that are in use: absolute, and from the server's root.
+/// `link` as an absolute URL. Supports the two forms that are in use: absolute, and relative to the server's root.
 std::string resolve(const std::string& base, const std::string& link) {
   if (!link.starts_with('/') || link.starts_with("//")) return link;
   const auto host = base.find("://");
@@ -27,7 +27,7 @@ std::string resolve(const std::string& base, const std::string& link) {
 
 std::vector<crypto::Certificate> read_chain(const std::string& doing, const std::string& url,
                                             const http::Response& response) {
-  // By its content: some CAs send another media type than application/pem-certificate-chain.
+  // Judged by content: some CAs send another media type than application/pem-certificate-chain.
   if (response.body.find("-----BEGIN ") == std::string::npos) {
     throw unexpected_answer(doing, url, response, "a PEM chain");
   }

@@ -20,10 +20,10 @@ namespace acmed::acme {
 namespace {
 
 constexpr std::size_t longest_url = 200;
-/// How often an order that seems to be gone is looked at again: after a restart it mostly is.
+/// How often an order that seems to be gone is requested again; an order resumed after a restart often is gone.
 constexpr std::size_t further_looks_at_an_order = 2;
 
-/// The URL of what was created; the body never has it (RFC 8555 §7.3, §7.4).
+/// The URL of what was created; never part of the body (RFC 8555 §7.3, §7.4).
 std::string require_location(const std::string& doing, const std::string& url, const http::Response& response) {
   auto location = response.header("location");
   if (location && !location->empty()) return *std::move(location);
@@ -102,7 +102,7 @@ Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std:
   co_return Order::from_json(read_json(doing, url, response), url);
 }
 
-/// A POST-as-GET. What the CA has told us of, not all of its servers may know yet.
+/// A POST-as-GET for something that the CA has told us of: not all of its servers may know it yet.
 Task<http::Response> Client::look(std::string doing, std::string url, std::size_t most_further_looks) {
   for (std::size_t i = 0; i < most_further_looks; ++i) {
     try {
@@ -135,7 +135,7 @@ Task<> Client::respond(std::string challenge_url) {
   try {
     co_await session_->post("respond to a challenge", challenge_url, "{}");
   } catch (const ProblemError& error) {
-    // What CAs say when the challenge is no longer pending: it was responded to before. The order tells how it went.
+    // What CAs answer when the challenge is no longer pending: it was responded to before. The order shows the outcome.
     if (error.problem().type != problem_type::malformed) throw;
   }
 }
@@ -217,7 +217,7 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
       auto other_chain = read_chain(doing, alternate_url, alternate);
       if (is_preferred(other_chain, preferred_chain)) co_return other_chain;
     } catch (const Error& error) {
-      // A certificate is in hand: what is wrong with another form of it does not take it away.
+      // We already have a certificate: a fault in an alternate chain must not cost us that.
       log::warning(fmt::format("an alternate chain is passed over: {}", error.what()));
     }
   }

@@ -16,7 +16,7 @@
 
 namespace acmed::acme {
 
-/// What the CA gave its customer out of band, to know whose the account is (RFC 8555 §7.3.4).
+/// What the CA gave its customer out of band, to link the ACME account to the customer (RFC 8555 §7.3.4).
 struct ExternalAccountBinding {
   std::string key_id;
   Secret hmac_key;  ///< raw octets
@@ -28,56 +28,55 @@ struct NewAccount {
   std::optional<ExternalAccountBinding> external_account;
 };
 
-/// A CA as an ACME account sees it (RFC 8555): every call is one exchange, or a poll to its end. It knows nothing of
-/// the DNS, of disks or of renewal. Calls may be made side by side.
+/// A CA as seen by an ACME account (RFC 8555): each call is one exchange, or one poll to its end. Knows nothing of the
+/// DNS, disks or renewal. Calls may overlap.
 ///
-/// All throw ProblemError when the CA refuses, Retry when it does not answer, AnswerError when it answers nonsense
-/// (HTML, say), Throttled ("acme:overloaded") on 429 and on 503 with Retry-After, rateLimited excepted; verdict_on()
-/// weighs them. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When the awaiting task is
-/// cancelled, an exchange under way has three seconds to end, so that its outcome is known.
+/// All throw ProblemError when the CA refuses, Retry when it does not answer, AnswerError when the response is unusable
+/// (HTML, say), Throttled ("acme:overloaded") on 429 and on 503 with Retry-After, except for rateLimited; verdict_on()
+/// classifies them. A badNonce is answered by sending again, up to ten times (RFC 8555 §6.5). When the awaiting task is
+/// cancelled, an exchange in flight has three seconds to end, so that its outcome is known.
 class Client {
  public:
-  /// `keys` signs with `key`, the account's. `known_directory`: as kept from an earlier run, to spare the request.
+  /// `keys` signs with `key`, the account's key. `known_directory`: saved by an earlier run, to spare the request.
   Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
          std::optional<Directory> known_directory);
   ~Client();
 
-  /// The directory, fetched when it is not known.
+  /// The directory, fetched when not known yet.
   Task<Directory> directory();
-  /// Forgets the directory: after a URL of it gave 404, say.
+  /// Forgets the directory, for instance after one of its URLs gave 404.
   void forget_directory();
 
-  /// Creates the account, or finds the one of this key (RFC 8555 §7.3, §7.3.1); from now on it signs all calls.
+  /// Creates the account, or finds the existing one of this key (RFC 8555 §7.3, §7.3.1); it signs all later calls.
   Task<Account> register_account(NewAccount wanted);
-  /// Signs with an account that was created before.
+  /// Uses an existing account to sign all later calls.
   void use_account(Account account);
 
   Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile);
-  /// Reads an order or an authorization; one that the CA says is gone is looked at again before that is believed.
+  /// Reads an order or an authorization; one that the CA reports as gone is requested again before that is believed.
   Task<Order> order(std::string url);
   Task<Authorization> authorization(std::string url);
   /// Polls the authorization until it is no longer `pending`, at the pace of order_leaves(). Throws Error
   /// ("acme:timeout") after `limit`.
   Task<Authorization> authorization_leaves_pending(std::string url, Duration limit);
-  /// Gives up a pending authorization, so that it counts against no limit (§7.5.2).
+  /// Deactivates a pending authorization, so that it counts against no limit (§7.5.2).
   Task<> deactivate_authorization(std::string url);
-  /// Tells the CA that the challenge can be validated (§7.5.1). Completes also when the CA has begun or done so before.
+  /// Tells the CA to validate the challenge (§7.5.1). Succeeds also when the CA is validating already, or has done so.
   Task<> respond(std::string challenge_url);
-  /// Polls the order until it is no longer `pending` or `processing` respectively; Retry-After is honoured, else the
-  /// first pause is one measured round trip (5 ms at least) and the next ones a quarter of the time waited. A few odd
-  /// answers among them are passed over. Throws Error ("acme:timeout") after `limit`.
-  /// `ask_again`: when the CA wanted to be asked first.
+  /// Polls the order until it leaves `pending` or `processing`, whichever `status` is. Honours Retry-After; otherwise
+  /// the first pause is one measured round trip (at least 5 ms) and each later one a quarter of the time waited so far.
+  /// Tolerates a few unusable responses. Throws Error ("acme:timeout") after `limit`. `ask_again`: when the CA wanted
+  /// the first poll.
   Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit,
                            std::optional<Time> ask_again = std::nullopt);
-  /// Polls an order that was finalized, until it is `valid` and names its certificate, or is `invalid`. Any other
-  /// status but `processing` is what one of the CA's servers still believes: it is looked at again a few times. Throws
-  /// AnswerError when it stays so, Error ("acme:timeout") after `limit`.
+  /// Polls a finalized order until it is `valid` and names its certificate, or is `invalid`. Any other status but
+  /// `processing` is a server of the CA lagging behind: the order is requested again a few times. Throws AnswerError
+  /// when that does not help, Error ("acme:timeout") after `limit`.
   Task<Order> order_ends(Order order, Duration limit);
-  /// Sends the CSR for an order that is `ready` (§7.4); it should come back `processing`, `valid` or `invalid`.
+  /// Sends the CSR for an order that is `ready` (§7.4); the order should come back `processing`, `valid` or `invalid`.
   Task<Order> finalize(Order ready, std::string csr_der);
-  /// Downloads the chain, or the alternate whose topmost issuer is `preferred_chain` when that is not empty and offered
-  /// (§7.4.2), in the order in which it is sent. Throws AnswerError when a block is no certificate, or there are too
-  /// many of them.
+  /// Downloads the chain, or the alternate whose topmost issuer is `preferred_chain` when that is set and offered
+  /// (§7.4.2), in the order sent. Throws AnswerError when a block is not a certificate or there are too many.
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
 
   /// The key authorization of a token (§8.1).
@@ -85,7 +84,7 @@ class Client {
 
  private:
   class Session;
-  /// What a poll is called in sentences.
+  /// How error messages name a poll.
   struct PollWords {
     std::string doing;
     std::string what;

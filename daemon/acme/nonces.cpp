@@ -6,11 +6,11 @@
 namespace acmed::acme {
 namespace {
 
-/// How many callers share one nonce before another is fetched. Two or three names never pay for a second newNonce;
-/// where very many wait, more exchanges side by side are worth it.
+/// How many callers share one nonce before another one is fetched. Two or three names never pay for a second newNonce;
+/// where very many are waiting, more concurrency is worth it.
 constexpr std::size_t waiting_for_each = 8;
 constexpr std::size_t most_in_circulation = 6;
-/// CAs forget nonces at their restarts and after some time; a fresh one is cheaper than a badNonce.
+/// CAs forget nonces when they restart and after some time; fetching a fresh one is cheaper than a badNonce.
 constexpr Duration longest_idle = std::chrono::minutes(5);
 
 }  // namespace
@@ -34,17 +34,17 @@ void NoncePool::Loan::release() noexcept {
   }
 }
 
-/// Gives the place up without anybody fetching anew.
+/// Gives up the place without anybody fetching a new nonce.
 void NoncePool::Loan::forfeit() noexcept {
   if (auto* pool = std::exchange(pool_, nullptr)) --pool->circulating_;
 }
 
-/// Waits for what the pool hands over: a nonce, the order to fetch one, or the failure of a fetch.
+/// Waits for what the pool hands over: a nonce, the task to fetch one, or the failure of a fetch.
 class NoncePool::Turn final : public Wait {
  public:
   Turn(NoncePool& pool, std::uint64_t place) : pool_(pool), place_(place) {}
 
-  /// Nothing: the caller shall fetch a nonce; its place in the circulation is reserved.
+  /// Nothing means that the caller must fetch a nonce; its place in the circulation is reserved.
   std::optional<std::string> await_resume() {
     throw_if_cancelled();
     if (failure_) std::rethrow_exception(failure_);
@@ -103,13 +103,13 @@ std::size_t NoncePool::allowed(std::size_t waiting) noexcept {
   return std::clamp<std::size_t>(1 + waiting / waiting_for_each, 1, most_in_circulation);
 }
 
-/// Takes a place in the circulation that fetch_one() is going to fill.
+/// Reserves a place in the circulation for fetch_one() to fill.
 void NoncePool::reserve() noexcept {
   ++circulating_;
   ++fetching_;
 }
 
-/// Fills a place that was reserved; it stays empty when the fetch failed but others will do.
+/// Fills a reserved place; it stays empty when the fetch fails but other nonces are in circulation.
 Task<NoncePool::Loan> NoncePool::fetch_one() {
   Loan place(*this, {});
   std::exception_ptr failure;
@@ -124,9 +124,9 @@ Task<NoncePool::Loan> NoncePool::fetch_one() {
   --fetching_;
   if (!failure) co_return place;
   place.forfeit();
-  // While other nonces circulate, a failed fetch only means that they must do.
+  // While other nonces circulate, a failed fetch only means that those have to do.
   if (circulating_ > fetching_) co_return place;
-  // The others would fail one after the other in the same way, each after its own time-out.
+  // The others would fail the same way one after another, each after its own time-out.
   fail_all(failure);
   std::rethrow_exception(failure);
 }

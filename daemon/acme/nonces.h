@@ -15,9 +15,9 @@
 
 namespace acmed::acme {
 
-/// The replay nonces that go to and fro between us and one CA (RFC 8555 §6.5). Each exchange spends one and its answer
-/// brings the next, so a few in circulation serve everybody: whoever finds none waits for one to come back, first come
-/// first served. Only where many wait is another one fetched.
+/// The replay nonces that circulate between us and one CA (RFC 8555 §6.5). Each exchange spends one and its response
+/// brings the next, so a few are enough for everybody: a caller that finds none waits for one to come back, first come
+/// first served. Another one is fetched only when many are waiting.
 class NoncePool {
  public:
   using Fetch = std::function<Task<std::string>()>;
@@ -27,8 +27,8 @@ class NoncePool {
   NoncePool(const NoncePool&) = delete;
   NoncePool& operator=(const NoncePool&) = delete;
 
-  /// A place in the circulation, held during one exchange. When it ends, the nonce in it goes back to the pool; when
-  /// there is none in it, the place is lost and, if others wait, one of them fetches a nonce anew.
+  /// A place in the circulation, held during one exchange. On destruction its nonce returns to the pool; without a
+  /// nonce the place is lost and, if others are waiting, one of them fetches a new nonce.
   class [[nodiscard]] Loan {
    public:
     Loan(NoncePool& pool, std::string nonce) noexcept : pool_(&pool), nonce_(std::move(nonce)) {}
@@ -36,12 +36,12 @@ class NoncePool {
     Loan& operator=(Loan&& other) noexcept;
     ~Loan() { release(); }
 
-    /// The nonce, which is sent now and never again.
+    /// The nonce, to be sent now and never again.
     std::string spend() noexcept { return std::exchange(nonce_, {}); }
-    /// Puts in the nonce that the answer brought.
+    /// Stores the nonce that the response brought.
     void renew(std::string nonce) noexcept { nonce_ = std::move(nonce); }
     bool empty() const noexcept { return nonce_.empty(); }
-    /// Ends it early.
+    /// Ends the loan early.
     void release() noexcept;
 
    private:
@@ -52,7 +52,7 @@ class NoncePool {
     std::string nonce_;
   };
 
-  /// Gives a nonce as soon as there is one. Throws what the fetch throws when no nonce is left in circulation.
+  /// Completes as soon as there is a nonce. Throws the fetch's failure when no nonce is left in circulation.
   Task<Loan> take();
 
   /// Nonces in circulation: idle, held, or being fetched.
@@ -75,10 +75,10 @@ class NoncePool {
 
   const Clock& clock_;
   Fetch fetch_;
-  std::deque<Idle> idle_;  ///< the newest last; empty while somebody waits
+  std::deque<Idle> idle_;  ///< newest last; empty while somebody is waiting
   std::size_t circulating_ = 0;
-  std::size_t fetching_ = 0;                ///< how many of them are yet to be fetched
-  std::map<std::uint64_t, Turn*> waiting_;  ///< by the order of their coming
+  std::size_t fetching_ = 0;                ///< those of them not fetched yet
+  std::map<std::uint64_t, Turn*> waiting_;  ///< by order of arrival
   std::uint64_t next_place_ = 0;
 };
 

@@ -9,13 +9,13 @@
 
 namespace acmed::acme {
 
-/// The pauses before something is looked at again that a CA should have and says it has not: its servers do not learn
-/// of it all at the same time. Whoever has looked after each of them takes the answer as it is, for this run.
+/// The pauses between repeated requests for something that a CA should have but reports missing: its servers do not
+/// learn of everything at the same time. After the last of them the answer is believed, for this run.
 inline constexpr std::array<Duration, 4> second_looks = {
     std::chrono::milliseconds(500), std::chrono::milliseconds(1500), std::chrono::seconds(4), std::chrono::seconds(10)};
 
-/// How long to pause before each poll of a resource that the CA works on. The pause grows with the time waited, so that
-/// the wait ends soon after the CA is ready, be it after 10 ms or 10 minutes, and a slow CA is not hammered.
+/// How long to pause before each poll of a resource that the CA is working on. The pause grows with the time waited, so
+/// that the wait ends soon after the CA is ready, be it after 10 ms or 10 minutes, and a slow CA is not hammered.
 class PollPace {
  public:
   static constexpr Duration shortest_pause = std::chrono::milliseconds(5);
@@ -25,8 +25,8 @@ class PollPace {
   PollPace(Duration round_trip, Duration limit)
       : first_pause_(std::clamp(round_trip, shortest_pause, longest_pause)), limit_(limit) {}
 
-  /// The next pause after `waited`; `named` is what the CA asked for by Retry-After, which comes first unless it is no
-  /// pause at all. Nothing when the limit is reached, or would be during the pause that the CA named.
+  /// The next pause after `waited`. `named`: what the CA asked for by Retry-After; takes precedence unless zero.
+  /// Nothing when the limit is reached, or would be reached during the pause that the CA named.
   std::optional<Duration> pause(Duration waited, std::optional<Duration> named) const {
     const Duration left = limit_ - waited;
     if (left <= Duration::zero() || (named && *named > left)) return std::nullopt;

@@ -12,7 +12,7 @@
 namespace acmed::acme {
 namespace {
 
-// Problems end in logs, in state files and on terminals: what a CA can put there is bounded.
+// Problems end up in logs, state files and terminals: this bounds what a CA can put there.
 constexpr std::size_t longest_type = 100;
 constexpr std::size_t longest_detail = 1000;
 constexpr std::size_t longest_url = 500;
@@ -22,7 +22,7 @@ constexpr std::size_t most_subproblems_in_text = 10;
 
 constexpr std::string_view error_namespace = "urn:ietf:params:acme:error:";
 
-/// Types that no repetition makes go away (RFC 8555 §6.7; RFC 9773 §7.4; draft-ietf-acme-profiles §6.3).
+/// Types that no retry can cure (RFC 8555 §6.7; RFC 9773 §7.4; draft-ietf-acme-profiles §6.3).
 constexpr std::array<std::string_view, 17> for_the_operator = {
     problem_type::account_does_not_exist,
     "alreadyReplaced",

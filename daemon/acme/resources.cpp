@@ -53,8 +53,8 @@ std::optional<Problem> read_error(const json::Value& resource) {
   return Problem::from_json(resource["error"]);
 }
 
-/// Nothing for a challenge that cannot be used: one without URL, or with a token that is none. Types that we do not
-/// know need no token: some have none.
+/// Nothing for an unusable challenge: one without a URL, or with a malformed token. Types that we do not know need no
+/// token: some have none.
 std::optional<Challenge> read_challenge(const json::Value& value) {
   Challenge challenge;
   challenge.type = value["type"].text_or();
@@ -63,7 +63,7 @@ std::optional<Challenge> read_challenge(const json::Value& value) {
   challenge.token = value["token"].text_or();
   challenge.error = read_error(value);
   if (challenge.type.empty() || challenge.url.empty()) return std::nullopt;
-  // A token of other characters could break out of what it is put into (§8.1).
+  // Other characters in a token could break out of the text that it is inserted into (§8.1).
   if (challenge.token.size() > longest_token || !is_base64url(challenge.token)) return std::nullopt;
   if (challenge.type == dns_01 && challenge.token.empty()) return std::nullopt;
   return challenge;

@@ -14,13 +14,13 @@ namespace acmed::acme {
 namespace {
 
 constexpr int most_bad_nonces = 10;
-/// Some CAs validate or issue before they answer.
+/// Some CAs validate or issue before they respond.
 constexpr Duration exchange_limit = std::chrono::seconds(60);
 constexpr Duration grace = std::chrono::seconds(3);
 /// Weight of the newest measurement in the smoothed round trip.
 constexpr int smoothing = 4;
 
-/// The nonce that an answer brought; nothing when there is none, or one that must be ignored (RFC 8555 §6.5.1).
+/// The nonce that a response brought; nothing when there is none or it must be ignored (RFC 8555 §6.5.1).
 std::optional<std::string> replay_nonce(const http::Response& response) {
   auto nonce = response.header("replay-nonce");
   if (!nonce || nonce->empty() || !is_base64url(*nonce)) return std::nullopt;
@@ -79,7 +79,7 @@ Task<std::string> Client::Session::new_nonce() {
   }
 }
 
-/// Forgets a directory with a URL that gave 404, unless somebody else has already read a newer one.
+/// Forgets a directory whose URL gave 404, unless another caller has already read a newer one.
 void Client::Session::forget(std::string Directory::*resource, const std::string& stale_url) {
   if (directory_ && (*directory_).*resource == stale_url) directory_.reset();
 }
@@ -108,7 +108,7 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
 Task<http::Response> Client::Session::exchange(std::string url, std::string payload, SignedBy by) {
   auto nonce = co_await nonces_.take();
   for (int bad_nonces = 0;; ++bad_nonces) {
-    // The grace is for an exchange under way: none is begun after the stop.
+    // The grace is for an exchange in flight: none is started after the stop.
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
     auto request = co_await sign(url, payload, by, nonce.spend());
@@ -116,7 +116,7 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
     measure(response.elapsed);
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
-    // The next try takes the nonce of this very answer (RFC 8555 §6.5), or another if it brought none.
+    // The next try uses the nonce of this very response (RFC 8555 §6.5), or another one if it brought none.
     if (nonce.empty()) {
       nonce.release();
       nonce = co_await nonces_.take();
@@ -124,7 +124,7 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
   }
 }
 
-/// What fails on the way to the CA is about the CA.
+/// Failures on the way to the CA count as the CA's.
 Task<http::Response> Client::Session::send(http::Request request) {
   return in_context(Party::ca, {}, http_.send(std::move(request)));
 }

@@ -12,10 +12,10 @@
 
 namespace acmed::acme {
 
-/// The payload for a URL that is known only when the directory is.
+/// Builds the payload for a URL that is known only once the directory is.
 using PayloadFor = std::function<std::string(const std::string& url)>;
 
-/// The exchanges under acme::Client: it knows the directory, the nonces and the account, and signs what is sent.
+/// The exchanges under acme::Client: holds directory, nonces and account, and signs what is sent.
 class Client::Session {
  public:
   enum class SignedBy {
@@ -26,12 +26,12 @@ class Client::Session {
   Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
           std::optional<Directory> known_directory);
 
-  /// The directory; many who ask at once cause one request.
+  /// The directory; concurrent callers share one request.
   Task<Directory> directory();
   void forget_directory() { directory_.reset(); }
 
-  /// Sends `payload` to `url`, signed by the account, and gives the successful answer. An empty payload is a
-  /// POST-as-GET (RFC 8555 §6.3). Throws as acme::Client promises; `doing` is for the sentence.
+  /// Sends `payload` to `url`, signed by the account, and returns the successful response. An empty payload is a
+  /// POST-as-GET (RFC 8555 §6.3). Throws as documented at acme::Client; `doing` is for the message.
   Task<http::Response> post(std::string doing, std::string url, std::string payload);
 
   /// The same to a URL of the directory, which is read once more when the CA answers 404.
@@ -40,7 +40,7 @@ class Client::Session {
   const crypto::PrivateKey& key() const noexcept { return key_; }
   const Clock& clock() const noexcept { return clock_; }
   void use_account(std::string url) { account_url_ = std::move(url); }
-  /// How long an exchange with this CA usually takes; zero when there was none.
+  /// How long an exchange with this CA usually takes; zero before the first one.
   Duration round_trip() const noexcept { return round_trip_; }
 
  private:

@@ -12,7 +12,7 @@
 namespace acmed::deploy {
 namespace {
 
-/// What came of the programs: nothing when all went well.
+/// The outcome of the programs; empty when all went well.
 struct Outcome {
   std::optional<Error> failure;
   bool cancelled = false;
@@ -35,7 +35,7 @@ Task<Outcome> run_programs(config::Target target, Facts facts) {
   co_return outcome;
 }
 
-/// The service has read the new pair, or half of it: let it read the former one again.
+/// The service has read the new pair, or half of it: make it read the former one again.
 Task<> run_hook_for_former_pair(config::Target target, Generation previous) {
   try {
     co_await run_program({"hook", target.post_hook, target.timeout}, facts_for(target, previous, "rollback"));

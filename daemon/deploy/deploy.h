@@ -15,15 +15,15 @@ namespace acmed::deploy {
 
 /// What is deployed: one generation of one certificate.
 struct Generation : store::Generation {
-  std::string certificate;     ///< its name
+  std::string certificate;     ///< the certificate's name
   std::filesystem::path live;  ///< live/NAME, the link that services read
 };
 
-/// A target did not take a generation.
+/// A target failed to take a generation.
 class NotTaken final : public Error {
  public:
-  /// Which pair the target has now: whatever it had, the new one all the same, since what it had before was no better,
-  /// or the former one again.
+  /// Which pair the target has now: the same as before; the new one in spite of the failure, since the former one was
+  /// no better; or the former one again.
   enum class Left { as_it_was, with_new_pair, rolled_back };
 
   NotTaken(const Error& reason, const std::string& sentence, Left left)
@@ -35,17 +35,18 @@ class NotTaken final : public Error {
   Left left_;
 };
 
-/// Brings `generation` to `target` (DESIGN §4): copies the files into its directory as one set, or, for a target that
-/// reads live/, puts it in service there; runs `test`, then `post_hook`, with the facts in ACMED_* variables and as
-/// JSON on standard input. When `test` or the hook fails, the pair that was there before is put back (and, after a
+/// Deploys `generation` to `target` (DESIGN §4): copies the files into its directory as one set, or, for a target that
+/// reads live/, puts the generation in service there; then runs `test` and `post_hook`, with the facts in ACMED_*
+/// variables and as JSON on standard input. When `test` or the hook fails, the former pair is put back (and, after a
 /// failed hook, the hook is run once more for it), unless there was none or its certificate ends before `worth_until`.
-/// Throws NotTaken: to be tried again ("deploy:test", "deploy:hook", "deploy:timeout", "deploy:file") or refused (owner
-/// unknown, program missing), with a sentence that holds the end of the program's output. `previous`: the generation to
-/// go back to, none for the first. `publisher` must outlive it.
+/// Throws NotTaken: to be retried ("deploy:test", "deploy:hook", "deploy:timeout", "deploy:file") or refused (unknown
+/// owner, missing program), with a sentence that holds the end of the program's output. `previous`: the generation to
+/// roll back to, none for the first one. `publisher` must outlive the task.
 Task<> to_target(config::Target target, store::Publisher& publisher, Generation generation,
                  std::optional<Generation> previous, Time worth_until, std::string event);
 
-/// Whether the target's directory has the files of `generation`. True for a target without one. Blocks. Throws Retry.
+/// Whether the target's directory has the files of `generation`. True for targets without a directory. Blocks. Throws
+/// Retry.
 bool is_in_place(const config::Target& target, const Generation& generation);
 
 }  // namespace acmed::deploy

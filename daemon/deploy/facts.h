@@ -9,8 +9,8 @@
 
 namespace acmed::deploy {
 
-/// What a program of a target is told (DESIGN §4): the paths are those of the target's own copies, and those in live/
-/// where it has none.
+/// What a target's programs are told (DESIGN §4). The paths are those of the target's own copies, or those in live/
+/// when it has none.
 struct Facts {
   std::vector<std::string> environment;  ///< "ACMED_NAME=corp" and so on
   std::string json;                      ///< the same as one JSON object

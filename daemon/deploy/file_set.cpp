@@ -27,7 +27,7 @@ using config::FileKind;
 /// The key last: see FileSet.
 constexpr std::array<FileKind, 5> order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
                                            FileKind::privkey};
-/// A journal names a target's few files.
+/// A journal lists the few files of a target.
 constexpr std::size_t largest_journal = std::size_t{64} * 1024;
 
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
@@ -65,7 +65,7 @@ Secret content_of(FileKind kind, const store::GenerationFiles& files) {
   return Secret(files.private_key.reveal() + files.full_chain);
 }
 
-/// Nobody but us can open the file before it has its owner and group; its mode comes last.
+/// Only we can open the file until it has its owner and group; its mode is set last.
 void write_staged(const std::filesystem::path& path, const Secret& content, const Owner& owner, mode_t mode) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) fail("create", path);
@@ -83,8 +83,8 @@ void write_staged(const std::filesystem::path& path, const Secret& content, cons
   if (::fsync(fd.get()) != 0) fail("sync", path);
 }
 
-/// Gives `from` the second name `to`. Where the file system knows no second names the file is moved there instead, and
-/// is missing until the new one has its place.
+/// Gives `from` the second name `to`. On a file system without hard links the file is moved instead, and is missing
+/// until the new one takes its place.
 void link_or_move(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return;
   if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) fail("keep a copy of", from);
@@ -150,7 +150,7 @@ void FileSet::put_back() const {
   const auto replacements = read_journal();
   for (auto entry = replacements.rbegin(); entry != replacements.rend(); ++entry) {
     const auto& [name, existed] = *entry;
-    // Without a kept copy the switch did not come to this file, or it is back already.
+    // Without a kept copy, the switch had not reached this file yet, or it is already restored.
     if (!existed) {
       remove_file(path(name));
     } else if (is_there(hidden("old", name))) {
@@ -174,7 +174,7 @@ FileSet::Former FileSet::former() const {
       former.not_after = crypto::parse_chain(content.substr(leaf)).front().not_after();
       break;
     } catch (const Error&) {
-      // Somebody's own file, or closed to us: what it is worth is not ours to say.
+      // Somebody's own file, or one that we may not read: its value is not ours to judge.
     }
   }
   return former;
@@ -187,14 +187,14 @@ bool FileSet::has_files_of(const store::GenerationFiles& files) const {
     struct stat status {};
     if (::stat(path(name).c_str(), &status) != 0) return false;
     if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;
-    // What was given to another user may be closed to us; then its size has to do.
+    // A file given to another user may be unreadable for us; then its size has to do.
     if (::access(path(name).c_str(), R_OK) != 0) return true;
     return Secret(files::read(path(name)).value_or("")) == wanted;
   });
 }
 
 void FileSet::keep() const {
-  // Without the journal what is hidden has no meaning any more: from here on a crash leads forward.
+  // Without the journal the hidden files mean nothing: from here on a crash leads forward.
   if (is_there(hidden("journal"))) {
     remove_file(hidden("journal"));
     files::sync_folder(directory_);
@@ -225,7 +225,7 @@ std::vector<FileSet::Replacement> FileSet::read_journal() const {
   const auto is_damaged = hidden("journal").string() + " is damaged";
   std::string text;
   try {
-    // The directory may be somebody else's, who can put anything under that name.
+    // The directory may belong to somebody else, who can put anything under that name.
     text = files::read(hidden("journal"), largest_journal, files::Links::refused).value_or("");
   } catch (const Retry& error) {
     throw damaged(error.what());

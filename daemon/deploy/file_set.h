@@ -14,37 +14,37 @@ namespace acmed::deploy {
 /// The files of one target in its directory, replaced as one set. All calls block. They throw Retry ("deploy:file") and
 /// Refused ("deploy:owner"), with the path and the reason.
 ///
-/// How a replacement survives a crash: the new files are staged under hidden names, which have a random number in them;
-/// a journal under a hidden name lists what is replaced; then each old file gets a second, hidden name and the new one
-/// its place. Until keep() removes the journal, put_back() leads to exactly what was there before, be it called after a
-/// failed test or by the next process after a crash. Every hidden name begins with ".acmed-" and a hash of certificate
-/// and target.
+/// How a replacement survives a crash: the new files are staged under hidden names that contain a random number; a
+/// journal under a hidden name lists what is being replaced; then each old file gets a second, hidden name and the new
+/// file takes its place. Until keep() removes the journal, put_back() restores exactly the former state, whether after
+/// a failed test or in the next process after a crash. Every hidden name begins with ".acmed-" and a hash of
+/// certificate and target.
 ///
-/// Several files cannot be switched by one rename, so readers may meet a mixed set for some microseconds. The private
-/// key goes last and comes back first: there is never a new key beside an old certificate. A target of `combined` alone
-/// has no such moment, and neither has live/NAME.
+/// Several files cannot be switched by one rename, so readers may see a mixed set for some microseconds. The private
+/// key is replaced last and restored first: there is never a new key beside an old certificate. A target with only a
+/// `combined` file has no such moment, and neither has live/NAME.
 class FileSet {
  public:
-  /// `target` has a directory.
+  /// `target` must have a directory.
   FileSet(config::Target target, const std::string& certificate);
 
-  /// Clears up after a crash, then puts a generation's files into place. When it throws, everything is as before.
+  /// Cleans up after a crash, then puts a generation's files into place. When it throws, everything is as before.
   void install(const store::GenerationFiles& files) const;
 
-  /// What was there before install() is there again, with its owner and mode.
+  /// Restores what was there before install(), with its owner and mode.
   void put_back() const;
 
-  /// What install() brought stays.
+  /// Makes what install() brought permanent.
   void keep() const;
 
-  /// What was there before install(); to be asked before keep() and put_back().
+  /// What was there before install(); call before keep() and put_back().
   struct Former {
-    bool existed = false;           ///< one of the files at least
-    std::optional<Time> not_after;  ///< of the certificate in them, where one can be read
+    bool existed = false;           ///< at least one of the files
+    std::optional<Time> not_after;  ///< of their certificate, if it can be read
   };
   Former former() const;
 
-  /// Whether the directory has each file with the content that the generation gives it.
+  /// Whether the directory has each file with the content that `files` gives it.
   bool has_files_of(const store::GenerationFiles& files) const;
 
  private:
@@ -65,7 +65,7 @@ class FileSet {
   config::Target target_;
   std::filesystem::path directory_;
   std::string prefix_;
-  std::string stage_;  ///< random: whoever may write to the directory cannot have a file there first
+  std::string stage_;  ///< random: nobody with write access to the directory can have planted a file there
 };
 
 }  // namespace acmed::deploy

@@ -9,14 +9,14 @@
 
 namespace acmed::deploy {
 
-/// Whom deployed files are given to; none: whoever runs this.
+/// Who shall own deployed files; none: the user that runs this.
 struct Owner {
   std::optional<uid_t> user;
   std::optional<gid_t> group;
 };
 
-/// Looks up the target's owner and group. Blocks: the name service may be far away. Throws Refused
-/// ("deploy:owner") when there is none, Retry ("deploy:owner") when the name service failed.
+/// Looks up the target's owner and group. Blocks: the name service may be remote. Throws Refused ("deploy:owner") when
+/// there is no such owner, Retry ("deploy:owner") when the name service failed.
 Owner find_owner(const config::Target& target);
 
 }  // namespace acmed::deploy

@@ -10,7 +10,7 @@
 namespace acmed::deploy {
 namespace {
 
-/// A file's trouble has one cause for machines, whichever call met it.
+/// Failures with files have one cause for programs, whichever call failed.
 Error as_file_trouble(const Error& error) {
   const bool own_cause = error.advice() == Error::Advice::refused || error.cause() == "deploy:owner";
   return Error(error.advice(), own_cause ? error.cause() : "deploy:file", error.what());
@@ -45,7 +45,7 @@ Task<std::string> Copies::reason_to_stay(Time worth_until) {
   try {
     former = co_await offload([files = files_] { return files->former(); });
   } catch (const Error&) {
-    co_return "";  // putting them back will say what is wrong
+    co_return "";  // put_back() will report what is wrong
   }
   if (!former.existed) co_return "there were no files before: the new ones stay";
   if (former.not_after && *former.not_after <= worth_until) {

@@ -10,8 +10,8 @@
 
 namespace acmed::deploy {
 
-/// Where the service of a target reads its pair. The calls give what went wrong; each throws Cancelled only before it
-/// has begun.
+/// Where a target's service reads its pair. The calls return what went wrong; each throws Cancelled only before it has
+/// begun.
 class Place {
  public:
   Place() = default;
@@ -19,16 +19,17 @@ class Place {
   Place& operator=(const Place&) = delete;
   virtual ~Place() = default;
 
-  /// Puts the new pair there. When it fails, everything is as before.
+  /// Puts the new pair into place. When it fails, everything is as before.
   virtual Task<std::optional<Error>> install() = 0;
-  /// Why the new pair stays though its programs failed, for the end of a sentence: what was there before is no better.
-  /// Empty when the former one is to be put back. `worth_until`: a certificate that ends before is worth nothing.
+  /// Why the new pair stays although the target's programs failed, for the end of a sentence: the former pair is no
+  /// better. Empty when the former one shall be put back. `worth_until`: a certificate that ends before then is
+  /// worthless.
   virtual Task<std::string> reason_to_stay(Time worth_until) = 0;
-  /// The new pair stays.
+  /// Makes the new pair permanent.
   virtual Task<std::optional<Error>> keep() = 0;
-  /// What was there before is there again.
+  /// Restores what was there before.
   virtual Task<std::optional<Error>> put_back() = 0;
-  /// What a sentence calls it: "the former files".
+  /// Its name in sentences: "the former files".
   virtual std::string former_pair() const = 0;
 };
 
@@ -49,10 +50,10 @@ class Copies final : public Place {
   Generation generation_;
 };
 
-/// The link in live/, which targets without a directory share.
+/// The link in live/, shared by all targets without a directory.
 class Link final : public Place {
  public:
-  /// `former`: the generation to go back to, when there is one that is worth it.
+  /// `former`: the generation to roll back to, if there is one worth it.
   Link(store::Publisher& publisher, Generation generation, std::optional<Generation> former)
       : publisher_(publisher), generation_(std::move(generation)), former_(std::move(former)) {}
 

@@ -9,16 +9,16 @@
 
 namespace acmed::deploy {
 
-/// A test or a hook of a target.
+/// A target's test or hook.
 struct Program {
   std::string role;  ///< "test" or "hook"
   std::vector<std::string> argv;
   Duration limit;
 };
 
-/// Runs `program` with `facts`; what it writes goes to the log line by line. Throws Retry ("deploy:test",
-/// "deploy:hook", "deploy:timeout") with the end of what it wrote when it fails, Refused ("deploy:program") when it
-/// cannot be started, Cancelled.
+/// Runs `program` with `facts` and logs its output line by line. Throws Retry ("deploy:test", "deploy:hook",
+/// "deploy:timeout") with the end of its output when it fails, Refused ("deploy:program") when it cannot be started,
+/// Cancelled.
 Task<> run_program(Program program, Facts facts);
 
 }  // namespace acmed::deploy

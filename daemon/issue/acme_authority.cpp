@@ -9,7 +9,7 @@
 namespace acmed::issue {
 namespace {
 
-// A CA may move its URLs or its terms: its directory is read anew once a day.
+// A CA may move its URLs or change its terms: its directory is reread once a day.
 constexpr Duration directory_lifetime = std::chrono::hours(24);
 
 }  // namespace
@@ -87,7 +87,7 @@ std::string AcmeAuthority::key_authorization(const std::string& token) const {
 
 Task<acme::Client*> AcmeAuthority::client() {
   if (!ready_ || directory_is_old()) {
-    // The first to come opens the account, or reads the directory; the others wait for it.
+    // The first caller opens the account or reads the directory; the others wait for it.
     const auto turn = co_await opening_.acquire();
     if (!ready_) co_await open(false);
     if (directory_is_old()) co_await read_directory_anew();
@@ -130,7 +130,7 @@ Task<> AcmeAuthority::open(bool read_anew) {
     const auto key = co_await keys_.generate(settings().account_key);
     account_.key_pem = key.to_pem();
     co_await store_.save_account(account_);
-    // Another [ca.NAME] with the same directory may have been first: its key is the account's.
+    // Another [ca.NAME] with the same directory may have been first: then its key is the account's.
     const auto kept = co_await store_.load_account(settings().directory_url);
     if (kept) account_ = *kept;
   }
@@ -153,7 +153,7 @@ Task<> AcmeAuthority::open(bool read_anew) {
 
 Task<> AcmeAuthority::register_again(std::string unknown_url) {
   const auto turn = co_await opening_.acquire();
-  if (account_.url != unknown_url) co_return;  // somebody else has done so meanwhile
+  if (account_.url != unknown_url) co_return;  // another caller has done so meanwhile
   log::warning(fmt::format("CA {} does not know our account any more: its key is registered again", settings().name),
                {{"ACMED_CA", settings().name}});
   const auto registered = co_await client_->register_account(settings().account);

@@ -12,11 +12,11 @@
 
 namespace acmed::issue {
 
-/// The Authority that an ACME server is. The first call makes, finds or remembers the account there; its key is on the
-/// disk before the CA first sees it.
+/// An Authority that is an ACME server. The first call creates, finds or loads our account there; its key is on disk
+/// before the CA first sees it.
 class AcmeAuthority final : public Authority {
  public:
-  /// `keys`: where the account's key is made, and signs.
+  /// `keys`: creates the account's key and signs with it.
   AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings,
                 crypto::Keys& keys = crypto::software_keys());
   ~AcmeAuthority() override;

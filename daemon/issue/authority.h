@@ -24,8 +24,8 @@ struct AuthoritySettings {
   unsigned concurrency = 32;
 };
 
-/// One CA with our account there, as a journey sees it: the steps of RFC 8555 §7.4 and §7.5, which promise and throw
-/// what those of acme::Client do. Calls may be made side by side.
+/// A CA with our account there, as a journey sees it: the steps of RFC 8555 §7.4 and §7.5, with the promises and
+/// exceptions of acme::Client's calls. Calls may overlap.
 class Authority {
  public:
   explicit Authority(AuthoritySettings settings) : settings_(std::move(settings)), places_(settings_.concurrency) {}
@@ -35,11 +35,12 @@ class Authority {
 
   const AuthoritySettings& settings() const noexcept { return settings_; }
 
-  /// A place among the orders that this CA works on at a time. Held while the CA is talked to, not while the DNS is
-  /// awaited.
+  /// A slot among the orders that this CA processes at a time. Held while we talk to the CA, not while waiting for the
+  /// DNS.
   Task<Semaphore::Permit> place() { return places_.acquire(); }
 
-  /// Orders by the profile of the settings. Throws Refused also when that is required and the CA does not have it.
+  /// Orders with the profile of the settings. Also throws Refused when the profile is required and the CA does not
+  /// offer it.
   virtual Task<acme::Order> new_order(std::vector<std::string> names) = 0;
   virtual Task<acme::Order> order(std::string url) = 0;
   virtual Task<acme::Order> order_leaves_pending(std::string url, Duration limit) = 0;
@@ -49,14 +50,14 @@ class Authority {
   virtual Task<> deactivate_authorization(std::string url) = 0;
   virtual Task<> respond(std::string challenge_url) = 0;
   virtual Task<acme::Order> finalize(acme::Order ready, std::string csr_der) = 0;
-  /// The chain that the settings prefer, if the CA has it.
+  /// The chain that the settings prefer, if the CA offers it.
   virtual Task<std::vector<crypto::Certificate>> certificate(std::string url) = 0;
-  /// The key authorization of a token (§8.1), when any of the calls above has succeeded.
+  /// The key authorization of a token (§8.1); valid once any of the calls above has succeeded.
   virtual std::string key_authorization(const std::string& token) const = 0;
 
-  /// Reads the directory anew: one request, which tells whether the CA answers again. Throws Error.
+  /// Reads the directory again: one request, which shows whether the CA answers again. Throws Error.
   virtual Task<> look_again() = 0;
-  /// Closes connections and frees memory; only when no call is under way.
+  /// Closes connections and frees memory; call only when nothing is in flight.
   virtual void rest() {}
 
  private:

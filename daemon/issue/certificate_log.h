@@ -7,7 +7,7 @@
 
 namespace acmed::issue {
 
-/// Lines of the log about one certificate.
+/// Log lines about one certificate.
 class CertificateLog {
  public:
   explicit CertificateLog(std::string certificate) : certificate_(std::move(certificate)) {}

@@ -25,7 +25,7 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Whether a certificate for `names` serves `name`: as it stands, or by a wildcard in the place of its first label.
+/// Whether a certificate for `names` is valid for `name`: literally, or by a wildcard in place of its first label.
 bool cover(const std::set<std::string>& names, const std::string& name) {
   if (names.contains(name)) return true;
   const auto dot = name.find('.');
@@ -40,12 +40,12 @@ crypto::Certificate take_leaf(std::vector<crypto::Certificate>& certificates, co
     throw WrongCertificate("the CA's certificate is for another key than the one that was asked for");
   }
   auto leaf = *found;
-  // Some send a certificate twice.
+  // Some CAs send a certificate twice.
   std::erase(certificates, leaf);
   return leaf;
 }
 
-/// The leaf, then each time the certificate that certified the last.
+/// The leaf, followed each time by the certificate that certifies the previous one.
 std::vector<crypto::Certificate> in_order(crypto::Certificate leaf, std::vector<crypto::Certificate> others) {
   std::vector<crypto::Certificate> chain = {std::move(leaf)};
   while (!others.empty()) {

@@ -9,31 +9,31 @@
 #include "base/error.h"
 #include "daemon/acme/answer.h"
 
-/// Whether what the CA sent is what was ordered, and what a TLS client can verify (RFC 8555 §7.4.2, §11.4).
+/// Checks that the CA sent what was ordered, and that TLS clients can verify it (RFC 8555 §7.4.2, §11.4).
 namespace acmed::issue {
 
-/// The certificate is not the one that was ordered: downloading it again changes nothing.
+/// The certificate is not the one ordered: downloading it again changes nothing.
 class WrongCertificate : public Error {
  public:
   explicit WrongCertificate(const std::string& sentence)
       : Error(Advice::refused, "acme:certificate", sentence, {}, Party::ca) {}
 };
 
-/// The certificate is the one that was ordered, but no client could use what came of it. Another download may be whole:
-/// what delivers certificates has its bad moments.
+/// The certificate is the one ordered, but no client could use the chain. Another download may be intact: servers that
+/// deliver certificates have their bad moments.
 class BrokenChain : public acme::AnswerError {
  public:
   explicit BrokenChain(const std::string& sentence) : AnswerError("acme:chain", sentence, acme::http_ok) {}
 };
 
 struct CheckedChain {
-  std::vector<crypto::Certificate> certificates;  ///< leaf first, each certifies the one before
-  std::vector<std::string> remarks;               ///< what is no fault, but worth a warning
+  std::vector<crypto::Certificate> certificates;  ///< leaf first, each certified by the next
+  std::vector<std::string> remarks;               ///< worth a warning, though not an error
 };
 
-/// Puts what was `sent` in order and looks at it: the leaf is for `key` and covers all names that were `ordered`, is
-/// not over at `now`, and may serve TLS; each further certificate has certified the one before. Takes some
-/// milliseconds: use it through offload(). Throws WrongCertificate, BrokenChain.
+/// Puts the certificates `sent` in order and checks them: the leaf is for `key`, covers all names `ordered`, has not
+/// expired at `now` and may serve TLS; each further certificate certifies the one before it. Takes some milliseconds:
+/// use it through offload(). Throws WrongCertificate, BrokenChain.
 CheckedChain check_chain(std::vector<crypto::Certificate> sent, const crypto::PrivateKey& key,
                          const std::vector<std::string>& ordered, Time now);
 

@@ -10,13 +10,13 @@
 
 namespace acmed::issue {
 
-/// The TXT record that answers a challenge (RFC 8555 §8.4). A second type with another label before the name
-/// (dns-account-01, draft-ietf-acme-dns-account-label) enters here and at config::challenge_name.
+/// The TXT record that answers a challenge (RFC 8555 §8.4). A second challenge type with another label before the name
+/// (dns-account-01, draft-ietf-acme-dns-account-label) would be added here and in config::challenge_name.
 struct Challenge {
-  /// What the CA calls it.
+  /// Its name in the protocol.
   static constexpr std::string_view type = acme::dns_01;
 
-  /// Where the record for `domain` stands: a wildcard's stands where that of the name under it does.
+  /// Where the record for `domain` belongs; the same for a wildcard and its base domain.
   static dns::Name name_for(std::string_view domain);
 
   /// `domain`: without "*.". `key_authorization`: of the challenge's token (RFC 8555 §8.1).

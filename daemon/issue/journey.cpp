@@ -74,7 +74,7 @@ Task<> Journey::travel() {
   } else {
     announcement.end();
   }
-  // The values have served: they go while the certificate is made.
+  // The values have done their work: they are withdrawn while the certificate is being issued.
   co_await when_all(together(withdraw_in_passing(), obtain(std::move(place))));
 }
 
@@ -162,7 +162,7 @@ Task<> Journey::withdraw() {
                             left.value, left.name, left.provider));
 }
 
-/// A removal that fails stops nothing: the values stay in the state and are tried again.
+/// A failed removal stops nothing: the values stay in the state and their removal is retried.
 Task<> Journey::withdraw_in_passing() {
   try {
     co_await withdraw();

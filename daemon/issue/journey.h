@@ -9,25 +9,25 @@
 
 namespace acmed::issue {
 
-/// One certificate's way from its request to a generation in service (RFC 8555 §7.1, DESIGN §3). Begun anew after a
-/// crash it goes on where the order is: what it has done is in the store, how far the order has come the CA tells.
+/// One certificate's way from its request to a generation in service (RFC 8555 §7.1, DESIGN §3). Started again after a
+/// crash, it resumes the order: what it did is in the store, and the CA says how far the order has come.
 class Journey {
  public:
-  /// `context` and `state` must outlive it. `state` is changed and saved as the journey goes on.
+  /// `context` and `state` must outlive it. `state` is changed and saved as the journey proceeds.
   Journey(JourneyContext& context, Request request, store::Certificate& state);
   Journey(const Journey&) = delete;
   Journey& operator=(const Journey&) = delete;
 
   /// Ends with a new generation in service and in `state`. Whether it succeeds or fails, the TXT values are withdrawn;
-  /// those that could not be are left in `state`. When cancelled it leaves everything for the next run to continue
-  /// with. Throws Error, Cancelled.
+  /// those that could not be withdrawn stay in `state`. When cancelled it leaves everything in place for the next run
+  /// to resume. Throws Error, Cancelled.
   Task<> run();
 
-  /// Why values were left in the DNS by run(); null when none were.
+  /// Why run() left values in the DNS; null when it left none.
   std::exception_ptr left_over() const noexcept { return left_over_; }
 
-  /// Withdraws what an earlier journey left in the DNS. Throws what the provider threw; what is withdrawn is out of
-  /// `state`.
+  /// Withdraws what an earlier journey left in the DNS. Throws the provider's failure; what is withdrawn is removed
+  /// from `state`.
   Task<> withdraw_leftovers();
 
  private:

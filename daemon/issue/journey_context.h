@@ -20,9 +20,9 @@ struct JourneyContext {
   ZoneCoordinator& zones;
   config::Routes routes;
   Observer& observer = nobody();
-  crypto::Keys& keys = crypto::software_keys();  ///< of certificates
+  crypto::Keys& keys = crypto::software_keys();  ///< for the certificates
 
-  /// An observer for those who want none.
+  /// An observer that ignores everything.
   static Observer& nobody() {
     static Observer silent;
     return silent;

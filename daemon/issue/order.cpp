@@ -15,20 +15,19 @@
 namespace acmed::issue {
 namespace {
 
-// CAs that validate or issue by hand take hours, but then a later run takes the order up again.
+// CAs that validate or issue by hand take hours, but then a later run resumes the order.
 constexpr Duration validation_limit = std::chrono::minutes(5);
 constexpr Duration issuance_limit = std::chrono::minutes(5);
-// Going on with an order saves one that counts against limits, but every way in which it could fail for ever has a
-// limit. An order is kept this long at most: no known CA gives one more.
+// Resuming an order saves one that counts against limits, but every way in which it could fail for ever has a limit. An
+// order is kept at most this long: no known CA lets one live longer.
 constexpr Duration longest_order = std::chrono::hours(24 * 30);
 // A new order is made after this many failed reads in a row, when the CA's answers are about the order ...
 constexpr unsigned most_unusable = 2;
-// ... or when there is no answer, or one about the CA as a whole: that mostly passes.
+// ... or when there is no answer, or one about the CA as a whole: that usually passes.
 constexpr unsigned most_unknown = 3;
-// It is also made after this many runs that read the order and failed at its authorizations, at its end or at its
-// certificate.
+// Also after this many runs that read the order and failed at its authorizations, its completion or its certificate.
 constexpr unsigned most_fruitless = 4;
-// A certificate may be valid only this much later; beyond that one of the clocks is wrong.
+// A certificate may become valid at most this much later; beyond that one of the clocks is wrong.
 constexpr Duration clock_tolerance = std::chrono::hours(1);
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
@@ -36,7 +35,7 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
   return names;
 }
 
-/// For a CA that makes an order invalid without a word.
+/// For a CA that makes an order invalid without giving a reason.
 acme::Problem unexplained() {
   acme::Problem problem;
   problem.type = "invalid";
@@ -44,8 +43,8 @@ acme::Problem unexplained() {
   return problem;
 }
 
-/// When an order is given up, whatever becomes of it: when the CA said so, but not later than in the longest life of
-/// one, so that nothing is kept for ever. A time that is past says nothing of an order that lives.
+/// When to give up an order in any case: when the CA said so, but no later than the longest life of an order, so that
+/// nothing is kept for ever. A time in the past says nothing about an order that is still alive.
 std::optional<Time> end_of(const acme::Order& order, Time now) {
   if (!order.expires || *order.expires <= now) return std::nullopt;
   return std::min(*order.expires, now + longest_order);
@@ -63,8 +62,8 @@ Task<bool> CertificateOrder::open() {
   co_return !resumed;
 }
 
-/// Whether the journey goes on with the order of an earlier run. One that is of no use any more is forgotten; one that
-/// only seems so is kept until another has been made: when the CA as a whole is ill, that fails as well.
+/// Whether the journey resumes an earlier run's order. An order that is certainly useless is forgotten; one that only
+/// seems useless is kept until another one has been created: when the CA as a whole is in trouble, that fails as well.
 Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   const auto now = context_.loop.clock().now();
   const bool wanted = kept.directory_url == ca().settings().directory_url &&
@@ -155,7 +154,7 @@ Task<> CertificateOrder::await_ready() {
   context_.observer.validated(request_.name);
 }
 
-/// Throws what the CA found wrong, authorization by authorization, and gives up those that are still pending.
+/// Throws the errors that the CA found, one authorization after another, and deactivates those still pending.
 Task<> CertificateOrder::explain_invalid() {
   give_up();
   acme::Problem problem = order_.error.value_or(acme::Problem{});
@@ -173,7 +172,7 @@ Task<> CertificateOrder::explain_invalid() {
   throw acme::ProblemError("validate the names", std::move(problem), std::nullopt);
 }
 
-/// Learns why an authorization failed; gives it up when it is still pending. What fails here hides nothing.
+/// Finds out why an authorization failed; deactivates it when it is still pending. A failure here hides nothing.
 Task<> CertificateOrder::close_authorization(std::string url, acme::Problem* found) {
   try {
     const auto authorization = co_await ca().authorization(url);
@@ -203,7 +202,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::certificate(Semaphore::
 
 Task<std::vector<crypto::Certificate>> CertificateOrder::obtain() {
   if (order_.status == acme::OrderStatus::pending) {
-    // Every authorization was valid already, and the CA has yet to notice.
+    // Every authorization was already valid, and the CA has yet to notice.
     order_ = co_await ca().order_leaves_pending(order_.url, validation_limit);
   }
   if (order_.status == acme::OrderStatus::ready) co_await finalize();
@@ -218,8 +217,8 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::obtain() {
   co_return co_await download();
 }
 
-/// Sends the CSR. What the CA answers may be about an order that it has finalized already (the answer to an earlier run
-/// was lost), or be said by one of its servers that has yet to learn that the order is ready: the order itself tells.
+/// Sends the CSR. The CA's answer may concern an order that it has already finalized (the answer to an earlier run was
+/// lost), or come from a server that does not know yet that the order is ready: the order itself shows which.
 Task<> CertificateOrder::finalize() {
   if (order_.finalize.empty()) {
     throw acme::AnswerError(acme::odd_answer, "the CA's order is ready, but names no URL to finalize it",
@@ -248,8 +247,8 @@ Task<> CertificateOrder::finalize() {
   }
 }
 
-/// Downloads until what comes can be used: the CA's servers may not all have the certificate yet, and what stands
-/// between may deliver half of it. The order and its key stay for the next run when it never does.
+/// Downloads until the result can be used: not all of the CA's servers may have the certificate yet, and intermediaries
+/// may deliver half of it. If it never can, order and key stay for the next run.
 Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
   for (const auto pause : acme::second_looks) {
     try {
@@ -274,7 +273,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::usable_certificate() {
   co_return std::move(checked.certificates);
 }
 
-/// A certificate that clients do not take yet waits while the one in service is good: one of the clocks is wrong.
+/// A certificate that clients do not accept yet waits while the one in service is good: one of the clocks is wrong.
 void CertificateOrder::require_begun(const crypto::Certificate& leaf) const {
   const auto begin = leaf.not_before();
   if (begin <= context_.loop.clock().now() + clock_tolerance) return;

@@ -12,39 +12,39 @@
 
 namespace acmed::issue {
 
-/// One order at a CA, from newOrder to its certificate (RFC 8555 §7.4). It and its key are kept in `state`, so that a
-/// later run goes on with it.
+/// One order at a CA, from newOrder to its certificate (RFC 8555 §7.4). The order and its key are kept in `state`, so
+/// that a later run can resume it.
 class CertificateOrder {
  public:
-  /// All must outlive it. `state` is changed as the order goes on.
+  /// All must outlive it. `state` is changed as the order proceeds.
   CertificateOrder(JourneyContext& context, const Request& request, store::Certificate& state);
   CertificateOrder(const CertificateOrder&) = delete;
   CertificateOrder& operator=(const CertificateOrder&) = delete;
 
-  /// Goes on with the order of an earlier run, or makes a new one and gives true: `state` must then be saved before
-  /// anything else is asked of the CA.
+  /// Resumes an earlier run's order, or creates one and returns true: `state` must then be saved before anything else
+  /// is requested from the CA.
   Task<bool> open();
 
-  /// As the CA last showed it.
+  /// The order as the CA last showed it.
   const acme::Order& shown() const noexcept { return order_; }
   bool is_pending() const noexcept { return order_.status == acme::OrderStatus::pending; }
-  /// The certificate's key; only when it is open.
+  /// The certificate's key; call only when the order is open.
   const crypto::PrivateKey& key() const { return key_.value(); }
 
-  /// The next run makes a new one.
+  /// Abandons the order: the next run creates a new one.
   void give_up() noexcept { state_.order.reset(); }
 
-  /// A part of the order's way at the CA: what fails in it by the CA's word counts against the order.
+  /// Runs a part of the order's way at the CA; a failure in it that the CA reported counts against the order.
   Task<> counted(Task<> part);
 
-  /// Completes when the CA has validated these authorizations. Throws what it found wrong with them.
+  /// Completes when the CA has validated these authorizations. Throws the errors that it found in them.
   Task<> await_valid(std::vector<std::string> authorization_urls);
-  /// Completes when all authorizations are valid: polls the order alone, which tells of all at once. Throws what the CA
-  /// found wrong with them.
+  /// Completes when all authorizations are valid: polls only the order, whose status covers them all. Throws the errors
+  /// that the CA found in them.
   Task<> await_ready();
 
-  /// Finalizes the order and downloads its certificate, leaf first. `place`: among the orders that the CA works on; it
-  /// is given back at the end. Throws WrongCertificate and BrokenChain as well.
+  /// Finalizes the order and downloads its certificate, leaf first. `place`: the slot among the CA's orders; released
+  /// at the end. Also throws WrongCertificate and BrokenChain.
   Task<std::vector<crypto::Certificate>> certificate(Semaphore::Permit place);
 
  private:

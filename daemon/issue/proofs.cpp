@@ -90,8 +90,8 @@ Task<> Proofs::locate_one(dns::Name challenge_name) {
   if (location) locations_[challenge_name] = *std::move(location);
 }
 
-/// The way out of an alias that only a wildcard CNAME makes: it is there for hosts, be it that it leads to where no
-/// provider is or to a name that a provider could write. A value at the alias itself takes its place (RFC 4592 §2.2.1).
+/// The way around an alias that exists only through a wildcard CNAME: that was made for hosts, whether or not the name
+/// it leads to is one that a provider could write. A value at the alias itself takes precedence (RFC 4592 §2.2.1).
 Task<std::optional<dns::Location>> Proofs::beside_wildcard(dns::Name challenge_name) {
   try {
     co_return co_await context_.discovery.beside_wildcard(challenge_name);
@@ -101,8 +101,8 @@ Task<std::optional<dns::Location>> Proofs::beside_wildcard(dns::Name challenge_n
   }
 }
 
-/// Whether somebody has said that challenges are to be proved where `alias`, one of the chain of `location`, leads: by
-/// the configuration, or by the name that it leads to. To such a place even a wildcard leads on purpose.
+/// Whether somebody has declared that challenges are proved where `alias`, part of the chain of `location`, leads: by
+/// the configuration, or by the name it leads to. If so, even a wildcard leads there on purpose.
 bool Proofs::is_declared(const dns::Location& location, const dns::Name& alias) const {
   const auto* own = route(alias);
   const auto* target = route(location.effective);
@@ -124,7 +124,7 @@ Task<> Proofs::place() {
 
 Task<> Proofs::place_one(Proof* proof) {
   if (const auto* expected = route(proof->challenge.name)) {
-    context_.zones.provider(expected->provider)->check_ready();  // else the DNS seems to be to blame
+    context_.zones.provider(expected->provider)->check_ready();  // otherwise the DNS would seem to be at fault
   }
   const auto found = locations_.find(proof->challenge.name);
   if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge.name));

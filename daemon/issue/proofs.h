@@ -14,44 +14,44 @@
 
 namespace acmed::issue {
 
-/// An authorization that is still to be proved.
+/// An authorization that is still pending.
 struct Proof {
   std::string authorization_url;
   std::string challenge_url;
   Challenge challenge;
-  ZoneValue placed;  ///< once place() has completed
+  ZoneValue placed;  ///< valid once place() has completed
 };
 
-/// The proofs that an order needs (RFC 8555 §7.5): where the DNS has to show them, and when.
+/// The proofs that an order needs (RFC 8555 §7.5): where the DNS must show them, and when.
 class Proofs {
  public:
-  /// Proofs whose values are shown at the same time.
+  /// Proofs whose values are published at the same time.
   using Round = std::vector<const Proof*>;
 
   /// All must outlive it.
   Proofs(JourneyContext& context, const Request& request, CertificateOrder& order);
 
-  /// The providers that will be asked, unless aliases lead elsewhere.
+  /// The providers that will be used, unless aliases lead elsewhere.
   std::set<std::string> expected_providers() const;
 
-  /// Finds where the values have to be, for all names that are wanted. A name that is not found is no failure yet: its
-  /// authorization may be valid already.
+  /// Finds where the values belong, for all names requested. A name that cannot be found is not a failure yet: its
+  /// authorization may already be valid.
   Task<> locate();
 
-  /// Reads the order's authorizations: those that are pending are to be proved. Throws what the CA does, Error
+  /// Reads the order's authorizations; the pending ones need a proof. Throws the CA's errors, Error
   /// ("acme:authorization", "acme:no-dns-01").
   Task<> open();
   bool empty() const noexcept { return proofs_.empty(); }
 
-  /// Finds for each proof the provider and zone that take its value; after locate() and open(). Throws what locate()
-  /// met, what the providers throw, Refused ("dns:no-provider", "dns:no-zone").
+  /// Finds the provider and zone for each proof's value; call after locate() and open(). Throws the failures that
+  /// locate() met, the providers' failures, Refused ("dns:no-provider", "dns:no-zone").
   Task<> place();
   const std::vector<Proof>& all() const noexcept { return proofs_; }
 
-  /// One round, but for an operator that holds fewer values at a name than the order needs there.
+  /// One round, unless an operator holds fewer values at a name than the order needs there.
   std::vector<Round> rounds() const;
   Publication publication(const Round& round) const;
-  /// Tells the CA that these can be validated (§7.5.1).
+  /// Tells the CA to validate these (§7.5.1).
   Task<> respond(Round round);
   /// Completes when the CA has validated these.
   Task<> await_valid(Round round);

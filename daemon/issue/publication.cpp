@@ -72,7 +72,7 @@ Task<> Publication::keep_asserting(Duration pace) {
     try {
       co_await context_.zones.assert_again(uncertain_values());
     } catch (const Error& error) {
-      // If it still matters, the next attempt or confirm() fails as well.
+      // If it still matters, the next attempt or confirm() will fail as well.
       CertificateLog(user_).debug(error.what());
     }
   }

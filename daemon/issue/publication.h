@@ -10,24 +10,24 @@
 
 namespace acmed::issue {
 
-/// A value, and where the DNS shows it.
+/// A value and where the DNS shows it.
 struct PlacedValue {
   ZoneValue value;
   dns::Location location;
 };
 
-/// The time for which a journey's values are in the DNS, from publishing them to withdrawing them.
+/// The time during which a journey's values are in the DNS, from publishing to withdrawing them.
 class Publication {
  public:
   /// `user`: the certificate. `context` must outlive this.
   Publication(JourneyContext& context, std::string user, Policies policies, std::vector<PlacedValue> values);
 
-  /// Completes when every name server shows all values. Where others may undo them, they are asked for again and again
-  /// meanwhile. Throws what the provider threw, and Retry ("dns:propagation").
+  /// Completes when every name server shows all values. Where others may undo them, they are asserted again at
+  /// intervals meanwhile. Throws the provider's failure, and Retry ("dns:propagation").
   Task<> publish(ZoneCoordinator::Announcement announcement);
 
-  /// To be called right before the CA is told: puts back what others may have undone since publish(). At once where
-  /// they cannot.
+  /// Call right before the CA is told to validate: restores what others may have undone since publish(). Returns at
+  /// once where they cannot.
   Task<> confirm();
 
   Task<> withdraw();

@@ -12,7 +12,7 @@
 
 namespace acmed::issue {
 
-/// How long and where to look, by provider.
+/// How long and where to check propagation, by provider.
 using Policies = std::map<std::string, dns::PropagationPolicy>;
 
 /// A certificate that is wanted.
@@ -21,7 +21,7 @@ struct Request {
   std::vector<std::string> domains;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   Authority* authority = nullptr;
-  std::shared_ptr<const Policies> policies;  ///< null: the usual ones; many certificates share them
+  std::shared_ptr<const Policies> policies;  ///< null: the defaults; shared by many certificates
 };
 
 }  // namespace acmed::issue

@@ -8,7 +8,7 @@ namespace acmed::issue {
 std::vector<std::vector<std::size_t>> rounds_of(const std::vector<ZoneValue>& values,
                                                 const std::function<std::size_t(const std::string& provider)>& most) {
   std::vector<std::vector<std::size_t>> rounds;
-  // Of the values at each name, the order in which they came.
+  // For each name, its values in the order in which they came.
   std::map<std::pair<std::string, dns::Name>, std::map<std::string, std::size_t>> at_names;
   for (std::size_t i = 0; i < values.size(); ++i) {
     auto& at_name = at_names[{values[i].provider, values[i].name}];

@@ -10,8 +10,8 @@
 
 namespace acmed::issue {
 
-/// Indices of `values`, in as few rounds as `most` allows: it says how many values a provider holds at one name at a
-/// time. One round where it holds any number.
+/// Indices of `values`, in as few rounds as `most` allows: `most` says how many values a provider holds at one name at
+/// a time. A single round when there is no such limit.
 std::vector<std::vector<std::size_t>> rounds_of(const std::vector<ZoneValue>& values,
                                                 const std::function<std::size_t(const std::string& provider)>& most);
 

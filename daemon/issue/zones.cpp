@@ -24,12 +24,13 @@ using ValueAtName = std::pair<dns::Name, std::string>;
 /// What one journey wants in one zone.
 struct ZoneCoordinator::ChangeRequest {
   std::vector<TxtChange> changes;
-  std::vector<ValueAtName> leaving;  ///< what it asked to be removed
+  std::vector<ValueAtName> leaving;  ///< what it asked to have removed
   bool done = false;
   std::exception_ptr failure;
 };
 
-/// The requests of one kind in one zone. One of those who wait is the leader: it makes the provider's call for all.
+/// The requests of one kind in one zone. One of the waiting callers is the leader: it makes the provider's call for
+/// all.
 struct ZoneCoordinator::Queue {
   std::vector<std::shared_ptr<ChangeRequest>> waiting;
   Moment first_came;
@@ -43,12 +44,12 @@ struct ZoneCoordinator::ZoneWork {
   Queue adds;
   Queue removals;
   std::map<ValueAtName, std::set<std::string>> users;
-  std::multiset<ValueAtName> leaving;  ///< without a user, and not yet removed
+  std::multiset<ValueAtName> leaving;  ///< without a user and not removed yet
   Semaphore one_call{1};               ///< an API that replaces whole RRsets needs one writer per zone
 
   Queue& queue(Action action) { return action == Action::add ? adds : removals; }
 
-  /// The values at `name` that are there because of us.
+  /// The values at `name` that exist because of us.
   std::set<std::string> values_at(const dns::Name& name) const {
     std::set<std::string> values;
     for (const auto& [value, by] : users) {
@@ -147,7 +148,7 @@ bool ZoneCoordinator::has_room(const std::vector<ZoneValue>& values) const {
 }
 
 Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Announcement announcement) {
-  // Nothing is held meanwhile, so that no two can wait for each other; nor do others wait for this one.
+  // Nothing is held meanwhile, so no two can wait for each other, nor do others wait for this one.
   if (!has_room(values)) announcement.end();
   while (!has_room(values)) co_await news_after(news_);
   Requests requests;
@@ -197,7 +198,7 @@ Task<> ZoneCoordinator::fulfil(std::vector<Queued> queued, Action action) {
   zones.reserve(queued.size());
   for (const auto& one : queued) zones.push_back(fulfil_one(one, action));
   co_await when_all(std::move(zones));
-  // Each zone is seen through, whatever happens in another.
+  // Each zone is carried through, whatever happens in another one.
   for (const auto& one : queued) {
     if (one.request->failure) std::rethrow_exception(one.request->failure);
   }
@@ -214,8 +215,8 @@ void ZoneCoordinator::tell_gatherers() noexcept {
 
 Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
   Queue& queue = queued.zone->queue(action);
-  // Whoever is cancelled takes its request along, also from a leader that has it in hand: what it had in the DNS is on
-  // disk and is seen to after the next start.
+  // A cancelled caller takes its request along, even from a leader that is processing it: what it had in the DNS is
+  // recorded on disk and is dealt with after the next start.
   struct Leave {
     ZoneCoordinator& coordinator;
     ZoneWork& zone;
@@ -233,14 +234,14 @@ Task<> ZoneCoordinator::fulfil_one(Queued queued, Action action) {
     if (queue.has_leader) {
       co_await queue.changed.turn();
     } else {
-      queue.has_leader = true;  // here, since the task below begins only in its turn
+      queue.has_leader = true;  // set here, since the task below starts only in its turn
       co_await send_batch(queued.zone, &queue, action);
     }
   }
 }
 
 Task<> ZoneCoordinator::send_batch(ZoneWork* zone, Queue* queue, Action action) {
-  // A leader that is cancelled hands over: what it had taken waits again, and the next one leads.
+  // A cancelled leader hands over: the requests it had taken wait again, and the next one leads.
   struct Batch {
     Queue& queue;
     std::vector<std::shared_ptr<ChangeRequest>> taken;
@@ -263,7 +264,7 @@ Task<> ZoneCoordinator::send_batch(ZoneWork* zone, Queue* queue, Action action) 
   co_await apply(zone, batch.taken);
 }
 
-/// A value may have found a new user since its removal was asked for: a CA can give one authorization to two orders.
+/// A value may have found a new user since its removal was requested: a CA can give one authorization to two orders.
 void ZoneCoordinator::keep_what_is_used(const ZoneWork& zone,
                                         const std::vector<std::shared_ptr<ChangeRequest>>& requests) {
   for (const auto& request : requests) {
@@ -319,7 +320,7 @@ Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Change
     failure = std::current_exception();
     refused = error.advice() == Error::Advice::refused;
   }
-  // One journey's forbidden name is its own trouble: the others get their call without it.
+  // One journey's forbidden name is its own trouble: the others are processed without it.
   if (refused && requests.size() > 1) {
     for (const auto& request : requests) co_await apply(zone, {request});
     co_return;

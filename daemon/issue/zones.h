@@ -16,7 +16,7 @@ namespace acmed::issue {
 
 using Providers = std::map<std::string, std::unique_ptr<providers::Provider>>;
 
-/// A TXT value at its place.
+/// A TXT value and its place.
 struct ZoneValue {
   std::string provider;  ///< its name in the configuration
   providers::Zone zone;
@@ -25,12 +25,12 @@ struct ZoneValue {
   std::optional<providers::Origin> origin = std::nullopt;
 };
 
-/// Brings together what several journeys want in one zone at about the same time, so that it becomes one call of the
-/// provider (one RFC 2136 message, say), and remembers who uses a value: the last user removes it.
+/// Combines what several journeys want in one zone at about the same time into one call of the provider (one RFC 2136
+/// message, say), and tracks who uses a value: the last user removes it.
 ///
-/// A call waits a moment for those that are known to come: before adding for journeys that are still ordering, before
-/// removing for those that still use the zone. It does so for a second, or for as long as they have been under way
-/// already if that is longer, up to five: a slow CA delays nobody for long.
+/// A call waits a moment for others that are known to come: before adding, for journeys that are still ordering; before
+/// removing, for those that still use the zone. It waits for a second, or, if that is longer, for as long as they have
+/// been under way already, but at most five seconds: a slow CA does not delay the others for long.
 class ZoneCoordinator {
  public:
   ZoneCoordinator(Loop& loop, Providers providers);
@@ -41,7 +41,7 @@ class ZoneCoordinator {
 
   const Providers& providers() const noexcept { return providers_; }
 
-  /// Tells that values for one of a provider's zones will be published soon, until it ends.
+  /// Announces, until destroyed, that values for one of a provider's zones will be published soon.
   class [[nodiscard]] Announcement {
    public:
     Announcement(ZoneCoordinator& coordinator, std::set<std::string> providers);
@@ -57,17 +57,17 @@ class ZoneCoordinator {
   };
   Announcement announce(std::set<std::string> providers) { return {*this, std::move(providers)}; }
 
-  /// Completes when the providers have accepted all values. Where a provider holds only so many at a name, it first
-  /// waits until there is room for all of them; `values` themselves must not be more. From then on `user` uses them,
-  /// also when this throws, until it withdraws them. Throws what the provider threw.
+  /// Completes when the providers have accepted all values. Where a provider limits the values at a name, it first
+  /// waits until there is room for all of them; `values` themselves must not exceed the limit. From then on `user` uses
+  /// them, even when this throws, until it withdraws them. Throws the provider's failure.
   Task<> publish(std::string user, std::vector<ZoneValue> values, Announcement announcement);
 
-  /// Asks the providers once more for values that were published, without waiting for those of others. Throws what the
-  /// provider threw.
+  /// Asks the providers again for values that were published before, without waiting to combine them with others.
+  /// Throws the provider's failure.
   Task<> assert_again(std::vector<ZoneValue> values);
 
-  /// Completes when every value that has no other user is removed. Throws what the provider threw; what could be
-  /// removed in other zones is removed then, and asking again is harmless.
+  /// Completes when every value without another user is removed. Throws the provider's failure; what can be removed in
+  /// other zones is removed nevertheless, and calling again is harmless.
   Task<> withdraw(std::string user, std::vector<ZoneValue> values);
 
  private:
@@ -98,10 +98,10 @@ class ZoneCoordinator {
 
   Loop& loop_;
   Providers providers_;
-  std::map<std::string, std::multiset<Moment>> announced_;  ///< by provider: since when
+  std::map<std::string, std::multiset<Moment>> announced_;  ///< by provider: start times
   std::map<std::pair<std::string, providers::Zone>, std::unique_ptr<ZoneWork>> zones_;
   Waiters gatherers_;
-  std::uint64_t news_ = 0;  ///< how often those who gather were told something
+  std::uint64_t news_ = 0;  ///< how often those who are gathering values were notified
 };
 
 }  // namespace acmed::issue

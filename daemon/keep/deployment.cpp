@@ -11,7 +11,7 @@
 namespace acmed::keep {
 namespace {
 
-/// Changes when anything changes that a deployment depends on.
+/// Changes whenever something changes that a deployment depends on.
 std::string fingerprint(const config::Target& target) {
   std::string text = fmt::format("{}\n{}\n{}\n{:o}\n", target.directory.value_or("").string(),
                                  target.owner.value_or(""), target.group.value_or(""), target.mode);
@@ -59,14 +59,14 @@ Task<> Deployment::perform() {
   try {
     co_await kept_.save();
   } catch (const Error&) {
-    // The target has it, and keeps it.
+    // The target has it and keeps it.
     kept_.unrecorded = true;
     recording_.meet(std::current_exception());
   }
   kept_.context.observer.deployed(kept_.name(), target_.name);
 }
 
-/// Nothing when its files are gone: then there is no way back, which is no reason not to go on.
+/// Nothing when its files are gone: then there is no way back, which is no reason not to proceed.
 Task<std::optional<deploy::Generation>> Deployment::readable_generation(unsigned number) {
   try {
     co_return co_await kept_.generation(number);

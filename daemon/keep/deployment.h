@@ -6,14 +6,14 @@
 
 namespace acmed::keep {
 
-/// Whether the target has taken the generation in service as it is configured now, as far as is remembered.
+/// Whether, as far as is recorded, the target has taken the generation in service with its present configuration.
 bool is_deployed(const Kept& kept, const config::Target& target);
 
-/// Brings the generation in service to one target. What fails leads back to the former generation while that is worth
+/// Deploys the generation in service to one target. A failure rolls back to the former generation while that is worth
 /// it (deploy::to_target()).
 class Deployment final : public Duty {
  public:
-  /// `target` is one of the kept certificate's. `recording`: who remembers what could not be written down.
+  /// `target` is one of the kept certificate's. `recording` remembers failures to write the state.
   Deployment(Kept& kept, const config::Target& target, Duty& recording)
       : kept_(kept), target_(target), recording_(recording) {}
 
@@ -22,7 +22,7 @@ class Deployment final : public Duty {
   Rare<store::Trouble>& trouble() override { return kept_.state.deployments[target_.name].trouble; }
   std::string failed() const override { return "not deployed"; }
   std::string about() const override;
-  /// The end of the former pair.
+  /// The end of the former pair's validity.
   Time last_chance() const override;
 
  private:

@@ -12,7 +12,7 @@
 namespace acmed::keep {
 
 /// Something that a certificate needs done over the years: issuing, deployment ... The Keeper performs it when it is
-/// due and remembers what failed; a duty says no more than when it is due, and does it.
+/// due and remembers its failures; a duty only says when it is due, and does it.
 class Duty {
  public:
   Duty() = default;
@@ -29,23 +29,23 @@ class Duty {
   /// What is remembered of its failures.
   virtual Rare<store::Trouble>& trouble() = 0;
 
-  /// What a sentence about its failure begins with: "not issued".
+  /// How a sentence about its failure begins: "not issued".
   virtual std::string failed() const = 0;
 
-  /// A fingerprint of what it is about; when that changes its trouble is over. Empty when nothing can change.
+  /// A fingerprint of its subject; when that changes, its trouble is over. Empty when nothing can change.
   virtual std::string about() const { return {}; }
 
-  /// When it is performed although a pause after a failure is not over: waiting longer would cost more.
+  /// When it is performed even during the pause after a failure: waiting longer would cost more.
   virtual Time last_chance() const { return Time::max(); }
 
-  /// What it waits for although it is due: until when, and why, for a sentence.
+  /// What it is waiting for although it is due: until when, and why, for a sentence.
   struct Wait {
     Time until;
     std::string why;
   };
   virtual std::optional<Wait> wait() const { return std::nullopt; }
 
-  /// For what another duty met on its way that is this one's to remember.
+  /// Stores a failure that another duty ran into and that this one is to remember.
   void meet(std::exception_ptr failure) noexcept { met_ = std::move(failure); }
   std::exception_ptr take_met() noexcept { return std::exchange(met_, nullptr); }
 

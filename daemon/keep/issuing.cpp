@@ -63,7 +63,7 @@ Task<> Issuing::perform() {
   if (!failure) co_return;
   co_await tell_ledger(failure);
   if (due() <= kept_.now()) std::rethrow_exception(failure);
-  // The certificate is there; what is left to do is to write that down.
+  // The certificate exists; all that is left is to record it.
   kept_.unrecorded = true;
   recording_.meet(failure);
 }
@@ -82,8 +82,8 @@ Task<> Issuing::travel() {
   co_await kept_.context.store.remove_old_generations(kept_.name(), kept_.needed_generations());
 }
 
-/// A CA that asked for a pause is left alone; when a person asks, one request for all certificates tells whether it
-/// still wants to be.
+/// A CA that asked for a pause is left alone; when a person asks, a single request, shared by all certificates, shows
+/// whether it still wants to be.
 Task<bool> Issuing::ca_is_open() {
   if (closed_until() && kept_.asked) {
     auto* authority = kept_.wanted.request.authority;

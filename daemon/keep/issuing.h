@@ -6,11 +6,11 @@
 
 namespace acmed::keep {
 
-/// Gets a certificate: the first, a renewal, or another one when the configuration asks for another or the files of the
+/// Obtains a certificate: the first one, a renewal, or a replacement when the configuration changed or the files of the
 /// one in service cannot be used.
 class Issuing final : public Duty {
  public:
-  /// `leftovers`, `recording`: who remembers what an issuance leaves behind.
+  /// `leftovers`, `recording`: they remember what an issuance leaves behind.
   Issuing(Kept& kept, Duty& leftovers, Duty& recording) : kept_(kept), leftovers_(leftovers), recording_(recording) {}
 
   Time due() const override;
@@ -18,7 +18,7 @@ class Issuing final : public Duty {
   Rare<store::Trouble>& trouble() override { return kept_.state.trouble; }
   std::string failed() const override { return "not issued"; }
   std::string about() const override;
-  /// The CA's pause.
+  /// The pause that the CA asked for.
   std::optional<Wait> wait() const override;
 
  private:

@@ -63,7 +63,7 @@ Task<Time> Keeper::attempt(bool asked) {
       if (!is_ready(*duty) || std::ranges::find(failed, duty) != failed.end()) continue;
       co_await perform(duty);
       if (!kept_.loaded) break;
-      // What it met is another's to try again, but not in the same breath.
+      // A failure that it ran into is another duty's to retry, but not in the same run.
       for (auto* other : duties_) {
         if (const auto met = other->take_met()) {
           failed.push_back(other);
@@ -77,7 +77,7 @@ Task<Time> Keeper::attempt(bool asked) {
   co_return next(false);
 }
 
-/// A trouble ends when something else is wanted, or when what it was about is done.
+/// A trouble ends when something else is wanted or its subject is done.
 void Keeper::forget_former_troubles() {
   for (auto* duty : duties_) {
     auto& trouble = duty->trouble();
@@ -128,12 +128,12 @@ Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
   }
 }
 
-/// Somebody else has saved the state meanwhile: it is read again before anything else is done.
+/// Somebody else has saved the state meanwhile: it is reloaded before anything else is done.
 void Keeper::forget_if_outdated(const Error& error) {
   if (error.cause() == store::other_revision) kept_.loaded = false;
 }
 
-/// What was asked for and is not done: a person wants to know why.
+/// Logs what was asked for and is not done: a person wants to know why.
 void Keeper::tell_what_waits() {
   for (auto* duty : duties_) {
     const auto& trouble = duty->trouble();

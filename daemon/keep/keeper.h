@@ -13,25 +13,24 @@
 
 namespace acmed::keep {
 
-/// Keeps one certificate: performs its duties when they are due, and remembers what failed. Its trouble is its own:
-/// nothing that fails here is thrown.
+/// Keeps one certificate: performs its duties when they are due and remembers failures. Its trouble is its own: no
+/// failure here is thrown.
 class Keeper {
  public:
   Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wanted);
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  /// Reads what is remembered; at once when it is there already. Throws Cancelled only.
+  /// Loads what is remembered; completes at once when that is already loaded. Throws Cancelled only.
   Task<> prepare();
-  /// The same, with what find() has just told.
+  /// The same, with what find() has just read.
   Task<> prepare(Found found);
 
-  /// Performs all duties that are due and gives the time at which it wants to be called next. `asked`: by a person or a
-  /// timer, so what failed before is tried again at once, except what a CA limited; what is not tried is logged. Throws
-  /// Cancelled only.
+  /// Performs all duties that are due and returns when to call next. `asked`: by a person or a timer, so earlier
+  /// failures are retried at once, except where a CA set a limit; what is not retried is logged. Throws Cancelled only.
   Task<Time> attempt(bool asked);
 
-  /// When attempt() has something to do.
+  /// When attempt() will have something to do.
   Time next(bool asked);
 
   const std::string& name() const noexcept { return kept_.name(); }
@@ -54,7 +53,7 @@ class Keeper {
   Recording recording_;
   Issuing issuing_;
   std::list<Deployment> deployments_;
-  std::vector<Duty*> duties_;  ///< all but loading, in the order in which they are performed
+  std::vector<Duty*> duties_;  ///< all but loading, in the order performed
 };
 
 }  // namespace acmed::keep

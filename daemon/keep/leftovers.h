@@ -6,7 +6,7 @@
 
 namespace acmed::keep {
 
-/// Withdraws the TXT values that a journey left in the DNS.
+/// Withdraws TXT values that a journey left in the DNS.
 class Leftovers final : public Duty {
  public:
   explicit Leftovers(Kept& kept) : kept_(kept) {}

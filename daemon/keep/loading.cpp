@@ -47,13 +47,13 @@ void Loading::forget_former_targets() {
   });
 }
 
-/// Facts before notes: what the state says is in service is compared with what is there.
+/// Facts before notes: compares what the state says is in service with what really is.
 Task<> Loading::compare(std::optional<unsigned> live, std::optional<std::string> fault) {
   auto& state = kept_.state;
   if (!state.issued) co_return;
   for (auto& [target, deployment] : state.deployments) {
     if (deployment.served == 0 || deployment.served_until != Time{}) continue;
-    // Of a version that did not keep it.
+    // The state is of a version that did not store it.
     const auto meta = co_await kept_.context.store.generation_meta(kept_.name(), deployment.served);
     deployment.served_until = meta.not_after;
   }

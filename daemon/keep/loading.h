@@ -16,11 +16,11 @@ struct Found {
   store::Published published;
 };
 
-/// Asks the store and looks at live/ for many certificates in one go, in the order of `names`.
+/// Reads the store and live/ for many certificates in one go, in the order of `names`.
 Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::string> names);
 
-/// Reads what is remembered, and compares it with what is there: live/, the files of the generation in service, those
-/// at the targets. The first duty of all, and nothing is done before it succeeded.
+/// Loads what is remembered and compares it with reality: live/, the files of the generation in service, those at the
+/// targets. The first duty of all: nothing else is done before it succeeds.
 class Loading final : public Duty {
  public:
   explicit Loading(Kept& kept) : kept_(kept) {}
@@ -28,7 +28,7 @@ class Loading final : public Duty {
   Time due() const override { return kept_.loaded ? Time::max() : Time::min(); }
   Task<> perform() override;
 
-  /// What find() has just told: perform() asks no more.
+  /// Supplies what find() has just read: perform() then reads nothing.
   void found(Found found) { ahead_ = std::make_unique<Found>(std::move(found)); }
 
   Rare<store::Trouble>& trouble() override { return trouble_; }
@@ -41,7 +41,7 @@ class Loading final : public Duty {
 
   Kept& kept_;
   std::unique_ptr<Found> ahead_;
-  Rare<store::Trouble> trouble_;  ///< of this process alone: there is no state to keep it in
+  Rare<store::Trouble> trouble_;  ///< in memory only: there is no state to keep it in
 };
 
 }  // namespace acmed::keep

@@ -5,7 +5,7 @@
 
 namespace acmed::keep {
 
-/// Writes each step to the log: what a person wants to see at notice and above, the rest for --verbose.
+/// Logs each step: what a person wants to see at notice and above, the rest for --verbose.
 class LogObserver final : public issue::Observer {
  public:
   void ordered(const std::string& certificate, const std::string& ca, const std::string& order_url,

@@ -6,7 +6,7 @@
 
 namespace acmed::keep {
 
-/// Brings to the disk what could not be written when it happened, on a full disk say: the state, and the link in live/.
+/// Writes to disk what could not be written when it happened (on a full disk, say): the state and the link in live/.
 class Recording final : public Duty {
  public:
   explicit Recording(Kept& kept) : kept_(kept) {}
@@ -18,7 +18,7 @@ class Recording final : public Duty {
 
  private:
   Kept& kept_;
-  Rare<store::Trouble> trouble_;  ///< of this process alone: it cannot be written either
+  Rare<store::Trouble> trouble_;  ///< in memory only: it cannot be written either
 };
 
 }  // namespace acmed::keep

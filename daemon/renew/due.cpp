@@ -17,19 +17,19 @@ constexpr Duration short_life = hours(24 * 10);
 constexpr double usual_fraction = 1.0 / 3;
 constexpr double short_life_fraction = 1.0 / 2;
 constexpr double spread = 1.0 / 20;
-constexpr double largest_fraction = 9.0 / 10;  // a certificate is never due when it has just been issued
+constexpr double largest_fraction = 9.0 / 10;  // a certificate is never due right after it was issued
 constexpr std::array<Duration, 4> pauses = {minutes(1), minutes(10), minutes(100), hours(24)};
 constexpr double pause_spread = 1.0 / 10;
 // Let's Encrypt lets a name fail five times an hour.
 constexpr Duration shortest_urgent_pause = minutes(15);
-// What others may ask for is bounded by who reads it: longest is a CA's limit on a name.
+// Whoever reads a peer's pause bounds it; the longest is a CA's limit on a name.
 constexpr Duration longest_pause = acme::longest_rate_limit;
 
 Duration scaled(Duration duration, double factor) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));
 }
 
-/// A number in [0, 1) that is the same each time it is asked for.
+/// A number in [0, 1) that is always the same for the same serial.
 double chance_of(const std::string& serial) {
   const auto digest = crypto::sha256(serial);
   return static_cast<unsigned char>(digest[0]) / 256.0 + static_cast<unsigned char>(digest[1]) / 65536.0;
@@ -38,7 +38,7 @@ double chance_of(const std::string& serial) {
 }  // namespace
 
 Time due_at(const store::Issued& issued, std::optional<double> fraction) {
-  // A clock that was wrong when we got it, or a state of a version that did not keep when that was.
+  // Not known: the clock was wrong when we got it, or the state is of a version that did not store the time.
   const bool is_known = issued.issued_at > issued.not_before && issued.issued_at < issued.not_after;
   const Duration life = issued.not_after - (is_known ? issued.issued_at : issued.not_before);
   const double left = fraction.value_or(life < short_life ? short_life_fraction : usual_fraction);

@@ -9,33 +9,32 @@
 
 namespace acmed::renew {
 
-/// When a certificate is to be renewed: when `fraction` of its life is left (without one a third, or a half of a life
-/// below ten days). Its life is what was left when we got it, whatever its notBefore says. Never within the tenth after
-/// that. Spread over the twentieth before it, so that certificates of one day are not all due in one second; always the
-/// same for one certificate.
+/// When a certificate is due for renewal: when `fraction` of its life is left (default: a third, or half of a life
+/// below ten days). Its life is counted from when we got it, whatever its notBefore says. Never within the first tenth
+/// of that life. Spread over the twentieth before the due time, so that certificates of the same day are not all due in
+/// the same second; always the same for the same certificate.
 Time due_at(const store::Issued& issued, std::optional<double> fraction);
 
 /// A try that failed.
 struct Attempt {
   Time now;
-  double chance;                  ///< in [0, 1): makes the pause longer by some per cent
-  std::optional<Time> not_after;  ///< the end of the certificate in service, if there is one
-  bool asked = false;             ///< for by a person or a timer
+  double chance;                  ///< in [0, 1): lengthens the pause by some per cent
+  std::optional<Time> not_after;  ///< the end of the certificate in service, if any
+  bool asked = false;             ///< asked for by a person or a timer
   std::string about;              ///< see store::Trouble
 };
 
-/// What is remembered after a failure: try again after 1, 10 and 100 minutes, then daily; never before the other side's
-/// Retry-After; a certificate that ends soon is tried again within a tenth of what is left of its life, a quarter of an
-/// hour at least, whatever the other side asked for. A try that was asked for makes no later pause longer.
+/// What to remember after a failure. Retry after 1, 10 and 100 minutes, then daily; never before the peer's
+/// Retry-After. A certificate that ends soon is retried within a tenth of its remaining life, but after no less than a
+/// quarter of an hour, whatever the peer asked for. A try that was asked for does not lengthen later pauses.
 store::Trouble after_failure(const Rare<store::Trouble>& before, const Error& error, const Attempt& attempt);
 
-/// The earliest time to try again. When `asked` for by a person or a timer it is at once, yet never before what a CA
-/// said of this very request. A time that is further from `now` than any pause comes from a clock that was wrong, and
-/// counts as past.
+/// The earliest time for a retry. When `asked` for by a person or a timer it is at once, but never before what a CA
+/// said about this very request. A time further from `now` than any pause comes from a wrong clock and counts as past.
 Time next_try(const store::Trouble& trouble, bool asked, Time now);
 
-/// `until`, or earlier: a tenth of what is left at `now` of a certificate that ends at `not_after`, a quarter of an
-/// hour at least.
+/// `until`, but no later than a tenth of the life that a certificate ending at `not_after` has left at `now`, or a
+/// quarter of an hour if that is longer.
 Time not_later_than_a_tenth(Time until, Time now, std::optional<Time> not_after);
 
 }  // namespace acmed::renew

@@ -29,7 +29,7 @@ std::optional<Time> Ledger::closed_until(const std::string& directory_url, std::
   if (found == cas_.end() || !found->second.pause) return std::nullopt;
   const auto& pause = *found->second.pause;
   const auto until = not_later_than_a_tenth(pause.until, pause.since, not_after);
-  // A pause that has not begun yet: the clock was ahead when it was asked for.
+  // A pause that has not begun yet: the clock was ahead when it was recorded.
   if (until <= clock_.now() || pause.since > clock_.now()) return std::nullopt;
   return until;
 }
@@ -55,7 +55,7 @@ Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
 Task<> Ledger::ask_again(std::string directory_url, std::function<Task<>()> ask) {
   auto& ca = cas_[directory_url];
   const auto turn = co_await ca.asking.acquire();
-  if (!ca.pause || ca.asked_again) co_return;  // somebody else has asked meanwhile
+  if (!ca.pause || ca.asked_again) co_return;  // another caller has asked meanwhile
   ca.asked_again = true;
   std::exception_ptr failure;
   try {

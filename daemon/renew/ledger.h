@@ -12,31 +12,31 @@
 
 namespace acmed::renew {
 
-/// Until when a CA as a whole wants to be left alone (429 or 503 with Retry-After), remembered over restarts. What a CA
-/// says about one order or one name is not here: that is this certificate's own trouble.
+/// Until when a CA as a whole wants to be left alone (429 or 503 with Retry-After), remembered across restarts. What a
+/// CA says about one order or one name does not belong here: it is that certificate's own trouble.
 class Ledger {
  public:
   Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  /// An unreadable ledger is reported and stops nothing. Pauses that are longer than a CA is granted come from a clock
-  /// that was wrong, and are passed over.
+  /// An unreadable ledger is reported and stops nothing. Pauses longer than any CA is granted come from a wrong clock
+  /// and are ignored.
   Task<> load();
 
-  /// The end of the CA's pause for a certificate that ends at `not_after`, if there is one yet: no pause is longer than
-  /// a tenth of what was left of it when the CA asked. Nothing when the CA takes orders.
+  /// The end of the CA's pause for a certificate that ends at `not_after`; no such pause is longer than a tenth of the
+  /// life that was left when the CA asked for it. Nothing when the CA takes orders.
   std::optional<Time> closed_until(const std::string& directory_url, std::optional<Time> not_after) const;
 
-  /// Learns from a failure at that CA. Throws what the store threw.
+  /// Learns from a failure at that CA. Throws the store's failure.
   Task<> learn(std::string directory_url, std::exception_ptr failure);
 
-  /// For a person's wish while the CA is closed: `ask` is one request, which tells whether it still is. Many who call
-  /// this cause one request; a CA that answers it is open again. Throws what the store threw.
+  /// For a person's request while the CA is closed: `ask` is one request, which shows whether it still is. Concurrent
+  /// callers share one request; a CA that answers it is open again. Throws the store's failure.
   Task<> ask_again(std::string directory_url, std::function<Task<>()> ask);
 
  private:
   struct Ca {
     std::optional<store::Pause> pause;
-    bool asked_again = false;  ///< since the pause began, or since we started
+    bool asked_again = false;  ///< since the pause began, or since this process started
     Semaphore asking{1};
   };
 

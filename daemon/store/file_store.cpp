@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Reads JSON that we wrote. What is not readable as such is set aside, so that nothing is lost and the work goes on.
+/// Reads JSON that we wrote. An unreadable file is set aside, so that nothing is lost and work goes on.
 template <class Record>
 std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*from_json)(const json::Value&)) {
   const auto text = files::read(path);
@@ -51,7 +51,7 @@ Certificate load_state(const fs::path& folder) {
   return certificate;
 }
 
-/// That of the state on disk; nothing when there is none that can be read.
+/// The revision of the state on disk; nothing when there is no readable state.
 std::optional<Revision> revision_in(const fs::path& folder) {
   const auto value = json::parse(files::read(folder / "state.json").value_or(""));
   const auto state = value ? certificate_from_json(*value) : std::nullopt;
@@ -60,7 +60,7 @@ std::optional<Revision> revision_in(const fs::path& folder) {
 
 Revision save_state(const fs::path& folder, Certificate certificate) {
   files::make_folder(folder, passage_mode);
-  // Here and not at the start: there may be a hundred thousand, and what a crash cut off is done again.
+  // Here and not at start: there may be a hundred thousand, and what a crash interrupted is done again anyway.
   files::remove_leftovers(folder, is_certificate_leftover);
   if (const auto there = revision_in(folder); there && *there != certificate.revision) {
     throw Retry(std::string(other_revision),
@@ -78,7 +78,7 @@ Task<std::optional<Account>> FileStore::load_account(std::string directory_url) 
       [folder = folder_.account(directory_url), directory_url]() -> std::optional<Account> {
         const auto key = files::read(folder / "key.pem");
         if (!key) return std::nullopt;
-        // Without account.json the key still finds the account: newAccount answers with the one it belongs to.
+        // Without account.json the key still finds the account: newAccount returns the one that it belongs to.
         auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});
         account.directory_url = directory_url;
         account.key_pem = Secret(*key);
@@ -89,7 +89,7 @@ Task<std::optional<Account>> FileStore::load_account(std::string directory_url) 
 Task<> FileStore::save_account(Account account) {
   co_await folder_.on_disk([folder = folder_.account(account.directory_url), account] {
     files::make_folder(folder, private_folder_mode);
-    // The key is the account: it must never be replaced by another one.
+    // The key is the account: it must never be replaced.
     files::write_once(folder / "key.pem", account.key_pem.reveal(), private_file_mode);
     if (!account.url.empty()) {
       files::write_durably(folder / "account.json", json::dump_readable(to_json(account)), private_file_mode);
@@ -136,7 +136,7 @@ Task<std::vector<Loaded>> FileStore::load_certificates(std::vector<std::string> 
     co_await offload([this, &names, &loaded] {
       std::ranges::transform(names, loaded.begin(), [this](const std::string& name) { return look_up(name); });
     });
-  } catch (const Error&) {  // no thread for it
+  } catch (const Error&) {  // no thread could be had
     unreadable = std::current_exception();
   }
   if (unreadable) {
@@ -196,7 +196,7 @@ Task<std::map<std::string, Pause>> FileStore::load_ledger() {
       const auto since = parse_rfc3339(pause["since"].text_or());
       const auto until = parse_rfc3339(pause["until"].text_or());
       if (since && until) ledger.emplace(ca, Pause{*since, *until});
-      // acmed 0.1 kept the end alone.
+      // acmed 0.1 stored only the end.
       if (const auto end = parse_rfc3339(pause.text_or())) ledger.emplace(ca, Pause{Time{}, *end});
     }
     return ledger;

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr mode_t public_file_mode = 0644;
 constexpr std::string_view certificate_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view certificate_end = "-----END CERTIFICATE-----\n";
-/// meta.json is written last, right after the others. A disk that was slow in between costs a look more.
+/// meta.json is written last, right after the others. If a slow disk came in between, that costs one more check.
 constexpr std::time_t writing_takes = 2;
 constexpr std::array<const char*, 4> names = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
 
@@ -35,10 +35,10 @@ bool is_whole_key(std::string_view pem) {
   return pem.starts_with("-----BEGIN ") && pem.find("\n-----END ") != pem.npos;
 }
 
-/// Whether every file is there, none but the chain is empty, and none was changed, renamed or given to somebody since
-/// they were written together. st_ctime tells, which no program can set.
+/// Whether every file exists, none but the chain is empty, and none was changed, renamed or given to somebody else
+/// since they were written together. st_ctime shows that; no program can set it.
 bool are_as_written(const fs::path& folder) {
-  // Names in an open folder: the way to it is walked once.
+  // Names relative to an open folder: its path is walked only once.
   const Fd open(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat written {};
   if (!open || ::fstatat(open.get(), "meta.json", &written, 0) != 0) return false;
@@ -50,7 +50,7 @@ bool are_as_written(const fs::path& folder) {
   });
 }
 
-/// Writes `name` anew unless it has `content`.
+/// Rewrites `name` unless it has `content`.
 void settle(const fs::path& folder, const char* name, const std::string& found, const std::string& content) {
   if (found == content && fs::exists(folder / name)) return;
   files::write_durably(folder / name, content, public_file_mode);
@@ -78,7 +78,7 @@ std::optional<std::string> fault_of(const fs::path& folder) {
   const auto leaf = content("cert.pem");
   const auto chain = content("chain.pem");
   auto full_chain = content("fullchain.pem");
-  // A file that was cut off between two certificates looks whole: the longer one tells more.
+  // A file truncated between two certificates looks intact: the longer one has more.
   const bool parts_are_whole = is_whole_certificates(leaf) && (chain.empty() || is_whole_certificates(chain));
   if (parts_are_whole && (!is_whole_certificates(full_chain) || full_chain.size() < leaf.size() + chain.size())) {
     full_chain = leaf + chain;

@@ -8,9 +8,9 @@
 namespace acmed::store {
 
 /// What is wrong with the files of the generation in `folder`, for a sentence: "PATH is empty". Nothing when key and
-/// certificate are there, whole, and a pair. Of cert.pem, chain.pem and fullchain.pem those that are missing or damaged
-/// are written again from the others. Files that nobody changed since the generation was written are not read: a host
-/// may have a hundred thousand. Blocks. Throws Retry.
+/// certificate are present, intact, and a pair. If cert.pem, chain.pem or fullchain.pem are missing or damaged, they
+/// are rewritten from the others. Files unchanged since the generation was written are not read: a host may have a
+/// hundred thousand. Blocks. Throws Retry.
 std::optional<std::string> fault_of(const std::filesystem::path& folder);
 
 }  // namespace acmed::store

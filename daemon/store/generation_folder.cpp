@@ -33,14 +33,14 @@ std::vector<unsigned> generations_in(const fs::path& folder) {
   return numbers;
 }
 
-/// Removes a generation that was not finished, with the key in it.
+/// Removes an unfinished generation, with the key in it.
 class Unfinished {
  public:
   explicit Unfinished(fs::path folder) : folder_(std::move(folder)) {}
   Unfinished(const Unfinished&) = delete;
   Unfinished& operator=(const Unfinished&) = delete;
   ~Unfinished() {
-    std::error_code ignored;  // a finished one has another name by now
+    std::error_code ignored;  // a finished one has been renamed by now
     fs::remove_all(folder_, ignored);
   }
 
@@ -84,7 +84,7 @@ void write_generation(const fs::path& certificate, const Generation& generation,
   }
   const auto meta = json::dump_readable(to_json(generation.meta));
   const mode_t key_mode = key_group ? 0640 : private_file_mode;
-  // The folder's own mode is synced along with what is in it.
+  // The folder's own mode is synced together with its contents.
   fs::permissions(fresh, static_cast<fs::perms>(passage_mode));
   const auto& files = generation.files;
   files::write_together(fresh, {{"privkey.pem", files.private_key.reveal(), key_mode, key_group},

@@ -11,8 +11,8 @@
 
 #include "daemon/store/records.h"
 
-/// A certificate's generations on disk: a folder each, "0001" and up, in the certificate's folder. All calls block and
-/// throw Retry or std::filesystem::filesystem_error.
+/// A certificate's generations on disk: one folder each, "0001" and up, in the certificate's folder. All calls block
+/// and throw Retry or std::filesystem::filesystem_error.
 namespace acmed::store {
 
 /// The number of a generation's folder; nothing for other names.
@@ -22,20 +22,20 @@ std::string generation_name(unsigned number);
 /// The number of the next generation in a certificate's folder.
 unsigned next_generation(const std::filesystem::path& certificate);
 
-/// Writes a generation that is not there yet. It appears whole or not at all.
+/// Writes a generation that does not exist yet. It appears whole or not at all.
 void write_generation(const std::filesystem::path& certificate, const Generation& generation,
                       std::optional<gid_t> key_group);
 
-/// Throws Retry ("store:generation") when it is not there or has no key.
+/// Throws Retry ("store:generation") when it does not exist or has no key.
 Generation read_generation(const std::filesystem::path& certificate, unsigned number);
 
-/// What is noted beside it; empty when nothing is.
+/// The meta data beside it; empty when there is none.
 GenerationMeta read_generation_meta(const std::filesystem::path& certificate, unsigned number);
 
-/// The newest generation, told by its own files; nothing when there is none whose certificate can be read.
+/// The newest generation, read from its own files; nothing when no generation has a readable certificate.
 std::optional<Issued> newest_generation(const std::filesystem::path& certificate);
 
-/// Removes all but the last three and those in `needed`.
+/// Removes all but the latest three and those in `needed`.
 void remove_old_generations(const std::filesystem::path& certificate, const std::set<unsigned>& needed);
 
 }  // namespace acmed::store

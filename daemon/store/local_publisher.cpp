@@ -57,7 +57,7 @@ Task<std::vector<Published>> LocalPublisher::look(std::vector<Expected> expected
     co_await offload([this, &expected, &published] {
       std::ranges::transform(expected, published.begin(), [this](const Expected& each) { return look_at(each); });
     });
-  } catch (const Error&) {  // no thread for it
+  } catch (const Error&) {  // no thread could be had
     unreadable = std::current_exception();
   }
   if (unreadable) {

@@ -6,8 +6,8 @@
 
 namespace acmed::store {
 
-/// live/ of the state directory, whose links lead to the generations in certificates/. One that the store keeps
-/// elsewhere is written there first.
+/// live/ of the state directory, whose links lead to the generations in certificates/. A generation that the store
+/// keeps elsewhere is written there first.
 class LocalPublisher final : public Publisher {
  public:
   /// `folder` must outlive it.

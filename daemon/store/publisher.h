@@ -21,25 +21,25 @@ struct Expected {
 /// What is in service.
 struct Published {
   std::optional<unsigned> generation = std::nullopt;
-  /// What is wrong with the files of the expected one: missing, empty, cut off, changed since they were written and no
-  /// pair any more. Files that follow from others have been written again.
+  /// What is wrong with the expected generation's files: missing, empty, truncated, or changed since they were written
+  /// and no longer a pair. Files that can be derived from others have been rewritten.
   std::optional<std::string> fault = std::nullopt;
   std::exception_ptr unreadable = nullptr;  ///< why nothing of this is known
 };
 
-/// Lays generations on this host's disk, where services read them: live/NAME.
+/// Places generations on this host's disk, where services read them: live/NAME.
 class Publisher {
  public:
   virtual ~Publisher() = default;
 
   /// Puts a generation in service: key and certificate at the same moment, by one rename(2). Throws Retry
-  /// ("file:ERRNO"). It is not called off half way.
+  /// ("file:ERRNO"). Is not cancelled halfway.
   virtual Task<> publish(std::string name, Generation generation) = 0;
 
   /// The number of the generation in service; nothing when none is. Throws Retry.
   virtual Task<std::optional<unsigned>> published(std::string name) = 0;
 
-  /// Looks at many in one go, in the order of `expected`. What fails for one is told there and thrown for none.
+  /// Looks at many in one go, in the order of `expected`. A failure of one is reported in its entry, not thrown.
   virtual Task<std::vector<Published>> look(std::vector<Expected> expected) = 0;
 
   /// The link that services read.

@@ -97,7 +97,7 @@ json::Value trouble_json(const Trouble& trouble) {
 
 std::optional<Trouble> trouble_from(const json::Value& value) {
   if (value.is_null()) return std::nullopt;
-  // acmed 0.1 wrote sentences with what others had said in them as it came.
+  // acmed 0.1 stored foreign text in sentences unfiltered.
   return Trouble{count_of(value["failures"]),
                  value["cause"].text_or(),
                  fit_to_show(value["sentence"].text_or(), longest_sentence),
@@ -151,7 +151,7 @@ std::optional<Account> account_from_json(const json::Value& value) {
       account.directory = acme::Directory::from_json(directory);
       account.directory_read = time_of(value["directory_read"]);
     } catch (const Error&) {
-      account.directory.reset();  // only a copy: it is fetched anew
+      account.directory.reset();  // only a cached copy: it is fetched again
     }
   }
   return account;

@@ -25,38 +25,37 @@ struct Account {
   Time directory_read{};  ///< when `directory` was fetched
 };
 
-/// What a TXT value was made from (RFC 8555 §8.1).
+/// What a TXT value was computed from (RFC 8555 §8.1).
 struct TxtOrigin {
   std::string domain;
   std::string key_authorization;
   friend auto operator<=>(const TxtOrigin&, const TxtOrigin&) = default;
 };
 
-/// A TXT value that is in the DNS because of us, or may be.
+/// A TXT value that is, or may be, in the DNS because of us.
 struct TxtValue {
   std::string provider;
   std::string zone;
   std::string zone_id;
   std::string name;
   std::string value;
-  std::optional<TxtOrigin> origin = std::nullopt;  ///< none in records of versions that did not keep it
+  std::optional<TxtOrigin> origin = std::nullopt;  ///< none in records of versions that did not store it
   friend auto operator<=>(const TxtValue&, const TxtValue&) = default;
 };
 
-/// An order that was created and is not yet at its end.
+/// An order that was created and has not ended yet.
 struct OpenOrder {
   std::string directory_url;  ///< of the CA that has it
   std::string url;
-  Secret key_pem;  ///< the certificate's key, kept before the CA can hear of it
+  Secret key_pem;  ///< the certificate's key, stored before the CA can hear of it
   std::string key_type;
   std::vector<std::string> domains;
-  std::optional<Time> expires =
-      std::nullopt;        ///< when it is given up; none in records of versions that did not keep it
-  unsigned failures = 0;   ///< tries in a row that could not read it
-  unsigned fruitless = 0;  ///< tries that read it, and failed at what is part of it
+  std::optional<Time> expires = std::nullopt;  ///< when to give it up; none in records of versions without it
+  unsigned failures = 0;                       ///< consecutive tries that could not read it
+  unsigned fruitless = 0;                      ///< tries that read it and failed at a part of it
 };
 
-/// What is noted beside a generation (meta.json). Its certificate holds most of it, too: this is read in its place.
+/// The meta data of a generation (meta.json). Most of it is in the certificate too, but is cheaper to read from here.
 struct GenerationMeta {
   std::string certificate;  ///< its name
   std::string directory_url;
@@ -77,7 +76,7 @@ struct GenerationFiles {
   std::string full_chain;
 };
 
-/// A key with its certificate: what is put in service as one.
+/// A key with its certificate: they are put in service together.
 struct Generation {
   unsigned number = 0;
   GenerationMeta meta;
@@ -93,46 +92,46 @@ struct Issued {
   std::string serial;
   Time not_before{};
   Time not_after{};
-  Time issued_at{};  ///< when we got it: CAs date certificates back, by an hour or by a year
+  Time issued_at{};  ///< when we got it: CAs backdate certificates, by an hour or by a year
 };
 
-/// Failures in a row and when to try again.
+/// Consecutive failures, and when to retry.
 struct Trouble {
   unsigned failures = 0;  ///< of tries that nobody asked for
   std::string cause;
   std::string sentence;
   Time since{};
   Time next_try{};
-  std::optional<Time> not_before;  ///< what a CA said of this very request: not even a person's wish comes before it
-  std::string about;               ///< a fingerprint of what was asked for: when another thing is, the trouble is over
+  std::optional<Time> not_before;  ///< what a CA said of this very request: not even a person's request overrides it
+  std::string about;               ///< fingerprint of what was asked for: when it changes, the trouble is over
 };
 
 /// How long a CA as a whole wants to be left alone.
 struct Pause {
-  Time since{};  ///< the epoch when it is not known
+  Time since{};  ///< the epoch when unknown
   Time until{};
 };
 
 /// One target of a certificate.
 struct Deployment {
-  unsigned begun = 0;    ///< the generation that it was last about to get
-  unsigned served = 0;   ///< the generation that it last got for good; 0 for none
+  unsigned begun = 0;    ///< the generation that a deployment was last begun for
+  unsigned served = 0;   ///< the generation that it last took for good; 0 for none
   std::string settings;  ///< fingerprint of the target's configuration when it got it
   Rare<Trouble> trouble;
   Time served_until{};    ///< the end of the generation `served`
-  unsigned in_place = 0;  ///< the generation whose files it has, be its programs content or not; 0 when not known
+  unsigned in_place = 0;  ///< the generation whose files it has, accepted by its programs or not; 0: unknown
 };
 
-/// How often a record was saved: tells whether somebody else did meanwhile.
+/// How often a record was saved: shows whether somebody else has saved it meanwhile.
 using Revision = std::uint64_t;
 
 /// All that is remembered of one certificate.
 struct Certificate {
-  Revision revision = 0;  ///< of what was loaded or saved last
+  Revision revision = 0;  ///< as last loaded or saved
   Rare<OpenOrder> order;
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
-  Rare<Trouble> trouble;   ///< of issuing and keeping
+  Rare<Trouble> trouble;   ///< of issuing
   Rare<Trouble> leftover;  ///< of removing `values`
   std::map<std::string, Deployment> deployments;
 };
@@ -142,7 +141,7 @@ json::Value to_json(const GenerationMeta& meta);
 json::Value to_json(const Certificate& certificate);
 /// Whether a newer version of acmed wrote it, in a form that this one does not know.
 bool is_newer(const json::Value& value);
-/// Nothing when the JSON is not of that form.
+/// Nothing when the JSON does not have that form.
 std::optional<Account> account_from_json(const json::Value& value);
 GenerationMeta generation_meta_from_json(const json::Value& value);
 std::optional<Certificate> certificate_from_json(const json::Value& value);

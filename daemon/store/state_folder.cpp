@@ -25,7 +25,7 @@ constexpr const char* key_group_name = "acmed-certs";
 std::optional<gid_t> find_key_group() {
   const group* found = getgrnam(key_group_name);
   if (found == nullptr) return std::nullopt;
-  // Only who is a member, or root, may give files to it.
+  // Only a member, or root, may assign files to it.
   if (geteuid() == 0 || getegid() == found->gr_gid) return found->gr_gid;
   std::vector<gid_t> own(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
   const auto count = getgroups(static_cast<int>(own.size()), own.data());
@@ -48,16 +48,16 @@ bool is_account_leftover(std::string_view name) {
          is_hexadecimal(name.substr(begin.size(), 16));
 }
 
-/// What may have other owners when root, or another user, worked here once.
+/// What may have other owners if root, or another user, once worked here.
 constexpr auto entries = std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "ledger.json"});
 
 std::optional<uid_t> owner_of(const fs::path& path) {
   struct stat status {};
-  // A state directory may be reached by a link (DynamicUser=): where it leads is what counts.
+  // A state directory may be a symbolic link (DynamicUser=): what counts is where it leads.
   return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
-/// Root may write everywhere, but the folder's user could not use what root writes.
+/// Root may write anywhere, but the folder's user could not use what root writes.
 void refuse_as_root(const fs::path& folder) {
   if (::geteuid() != 0) return;
   for (const auto* entry : entries) {
@@ -73,8 +73,8 @@ void refuse_as_root(const fs::path& folder) {
   }
 }
 
-/// The error for what this user may not do with `path` in the state directory `folder`: whose it is, and what to type.
-/// `sentence` alone when that is not the reason.
+/// The error for an operation on `path` in the state directory `folder` that this user is not permitted: whose it is,
+/// and what to type. `sentence` alone when that is not the reason.
 std::string with_owner(std::string sentence, fs::path path, const fs::path& folder) {
   const auto own = name_of_user(::geteuid());
   const auto top = folder.lexically_normal();
@@ -92,7 +92,7 @@ std::string with_owner(std::string sentence, fs::path path, const fs::path& fold
   }
 }
 
-/// Removes what the last process was writing when it was killed: there may be keys in it.
+/// Removes what the previous process was writing when it was killed: it may contain keys.
 void remove_leftovers(const fs::path& folder) {
   files::remove_leftovers(folder, [](std::string_view name) { return files::leftover_of(name) == "ledger.json"; });
   files::remove_leftovers(folder / "live", [](std::string_view name) { return files::leftover_of(name).has_value(); });

@@ -13,19 +13,19 @@
 
 namespace acmed::store {
 
-// Members of acmed-certs pass through to their keys; nobody lists what is here but acmed.
+// Members of acmed-certs pass through to their keys; only acmed can list the folder.
 constexpr mode_t passage_mode = 0751;
 constexpr mode_t private_folder_mode = 0700;
 constexpr mode_t private_file_mode = 0600;
 
-/// The state directory of this process (DESIGN §5, FORMAT.md): where things are in it, and how what its file system
-/// refuses is told.
+/// This process's state directory (DESIGN §5, FORMAT.md): where things are in it, and how file system errors are
+/// reported.
 class StateFolder {
  public:
-  /// Opens or creates the folder, locks it, and removes what writes that a crash cut off have left in it; what they
-  /// left beside a certificate's state goes when that is saved. Blocks. Throws Retry when it cannot, Refused
-  /// ("store:locked") when another acmed has it, Refused ("store:owner") when this is root and the folder another
-  /// user's: files of root would shut that user out.
+  /// Opens or creates the folder, locks it, and removes what interrupted writes left in it; what they left beside a
+  /// certificate's state is removed when that is saved. Blocks. Throws Retry when this fails, Refused ("store:locked")
+  /// when another acmed holds the lock, Refused ("store:owner") when we are root and the folder belongs to another
+  /// user: files owned by root would lock that user out.
   explicit StateFolder(std::filesystem::path path);
 
   const std::filesystem::path& path() const noexcept { return path_; }
@@ -35,10 +35,10 @@ class StateFolder {
   std::filesystem::path live(const std::string& name) const { return path_ / "live" / name; }
   std::filesystem::path ledger() const { return path_ / "ledger.json"; }
 
-  /// The group that may read keys, acmed-certs; nothing where it does not exist or is not ours to give.
+  /// The group that may read keys, acmed-certs; nothing when it does not exist or we may not assign files to it.
   std::optional<gid_t> key_group() const noexcept { return key_group_; }
 
-  /// Calls `call`. What the file system refuses becomes Retry ("file:ERRNO") with a sentence that says whose it is.
+  /// Calls `call`. A file system error becomes Retry ("file:ERRNO") with a sentence that says whose it is.
   template <class Call>
   auto with_owner_named(Call&& call) const {
     try {

@@ -10,18 +10,18 @@
 
 namespace acmed::dns::responder {
 
-/// The size of the datagrams that we send at most, and say so: no common path fragments them (DNS flag day 2020).
+/// The size of the largest datagram that we send and announce: no common path fragments it (DNS flag day 2020).
 constexpr std::uint16_t largest_datagram = 1232;
 
-/// How the answer goes out.
+/// How the answer is sent.
 enum class Carrier {
   datagram,
-  cut_datagram,  ///< with nothing in it but TC: ask again by TCP
+  cut_datagram,  ///< with nothing but the TC flag: ask again by TCP
   stream         ///< TCP, without the length in front
 };
 
-/// What a server of `zones` alone says to the message `query`: whatever octets came. Writes it to `out`, which has room
-/// for `largest_datagram` or `dns::largest_message` octets. The answer's size; 0 for silence.
+/// How a server of `zones` alone answers the message `query`, whatever its octets. Writes the answer to `out`, which
+/// has room for `largest_datagram` or `dns::largest_message` octets. Returns the answer's size; 0 for no answer.
 std::size_t answer(const Zones& zones, std::string_view query, std::span<char> out, Carrier carrier) noexcept;
 
 }  // namespace acmed::dns::responder

@@ -11,9 +11,9 @@
 
 namespace acmed::dns::responder {
 
-/// Answers what comes by TCP (RFC 7766): any number of queries on a connection, also before the answers to the first
-/// are read. A connection that brings no whole query for ten seconds, or leaves its answers unread for as long, is
-/// closed; when there are too many, the one that has been idle for longest makes room.
+/// Answers queries by TCP (RFC 7766): any number on a connection, also before the answers to earlier ones are read. A
+/// connection that delivers no complete query for ten seconds, or leaves its answers unread for as long, is closed;
+/// when there are too many, the one idle for longest makes room.
 class Connections {
  public:
   /// `zones` must outlive it.
@@ -22,7 +22,7 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  /// Takes connections from a listening socket until the Listener ends.
+  /// Accepts connections from a listening socket until the Listener is destroyed.
   class Listener;
   std::unique_ptr<Listener> listen(Fd socket);
 
@@ -44,7 +44,7 @@ class Connections {
   Loop& loop_;
   const Zones& zones_;
   std::vector<char> scratch_;
-  Open open_;  ///< the one that has been idle for longest first
+  Open open_;  ///< the one idle for longest first
   Loop::Timer timer_;
 };
 

@@ -10,11 +10,11 @@
 
 namespace acmed::dns::responder {
 
-/// Answers what comes to one UDP socket, many datagrams by one system call. It works for a few milliseconds at most
-/// before it lets the loop go on.
+/// Answers what arrives at one UDP socket, many datagrams per system call. Works for a few milliseconds at most before
+/// it returns to the loop.
 class Datagrams {
  public:
-  /// Room for the datagrams of one call; the sockets of one loop share it.
+  /// Buffers for the datagrams of one call, shared by the sockets of one loop.
   struct Batch;
   static std::shared_ptr<Batch> make_batch();
 
@@ -34,7 +34,7 @@ class Datagrams {
   RateLimiter& limiter_;
   std::shared_ptr<Batch> batch_;
   bool wildcard_;
-  sockaddr_storage own_{};  ///< what is asked, unless that differs from datagram to datagram
+  sockaddr_storage own_{};  ///< the address that is queried, unless it differs from datagram to datagram
   Fd socket_;
   EventSource source_;
 };

@@ -16,34 +16,34 @@
 namespace acmed::dns::responder {
 
 struct Settings {
-  std::vector<Endpoint> listen;  ///< empty: on all sockets that the service manager gave
+  std::vector<Endpoint> listen;  ///< empty: on all sockets from the service manager
   std::vector<ZoneSettings> zones;
-  unsigned responses_per_second = 0;  ///< to one network (RateLimiter); 0: as many as it wants
+  unsigned responses_per_second = 0;  ///< to one network (RateLimiter); 0: unlimited
 };
 
-/// An authoritative name server for a few zones of our own, on UDP and TCP: it begins with configure() and ends with
-/// this object. It knows nothing of other zones, and recurses for nobody.
+/// An authoritative name server for a few zones of our own, on UDP and TCP: starts with configure() and stops when
+/// destroyed. It knows no other zones and does not recurse.
 class NameServer {
  public:
-  /// `name`: what its log lines begin with, "provider here".
+  /// `name`: how its log lines begin, "provider here".
   NameServer(Loop& loop, std::string name);
   ~NameServer();
   NameServer(const NameServer&) = delete;
   NameServer& operator=(const NameServer&) = delete;
 
-  /// Goes over to `settings`. Sockets that are still wanted stay open, values in zones that are still ours are kept. A
-  /// socket that cannot be opened is logged and tried again all the time.
+  /// Switches to `settings`. Sockets that are still wanted stay open; values in zones that are still ours are kept. A
+  /// socket that cannot be opened is logged and retried.
   void configure(const Settings& settings);
 
-  /// Opens the sockets that are still missing. Throws Retry ("listen:EACCES", ...) when not all could be.
+  /// Opens the sockets that are still missing. Throws Retry ("listen:EACCES", ...) unless all of them are open then.
   void listen();
 
   const Zones& zones() const noexcept { return zones_; }
-  /// For changes; end them by commit().
+  /// For changes; finish them with commit().
   Zones& zones() noexcept { return zones_; }
   void commit();
 
-  /// Where it listens now.
+  /// Where it is listening at the moment.
   std::vector<Listening> listening() const;
 
  private:

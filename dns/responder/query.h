@@ -7,24 +7,24 @@
 
 namespace acmed::dns::responder {
 
-/// A question as it came, read without taking memory.
+/// A question as received, parsed without allocating memory.
 struct Query {
   std::uint16_t flags = 0;    ///< the third and fourth octet of the header
   std::string_view question;  ///< name, type and class, as received
-  std::string_view name;      ///< in wire form and lower case; in `folded`
+  std::string_view name;      ///< in lower-case wire form; points into `folded`
   std::uint16_t type = 0;
   std::uint16_t rr_class = 0;
 
   bool edns = false;
-  std::uint16_t udp_size = 0;  ///< what the other side takes, when it says so by EDNS
-  std::uint8_t version = 0;    ///< of EDNS
+  std::uint16_t udp_size = 0;  ///< the size that the client accepts, as told by EDNS
+  std::uint8_t version = 0;    ///< the EDNS version
   bool dnssec_ok = false;
 
-  std::array<char, 264> folded;  ///< 255 octets, and room to work on eight at a time
+  std::array<char, 264> folded;  ///< 255 octets, plus room to process eight at a time
 };
 
 enum class Reading {
-  silence,  ///< no question at all: whatever was answered could begin an endless talk
+  silence,  ///< not a query at all: an answer of any kind could start an endless loop
   formerr,
   notimp,
   good

@@ -10,9 +10,9 @@
 
 namespace acmed::dns::responder {
 
-/// Keeps us from being used to flood others: whoever forges the sender of a datagram has the answer sent there. So each
-/// network, an IPv4 /24 or an IPv6 /56, gets a number of answers in a second. Of those above it every second one is cut
-/// to nothing, which a real client takes as a call to come by TCP; the others are dropped.
+/// Keeps us from being used to flood others: an answer to a datagram with a forged sender goes to the victim. So each
+/// network, an IPv4 /24 or an IPv6 /56, gets a limited number of answers a second. Of those in excess every second one
+/// is truncated to nothing, which makes a real client come back by TCP; the others are dropped.
 class RateLimiter {
  public:
   /// 0: no limit.
@@ -21,11 +21,11 @@ class RateLimiter {
   bool is_on() const noexcept { return interval_ != Duration::zero(); }
 
   enum class Verdict { answer, cut, drop };
-  /// Counts one answer to `client`, an IPv4 or IPv6 address, and says what is to become of it.
+  /// Counts one answer to `client`, an IPv4 or IPv6 address, and decides what becomes of it.
   Verdict judge(const sockaddr* client, Moment now) noexcept;
 
  private:
-  /// What one network had. It may have an answer more as long as it is less than a second ahead of the clock.
+  /// What one network has used. It may have one more answer as long as it is less than a second ahead of the clock.
   struct Account {
     std::uint64_t network = 0;
     Moment paid_until;
@@ -37,7 +37,7 @@ class RateLimiter {
   Account& account_of(std::uint64_t network, Moment now) noexcept;
 
   Duration interval_{};
-  std::uint64_t seed_ = 0;  ///< so that nobody can choose networks that share a set
+  std::uint64_t seed_ = 0;  ///< so that nobody can pick networks that share a set
   std::unique_ptr<Set[]> sets_;
 };
 

@@ -21,16 +21,16 @@ struct Listening {
   friend auto operator<=>(const Listening&, const Listening&) = default;
 };
 
-/// A socket that the service manager gave to this process (sd_listen_fds(3)). It stays open for good.
+/// A socket that the service manager passed to this process (sd_listen_fds(3)). It stays open for good.
 struct InheritedSocket {
   Listening listening;
   int fd = -1;
 };
-/// Those of them that are for UDP or TCP over IP.
+/// Those that are for UDP or TCP over IP.
 std::vector<InheritedSocket> inherited_sockets();
 
-/// A socket that listens there, ready for use: one of `inherited` where it fits, else a new one. Throws Retry
-/// ("listen:EADDRINUSE" ...) with a sentence that lacks its beginning: "cannot listen on ...".
+/// A socket that listens there, ready for use: one of `inherited` where it matches, otherwise a new one. Throws Retry
+/// ("listen:EADDRINUSE" ...) with a sentence without its subject: "cannot listen on ...".
 Fd open_socket(const Listening& listening, const std::vector<InheritedSocket>& inherited);
 
 }  // namespace acmed::dns::responder

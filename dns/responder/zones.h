@@ -19,28 +19,28 @@ namespace acmed::dns::responder {
 struct ZoneSettings {
   Name apex;
   Name name_server;                 ///< in its NS and SOA records
-  std::vector<Endpoint> addresses;  ///< of the name server; told when that is in a zone of ours
+  std::vector<Endpoint> addresses;  ///< of the name server; served if its name is in a zone of ours
   Name contact;                     ///< in its SOA record
 };
 
-/// All records of one type at one name, as they stand in an answer.
+/// All records of one type at one name, as they appear in an answer.
 struct RecordSet {
   std::string records;
   std::uint16_t count = 0;
 };
 
-/// What is told of a whole zone.
+/// What is the same for a whole zone.
 struct Zone {
   Name apex;
   std::string wire;      ///< its apex, uncompressed
-  std::string soa_data;  ///< of its SOA record, but for the serial
+  std::string soa_data;  ///< of its SOA record, without the serial
   std::uint32_t serial = 0;
   std::string denial;  ///< the SOA record for negative answers (RFC 2308 §3); its first two octets are to be a pointer
                        ///< to the apex
-  RecordSet glue;      ///< the addresses of its name server, where we serve them
+  RecordSet glue;      ///< the addresses of its name server, if we serve them
 };
 
-/// A name that exists. The owner of each record is a pointer to the question's name, whose case is thereby kept.
+/// A name that exists. The owner of each record is a pointer to the name in the question, which preserves its case.
 struct Node {
   Name name;
   Zone* zone = nullptr;
@@ -50,10 +50,10 @@ struct Node {
   RecordSet aaaa;
   RecordSet txt;
 
-  Node* parent = nullptr;  ///< null where we serve nothing above
+  Node* parent = nullptr;  ///< null when we serve nothing above it
   std::size_t children = 0;
-  std::map<std::string, std::uint32_t, std::less<>> values;  ///< of the TXT records, with the TTL wished for each
-  std::size_t values_size = 0;                               ///< what they take in an answer
+  std::map<std::string, std::uint32_t, std::less<>> values;  ///< the TXT values, each with the TTL asked for
+  std::size_t values_size = 0;                               ///< their size in an answer
 
   /// Null when there is no record of that type.
   const RecordSet* find(std::uint16_t type) const noexcept;
@@ -61,7 +61,7 @@ struct Node {
   bool has_fixed_records() const noexcept { return soa.count != 0 || a.count != 0 || aaaa.count != 0; }
 };
 
-/// The zones that we serve and the TXT values in them, compiled for answering.
+/// The zones that we serve and the TXT values in them, compiled into answers.
 class Zones {
  public:
   Zones() = default;
@@ -73,12 +73,12 @@ class Zones {
   std::optional<Name> zone_of(const Name& name) const;
 
   enum class Outcome { made, not_ours, full };
-  /// A value of any octets, in strings of 255. Adding what is there only sets its TTL (seconds). `full`: no message
-  /// could hold all values of the name. It is told from commit() on.
+  /// Adds a value of any octets, split into strings of 255. Adding an existing value only sets its TTL (seconds).
+  /// `full`: no message could hold all values of the name. Visible from commit() on.
   Outcome add(const Name& name, std::string_view value, std::uint32_t ttl);
-  /// Removing what is not there changes nothing.
+  /// Removing a value that is not there changes nothing.
   void remove(const Name& name, std::string_view value);
-  /// Ends a group of changes: the zones that changed get a new serial, `serial` or the next one if that is higher.
+  /// Ends a group of changes: the zones that changed get a new serial, `serial` or their next one, whichever is higher.
   void commit(std::uint32_t serial);
 
   /// Adds those values of `before` whose names are in our zones.
@@ -88,7 +88,7 @@ class Zones {
     const Node* node;  ///< the name itself, or null
     const Zone* zone;  ///< the zone that holds it, or null
   };
-  /// `name`: in wire form and lower case.
+  /// `name`: in lower-case wire form.
   Found find(std::string_view name) const noexcept;
 
  private:
@@ -104,7 +104,7 @@ class Zones {
   void tell_soa(Zone& zone);
 
   std::vector<Zone> zones_;
-  Nodes nodes_;  ///< by their names in wire form
+  Nodes nodes_;  ///< by names in wire form
   std::set<Name> changed_;
 };
 
