@@ -2,7 +2,6 @@
 #include "config/load.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <cstdlib>
 #include <map>
@@ -21,7 +20,6 @@
 namespace acmed::config {
 namespace {
 
-constexpr std::size_t certificates_to_trim = 1000;
 constexpr const char* usual_state_directory = "/var/lib/acmed";
 
 std::filesystem::path read_state_directory(Reader& main) {
@@ -131,11 +129,7 @@ Config load(const std::filesystem::path& file) {
     fault = error.what();
   }
   if (!text) throw Faults({{file.string(), 0, 0, fault}});
-  auto config = parse(*text, file);
-  // Reading a large configuration takes far more memory for a moment than is kept.
-  text.reset();
-  if (config.certificates.size() >= certificates_to_trim) malloc_trim(0);
-  return config;
+  return parse(*text, file);
 }
 
 }  // namespace acmed::config

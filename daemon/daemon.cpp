@@ -2,6 +2,7 @@
 #include "daemon/daemon.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -32,22 +33,23 @@ Task<> Daemon::run(config::Config config) {
   check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
   state_directory_ = config.state_directory;
   std::optional<config::Config> next = std::move(config);
+  bool is_first = true;
   while (next) {
     Service service(loop_, store_, publisher_, *std::exchange(next, std::nullopt), servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     notify("READY=1\nSTATUS=" + service.status());
-    next = co_await live_with(&service);
+    next = co_await live_with(&service, std::exchange(is_first, false));
   }
 }
 
-Task<std::optional<config::Config>> Daemon::live_with(Service* service) {
+Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool is_first) {
   const auto here = co_await context();
   const auto tell_end = []() noexcept { notify("STOPPING=1\nSTATUS=finishing what is in hand"); };
   const std::stop_callback on_stop(here.stop, tell_end);
   std::optional<config::Config> next;
   Scope scope(here);
-  scope.spawn(service->run());
+  scope.spawn(service->run(is_first));
   scope.spawn(await_configuration(service, &scope, &next));
   // Work in progress is cancelled and resumed from disk, with the new configuration or after the next start.
   bool stopped = false;
@@ -76,7 +78,11 @@ Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional
 Task<std::optional<config::Config>> Daemon::read_configuration() {
   std::string kept = "the new configuration is wrong: the old one stays in force";
   try {
-    auto config = co_await offload([file = config_file_] { return config::load(file); });
+    auto config = co_await offload([file = config_file_] {
+      auto read = config::load(file);
+      malloc_trim(0);  // reading took far more memory than is kept, and this thread's share is not used again
+      return read;
+    });
     if (config.state_directory == state_directory_) co_return config;
     kept = "state_directory cannot change while acmed runs: restart it. The old configuration stays in force";
   } catch (const config::Faults& faults) {

@@ -29,7 +29,7 @@ class Daemon {
   }
 
  private:
-  Task<std::optional<config::Config>> live_with(Service* service);
+  Task<std::optional<config::Config>> live_with(Service* service, bool is_first);
   Task<> await_configuration(Service* service, Scope* scope, std::optional<config::Config>* next);
   Task<std::optional<config::Config>> read_configuration();
 

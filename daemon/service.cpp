@@ -172,12 +172,12 @@ Task<std::vector<std::string>> Service::run_once() {
   co_return troubles;
 }
 
-Task<> Service::run() {
+Task<> Service::run(bool is_first) {
   co_await ledger_.load();
   const auto here = co_await context();
   Scope scope(here);
   scope.spawn(keep_agenda(&scope));
-  scope.spawn(prepare_and_tend_orphans());
+  scope.spawn(prepare_and_tend_orphans(is_first));
   scope.spawn(tend_credentials());
   scope.spawn(tend_status());
   co_await scope.join();
@@ -296,8 +296,11 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
 }
 
 /// Which certificates are orphans is known once all configured ones are loaded.
-Task<> Service::prepare_and_tend_orphans() {
+Task<> Service::prepare_and_tend_orphans(bool is_first) {
   co_await prepare_all(true);
+  // Reading the configuration took far more memory than is kept. Later, when much else has come and gone, returning it
+  // takes too long for the loop: a reload does so where it reads.
+  if (is_first) malloc_trim(0);
   co_await tend_orphans();
 }
 

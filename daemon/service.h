@@ -31,8 +31,8 @@ class Service {
   Task<std::vector<std::string>> run_once();
 
   /// Keeps all certificates until cancelled. Earlier failures are retried at once: whoever starts or reloads acmed has
-  /// probably mended them.
-  Task<> run();
+  /// probably mended them. `is_first`: in this process.
+  Task<> run(bool is_first);
 
   /// Ends what runs outside of acmed for its providers; the last call, when nothing else is in progress.
   Task<> close();
@@ -58,7 +58,7 @@ class Service {
   void enqueue(keep::Keeper* keeper, Time time);
   void note_trouble(keep::Keeper* keeper);
   Task<> clear_orphans(std::vector<std::string>* troubles);
-  Task<> prepare_and_tend_orphans();
+  Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
   Task<> tend_credentials();

@@ -25,7 +25,7 @@ struct Verdict {
   std::string text;
 };
 
-/// Ready is an authoritative answer with every value (DESIGN §8); values of others beside ours do not matter.
+/// Ready is an authoritative answer with every value; values of others beside ours do not matter.
 Verdict judge(const Reply& reply, const Name& name, const std::set<std::string>& values) {
   const auto& message = reply.message;
   const bool answers = reply.is_message() && (message.rcode == Rcode::noerror || message.rcode == Rcode::nxdomain);

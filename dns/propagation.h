@@ -41,7 +41,7 @@ struct ServerReport {
 /// Receives all reports whenever one of them changes.
 using PropagationReport = std::function<void(const std::vector<ServerReport>&)>;
 
-/// Completes when every server shows every value (DESIGN §8): all servers and names at the same time; each server is
+/// Completes when every server shows every value: all servers and names at the same time; each server is
 /// queried again after a sixteenth of the time waited so far, at least 20 ms and at most `interval_max`. Under
 /// Require::all, a server that is lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up until
 /// the timeout; an address family is skipped as long as this host has a route to none of its servers and none of them

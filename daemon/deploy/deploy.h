@@ -35,7 +35,7 @@ class NotTaken final : public Error {
   Left left_;
 };
 
-/// Deploys `generation` to `target` (DESIGN §4): copies the files into its directory as one set, or, for a target that
+/// Deploys `generation` to `target`: copies the files into its directory as one set, or, for a target that
 /// reads live/, puts the generation in service there; then runs `test` and `post_hook`, with the facts in ACMED_*
 /// variables and as JSON on standard input. When `test` or the hook fails, the former pair is put back (and, after a
 /// failed hook, the hook is run once more for it), unless there was none or its certificate ends before `worth_until`.

@@ -9,7 +9,7 @@
 
 namespace acmed::deploy {
 
-/// What a target's programs are told (DESIGN §4). The paths are those of the target's own copies, or those in live/
+/// What a target's programs are told. The paths are those of the target's own copies, or those in live/
 /// when it has none.
 struct Facts {
   std::vector<std::string> environment;  ///< "ACMED_NAME=corp" and so on

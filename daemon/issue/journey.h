@@ -9,7 +9,7 @@
 
 namespace acmed::issue {
 
-/// One certificate's way from its request to a generation in service (RFC 8555 §7.1, DESIGN §3). Started again after a
+/// One certificate's way from its request to a generation in service (RFC 8555 §7.1). Started again after a
 /// crash, it resumes the order: what it did is in the store, and the CA says how far the order has come.
 class Journey {
  public:

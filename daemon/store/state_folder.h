@@ -18,7 +18,7 @@ constexpr mode_t passage_mode = 0751;
 constexpr mode_t private_folder_mode = 0700;
 constexpr mode_t private_file_mode = 0600;
 
-/// This process's state directory (DESIGN §5, FORMAT.md): where things are in it, and how file system errors are
+/// This process's state directory (FORMAT.md): where things are in it, and how file system errors are
 /// reported.
 class StateFolder {
  public:

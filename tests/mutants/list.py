@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mutants: for each promise of DESIGN §2, edits that break it. See run, beside this.
+"""The mutants: for each promise that acmed makes, edits that break it. See run, beside this.
 
 To add one: append a Mutant. `edits` are (file, text, text in its place); each text must stand in its file exactly once
 and be as long as it takes to say what is broken. The mutant must compile without warnings (an unused parameter is one)

@@ -23,6 +23,22 @@ SCENARIO("a configuration may be spread over files") {
       CHECK(config.cas.size() == 1);
     }
   }
+  WHEN("one of them is large, as what a program writes for many certificates") {
+    const std::string remark = "# " + std::string(1021, 'x') + "\n";
+    std::string remarks;
+    for (int i = 0; i < 2 * 1024; ++i) remarks += remark;
+    folder.write("conf.d/40-a.toml", remarks + "[[certificate]]\ndomains = [\"a.corp.example\"]\n");
+    THEN("it is read like the others") {
+      CHECK(folder.load(main).certificates[1].name == "a.corp.example");
+    }
+  }
+  WHEN("all together are larger than any that somebody meant") {
+    folder.write("conf.d/40-a.toml", "[[certificate]]\ndomains = [\"a.corp.example\"]\n");
+    std::filesystem::resize_file(folder.path("conf.d/40-a.toml"), std::uintmax_t{65} << 20);
+    THEN("the sentence says how much is allowed") {
+      CHECK_THAT(folder.faults(main), Catch::Contains("40-a.toml is larger than 67108864 bytes"));
+    }
+  }
   WHEN("relative paths stand in an included file") {
     folder.write("conf.d/40-a.toml",
                  "[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate.deploy]]\nname = \"x\"\n"

@@ -108,7 +108,7 @@ SCENARIO("certificates that are in place and fresh are left alone, and the statu
              another.status().find(", failing: d") != std::string::npos;
       if (told) stop.request_stop();
     };
-    CHECK_THROWS_AS(run(world.loop, another.run(), stop.get_token()), Cancelled);
+    CHECK_THROWS_AS(run(world.loop, another.run(true), stop.get_token()), Cancelled);
     CHECK(told);
   }
 }
