@@ -16,7 +16,7 @@ namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
-constexpr int batches_at_a_time = 4;
+constexpr int batches_at_a_time = 2;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker thread
 // Work for each of many certificates is done for so many at a time before the loop turns.
 constexpr std::size_t keepers_a_turn = 32;

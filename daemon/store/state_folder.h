@@ -30,9 +30,9 @@ class StateFolder {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path account(const std::string& directory_url) const;
-  std::filesystem::path certificate(const std::string& name) const { return path_ / "certificates" / name; }
+  std::filesystem::path certificate(const std::string& name) const { return certificates_ / name; }
   std::filesystem::path provider(const std::string& name) const { return path_ / "providers" / (name + ".json"); }
-  std::filesystem::path live(const std::string& name) const { return path_ / "live" / name; }
+  std::filesystem::path live(const std::string& name) const { return live_ / name; }
   std::filesystem::path ledger() const { return path_ / "ledger.json"; }
 
   /// The group that may read keys, acmed-certs; nothing when it does not exist or we may not assign files to it.
@@ -61,6 +61,8 @@ class StateFolder {
   Retry named(const std::filesystem::filesystem_error& error) const;
 
   std::filesystem::path path_;
+  std::filesystem::path certificates_ = path_ / "certificates";
+  std::filesystem::path live_ = path_ / "live";
   std::optional<gid_t> key_group_;
   Fd lock_;
 };
