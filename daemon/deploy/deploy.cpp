@@ -54,12 +54,12 @@ Task<> run_hook_for_former_pair(config::Target target, Generation previous) {
 }  // namespace
 
 Task<> to_target(config::Target target, store::Publisher& publisher, Generation generation,
-                 std::optional<Generation> previous, Time worth_until, std::string event) {
+                 std::optional<Generation> previous, Time worth_until) {
   using Left = NotTaken::Left;
   const auto place = place_of(target, publisher, generation, previous);
   if (const auto trouble = co_await place->install()) throw_not_taken(target, *trouble, "", Left::as_it_was);
 
-  auto outcome = co_await run_programs(target, facts_for(target, generation, event));
+  auto outcome = co_await run_programs(target, facts_for(target, generation, "deploy"));
   std::string stays;
   if (!outcome.good()) stays = co_await place->reason_to_stay(worth_until);
   if (outcome.good() || !stays.empty()) {

@@ -43,7 +43,7 @@ class NotTaken final : public Error {
 /// owner, missing program), with a sentence that holds the end of the program's output. `previous`: the generation to
 /// roll back to, none for the first one. `publisher` must outlive the task.
 Task<> to_target(config::Target target, store::Publisher& publisher, Generation generation,
-                 std::optional<Generation> previous, Time worth_until, std::string event);
+                 std::optional<Generation> previous, Time worth_until);
 
 /// Whether the target's directory has the files of `generation`. True for targets without a directory. Blocks. Throws
 /// Retry.

@@ -84,8 +84,7 @@ Task<> Deployment::take(bool can_go_back) {
   std::optional<deploy::Generation> former;
   if (can_go_back) former = co_await readable_generation(deployment.served);
   const auto current = co_await kept_.generation(wanted);
-  co_await deploy::to_target(target_, kept_.context.publisher, current, former, kept_.now() + kept_.shortest_use(),
-                             "deploy");
+  co_await deploy::to_target(target_, kept_.context.publisher, current, former, kept_.now() + kept_.shortest_use());
 }
 
 }  // namespace acmed::keep

@@ -62,26 +62,37 @@ OpenOrder order_from(const json::Value& value) {
           count_of(value["failures"]),  count_of(value["fruitless"])};
 }
 
+/// What meta.json and the state tell of a certificate alike.
+template <class Record>
+json::Object facts_json(const Record& record) {
+  return {{"directory", record.directory_url},           {"key_type", record.key_type},
+          {"domains", to_array(record.domains)},         {"serial", record.serial},
+          {"not_before", to_rfc3339(record.not_before)}, {"not_after", to_rfc3339(record.not_after)},
+          {"issued_at", to_rfc3339(record.issued_at)}};
+}
+
+template <class Record>
+void read_facts(const json::Value& value, Record& record) {
+  record.directory_url = value["directory"].text_or();
+  record.key_type = value["key_type"].text_or();
+  record.domains = value["domains"].texts();
+  record.serial = value["serial"].text_or();
+  record.not_before = time_of(value["not_before"]);
+  record.not_after = time_of(value["not_after"]);
+  record.issued_at = parse_rfc3339(value["issued_at"].text_or()).value_or(record.not_before);
+}
+
 json::Value issued_json(const Issued& issued) {
-  return json::Object{{"generation", static_cast<std::int64_t>(issued.generation)},
-                      {"directory", issued.directory_url},
-                      {"key_type", issued.key_type},
-                      {"domains", to_array(issued.domains)},
-                      {"serial", issued.serial},
-                      {"not_before", to_rfc3339(issued.not_before)},
-                      {"not_after", to_rfc3339(issued.not_after)},
-                      {"issued_at", to_rfc3339(issued.issued_at)}};
+  auto object = facts_json(issued);
+  object.emplace("generation", static_cast<std::int64_t>(issued.generation));
+  return object;
 }
 
 Issued issued_from(const json::Value& value) {
-  return {count_of(value["generation"]),
-          value["directory"].text_or(),
-          value["key_type"].text_or(),
-          value["domains"].texts(),
-          value["serial"].text_or(),
-          time_of(value["not_before"]),
-          time_of(value["not_after"]),
-          parse_rfc3339(value["issued_at"].text_or()).value_or(time_of(value["not_before"]))};
+  Issued issued;
+  issued.generation = count_of(value["generation"]);
+  read_facts(value, issued);
+  return issued;
 }
 
 json::Value trouble_json(const Trouble& trouble) {
@@ -158,27 +169,18 @@ std::optional<Account> account_from_json(const json::Value& value) {
 }
 
 json::Value to_json(const GenerationMeta& meta) {
-  return json::Object{{"name", meta.certificate},
-                      {"directory", meta.directory_url},
-                      {"issuer", meta.issuer},
-                      {"key_type", meta.key_type},
-                      {"domains", to_array(meta.domains)},
-                      {"serial", meta.serial},
-                      {"not_before", to_rfc3339(meta.not_before)},
-                      {"not_after", to_rfc3339(meta.not_after)},
-                      {"issued_at", to_rfc3339(meta.issued_at)}};
+  auto object = facts_json(meta);
+  object.emplace("name", meta.certificate);
+  object.emplace("issuer", meta.issuer);
+  return object;
 }
 
 GenerationMeta generation_meta_from_json(const json::Value& value) {
-  return {value["name"].text_or(),
-          value["directory"].text_or(),
-          value["issuer"].text_or(),
-          value["key_type"].text_or(),
-          value["domains"].texts(),
-          value["serial"].text_or(),
-          time_of(value["not_before"]),
-          time_of(value["not_after"]),
-          parse_rfc3339(value["issued_at"].text_or()).value_or(time_of(value["not_before"]))};
+  GenerationMeta meta;
+  meta.certificate = value["name"].text_or();
+  meta.issuer = value["issuer"].text_or();
+  read_facts(value, meta);
+  return meta;
 }
 
 json::Value to_json(const Certificate& certificate) {

@@ -20,8 +20,7 @@ void try_again_in_vain(const Scene& scene) {
   auto target = scene.target();
   target.test = {"/bin/false"};
   Loop loop;
-  CHECK_THROWS_AS(run(loop, to_target(target, scene.publisher(), scene.second(), scene.first(), {}, "renewed")),
-                  NotTaken);
+  CHECK_THROWS_AS(run(loop, to_target(target, scene.publisher(), scene.second(), scene.first(), {})), NotTaken);
 }
 
 /// What all hidden names of the target begin with, as a path below the scene.
@@ -103,7 +102,7 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   WHEN("it happened when the deployment had succeeded, before the copies were removed") {
     std::filesystem::remove(scene.path(hidden + "journal"));
     Loop loop;
-    run(loop, to_target(scene.target(), scene.publisher(), scene.second(), scene.first(), {}, "renewed"));
+    run(loop, to_target(scene.target(), scene.publisher(), scene.second(), scene.first(), {}));
     THEN("the new files stay and the copies are gone") {
       CHECK(scene.service_files().size() == 2);
       CHECK(scene.read("service/web.pem") == "fullchain of 0002\n");

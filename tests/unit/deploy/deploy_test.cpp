@@ -27,7 +27,7 @@ std::unique_ptr<NotTaken> deploy(const Scene& scene, const config::Target& targe
   Loop loop;
   const auto previous = has_previous ? std::optional(scene.first()) : std::nullopt;
   try {
-    run(loop, to_target(target, scene.publisher(), scene.second(), previous, worth_until, "renewed"));
+    run(loop, to_target(target, scene.publisher(), scene.second(), previous, worth_until));
   } catch (const NotTaken& error) {
     return std::make_unique<NotTaken>(error);
   }
@@ -42,7 +42,7 @@ Task<> stop_soon(Scope* scope) {
 Task<> deploy_until_stopped(config::Target target, store::Publisher* publisher, Generation generation) {
   const auto here = co_await context();
   Scope scope(here);
-  scope.spawn(to_target(target, *publisher, generation, {}, {}, "renewed"));
+  scope.spawn(to_target(target, *publisher, generation, {}, {}));
   scope.spawn(stop_soon(&scope));
   co_await scope.join();
 }
@@ -178,7 +178,7 @@ SCENARIO("a certificate comes to a service") {
         CHECK_THAT(environment, Contains("ACMED_LIVE_DIR=" + scene.path("live").string() + "\n"));
         CHECK_THAT(environment, Contains("ACMED_FULLCHAIN=" + scene.path("service/web.pem").string() + "\n"));
         CHECK_THAT(environment, Contains("ACMED_PRIVKEY=" + scene.path("service/web.key").string() + "\n"));
-        CHECK_THAT(environment, Contains("ACMED_EVENT=renewed\n"));
+        CHECK_THAT(environment, Contains("ACMED_EVENT=deploy\n"));
         CHECK_THAT(environment, Contains("ACMED_SERIAL=0a0002\n"));
         CHECK_THAT(environment, Contains("ACMED_NOT_AFTER=2027-02-01T00:00:00Z\n"));
         CHECK_THAT(environment, Contains("ACMED_TARGET=web\n"));
@@ -190,7 +190,7 @@ SCENARIO("a certificate comes to a service") {
         CHECK((*facts)["name"].text_or() == "corp");
         CHECK((*facts)["domains"].texts() == std::vector<std::string>{"corp.example", "*.corp.example"});
         CHECK((*facts)["privkey"].text_or() == scene.path("service/web.key").string());
-        CHECK((*facts)["event"].text_or() == "renewed");
+        CHECK((*facts)["event"].text_or() == "deploy");
         CHECK((*facts)["not_after"].text_or() == "2027-02-01T00:00:00Z");
       }
     }
@@ -242,7 +242,7 @@ SCENARIO("a deployment that fails leaves the service as it was") {
         REQUIRE(failure);
         CHECK(failure->cause() == "deploy:hook");
         CHECK(scene.service_files() == before);
-        CHECK(scene.read("events") == "renewed 0a0002\nrollback 0a0001\n");
+        CHECK(scene.read("events") == "deploy 0a0002\nrollback 0a0001\n");
       }
     }
     WHEN("there was none") {
@@ -346,7 +346,7 @@ SCENARIO("a target that reads live/ has the link as its files") {
     THEN("it is run for the former generation, too") {
       REQUIRE(failure);
       CHECK(published == std::vector<unsigned>{2, 1});
-      CHECK(scene.read("calls") == "hook\nrenewed\nhook\nrollback\n");
+      CHECK(scene.read("calls") == "hook\ndeploy\nhook\nrollback\n");
     }
   }
   GIVEN("a hook that fails, and no generation to go back to") {
