@@ -39,6 +39,12 @@ SCENARIO("a configuration may be spread over files") {
       CHECK_THAT(folder.faults(main), Catch::Contains("40-a.toml is larger than 67108864 bytes"));
     }
   }
+  WHEN("each alone would be allowed, but not all together") {
+    std::filesystem::resize_file(folder.path("conf.d/31-empty.toml"), std::uintmax_t{64} << 20);
+    THEN("the one that is too much is named") {
+      CHECK_THAT(folder.faults(main), Catch::Contains("31-empty.toml the files of the configuration hold more than"));
+    }
+  }
   WHEN("relative paths stand in an included file") {
     folder.write("conf.d/40-a.toml",
                  "[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate.deploy]]\nname = \"x\"\n"
