@@ -54,10 +54,10 @@ Task<std::string> Copies::reason_to_stay(Time worth_until) {
   co_return "";
 }
 
-Task<std::optional<Error>> Link::publish(store::Generation generation) {
+Task<std::optional<Error>> Link::publish(const store::Generation& generation) {
   std::optional<Error> failure;
   try {
-    co_await publisher_.publish(generation_.certificate, std::move(generation));
+    co_await publisher_.publish(generation_.certificate, generation);
   } catch (const Error& error) {
     failure = as_file_trouble(error);
   }

@@ -64,7 +64,8 @@ class Link final : public Place {
   std::string former_pair() const override { return "the former generation"; }
 
  private:
-  Task<std::optional<Error>> publish(store::Generation generation);
+  /// `generation` is one of its own.
+  Task<std::optional<Error>> publish(const store::Generation& generation);
 
   store::Publisher& publisher_;
   Generation generation_;
