@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # compiler.sh - sourced before cmake: sets CC and CXX where the system's default compiler is not one that acmed takes
-# (Debian 12's GCC miscompiles coroutines), unless CXX says otherwise already.
+# (Debian 12's GCC miscompiles coroutines), unless CXX says otherwise already. ccache may keep what precompiled headers give.
 if [[ -z ${CXX:-} ]]; then
   if [[ $(g++ -dumpversion 2>/dev/null | cut -d. -f1) -ge 14 ]]; then
     export CC=gcc CXX=g++
@@ -14,3 +14,4 @@ if [[ -z ${CXX:-} ]]; then
     done
   fi
 fi
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
