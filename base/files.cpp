@@ -66,6 +66,14 @@ void remove_leftover(const std::filesystem::path& path) {
   if (error) log::warning(system_error_sentence("remove the leftover " + path.string(), error.value()));
 }
 
+struct CloseFolder {
+  void operator()(DIR* open) const noexcept { ::closedir(open); }
+};
+
+std::unique_ptr<DIR, CloseFolder> open_folder(const std::filesystem::path& folder) {
+  return std::unique_ptr<DIR, CloseFolder>(::opendir(folder.c_str()));
+}
+
 void write_all(const Fd& fd, std::string_view content, const std::filesystem::path& path) {
   while (!content.empty()) {
     const auto written = ::write(fd.get(), content.data(), content.size());
@@ -189,11 +197,19 @@ std::optional<std::string_view> leftover_of(std::string_view temporary) {
   return name;
 }
 
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  const auto open = open_folder(folder);
+  if (!open && errno != ENOENT) fail("read the folder", folder);
+  while (const auto* entry = open ? ::readdir(open.get()) : nullptr) {
+    const std::string_view name(entry->d_name);
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
 void remove_leftovers(const std::filesystem::path& folder, bool (*is_leftover)(std::string_view name)) {
-  struct CloseFolder {
-    void operator()(DIR* open) const noexcept { ::closedir(open); }
-  };
-  const std::unique_ptr<DIR, CloseFolder> open(::opendir(folder.c_str()));
+  const auto open = open_folder(folder);
   if (!open) return;
   // Without a call for each file: a folder may hold those of a hundred thousand certificates.
   while (const auto* entry = ::readdir(open.get())) {

@@ -72,6 +72,9 @@ std::filesystem::path temporary_beside(const std::filesystem::path& path);
 /// including those that this process creates.
 std::optional<std::string_view> leftover_of(std::string_view temporary);
 
+/// The names of what is in `folder`, in no order; none when it does not exist.
+std::vector<std::string> names_in(const std::filesystem::path& folder);
+
 /// Removes the files, links and folders in `folder` that belong to this process's user and whose names satisfy
 /// `is_leftover`. What cannot be removed stays and is logged. The folder need not exist.
 void remove_leftovers(const std::filesystem::path& folder, bool (*is_leftover)(std::string_view name));

@@ -127,6 +127,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, c
   }
   wanted_ = std::move(config.certificates);
   count_ = wanted_.size();
+  names_.reserve(count_);
 }
 
 /// How each provider's values are watched for a certificate with these settings.

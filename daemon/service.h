@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/runtime/event.h"
@@ -80,10 +82,10 @@ class Service {
   config::Propagation latest_propagation_;   ///< many successive certificates share it
   std::shared_ptr<const issue::Policies> latest_policies_;
   std::list<keep::Keeper> keepers_;
-  std::set<std::string_view> names_;           ///< all certificates kept
-  std::set<std::string> failing_;              ///< those with a trouble
-  std::multimap<Time, keep::Keeper*> agenda_;  ///< when to call each next, except those in progress
-  Waiters earlier_;                            ///< the agenda has an earlier first entry
+  std::unordered_set<std::string_view> names_;  ///< all certificates kept
+  std::set<std::string> failing_;               ///< those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;   ///< when to call each next, except those in progress
+  Waiters earlier_;                             ///< the agenda has an earlier first entry
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;

@@ -44,8 +44,8 @@ bool is_certificate_leftover(std::string_view name) {
   return name.starts_with('.') && name.ends_with(".new") && generation_number(name.substr(1, name.size() - 5));
 }
 
-Certificate load_state(const fs::path& folder) {
-  if (auto state = read_record(folder / "state.json", &certificate_from_json)) return *std::move(state);
+Certificate load_state(const std::string& folder) {
+  if (auto state = read_record(folder + "/state.json", &certificate_from_json)) return *std::move(state);
   Certificate certificate;
   certificate.issued = newest_generation(folder);
   return certificate;
@@ -98,14 +98,7 @@ Task<> FileStore::save_account(Account account) {
 }
 
 Task<std::vector<std::string>> FileStore::certificate_names() {
-  co_return co_await folder_.on_disk([folder = folder_.certificate("")] {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      names.push_back(entry.path().filename().string());
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  });
+  co_return co_await folder_.on_disk([folder = folder_.certificate("")] { return files::names_in(folder); });
 }
 
 Task<Claim> FileStore::claim(std::string name) {

@@ -37,7 +37,7 @@ bool is_whole_key(std::string_view pem) {
 
 /// Whether every file exists, none but the chain is empty, and none was changed, renamed or given to somebody else
 /// since they were written together. st_ctime shows that; no program can set it.
-bool are_as_written(const fs::path& folder) {
+bool are_as_written(const std::string& folder) {
   // Names relative to an open folder: its path is walked only once.
   const Fd open(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat written {};
@@ -67,8 +67,9 @@ bool is_pair(const Secret& key, const std::string& full_chain) {
 
 }  // namespace
 
-std::optional<std::string> fault_of(const fs::path& folder) {
-  if (are_as_written(folder)) return std::nullopt;
+std::optional<std::string> fault_of(const std::string& path) {
+  if (are_as_written(path)) return std::nullopt;
+  const fs::path folder(path);
   const auto content = [&folder](const char* name) { return files::read(folder / name).value_or(""); };
   const Secret key(content("privkey.pem"));
   if (!is_whole_key(key.reveal())) {

@@ -11,6 +11,6 @@ namespace acmed::store {
 /// certificate are present, intact, and a pair. If cert.pem, chain.pem or fullchain.pem are missing or damaged, they
 /// are rewritten from the others. Files unchanged since the generation was written are not read: a host may have a
 /// hundred thousand. Blocks. Throws Retry.
-std::optional<std::string> fault_of(const std::filesystem::path& folder);
+std::optional<std::string> fault_of(const std::string& folder);
 
 }  // namespace acmed::store

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<unsigned> generation_behind(const fs::path& link) {
+std::optional<unsigned> generation_behind(const std::string& link) {
   std::array<char, 4096> target;
   const auto size = ::readlink(link.c_str(), target.data(), target.size());
   if (size <= 0) return std::nullopt;
@@ -26,7 +26,7 @@ std::optional<unsigned> generation_behind(const fs::path& link) {
 
 Task<> LocalPublisher::publish(std::string name, Generation generation) {
   co_await folder_.on_disk([this, name = std::move(name), generation = std::move(generation)] {
-    const auto certificate = folder_.certificate(name);
+    const fs::path certificate = folder_.certificate(name);
     const auto number = generation_name(generation.number);
     if (!fs::exists(certificate / number / "fullchain.pem")) {
       write_generation(certificate, generation, folder_.key_group());
@@ -43,7 +43,8 @@ Published LocalPublisher::look_at(const Expected& expected) const {
   try {
     return folder_.with_owner_named([&] {
       return Published{generation_behind(folder_.live(expected.name)),
-                       fault_of(folder_.certificate(expected.name) / generation_name(expected.generation)), nullptr};
+                       fault_of(folder_.certificate(expected.name) + '/' + generation_name(expected.generation)),
+                       nullptr};
     });
   } catch (...) {
     return {.unreadable = std::current_exception()};

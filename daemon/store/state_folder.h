@@ -30,9 +30,11 @@ class StateFolder {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path account(const std::string& directory_url) const;
-  std::filesystem::path certificate(const std::string& name) const { return certificates_ / name; }
+  /// Texts, since these are made for each of a hundred thousand certificates: a std::filesystem::path takes itself
+  /// apart whenever it is made, copied or appended to.
+  std::string certificate(std::string_view name) const { return certificates_ + std::string(name); }
+  std::string live(std::string_view name) const { return live_ + std::string(name); }
   std::filesystem::path provider(const std::string& name) const { return path_ / "providers" / (name + ".json"); }
-  std::filesystem::path live(const std::string& name) const { return live_ / name; }
   std::filesystem::path ledger() const { return path_ / "ledger.json"; }
 
   /// The group that may read keys, acmed-certs; nothing when it does not exist or we may not assign files to it.
@@ -61,8 +63,8 @@ class StateFolder {
   Retry named(const std::filesystem::filesystem_error& error) const;
 
   std::filesystem::path path_;
-  std::filesystem::path certificates_ = path_ / "certificates";
-  std::filesystem::path live_ = path_ / "live";
+  std::string certificates_ = (path_ / "certificates/").string();
+  std::string live_ = (path_ / "live/").string();
   std::optional<gid_t> key_group_;
   Fd lock_;
 };

@@ -177,7 +177,7 @@ SCENARIO("a new generation goes live as a pair, and old ones that nobody needs a
     const auto number = state.add(loop, "web", files_named(std::to_string(wanted)));
     CHECK(number == wanted);
     state.publish(loop, "web", number);
-    const auto live = state.folder.live("web");
+    const fs::path live = state.folder.live("web");
     CHECK(files::read(live / "privkey.pem") == "key " + std::to_string(wanted));
     CHECK(files::read(live / "fullchain.pem") == "full " + std::to_string(wanted));
   }
@@ -292,7 +292,7 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
     std::vector<std::set<std::string>> after;
     for (const auto& each : folders) after.push_back(entries_of(each));
     CHECK(after == before);
-    CHECK(files::read(state.folder.live("web") / "privkey.pem") == "key 1");
+    CHECK(files::read(state.folder.live("web") + "/privkey.pem") == "key 1");
     CHECK(run(loop, store.load_account(url))->key_pem.reveal() == "key");
   }
 }

@@ -35,7 +35,7 @@ struct World {
     files::write_durably(path(name), content, 0600);
   }
   std::string read(const std::string& name) const { return files::read(path(name)).value_or("nothing"); }
-  std::optional<std::string> fault() const { return fault_of(folder.path()); }
+  std::optional<std::string> fault() const { return fault_of(folder.path().string()); }
 };
 
 }  // namespace

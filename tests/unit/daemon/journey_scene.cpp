@@ -121,7 +121,7 @@ store::Certificate JourneyScene::state() {
 }
 
 std::string JourneyScene::live(const std::string& file) const {
-  return files::read(directory.folder.live(request.name) / file).value_or("");
+  return files::read(directory.folder.live(request.name) + "/" + file).value_or("");
 }
 
 std::string JourneyScene::on_disk(const std::string& file) const {

@@ -24,7 +24,7 @@ struct StateDirectory {
   }
   std::optional<unsigned> live(Loop& loop, const std::string& name) { return run(loop, publisher.published(name)); }
   std::filesystem::path generation_path(const std::string& name, unsigned number) const {
-    return folder.certificate(name) / generation_name(number);
+    return folder.certificate(name) + "/" + generation_name(number);
   }
 
   const StateFolder folder;
