@@ -37,28 +37,6 @@ struct Plugin::Request {
   Loop::Timer timer;
 };
 
-/// A start of the program, which all who need it wait for; its failure is the failure of all.
-struct Plugin::Start {
-  bool over = false;
-  std::exception_ptr failure;
-  Waiters followers;
-};
-
-class Plugin::Lead {
- public:
-  explicit Lead(Plugin& plugin) : plugin_(plugin) { plugin_.starting_ = std::make_shared<Start>(); }
-  Lead(const Lead&) = delete;
-  Lead& operator=(const Lead&) = delete;
-  ~Lead() {
-    const auto start = std::exchange(plugin_.starting_, nullptr);
-    start->over = true;
-    start->followers.wake_all();
-  }
-
- private:
-  Plugin& plugin_;
-};
-
 Plugin::Plugin(Loop& loop, const std::string& provider, const config::ExternalProgram& program,
                std::vector<std::string> zones)
     : loop_(loop),
@@ -72,12 +50,10 @@ Plugin::Plugin(Loop& loop, const std::string& provider, const config::ExternalPr
 
 Plugin::~Plugin() = default;
 
-// --- Asking ----------------------------------------------------------------------------------------------------------
-
 Task<json::Value> Plugin::ask(json::Object request, std::string task) {
   for (;;) {
     if (!is_ready()) {
-      co_await start();
+      co_await starting_.join(launch());
     } else if (under_way_.size() >= parallel_) {
       co_await changed_.turn();
     } else {
@@ -123,28 +99,8 @@ void Plugin::fail_all(const std::string& cause, const std::string& what) {
   changed_.wake_all();
 }
 
-// --- Starting and ending ---------------------------------------------------------------------------------------------
-
 bool Plugin::is_ready() const noexcept {
   return program_ && program_->is_running() && ready_;
-}
-
-Task<> Plugin::start() {
-  if (starting_) {
-    const auto start = starting_;
-    while (!start->over) co_await start->followers.turn();
-    if (start->failure) std::rethrow_exception(start->failure);
-    co_return;
-  }
-  const Lead lead(*this);
-  std::exception_ptr failure;
-  try {
-    co_await launch();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  starting_->failure = failure;
-  if (failure) std::rethrow_exception(failure);
 }
 
 /// One at a time: a former program has ended before the next one starts.
@@ -265,8 +221,6 @@ Task<> Plugin::close() {
   const auto program = program_;
   if (program) co_await program->gone();
 }
-
-// --- What it writes --------------------------------------------------------------------------------------------------
 
 void Plugin::heard(std::string_view line) {
   auto answer = json::parse(line).value_or(json::Value());

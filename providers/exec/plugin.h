@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/runtime/line_program.h"
+#include "base/runtime/single_flight.h"
 #include "config/provider_settings.h"
 #include "providers/kit/foreign_words.h"
 
@@ -47,12 +48,9 @@ class Plugin {
 
  private:
   struct Request;
-  struct Start;
-  class Lead;
   using Requests = std::map<std::int64_t, std::shared_ptr<Request>>;
 
   bool is_ready() const noexcept;
-  Task<> start();
   Task<> launch();
   Task<> await_pause();
   std::shared_ptr<LineProgram> make_program();
@@ -88,7 +86,7 @@ class Plugin {
   std::int64_t last_id_ = 0;
   Requests under_way_;  ///< those called off included, until they are answered: the program is still busy with them
   Waiters changed_;     ///< told when the program can take a request, perhaps
-  std::shared_ptr<Start> starting_;
+  SingleFlight<> starting_;
   unsigned failures_ = 0;  ///< in a row, in which nothing was answered
   std::string last_failure_;
   Moment pause_until_ = Moment::min();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/runtime/single_flight.h"
 #include "base/runtime/sleep.h"
 #include "providers/route53/zones.h"
 
@@ -30,10 +31,7 @@ struct Publication::ZoneChanges {
   };
   std::deque<Change> pending;
   std::uint64_t accepted = 0;  ///< how many changes there were
-  bool led = false;            ///< one of those who wait asks for all
-  std::exception_ptr failure;  ///< what the latest question ended in that ended badly
-  std::uint64_t failures = 0;  ///< how many there were
-  Waiters waiters;
+  SingleFlight<> question;     ///< whoever waits first asks for all
 
   /// How many changes are in sync, counted from the first.
   std::uint64_t in_sync() const { return accepted - pending.size(); }
@@ -55,50 +53,24 @@ Task<> Publication::await(Zone zone) {
   if (found == zones_.end()) co_return;
   ZoneChanges* changes = found->second.get();
   const auto wanted = changes->accepted;
-  while (changes->in_sync() < wanted) {
-    if (!changes->led) {
-      changes->led = true;  // here, since the task below begins only in its turn
-      co_await ask_for_oldest(zone, changes);
-      continue;
-    }
-    const auto failures = changes->failures;
-    co_await changes->waiters.turn();
-    if (changes->failures != failures) std::rethrow_exception(changes->failure);
-  }
+  while (changes->in_sync() < wanted) co_await changes->question.join(ask_for_oldest(zone, changes));
 }
 
-/// One question after a pause. Whoever leads and is called off hands over: the others are woken, and one of them leads.
+/// One question after a pause.
 Task<> Publication::ask_for_oldest(Zone zone, ZoneChanges* changes) {
-  struct Lead {
-    ZoneChanges& changes;
-    explicit Lead(ZoneChanges& led) : changes(led) {}
-    Lead(const Lead&) = delete;
-    Lead& operator=(const Lead&) = delete;
-    ~Lead() {
-      changes.led = false;
-      changes.waiters.wake_all();
-    }
-  };
-  const Lead lead(*changes);
-  // Only who leads takes changes away, and only at the front: this one stays where it is.
+  // Changes are removed here alone, one call at a time, and only at the front: this one stays where it is.
   auto& oldest = changes->pending.front();
   const auto age = clock_.moment() - oldest.accepted;
   co_await sleep_for(oldest.asked_for ? std::clamp<Duration>(age / 2, first_pause, longest_pause) : first_pause - age);
   oldest.asked_for = true;
-  try {
-    const bool done = co_await is_in_sync(zone, oldest.id);
-    if (done) {
-      changes->pending.pop_front();
-    } else if (clock_.moment() - oldest.accepted >= longest_publication) {
-      changes->pending.pop_front();
-      throw Retry("aws:PENDING", fmt::format("the change of {} is not on all servers of Route 53 after {}: look at the "
-                                             "health of AWS",
-                                             text_of(zone), to_text(longest_publication)));
-    }
-  } catch (const Error&) {
-    changes->failure = std::current_exception();
-    ++changes->failures;
-    throw;
+  const bool done = co_await is_in_sync(zone, oldest.id);
+  if (done) {
+    changes->pending.pop_front();
+  } else if (clock_.moment() - oldest.accepted >= longest_publication) {
+    changes->pending.pop_front();
+    throw Retry("aws:PENDING", fmt::format("the change of {} is not on all servers of Route 53 after {}: look at the "
+                                           "health of AWS",
+                                           text_of(zone), to_text(longest_publication)));
   }
 }
 

@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 
-#include "base/runtime/event.h"
 #include "providers/provider.h"
 #include "providers/route53/api.h"
 
