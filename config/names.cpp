@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/ascii.h"
+#include "base/challenge_label.h"
 #include "config/addresses.h"
 #include "config/toml.h"
 

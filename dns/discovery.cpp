@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/challenge_label.h"
 #include "dns/delegations.h"
 #include "dns/lookups.h"
 #include "dns/query.h"
@@ -84,8 +85,8 @@ Finding read(const Message& message, const Name& name, const Name& zone) {
 /// An alias may lead below the challenge name of another domain.
 Name above_challenge_names(const Name& name) {
   auto above = name.parent();
-  while (above.text().starts_with("_acme-challenge.") || above.text().find("._acme-challenge.") != std::string::npos) {
-    above = above.parent();
+  for (auto each = above; !each.is_root(); each = each.parent()) {
+    if (each.starts_with(challenge_label)) above = each.parent();
   }
   return above;
 }

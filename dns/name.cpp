@@ -66,6 +66,10 @@ bool Name::is_wildcard() const noexcept {
   return text_.starts_with("*.");
 }
 
+bool Name::starts_with(std::string_view label) const noexcept {
+  return std::string_view(text_).substr(0, text_.find('.')) == label;
+}
+
 Name Name::prefixed(std::string_view label) const {
   return Name(is_root() ? std::string(label) : std::string(label) + '.' + text_);
 }

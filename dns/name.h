@@ -25,10 +25,11 @@ class Name {
   std::string with_dot() const { return text_ + "."; }
   bool is_root() const noexcept { return text_.empty(); }
   std::size_t label_count() const noexcept;
-  Name parent() const;                          ///< one label fewer; the root is its own parent
-  bool is_within(const Name& ancestor) const;   ///< equal to or below `ancestor`
-  bool is_wildcard() const noexcept;            ///< begins with "*."
-  Name prefixed(std::string_view label) const;  ///< LABEL.this; throws std::invalid_argument when too long
+  Name parent() const;                                      ///< one label fewer; the root is its own parent
+  bool is_within(const Name& ancestor) const;               ///< equal to or below `ancestor`
+  bool is_wildcard() const noexcept;                        ///< begins with "*."
+  bool starts_with(std::string_view label) const noexcept;  ///< whether that is its first label, whole
+  Name prefixed(std::string_view label) const;              ///< LABEL.this; throws std::invalid_argument when too long
 
   friend std::strong_ordering operator<=>(const Name&, const Name&) = default;
   friend bool operator==(const Name&, const Name&) = default;

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 
+#include "base/challenge_label.h"
 #include "base/runtime/sleep.h"
 
 namespace acmed::providers {
 namespace {
-
-constexpr std::string_view challenge_label = "_acme-challenge.";
 
 json::Value account_json(const config::AcmeDnsAccount& account, const std::string& url) {
   return json::Object{{"url", url},
@@ -47,7 +46,7 @@ Task<std::optional<Zone>> AcmeDns::zone_of(dns::Name name) {
   if (const auto* account = find(&config::AcmeDnsAccount::full_domain, name.text())) {
     co_return Zone{name, account->subdomain};
   }
-  if (!name.text().starts_with(challenge_label)) {
+  if (!name.starts_with(challenge_label)) {
     throw Refused(
         "acme-dns:account",
         fmt::format("{} has no account for {} that acmed knows, though a challenge name is an alias to it: add "

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "tests/unit/base/watched_disk.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace acmed;
 namespace fs = std::filesystem;
@@ -20,22 +21,13 @@ namespace {
 /// A folder for one test.
 class Folder {
  public:
-  Folder() {
-    auto name = (fs::temp_directory_path() / "acmed-files-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a test's folder");
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path_); }
-
-  fs::path operator/(const char* name) const { return path_ / name; }
+  fs::path operator/(const char* name) const { return folder_.path() / name; }
   std::size_t size() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()));
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 mode_t mode_of(const fs::path& path) {

@@ -3,29 +3,20 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "config/config.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::config {
 
 /// A folder with configuration files, removed at the end.
 class Folder {
  public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "acmed-config-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  std::filesystem::path path(const std::string& name) const { return path_ / name; }
+  std::filesystem::path path(const std::string& name) const { return folder_.path() / name; }
 
   void write(const std::string& name, const std::string& content, mode_t mode = 0600) const {
     std::filesystem::create_directories(path(name).parent_path());
@@ -45,7 +36,7 @@ class Folder {
       load(text);
     } catch (const Faults& faults) {
       std::string all = faults.what();
-      const auto prefix = path_.string() + "/";
+      const auto prefix = folder_.path().string() + "/";
       for (auto at = all.find(prefix); at != std::string::npos; at = all.find(prefix)) all.erase(at, prefix.size());
       return all;
     }
@@ -53,7 +44,7 @@ class Folder {
   }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 /// What most tests need before the lines that they are about: the first 7 lines of a file.

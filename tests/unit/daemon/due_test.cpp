@@ -147,6 +147,9 @@ SCENARIO("a person's wish comes before the usual pause, and makes it no longer")
   CHECK(next_try(*trouble, true, noon) <= noon);
   for (int i = 0; i < 5; ++i) trouble = after_failure(trouble, Retry("x", "y"), asked_attempt());
   CHECK(next_try(*trouble, false, noon) == noon + minutes(10));
+  // Nor does it make the next one that nobody asked for longer.
+  trouble = after_failure(trouble, Retry("x", "y"), attempt());
+  CHECK(next_try(*trouble, false, noon) == noon + minutes(100));
 }
 
 SCENARIO("a person's wish does not put off the try that was due anyway") {

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
-#include "tests/unit/daemon/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::store {
 namespace {

@@ -15,8 +15,8 @@
 #include "tests/unit/acme/fake_ca.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/daemon/state_directory.h"
-#include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::test {
 

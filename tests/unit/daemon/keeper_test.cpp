@@ -13,7 +13,7 @@
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
-#include "tests/unit/daemon/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::keep {
 namespace {

@@ -8,7 +8,7 @@
 #include "daemon/acme/answer.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
-#include "tests/unit/daemon/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::renew {
 namespace {

@@ -5,8 +5,8 @@
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
-#include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::issue {
 namespace {

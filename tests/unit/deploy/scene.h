@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -15,6 +14,7 @@
 
 #include "daemon/deploy/deploy.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::deploy {
 
@@ -44,7 +44,6 @@ class Scene {
   Scene() : first_(make_generation(1)), second_(make_generation(2)) { std::filesystem::create_directory(service()); }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
-  ~Scene() { std::filesystem::remove_all(root_); }
 
   const Generation& first() const { return first_; }
   const Generation& second() const { return second_; }
@@ -96,12 +95,6 @@ class Scene {
   }
 
  private:
-  static std::filesystem::path make_root() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "acmed-deploy-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    return pattern;
-  }
-
   Generation make_generation(unsigned number) const {
     const auto content = [number](const char* name) { return fmt::format("{} of {:04}\n", name, number); };
     Generation generation{
@@ -114,7 +107,8 @@ class Scene {
     return generation;
   }
 
-  std::filesystem::path root_ = make_root();
+  TemporaryFolder folder_;
+  const std::filesystem::path& root_ = folder_.path();
   mutable NotedPublisher publisher_;
   Generation first_;
   Generation second_;

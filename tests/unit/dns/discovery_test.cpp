@@ -9,9 +9,9 @@
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
-#include "tests/unit/daemon/temporary_folder.h"
 #include "tests/unit/dns/fake_name_server.h"
 #include "tests/unit/dns/fake_network.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace acmed;
 using namespace acmed::dns;

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "tests/unit/catch.h"
-#include "tests/unit/daemon/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace acmed;
 using namespace acmed::dns;

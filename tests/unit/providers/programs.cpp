@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/providers/programs.h"
 
-#include <stdlib.h>
-
 #include <fstream>
 #include <sstream>
 
 namespace acmed::providers {
 
 namespace fs = std::filesystem;
-
-Programs::Programs() {
-  auto pattern = (fs::temp_directory_path() / "acmed-programs-XXXXXX").string();
-  REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-  folder_ = pattern;
-}
-
-Programs::~Programs() {
-  fs::remove_all(folder_);
-}
 
 std::string Programs::script(const std::string& name, const std::string& text) const {
   write(name, "#!/bin/sh\n" + text + "\n");
@@ -27,7 +15,7 @@ std::string Programs::script(const std::string& name, const std::string& text) c
 }
 
 std::string Programs::plugin(const std::string& body) const {
-  const auto folder = folder_.string();
+  const auto folder = folder_.path().string();
   return script("plugin", "folder=" + folder + R"(
 echo started >>"$folder/starts"
 while read -r line; do

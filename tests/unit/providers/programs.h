@@ -4,21 +4,17 @@
 #include <filesystem>
 #include <string>
 
-#include "base/error.h"
 #include "config/config.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/outcome.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::providers {
 
 /// A folder with programs for a test, removed at the end.
 class Programs {
  public:
-  Programs();
-  Programs(const Programs&) = delete;
-  Programs& operator=(const Programs&) = delete;
-  ~Programs();
-
-  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
+  std::filesystem::path path(const std::string& name) const { return folder_.path() / name; }
 
   /// A shell script of that name.
   std::string script(const std::string& name, const std::string& text) const;
@@ -31,22 +27,8 @@ class Programs {
   void write(const std::string& name, const std::string& text) const;
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
-
-/// "made", or "retry CAUSE: SENTENCE" and so on.
-template <class Call>
-std::string outcome_of(const Call& call) {
-  try {
-    call();
-    return "made";
-  } catch (const Error& error) {
-    const auto* advice = error.advice() == Error::Advice::refused     ? "refused "
-                         : error.advice() == Error::Advice::throttled ? "throttled "
-                                                                      : "retry ";
-    return advice + error.cause() + ": " + error.what();
-  }
-}
 
 /// A provider that runs `program`, with a secret in its environment.
 config::ExternalProgram external_program(std::vector<std::string> command, Duration timeout);

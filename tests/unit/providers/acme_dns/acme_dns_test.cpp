@@ -14,6 +14,7 @@
 #include "base/runtime/sleep.h"
 #include "tests/unit/base/fake_server.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/outcome.h"
 
 using namespace acmed;
 using namespace acmed::providers;
@@ -177,27 +178,14 @@ struct Scene {
   std::string change(Action action, const std::vector<std::string>& names) {
     std::vector<TxtChange> changes;
     for (const auto& name : names) changes.push_back({action, target, value(name), 60s});
-    return outcome([&] { run(loop, provider->apply({target, "a"}, changes)); });
+    return outcome_of([&] { run(loop, provider->apply({target, "a"}, changes)); });
   }
   std::string adding(const std::vector<std::string>& names) { return change(Action::add, names); }
   std::string removing(const std::vector<std::string>& names) { return change(Action::remove, names); }
   std::string zone_of(const dns::Name& name) {
-    return outcome([&] { run(loop, provider->zone_of(name)); });
+    return outcome_of([&] { run(loop, provider->zone_of(name)); });
   }
   void pass(Duration time) { clock.advance(time); }
-
-  template <class Call>
-  static std::string outcome(Call call) {
-    try {
-      call();
-      return "made";
-    } catch (const Error& error) {
-      const auto* advice = error.advice() == Error::Advice::refused     ? "refused "
-                           : error.advice() == Error::Advice::throttled ? "throttled "
-                                                                        : "retry ";
-      return advice + error.cause() + " " + error.what();
-    }
-  }
 };
 
 }  // namespace
@@ -383,7 +371,7 @@ SCENARIO("what is wrong with an acme-dns server is said in a sentence") {
   }
   WHEN("the value is not one of ACME's") {
     const std::vector<TxtChange> changes{{Action::add, target, "short", 60s}};
-    CHECK_THAT(Scene::outcome([&] {
+    CHECK_THAT(outcome_of([&] {
                  run(scene.loop, scene.provider->apply({target, "a"}, changes));
                }),
                StartsWith("refused http:400") && Contains("bad_txt"));
@@ -403,9 +391,8 @@ SCENARIO("what is wrong with an acme-dns server is said in a sentence") {
     CHECK_THAT(scene.zone_of(challenge), StartsWith("retry acme-dns:answer"));
   }
   WHEN("its health is looked at") {
-    CHECK(Scene::outcome([&] { run(scene.loop, scene.provider->check_credentials()); }) == "made");
+    CHECK(outcome_of([&] { run(scene.loop, scene.provider->check_credentials()); }) == "made");
     scene.server.instead(test::answer("503 Service Unavailable", "", "down"));
-    CHECK_THAT(Scene::outcome([&] { run(scene.loop, scene.provider->check_credentials()); }),
-               StartsWith("retry http:503"));
+    CHECK_THAT(outcome_of([&] { run(scene.loop, scene.provider->check_credentials()); }), StartsWith("retry http:503"));
   }
 }

@@ -61,9 +61,8 @@ class CloudflareStage final : public Stage {
 std::string check(CloudflareScene& scene) {
   const auto provider = scene.provider();
   std::string said;
-  const auto outcome =
-      scene.outcome([&] { said = run(scene.loop, provider->check_credentials()).value_or("nothing"); });
-  return outcome == "ok" ? said : outcome;
+  const auto outcome = outcome_of([&] { said = run(scene.loop, provider->check_credentials()).value_or("nothing"); });
+  return outcome == "made" ? said : outcome;
 }
 
 std::string verified(const std::string& status, const std::string& expires_on) {
@@ -166,7 +165,7 @@ SCENARIO("the last requests that are allowed are not followed by another") {
   const auto provider = scene.provider();
   WHEN("the budget is renewed later") {
     scene.fake.headers = "Ratelimit: \"default\";r=0;t=120\r\n";
-    CHECK(scene.apply(*provider, one_change()) == "ok");
+    CHECK(scene.apply(*provider, one_change()) == "made");
     const auto error = failure_of(scene, *provider);
     CHECK(error.advice() == Error::Advice::throttled);
     CHECK(error.not_before().value() > scene.loop.clock().now() + 110s);
@@ -174,7 +173,7 @@ SCENARIO("the last requests that are allowed are not followed by another") {
   }
   WHEN("several would be sent at once") {
     scene.fake.headers = "Ratelimit: \"default\";r=2;t=120\r\n";
-    CHECK(scene.apply(*provider, one_change()) == "ok");
+    CHECK(scene.apply(*provider, one_change()) == "made");
     int made = 0;
     run(scene.loop, apply_to_each(provider.get(), 5, &made));
     CHECK(made == 2);
@@ -182,9 +181,9 @@ SCENARIO("the last requests that are allowed are not followed by another") {
   }
   WHEN("the budget is renewed soon") {
     scene.fake.headers = "Ratelimit: \"default\";r=0;t=1\r\n";
-    CHECK(scene.apply(*provider, one_change()) == "ok");
+    CHECK(scene.apply(*provider, one_change()) == "made");
     const auto before = scene.loop.clock().moment();
-    CHECK(scene.apply(*provider, one_change()) == "ok");
+    CHECK(scene.apply(*provider, one_change()) == "made");
     CHECK(scene.loop.clock().moment() >= before + 900ms);
   }
 }
@@ -240,9 +239,9 @@ SCENARIO("a token that cannot be verified is proved by its use") {
 SCENARIO("a resting provider begins anew") {
   CloudflareScene scene;
   const auto provider = scene.provider();
-  CHECK(scene.apply(*provider, one_change()) == "ok");
+  CHECK(scene.apply(*provider, one_change()) == "made");
   provider->rest();
-  CHECK(scene.apply(*provider, {{Action::remove, challenge, "value", {}}}) == "ok");
+  CHECK(scene.apply(*provider, {{Action::remove, challenge, "value", {}}}) == "made");
   CHECK(scene.fake.records.empty());
   CHECK(scene.fake.calls.size() == 2);
 }

@@ -47,51 +47,51 @@ SCENARIO("all changes of a zone travel in one batch") {
   auto& calls = scene.fake.calls;
 
   WHEN("many are added and then removed") {
-    CHECK(scene.apply(*provider, changes(Action::add, 100)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::add, 100)) == "made");
     CHECK(scene.fake.records.size() == 100);
     CHECK(calls == std::vector<std::string>{"POST " + path("/batch")});
-    CHECK(scene.apply(*provider, changes(Action::remove, 100)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::remove, 100)) == "made");
     CHECK(scene.fake.records.empty());
     CHECK(calls.size() == 2);
     THEN("their ids are forgotten") {
-      CHECK(scene.apply(*provider, changes(Action::remove, 100)) == "ok");
+      CHECK(scene.apply(*provider, changes(Action::remove, 100)) == "made");
       CHECK(calls.size() == 3);
       CHECK(calls.back() == "GET " + path(all_records));
     }
   }
   WHEN("they are more than a batch takes") {
-    CHECK(scene.apply(*provider, changes(Action::add, 450)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::add, 450)) == "made");
     CHECK(scene.fake.records.size() == 450);
     CHECK(calls.size() == 3);
   }
   WHEN("some are removed and others added") {
-    CHECK(scene.apply(*provider, changes(Action::add, 2)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::add, 2)) == "made");
     CHECK(scene.apply(*provider,
-                      {add(challenge, "new"), remove(name_at(0), "value-0"), remove(name_at(1), "value-1")}) == "ok");
+                      {add(challenge, "new"), remove(name_at(0), "value-0"), remove(name_at(1), "value-1")}) == "made");
     CHECK(calls.size() == 2);
     CHECK(scene.fake.records.size() == 1);
   }
   WHEN("one value is asked for twice") {
-    CHECK(scene.apply(*provider, {add(challenge, "v"), add(challenge, "v"), add(name_at(1), "v")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "v"), add(challenge, "v"), add(name_at(1), "v")}) == "made");
     CHECK(scene.fake.records.size() == 2);
     CHECK(calls.size() == 1);
     THEN("of contrary wishes the last one counts") {
-      CHECK(scene.apply(*provider, {add(challenge, "v"), remove(challenge, "v")}) == "ok");
+      CHECK(scene.apply(*provider, {add(challenge, "v"), remove(challenge, "v")}) == "made");
       CHECK(scene.fake.values_at(challenge.text()).empty());
     }
   }
   WHEN("there are none") {
-    CHECK(scene.apply(*provider, {}) == "ok");
+    CHECK(scene.apply(*provider, {}) == "made");
     CHECK(calls.empty());
   }
   WHEN("there is but one") {
-    CHECK(scene.apply(*provider, {add(challenge, "v")}) == "ok");
-    CHECK(scene.apply(*provider, {remove(challenge, "v")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "v")}) == "made");
+    CHECK(scene.apply(*provider, {remove(challenge, "v")}) == "made");
     CHECK(scene.fake.records.empty());
     CHECK(calls.size() == 2);
     CHECK(calls[0] == "POST " + path(""));
     CHECK_THAT(calls[1], StartsWith("DELETE " + path("/")));
-    CHECK(scene.apply(*provider, {remove(challenge, "v")}) == "ok");
+    CHECK(scene.apply(*provider, {remove(challenge, "v")}) == "made");
     CHECK(calls.size() == 3);
     CHECK_THAT(calls.back(), StartsWith("GET "));
   }
@@ -100,10 +100,10 @@ SCENARIO("all changes of a zone travel in one batch") {
 SCENARIO("records are as Cloudflare wants them") {
   CloudflareScene scene;
   const auto provider = scene.provider();
-  CHECK(scene.apply(*provider, {add(challenge, "a \"b\"", 5s)}) == "ok");
+  CHECK(scene.apply(*provider, {add(challenge, "a \"b\"", 5s)}) == "made");
   CHECK(scene.fake.last_body ==
         R"({"content":"\"a \\\"b\\\"\"","name":"_acme-challenge.example.test","ttl":60,"type":"TXT"})");
-  CHECK(scene.apply(*provider, {add(challenge, "c", 48h)}) == "ok");
+  CHECK(scene.apply(*provider, {add(challenge, "c", 48h)}) == "made");
   CHECK_THAT(scene.fake.last_body, Contains("\"ttl\":86400"));
 }
 
@@ -111,13 +111,13 @@ SCENARIO("ids that were lost are found by name and content") {
   CloudflareScene scene;
   auto provider = scene.provider();
   scene.fake.put(challenge.text(), "\"foreign\"");
-  CHECK(scene.apply(*provider, {add(challenge, "one"), add(challenge, "two"), add(name_at(1), "three")}) == "ok");
+  CHECK(scene.apply(*provider, {add(challenge, "one"), add(challenge, "two"), add(name_at(1), "three")}) == "made");
   provider = scene.provider();
   scene.fake.calls.clear();
   scene.fake.lists_bare = GENERATE(false, true);
 
   WHEN("they are at one name") {
-    CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "two")}) == "ok");
+    CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "two")}) == "made");
     CHECK(scene.fake.values_at(challenge.text()) == Values{"foreign"});
     CHECK(scene.fake.calls ==
           std::vector<std::string>{"GET " + path("?type=TXT&per_page=300&name=_acme-challenge.example.test&page=1"),
@@ -125,25 +125,25 @@ SCENARIO("ids that were lost are found by name and content") {
   }
   WHEN("they are at several") {
     CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "two"), remove(name_at(1), "three")}) ==
-          "ok");
+          "made");
     CHECK(scene.fake.records.size() == 1);
     CHECK(scene.fake.calls == std::vector<std::string>{"GET " + path(all_records), "POST " + path("/batch")});
   }
   WHEN("one is there in two forms") {
     scene.fake.put(challenge.text(), "one");
-    CHECK(scene.apply(*provider, {remove(challenge, "one")}) == "ok");
+    CHECK(scene.apply(*provider, {remove(challenge, "one")}) == "made");
     CHECK(scene.fake.values_at(challenge.text()) == Values{"foreign", "two"});
   }
   WHEN("some were never there") {
     CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "never"), remove(name_at(7), "x")}) ==
-          "ok");
+          "made");
     CHECK(scene.fake.values_at(challenge.text()) == Values{"foreign", "two"});
     CHECK(scene.fake.calls.size() == 2);
   }
   WHEN("the zone has so many records that asking for the names is less") {
     for (int i = 0; i < 10; ++i) scene.fake.put(fmt::format("t{}.example.test", i), "x");
     scene.fake.records_per_page = 3;
-    CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(name_at(1), "three")}) == "ok");
+    CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(name_at(1), "three")}) == "made");
     CHECK(scene.fake.values_at(challenge.text()) == Values{"foreign", "two"});
     CHECK(scene.fake.values_at(name_at(1).text()).empty());
     CHECK(scene.fake.calls_with("&name=") == 2);
@@ -152,7 +152,7 @@ SCENARIO("ids that were lost are found by name and content") {
   WHEN("the listing has several pages") {
     scene.fake.records_per_page = 2;
     CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "two"), remove(name_at(1), "three")}) ==
-          "ok");
+          "made");
     CHECK(scene.fake.records.size() == 1);
     CHECK(scene.fake.calls_with("page=2") == 1);
     CHECK(scene.fake.calls.size() == 3);
@@ -172,43 +172,43 @@ SCENARIO("what is there already is added, and what is not there is removed") {
   scene.fake.put(challenge.text(), "\"one\"");
 
   WHEN("it comes in a batch") {
-    CHECK(scene.apply(*provider, {add(challenge, "one"), add(challenge, "two"), add(name_at(1), "three")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "one"), add(challenge, "two"), add(name_at(1), "three")}) == "made");
     CHECK(scene.fake.records.size() == 3);
     CHECK(scene.fake.calls ==
           std::vector<std::string>{"POST " + path("/batch"), "GET " + path(all_records), "POST " + path("/batch")});
     THEN("its id was learnt") {
       scene.fake.calls.clear();
-      CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "two")}) == "ok");
+      CHECK(scene.apply(*provider, {remove(challenge, "one"), remove(challenge, "two")}) == "made");
       CHECK(scene.fake.calls == std::vector<std::string>{"POST " + path("/batch")});
     }
   }
   WHEN("all of a batch is there") {
-    CHECK(scene.apply(*provider, {add(challenge, "one"), add(name_at(1), "v")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "one"), add(name_at(1), "v")}) == "made");
     scene.fake.calls.clear();
-    CHECK(scene.apply(*scene.provider(), {add(challenge, "one"), add(name_at(1), "v")}) == "ok");
+    CHECK(scene.apply(*scene.provider(), {add(challenge, "one"), add(name_at(1), "v")}) == "made");
     CHECK(scene.fake.calls == std::vector<std::string>{"POST " + path("/batch"), "GET " + path(all_records)});
     CHECK(scene.fake.records.size() == 2);
   }
   WHEN("it comes alone") {
-    CHECK(scene.apply(*provider, {add(challenge, "one")}) == "ok");
-    CHECK(scene.apply(*provider, {remove(challenge, "one")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "one")}) == "made");
+    CHECK(scene.apply(*provider, {remove(challenge, "one")}) == "made");
     CHECK(scene.fake.records.empty());
   }
   WHEN("somebody else removed what was added") {
-    CHECK(scene.apply(*provider, {add(challenge, "two"), add(name_at(1), "three")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "two"), add(name_at(1), "three")}) == "made");
     std::erase_if(scene.fake.records, [](const auto& record) { return record.second.content == "\"two\""; });
     THEN("the others of the batch are removed") {
       scene.fake.calls.clear();
-      CHECK(scene.apply(*provider, {remove(challenge, "two"), remove(name_at(1), "three")}) == "ok");
+      CHECK(scene.apply(*provider, {remove(challenge, "two"), remove(name_at(1), "three")}) == "made");
       CHECK(scene.fake.records.size() == 1);
       CHECK(scene.fake.calls.size() == 3);  // the batch, the listing, and the one that is left
     }
     THEN("alone it is removed as well") {
-      CHECK(scene.apply(*provider, {remove(challenge, "two")}) == "ok");
+      CHECK(scene.apply(*provider, {remove(challenge, "two")}) == "made");
     }
     THEN("it is removed, too, when it is back under another id") {
       scene.fake.put(challenge.text(), "\"two\"");
-      CHECK(scene.apply(*provider, {remove(challenge, "two")}) == "ok");
+      CHECK(scene.apply(*provider, {remove(challenge, "two")}) == "made");
       CHECK(scene.fake.values_at(challenge.text()) == Values{"one"});
     }
   }
@@ -238,7 +238,7 @@ SCENARIO("one record that is refused does not keep the others back") {
     }
     THEN("all that were added are removed in one batch") {
       scene.fake.calls.clear();
-      CHECK(scene.apply(*provider, changes(Action::remove, 8)) == "ok");
+      CHECK(scene.apply(*provider, changes(Action::remove, 8)) == "made");
       CHECK(scene.fake.records.empty());
       CHECK(scene.fake.calls_with("/batch") == 1);
     }
@@ -259,16 +259,16 @@ SCENARIO("without a batch every record has its own call") {
   CloudflareScene scene;
   const auto provider = scene.provider();
   scene.fake.has_batch = false;
-  CHECK(scene.apply(*provider, changes(Action::add, 5)) == "ok");
+  CHECK(scene.apply(*provider, changes(Action::add, 5)) == "made");
   CHECK(scene.fake.records.size() == 5);
   CHECK(scene.fake.calls.size() == 6);
   THEN("it is not asked for again, until the provider rests") {
-    CHECK(scene.apply(*provider, changes(Action::remove, 5)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::remove, 5)) == "made");
     CHECK(scene.fake.records.empty());
     CHECK(scene.fake.calls_with("/batch") == 1);
     provider->rest();
     scene.fake.has_batch = true;
-    CHECK(scene.apply(*provider, changes(Action::add, 5)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::add, 5)) == "made");
     CHECK(scene.fake.calls_with("/batch") == 2);
   }
   THEN("one that is refused does not keep the others back") {
@@ -319,28 +319,28 @@ SCENARIO("without an answer nobody knows, and the same can be asked for again") 
                StartsWith("retry curl:52 ") && Contains("Whether the change was made is not known"));
     CHECK(scene.fake.records.size() == 3);
     THEN("it is made once") {
-      CHECK(scene.apply(*provider, changes(Action::add, 3)) == "ok");
+      CHECK(scene.apply(*provider, changes(Action::add, 3)) == "made");
       CHECK(scene.fake.records.size() == 3);
     }
     THEN("it is undone") {
-      CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "ok");
+      CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "made");
       CHECK(scene.fake.records.empty());
     }
   }
   WHEN("the answer to a removal is lost") {
-    CHECK(scene.apply(*provider, changes(Action::add, 3)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::add, 3)) == "made");
     provider->rest();  // a fresh connection: curl asks again by itself when an old one is cut
     scene.fake.deaf_to_batches_for = 1;
     CHECK_THAT(scene.apply(*provider, changes(Action::remove, 3)), StartsWith("retry curl:52"));
-    CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "made");
     CHECK(scene.fake.records.empty());
   }
   WHEN("an old connection is cut, and curl asks again by itself") {
-    CHECK(scene.apply(*provider, {add(challenge, "one")}) == "ok");
+    CHECK(scene.apply(*provider, {add(challenge, "one")}) == "made");
     scene.fake.deaf_to_batches_for = 1;
-    CHECK(scene.apply(*provider, changes(Action::add, 3)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::add, 3)) == "made");
     CHECK(scene.fake.records.size() == 4);
-    CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "ok");
+    CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "made");
     CHECK(scene.fake.records.size() == 1);
   }
 }
@@ -350,21 +350,21 @@ SCENARIO("a value that was kept with another id of its zone is removed, too") {
   scene.fake.put(challenge.text(), "\"one\"");
   const auto remove_from = [&](const std::string& zone_id) {
     const auto provider = scene.provider();
-    return scene.outcome([&] {
+    return outcome_of([&] {
       run(scene.loop, provider->apply({dns::Name("example.test"), zone_id}, {remove(challenge, "one")}));
     });
   };
   WHEN("there was none, since the provider was of another type") {
-    CHECK(remove_from("") == "ok");
+    CHECK(remove_from("") == "made");
     CHECK(scene.fake.records.empty());
   }
   WHEN("the zone had another one") {
-    CHECK(remove_from(FakeCloudflare::id(66)) == "ok");
+    CHECK(remove_from(FakeCloudflare::id(66)) == "made");
     CHECK(scene.fake.records.empty());
   }
   WHEN("the configured one was wrong") {
     scene.settings.zone_id = FakeCloudflare::id(1);
-    CHECK(remove_from(FakeCloudflare::id(66)) == "ok");
+    CHECK(remove_from(FakeCloudflare::id(66)) == "made");
     CHECK(scene.fake.records.empty());
     CHECK(scene.fake.calls_with("/zones?") == 0);
   }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/runtime/scope.h"
 #include "providers/cloudflare/cloudflare.h"
+#include "tests/unit/outcome.h"
 #include "tests/unit/providers/cloudflare/fake_cloudflare.h"
 
 namespace acmed::providers {
@@ -21,22 +22,8 @@ struct CloudflareScene {
   /// As after a start of acmed, with the settings as they are by then.
   std::unique_ptr<Cloudflare> provider() { return std::make_unique<Cloudflare>("cf", zones, settings, loop); }
 
-  /// "ok", or how it failed: "refused CAUSE SENTENCE".
-  template <class Call>
-  static std::string outcome(Call call) {
-    try {
-      call();
-      return "ok";
-    } catch (const Error& error) {
-      const auto* advice = error.advice() == Error::Advice::refused ? "refused "
-                           : error.advice() == Error::Advice::retry ? "retry "
-                                                                    : "throttled ";
-      return advice + error.cause() + " " + error.what();
-    }
-  }
-
   std::string apply(Provider& to, std::vector<TxtChange> changes) {
-    return outcome([&] {
+    return outcome_of([&] {
       run(loop, to.apply({dns::Name("example.test"), FakeCloudflare::id(1)}, std::move(changes)));
     });
   }
@@ -44,11 +31,11 @@ struct CloudflareScene {
   /// "APEX ID", "none", or how it failed.
   std::string zone_of(Provider& of, const std::string& name) {
     std::string found;
-    const auto how = outcome([&] {
+    const auto how = outcome_of([&] {
       const auto zone = run(loop, of.zone_of(dns::Name(name)));
       found = zone ? zone->apex.text() + " " + zone->id : "none";
     });
-    return how == "ok" ? found : how;
+    return how == "made" ? found : how;
   }
 };
 

@@ -98,16 +98,16 @@ SCENARIO("what an endpoint refuses is told in one sentence, with what can be don
     return scene.apply({change(Action::add, 1)});
   };
   CHECK(said("401 Unauthorized") ==
-        "refused http:401: " + url +
+        "refused http:401 " + url +
             " answered 401 for _acme-challenge.n1.example.test: <p>user acmed:***</p>. Look "
             "at username and password of [provider.api]");
-  CHECK_THAT(said("403 Forbidden"), StartsWith("refused http:403: ") && Contains("Allow the user to change this name"));
-  CHECK_THAT(said("404 Not Found"), StartsWith("refused http:404: ") && Contains("Look at endpoint of [provider.api]"));
-  CHECK_THAT(said("422 Unprocessable"), StartsWith("refused http:422: "));
-  CHECK_THAT(said("429 Slow Down", "Retry-After: 120\r\n"), StartsWith("throttled http:429: "));
-  CHECK_THAT(said("500 Oh"), StartsWith("retry http:500: "));
+  CHECK_THAT(said("403 Forbidden"), StartsWith("refused http:403 ") && Contains("Allow the user to change this name"));
+  CHECK_THAT(said("404 Not Found"), StartsWith("refused http:404 ") && Contains("Look at endpoint of [provider.api]"));
+  CHECK_THAT(said("422 Unprocessable"), StartsWith("refused http:422 "));
+  CHECK_THAT(said("429 Slow Down", "Retry-After: 120\r\n"), StartsWith("throttled http:429 "));
+  CHECK_THAT(said("500 Oh"), StartsWith("retry http:500 "));
   CHECK_THAT(said("301 Moved", "Location: https://else.where/present\r\n"),
-             StartsWith("refused http:301: ") && Contains("which leads to https://else.where/present"));
+             StartsWith("refused http:301 ") && Contains("which leads to https://else.where/present"));
 }
 
 SCENARIO("one name that an endpoint fails at does not keep the others back") {
@@ -116,7 +116,7 @@ SCENARIO("one name that an endpoint fails at does not keep the others back") {
   WHEN("it refuses the name") {
     scene.status = "500 No";
     CHECK_THAT(scene.apply({change(Action::add, 1), change(Action::add, 2), change(Action::add, 3)}),
-               StartsWith("retry http:500: "));
+               StartsWith("retry http:500 "));
     CHECK(scene.requests.size() == 3);
   }
   WHEN("it refuses us, or wants fewer calls") {
@@ -134,7 +134,7 @@ SCENARIO("an endpoint that fails at what is done already is believed when the DN
   scene.status = "500 Record exists";
   scene.shown.show("_acme-challenge.n1.example.test", {"value"});
   CHECK(scene.apply({change(Action::add, 1)}) == "made");
-  CHECK_THAT(scene.apply({change(Action::remove, 1)}), StartsWith("retry http:500: "));
+  CHECK_THAT(scene.apply({change(Action::remove, 1)}), StartsWith("retry http:500 "));
 }
 
 SCENARIO("an endpoint that is not there is not asked for each of a hundred names") {
@@ -143,7 +143,7 @@ SCENARIO("an endpoint that is not there is not asked for each of a hundred names
   std::vector<TxtChange> changes;
   for (int i = 0; i < 100; ++i) changes.push_back(change(Action::add, i));
   const auto before = std::chrono::steady_clock::now();
-  CHECK_THAT(scene.apply(changes), StartsWith("retry curl:7: cannot connect to 127.0.0.1:1"));
+  CHECK_THAT(scene.apply(changes), StartsWith("retry curl:7 cannot connect to 127.0.0.1:1"));
   CHECK(std::chrono::steady_clock::now() - before < 5s);
 }
 
@@ -159,7 +159,7 @@ SCENARIO("an endpoint's certificate must be trusted") {
       ca.issue(key, facts).to_pem(), key.to_pem());
   Scene scene;
   scene.settings.endpoint = server.url("/dns");
-  CHECK_THAT(scene.apply({change(Action::add, 1), change(Action::add, 2)}), StartsWith("refused tls:certificate: "));
+  CHECK_THAT(scene.apply({change(Action::add, 1), change(Action::add, 2)}), StartsWith("refused tls:certificate "));
   CHECK(server.connections() == 1);
   scene.settings.trust_pem = ca.root_pem();
   CHECK(scene.apply({change(Action::add, 1)}) == "made");

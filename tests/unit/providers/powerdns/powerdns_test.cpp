@@ -3,6 +3,7 @@
 
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/outcome.h"
 #include "tests/unit/providers/conformance.h"
 #include "tests/unit/providers/powerdns/fake_powerdns.h"
 
@@ -36,29 +37,13 @@ struct Scene {
   PowerDns provider{"pdns", settings, loop};
 
   std::string apply(std::vector<TxtChange> changes) {
-    return outcome([&] { run(loop, provider.apply({dns::Name("example.test"), "example.test."}, changes)); });
+    return outcome_of([&] { run(loop, provider.apply({dns::Name("example.test"), "example.test."}, changes)); });
   }
   std::string zone_of(const std::string& of) {
-    return outcome([&] { return run(loop, provider.zone_of(dns::Name(of))); });
-  }
-
-  static std::string text(const std::optional<Zone>& zone) { return zone ? zone->apex.text() : "none"; }
-
-  template <class Call>
-  static std::string outcome(Call call) {
-    try {
-      if constexpr (std::is_void_v<decltype(call())>) {
-        call();
-        return "made";
-      } else {
-        return text(call());
-      }
-    } catch (const Error& error) {
-      const auto* advice = error.advice() == Error::Advice::refused     ? "refused "
-                           : error.advice() == Error::Advice::throttled ? "throttled "
-                                                                        : "retry ";
-      return advice + error.cause() + " " + error.what();
-    }
+    std::optional<Zone> zone;
+    const auto outcome = outcome_of([&] { zone = run(loop, provider.zone_of(dns::Name(of))); });
+    if (outcome != "made") return outcome;
+    return zone ? zone->apex.text() : "none";
   }
 };
 
@@ -254,17 +239,17 @@ SCENARIO("what is missing is said in a sentence") {
   };
   WHEN("the key is wrong") {
     PowerDns provider("pdns", {scene.server.url(), Secret("other"), "localhost", {}}, scene.loop);
-    const auto outcome = Scene::outcome([&] { run(scene.loop, provider.check_credentials()); });
+    const auto outcome = outcome_of([&] { run(scene.loop, provider.check_credentials()); });
     CHECK_THAT(outcome, StartsWith("refused http:401 PowerDNS at http://127.0.0.1:") &&
                             Contains("refuses the api_key of [provider.pdns]") && !Contains("other"));
   }
   WHEN("there is no such server or no API") {
     PowerDns provider("pdns", {scene.server.url(), Secret("key"), "other", {}}, scene.loop);
-    CHECK_THAT(Scene::outcome([&] { return run(scene.loop, provider.zone_of(dns::Name(name))); }),
+    CHECK_THAT(outcome_of([&] { return run(scene.loop, provider.zone_of(dns::Name(name))); }),
                StartsWith("refused http:404") && Contains("has no API for a server \"other\": set api=yes"));
   }
   WHEN("the zone is gone") {
-    CHECK_THAT(Scene::outcome([&] {
+    CHECK_THAT(outcome_of([&] {
                  run(scene.loop, scene.provider.apply({dns::Name("gone.test"), "gone.test."}, {adding("x")}));
                }),
                StartsWith("refused http:404") && Contains("has no zone gone.test any more"));

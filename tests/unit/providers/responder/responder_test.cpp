@@ -8,6 +8,7 @@
 #include "dns/wire.h"
 #include "providers/registry.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/outcome.h"
 #include "tests/unit/providers/conformance.h"
 
 using namespace acmed;
@@ -69,18 +70,8 @@ struct Scene {
   std::unique_ptr<Provider> make(const config::Provider& provider) {
     return make_provider(provider, loop, discovery, &servers);
   }
-  template <class Call>
-  static std::string outcome(Call call) {
-    try {
-      call();
-      return "good";
-    } catch (const Error& error) {
-      const auto* advice = error.advice() == Error::Advice::refused ? "refused " : "retry ";
-      return advice + error.cause() + " " + error.what();
-    }
-  }
   std::string add(Provider& provider, const std::string& name, const std::string& value) {
-    return outcome([&] {
+    return outcome_of([&] {
       run(loop, provider.apply({dns::Name("example.test"), {}}, {{Action::add, dns::Name(name), value, 60s}}));
     });
   }
@@ -102,7 +93,7 @@ SCENARIO("responder does what every provider must") {
 SCENARIO("a name that should lead to a responder, but does not, is told with the record that is missing") {
   Scene scene;
   const auto provider = scene.make(configured("127.0.4.2"));
-  CHECK(Scene::outcome([&] { run(scene.loop, provider->zone_of(dns::Name("_acme-challenge.www.other.test"))); }) ==
+  CHECK(outcome_of([&] { run(scene.loop, provider->zone_of(dns::Name("_acme-challenge.www.other.test"))); }) ==
         "refused dns:no-zone provider here: _acme-challenge.www.other.test does not lead here: where its zone is kept, "
         "add the record _acme-challenge.www.other.test. CNAME www.other.test.example.test.");
   CHECK_FALSE(run(scene.loop, provider->zone_of(dns::Name("_acme-challenge.elsewhere.test"))));
@@ -113,20 +104,20 @@ SCENARIO("a responder that cannot listen adds no value, but removes them") {
   const auto provider = scene.make(configured("192.0.2.1"));
   const dns::Name name("x.example.test");
   const auto told = Contains("retry listen:EADDRNOTAVAIL provider here: cannot listen on 192.0.2.1:");
-  CHECK_THAT(Scene::outcome([&] { run(scene.loop, provider->zone_of(name)); }), told);
-  CHECK_THAT(Scene::outcome([&] { run(scene.loop, provider->check_credentials()); }), told);
-  CHECK_THAT(Scene::outcome([&] { provider->check_ready(); }), told);
+  CHECK_THAT(outcome_of([&] { run(scene.loop, provider->zone_of(name)); }), told);
+  CHECK_THAT(outcome_of([&] { run(scene.loop, provider->check_credentials()); }), told);
+  CHECK_THAT(outcome_of([&] { provider->check_ready(); }), told);
   CHECK_THAT(scene.add(*provider, "x.example.test", "value"), told);
-  CHECK(Scene::outcome([&] {
+  CHECK(outcome_of([&] {
           run(scene.loop, provider->apply({dns::Name("example.test"), {}}, {{Action::remove, name, "value", {}}}));
-        }) == "good");
+        }) == "made");
 }
 
 SCENARIO("what a responder cannot take keeps nothing else back") {
   Scene scene;
   const auto provider = scene.make(configured("127.0.4.3"));
   const auto apply = [&](const std::string& odd_name, const std::string& odd_value) {
-    return Scene::outcome([&] {
+    return outcome_of([&] {
       run(scene.loop,
           provider->apply({dns::Name("example.test"), {}}, {{Action::add, dns::Name(odd_name), odd_value, 60s},
                                                             {Action::add, dns::Name("x.example.test"), "value", 60s}}));
@@ -146,7 +137,7 @@ SCENARIO("what a responder cannot take keeps nothing else back") {
 SCENARIO("the next configuration goes on with what the last one served") {
   Scene scene;
   auto provider = scene.make(configured("127.0.4.4"));
-  CHECK(scene.add(*provider, "x.example.test", "value") == "good");
+  CHECK(scene.add(*provider, "x.example.test", "value") == "made");
   provider.reset();
   config::Config next;
   WHEN("it has the same responder") {

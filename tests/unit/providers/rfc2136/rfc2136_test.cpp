@@ -6,6 +6,7 @@
 #include "base/runtime/scope.h"
 #include "dns/wire.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/outcome.h"
 #include "tests/unit/providers/rfc2136/fake_primary.h"
 
 using namespace acmed;
@@ -43,18 +44,7 @@ struct Scene {
   }
 
   std::string apply(std::vector<TxtChange> changes) {
-    return outcome([&] { run(loop, provider.apply({example, {}}, std::move(changes))); });
-  }
-
-  template <class Call>
-  static std::string outcome(Call call) {
-    try {
-      call();
-      return "made";
-    } catch (const Error& error) {
-      const auto* advice = error.advice() == Error::Advice::refused ? "refused " : "retry ";
-      return advice + error.cause() + " " + error.what();
-    }
+    return outcome_of([&] { run(loop, provider.apply({example, {}}, std::move(changes))); });
   }
 };
 
@@ -207,7 +197,7 @@ SCENARIO("without an answer the same is sent again") {
   }
   WHEN("nobody listens there") {
     Rfc2136 elsewhere("bind", Scene::configured("127.0.1.9"), scene.loop, scene.discovery);
-    CHECK_THAT(Scene::outcome([&] {
+    CHECK_THAT(outcome_of([&] {
                  run(scene.loop, elsewhere.apply({example, {}}, adds(1)));
                }),
                StartsWith("retry dns:timeout") && Contains("connection refused"));
@@ -230,7 +220,7 @@ SCENARIO("the server may be a host name with several addresses") {
     scene.resolver.say("nowhere.test", dns::Type::a, {.rcode = dns::Rcode::nxdomain});
     scene.resolver.say("nowhere.test", dns::Type::aaaa, {.rcode = dns::Rcode::nxdomain});
     Rfc2136 nowhere("bind", Scene::configured("nowhere.test"), scene.loop, scene.discovery);
-    CHECK_THAT(Scene::outcome([&] { run(scene.loop, nowhere.zone_of(name_at(1))); }),
+    CHECK_THAT(outcome_of([&] { run(scene.loop, nowhere.zone_of(name_at(1))); }),
                StartsWith("refused dns:no-address") && Contains("nowhere.test has no address"));
   }
 }
@@ -264,14 +254,13 @@ SCENARIO("the zone is what the server itself says") {
     CHECK_FALSE(run(scene.loop, with_key.zone_of(name)));
     THEN("a server that knows the zone has to sign") {
       odd.say("_acme-challenge.www.example.test", dns::Type::soa, {.authority = {dns::fake::soa("example.test")}});
-      CHECK_THAT(
-          Scene::outcome([&] { run(scene.loop, with_key.zone_of(dns::Name("_acme-challenge.www.example.test"))); }),
-          StartsWith("refused tsig:unsigned 127.0.1.2"));
+      CHECK_THAT(outcome_of([&] { run(scene.loop, with_key.zone_of(dns::Name("_acme-challenge.www.example.test"))); }),
+                 StartsWith("refused tsig:unsigned 127.0.1.2"));
     }
   }
   WHEN("it fails") {
     odd.say(name.text(), dns::Type::soa, {.rcode = dns::Rcode::servfail});
-    CHECK_THAT(Scene::outcome(zone), StartsWith("retry dns:timeout") && Contains("SERVFAIL"));
+    CHECK_THAT(outcome_of(zone), StartsWith("retry dns:timeout") && Contains("SERVFAIL"));
   }
   WHEN("a name is delegated, and one beside it is not") {
     const dns::Name delegated("a.example.test");

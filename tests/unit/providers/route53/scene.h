@@ -6,6 +6,7 @@
 #include "base/runtime/scope.h"
 #include "providers/route53/route53.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/outcome.h"
 #include "tests/unit/providers/route53/fake_route53.h"
 
 namespace acmed::providers::route53 {
@@ -45,15 +46,7 @@ struct Scene {
   /// "made", or "ADVICE CAUSE SENTENCE".
   template <class T>
   std::string outcome(Task<T> task) {
-    try {
-      run(loop, std::move(task));
-      return "made";
-    } catch (const Error& error) {
-      const auto* advice = error.advice() == Error::Advice::refused ? "refused"
-                           : error.advice() == Error::Advice::retry ? "retry"
-                                                                    : "throttled";
-      return fmt::format("{} {} {}", advice, error.cause(), error.what());
-    }
+    return outcome_of([&] { run(loop, std::move(task)); });
   }
 
   Duration passed() const { return clock.now() - start; }
