@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "tests/unit/base/watched_disk.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/temporary_folder.h"
@@ -187,6 +188,20 @@ SCENARIO("a new generation goes live as a pair, and old ones that nobody needs a
   CHECK(!fs::exists(state.generation_path("web", 2)));
   CHECK(fs::exists(state.generation_path("web", 3)));
   CHECK(fs::read_symlink(state.folder.live("web")) == "../certificates/web/0005");
+}
+
+SCENARIO("a generation and its name are on the disk before anything leads to it") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  state.add(loop, "web", files_named("1"));
+  const test::WatchedDisk disk;
+  const auto number = state.add(loop, "web", files_named("2"));
+  const auto steps = disk.texts({"rename", "sync"});
+  REQUIRE(steps.size() > 2);
+  CHECK(steps[steps.size() - 2] == "rename new 0002 to 0002");
+  CHECK(steps.back() == "sync web");
+  CHECK(number == 2);
 }
 
 SCENARIO("the link can be put back to the generation before without losing the newer one") {
