@@ -7,7 +7,7 @@
 #include <array>
 #include <set>
 
-#include "base/accounts.h"
+#include "base/host_accounts.h"
 #include "config/command.h"
 #include "config/files.h"
 #include "config/section_name.h"

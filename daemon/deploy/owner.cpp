@@ -3,14 +3,14 @@
 
 #include <fmt/format.h>
 
-#include "base/accounts.h"
 #include "base/error.h"
+#include "base/host_accounts.h"
 
 namespace acmed::deploy {
 namespace {
 
 template <class Id>
-Id require(const Account<Id>& account, const char* kind, const std::string& name) {
+Id require(const HostAccount<Id>& account, const char* kind, const std::string& name) {
   if (account.id) return *account.id;
   if (account.error == 0) throw Refused("deploy:owner", fmt::format("this host has no {} \"{}\"", kind, name));
   throw Retry("deploy:owner", system_error_sentence(fmt::format("look up the {} \"{}\"", kind, name), account.error));

@@ -5,7 +5,7 @@
 
 #include "base/foreign_text.h"
 #include "base/log.h"
-#include "base/runtime/process.h"
+#include "base/runtime/command.h"
 
 namespace acmed::deploy {
 namespace {

@@ -10,10 +10,10 @@
 #include <array>
 #include <vector>
 
-#include "base/accounts.h"
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/error.h"
+#include "base/host_accounts.h"
 
 namespace acmed::store {
 namespace {

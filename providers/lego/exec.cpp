@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/runtime/command.h"
 #include "base/runtime/in_context.h"
-#include "base/runtime/process.h"
 #include "providers/kit/causes.h"
 #include "providers/kit/external_program.h"
 

@@ -11,8 +11,8 @@
 #include <array>
 #include <fstream>
 
-#include "base/accounts.h"
 #include "base/files.h"
+#include "base/host_accounts.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/base/watched_disk.h"

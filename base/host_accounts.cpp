@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/accounts.h"
+#include "base/host_accounts.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -20,7 +20,7 @@ bool says_none(int result) {
 
 /// `Lookup`: getpwnam_r or getgrnam_r, which fill an `Entry`.
 template <class Id, class Entry, class Lookup>
-Account<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
+HostAccount<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
   std::vector<char> buffer(entry_size);
   Entry entry{};
   Entry* found = nullptr;
@@ -32,11 +32,11 @@ Account<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
 
 }  // namespace
 
-Account<uid_t> find_user(const std::string& name) {
+HostAccount<uid_t> find_user(const std::string& name) {
   return find(name, ::getpwnam_r, &passwd::pw_uid);
 }
 
-Account<gid_t> find_group(const std::string& name) {
+HostAccount<gid_t> find_group(const std::string& name) {
   return find(name, ::getgrnam_r, &group::gr_gid);
 }
 

@@ -10,14 +10,14 @@ namespace acmed {
 
 /// The answer of the host's name service about a name.
 template <class Id>
-struct Account {
+struct HostAccount {
   std::optional<Id> id;  ///< none: no such account, or the name service failed
   int error = 0;         ///< errno when the name service failed; 0 when it answered
 };
 
 /// Blocks: the name service may be slow or remote.
-Account<uid_t> find_user(const std::string& name);
-Account<gid_t> find_group(const std::string& name);
+HostAccount<uid_t> find_user(const std::string& name);
+HostAccount<gid_t> find_group(const std::string& name);
 
 /// The user's name, or the number when the host knows no name for it; both forms are valid for chown. Blocks.
 std::string name_of_user(uid_t user);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/runtime/process.h"
+#include "base/runtime/command.h"
 
 #include <fcntl.h>
 #include <poll.h>

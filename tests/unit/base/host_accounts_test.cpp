@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/accounts.h"
+#include "base/host_accounts.h"
 
 #include <errno.h>
 
