@@ -1,23 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/http/client.h"
 
-#include "base/http/exchange.h"
+#include <mutex>
+
 #include "base/http/multi.h"
+#include "base/http/network_thread.h"
+#include "base/runtime/wait.h"
 
 namespace acmed::http {
 
-Client::Client(Loop& loop, Settings settings) : multi_(std::make_unique<Multi>(loop, std::move(settings))) {}
+/// The way back from the network thread to the client's loop, until the client ends: its loop may end then, too.
+class Client::Answers {
+ public:
+  explicit Answers(Loop& loop) : loop_(&loop) {}
 
-Client::~Client() = default;
+  void post(std::function<void()> call) {
+    const std::lock_guard guard(lock_);
+    if (loop_ != nullptr) loop_->post_from_thread(std::move(call));
+  }
+  void close() {
+    const std::lock_guard guard(lock_);
+    loop_ = nullptr;
+  }
+
+ private:
+  std::mutex lock_;
+  Loop* loop_;
+};
+
+/// Completes when the transfer has ended.
+class Client::Perform final : public Wait {
+ public:
+  Perform(Client& client, std::shared_ptr<Transfer> transfer)
+      : multi_(client.multi_), thread_(client.thread_), answers_(client.answers_), transfer_(std::move(transfer)) {}
+  void await_resume() const { throw_if_cancelled(); }
+
+ private:
+  bool start(Loop& loop) override {
+    // Called on the network thread. Who is cancelled meanwhile is not told.
+    transfer_->on_end = [answers = answers_, waiting = waiting_] {
+      answers->post([waiting] {
+        if (*waiting != nullptr) (*waiting)->end();
+      });
+    };
+    thread_->post(
+        [multi = multi_, thread = thread_.get(), transfer = transfer_] { multi->begin(thread->loop(), transfer); });
+    loop.real_work_begins();  // the network's time is real: a test's clock stands still meanwhile
+    return true;
+  }
+
+  void abandon() noexcept override {
+    thread_->post([multi = multi_, transfer = transfer_] { multi->drop(*transfer); });
+    leave();
+  }
+
+  void end() {
+    leave();
+    complete();
+  }
+
+  void leave() noexcept {
+    *waiting_ = nullptr;
+    loop().real_work_ends();
+  }
+
+  std::shared_ptr<Multi> multi_;
+  std::shared_ptr<NetworkThread> thread_;
+  std::shared_ptr<Answers> answers_;
+  std::shared_ptr<Transfer> transfer_;
+  std::shared_ptr<Perform*> waiting_ = std::make_shared<Perform*>(this);
+};
+
+Client::Client(Loop& loop, Settings settings)
+    : multi_(std::make_shared<Multi>(std::move(settings))), answers_(std::make_shared<Answers>(loop)) {}
+
+Client::~Client() {
+  answers_->close();
+  // What curl holds is freed where curl works.
+  if (thread_) thread_->post([multi = std::move(multi_)]() mutable { multi.reset(); });
+}
 
 Task<Response> Client::send(Request request) {
-  Exchange exchange(request);
-  co_await Multi::Perform(*multi_, exchange);
-  co_return exchange.take();
+  if (!thread_) thread_ = NetworkThread::shared();
+  const auto transfer = std::make_shared<Transfer>(std::move(request));
+  co_await Perform(*this, transfer);
+  co_return transfer->exchange.take();
 }
 
 void Client::rest() {
-  if (!multi_->busy()) multi_->rest();
+  if (thread_) thread_->post([multi = multi_] { multi->rest(); });
 }
 
 }  // namespace acmed::http

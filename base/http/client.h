@@ -54,6 +54,9 @@ struct Settings {
   Duration connect_limit = std::chrono::seconds(10);
 };
 
+class Multi;
+class NetworkThread;
+
 /// An HTTP client: HTTP/2 where the server offers it, connections kept alive and shared, at least TLS 1.2 and always
 /// verified, no redirects, bodies of at most 1 MiB. Use one client for each trust setting: its settings apply to
 /// everything it sends.
@@ -67,12 +70,16 @@ class Client {
   /// Cancelling drops the exchange.
   Task<Response> send(Request request);
 
-  /// Closes connections and frees cached memory; the next send() starts afresh. Call only when nothing is in flight.
+  /// Closes connections and frees cached memory, unless something is in flight; the next send() starts afresh.
   void rest();
 
  private:
-  class Multi;
-  std::unique_ptr<Multi> multi_;
+  class Perform;
+  class Answers;
+
+  std::shared_ptr<NetworkThread> thread_;  ///< from the first request on
+  std::shared_ptr<Multi> multi_;           ///< used on that thread alone
+  std::shared_ptr<Answers> answers_;
 };
 
 }  // namespace acmed::http

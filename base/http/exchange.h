@@ -26,7 +26,7 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 /// A request and the part of its response received so far. Must not move: curl writes into it.
 class Exchange {
  public:
-  explicit Exchange(const Request& request) : request_(request) {}
+  explicit Exchange(Request request) : request_(std::move(request)) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -38,6 +38,9 @@ class Exchange {
   /// because too much arrived.
   void finish(CURL* easy, CURLcode code, bool flooded);
 
+  /// The exchange could not begin.
+  void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
+
   /// The response; throws as Client::send does.
   Response take();
 
@@ -47,7 +50,7 @@ class Exchange {
   void take_header_line(std::string_view line);
   void set_headers(CURL* easy);
 
-  const Request& request_;
+  const Request request_;
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's own error text
   const char* too_large_ = nullptr;            ///< the part of the response that exceeded our limits

@@ -46,42 +46,47 @@ std::uint64_t now_us(sd_event* event) {
 
 }  // namespace
 
-Client::Multi::Multi(Loop& loop, Settings settings)
-    : loop_(loop), settings_(std::move(settings)), trust_folder_(find_trust_folder()) {
+Multi::Multi(Settings settings) : settings_(std::move(settings)), trust_folder_(find_trust_folder()) {
   start_curl_once();
   if (!settings_.extra_trust_pem.empty()) extra_trust_ = crypto::parse_chain(settings_.extra_trust_pem);
-
-  sd_event_source* source = nullptr;
-  const auto on_time = [](sd_event_source*, std::uint64_t, void* self) noexcept {
-    static_cast<Multi*>(self)->act(CURL_SOCKET_TIMEOUT, 0);
-    return 0;
-  };
-  // curl measures on the host's clock, so its timer is the host's too, also on a test's loop.
-  check_event(sd_event_add_time(loop_.event(), &source, CLOCK_MONOTONIC, UINT64_MAX, timer_accuracy_us, on_time, this),
-              "sd_event_add_time");
-  timer_.reset(source);
-  const auto on_turn = [](sd_event_source*, void* self) noexcept {
-    static_cast<Multi*>(self)->act(CURL_SOCKET_TIMEOUT, 0);
-    return 0;
-  };
-  check_event(sd_event_add_defer(loop_.event(), &source, on_turn, this), "sd_event_add_defer");
-  at_once_.reset(source);
-  check_event(sd_event_source_set_enabled(source, SD_EVENT_OFF), "sd_event_source_set_enabled");
 }
 
-Client::Multi::~Multi() {
+Multi::~Multi() {
+  while (!under_way_.empty()) drop(*under_way_.begin()->first);
   rest();
 }
 
-void Client::Multi::rest() noexcept {
+void Multi::rest() noexcept {
+  if (!under_way_.empty()) return;
   idle_.clear();
   multi_.reset();
   idle_.shrink_to_fit();
   sockets_.clear();
 }
 
-void Client::Multi::open() {
+/// The event sources belong to the thread that calls this.
+void Multi::add_timers() {
+  sd_event_source* source = nullptr;
+  const auto on_time = [](sd_event_source*, std::uint64_t, void* self) noexcept {
+    static_cast<Multi*>(self)->act(CURL_SOCKET_TIMEOUT, 0);
+    return 0;
+  };
+  // curl measures on the host's clock, so its timer is the host's too, also on a test's loop.
+  check_event(sd_event_add_time(loop_->event(), &source, CLOCK_MONOTONIC, UINT64_MAX, timer_accuracy_us, on_time, this),
+              "sd_event_add_time");
+  timer_.reset(source);
+  const auto on_turn = [](sd_event_source*, void* self) noexcept {
+    static_cast<Multi*>(self)->act(CURL_SOCKET_TIMEOUT, 0);
+    return 0;
+  };
+  check_event(sd_event_add_defer(loop_->event(), &source, on_turn, this), "sd_event_add_defer");
+  at_once_.reset(source);
+  check_event(sd_event_source_set_enabled(source, SD_EVENT_OFF), "sd_event_source_set_enabled");
+}
+
+void Multi::open() {
   if (multi_) return;
+  if (!timer_) add_timers();
   multi_.reset(curl_multi_init());
   if (!multi_) throw std::bad_alloc();
   CURLM* multi = multi_.get();
@@ -93,7 +98,7 @@ void Client::Multi::open() {
   curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, most_connections_per_host);
 }
 
-Easy Client::Multi::take_easy() {
+Easy Multi::take_easy() {
   Easy easy;
   if (idle_.empty()) {
     easy.reset(curl_easy_init());
@@ -107,7 +112,7 @@ Easy Client::Multi::take_easy() {
 }
 
 /// What is the same for all requests of this client.
-void Client::Multi::prepare(CURL* easy) const {
+void Multi::prepare(CURL* easy) const {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // dropping a request must not wait for the resolver's thread
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, settings_.allow_plain_http ? "https,http" : "https");
@@ -134,60 +139,65 @@ void Client::Multi::prepare(CURL* easy) const {
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
 }
 
-bool Client::Multi::Perform::start(Loop&) {
-  multi_.open();
-  easy_ = multi_.take_easy();
-  exchange_.set_up(easy_.get(), multi_.settings_);
-  curl_easy_setopt(easy_.get(), CURLOPT_PRIVATE, this);
-  if (curl_multi_add_handle(multi_.multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
-  ++multi_.under_way_;
-  multi_.loop_.real_work_begins();  // the network's time is real: a test's clock stands still meanwhile
-  return true;
-}
-
-void Client::Multi::Perform::abandon() noexcept {
-  multi_.drop(*this);
-}
-
-void Client::Multi::drop(Perform& performed) noexcept {
-  curl_multi_remove_handle(multi_.get(), performed.easy_.get());
-  --under_way_;
-  loop_.real_work_ends();
-  curl_easy_reset(performed.easy_.get());  // it forgets the exchange, but keeps TLS sessions
-  if (idle_.size() < most_idle_handles) {
-    idle_.push_back(std::move(performed.easy_));
-  } else {
-    performed.easy_.reset();
+void Multi::begin(Loop& loop, std::shared_ptr<Transfer> transfer) noexcept {
+  loop_ = &loop;
+  try {
+    set_up(*transfer);
+    under_way_.emplace(transfer.get(), transfer);
+  } catch (...) {
+    transfer->exchange.fail(std::current_exception());
+    transfer->easy.reset();
+    transfer->on_end();
   }
 }
 
-void Client::Multi::act(curl_socket_t socket, int events) noexcept {
+void Multi::set_up(Transfer& transfer) {
+  open();
+  transfer.easy = take_easy();
+  transfer.exchange.set_up(transfer.easy.get(), settings_);
+  curl_easy_setopt(transfer.easy.get(), CURLOPT_PRIVATE, &transfer);
+  if (curl_multi_add_handle(multi_.get(), transfer.easy.get()) != CURLM_OK) throw std::bad_alloc();
+}
+
+void Multi::drop(Transfer& transfer) noexcept {
+  const auto held = under_way_.extract(&transfer);
+  if (held.empty()) return;
+  curl_multi_remove_handle(multi_.get(), transfer.easy.get());
+  curl_easy_reset(transfer.easy.get());  // it forgets the exchange, but keeps TLS sessions
+  if (idle_.size() < most_idle_handles) {
+    idle_.push_back(std::move(transfer.easy));
+  } else {
+    transfer.easy.reset();
+  }
+}
+
+void Multi::act(curl_socket_t socket, int events) noexcept {
   int running = 0;
   allowance_.received = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   finish_ended();
 }
 
-void Client::Multi::finish_ended() noexcept {
+void Multi::finish_ended() noexcept {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;  // the message ends with its handle's removal
-    char* performed = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &performed);
-    auto& perform = *reinterpret_cast<Perform*>(performed);
-    perform.exchange_.finish(perform.easy_.get(), code, allowance_.exceeded());
-    drop(perform);
-    perform.complete();
+    char* of_handle = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &of_handle);
+    const auto transfer = under_way_.at(reinterpret_cast<Transfer*>(of_handle));
+    transfer->exchange.finish(transfer->easy.get(), code, allowance_.exceeded());
+    drop(*transfer);
+    transfer->on_end();
   }
 }
 
-int Client::Multi::on_socket(CURL*, curl_socket_t socket, int what, void* multi, void*) noexcept {
+int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* multi, void*) noexcept {
   static_cast<Multi*>(multi)->watch(socket, what);
   return 0;
 }
 
-void Client::Multi::watch(curl_socket_t socket, int what) {
+void Multi::watch(curl_socket_t socket, int what) {
   if (what == CURL_POLL_REMOVE) {
     sockets_.erase(socket);
     return;
@@ -209,19 +219,19 @@ void Client::Multi::watch(curl_socket_t socket, int what) {
     return 0;
   };
   sd_event_source* raw = nullptr;
-  check_event(sd_event_add_io(loop_.event(), &raw, socket, events, on_ready, this), "sd_event_add_io");
+  check_event(sd_event_add_io(loop_->event(), &raw, socket, events, on_ready, this), "sd_event_add_io");
   source.reset(raw);
 }
 
-int Client::Multi::on_timer(CURLM*, long milliseconds, void* multi) noexcept {
+int Multi::on_timer(CURLM*, long milliseconds, void* multi) noexcept {
   static_cast<Multi*>(multi)->set_timer(milliseconds);
   return 0;
 }
 
-void Client::Multi::set_timer(long milliseconds) {
+void Multi::set_timer(long milliseconds) {
   const bool later = milliseconds > 0;
   if (later) {
-    const auto time = now_us(loop_.event()) + static_cast<std::uint64_t>(milliseconds) * 1000;
+    const auto time = now_us(loop_->event()) + static_cast<std::uint64_t>(milliseconds) * 1000;
     check_event(sd_event_source_set_time(timer_.get(), time), "sd_event_source_set_time");
   }
   check_event(sd_event_source_set_enabled(timer_.get(), later ? SD_EVENT_ONESHOT : SD_EVENT_OFF),
@@ -231,7 +241,7 @@ void Client::Multi::set_timer(long milliseconds) {
               "sd_event_source_set_enabled");
 }
 
-CURLcode Client::Multi::on_tls(CURL*, void* ssl_ctx, void* multi) noexcept {
+CURLcode Multi::on_tls(CURL*, void* ssl_ctx, void* multi) noexcept {
   try {
     auto& self = *static_cast<Multi*>(multi);
     crypto::limit_received(ssl_ctx, self.allowance_);

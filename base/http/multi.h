@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to base/http: curl's multi handle on the event loop.
+// Private to base/http: curl's multi handle on the network thread's event loop.
 #pragma once
 
 #include <curl/curl.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -12,39 +13,37 @@
 #include "base/crypto/x509.h"
 #include "base/http/exchange.h"
 #include "base/runtime/loop.h"
-#include "base/runtime/wait.h"
 
 namespace acmed::http {
 
-/// Drives libcurl from the event loop: its sockets and its single timer are event sources. curl's callbacks only record
-/// what curl wants; finished transfers are collected after curl has returned.
-class Client::Multi {
+/// An exchange that curl carries out.
+struct Transfer {
+  explicit Transfer(Request request) : exchange(std::move(request)) {}
+
+  Exchange exchange;
+  Easy easy;                     ///< while it is under way
+  std::function<void()> on_end;  ///< called once, unless it is dropped before
+};
+
+/// Drives libcurl from an event loop: its sockets and its single timer are event sources. curl's callbacks only record
+/// what curl wants; finished transfers are collected after curl has returned. All but its making is done on the loop's
+/// thread.
+class Multi {
  public:
-  Multi(Loop& loop, Settings settings);
+  /// On any thread. Throws Refused when a certificate to be trusted cannot be read.
+  explicit Multi(Settings settings);
   ~Multi();
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
 
-  /// Completes when `exchange` has ended; Exchange::take() gives the outcome. Cancelling drops the exchange.
-  class Perform final : public Wait {
-   public:
-    Perform(Multi& multi, Exchange& exchange) : multi_(multi), exchange_(exchange) {}
-    void await_resume() const { throw_if_cancelled(); }
+  /// Begins the transfer on the thread's `loop`, the same each time; when it cannot begin, it ends at once.
+  void begin(Loop& loop, std::shared_ptr<Transfer> transfer) noexcept;
 
-   private:
-    friend class Multi;
-    bool start(Loop& loop) override;
-    void abandon() noexcept override;
+  /// Ends the transfer without a word, if it has not ended.
+  void drop(Transfer& transfer) noexcept;
 
-    Multi& multi_;
-    Exchange& exchange_;
-    Easy easy_;
-  };
-
-  /// Closes and frees everything; the next exchange starts afresh.
+  /// Closes and frees everything if no transfer is under way; the next one starts afresh.
   void rest() noexcept;
-
-  bool busy() const noexcept { return under_way_ > 0; }
 
  private:
   struct CleanUpMulti {
@@ -52,9 +51,10 @@ class Client::Multi {
   };
 
   void open();
+  void add_timers();
   Easy take_easy();
   void prepare(CURL* easy) const;
-  void drop(Perform& performed) noexcept;
+  void set_up(Transfer& transfer);
   void act(curl_socket_t socket, int events) noexcept;
   void finish_ended() noexcept;
   void watch(curl_socket_t socket, int what);
@@ -64,15 +64,15 @@ class Client::Multi {
   static int on_timer(CURLM*, long milliseconds, void* multi) noexcept;
   static CURLcode on_tls(CURL*, void* ssl_ctx, void* multi) noexcept;
 
-  /// How much may arrive in one turn of the loop. curl 7.88 keeps reading HTTP/2 frames that belong to no response for
+  /// How much may arrive in one turn of its loop. curl 7.88 keeps reading HTTP/2 frames that belong to no response for
   /// as long as they arrive, and returns neither for a time limit nor to the loop.
   static constexpr std::size_t most_received_at_once = std::size_t{4} * 1024 * 1024;
 
-  Loop& loop_;
+  Loop* loop_ = nullptr;
   Settings settings_;
   std::vector<crypto::Certificate> extra_trust_;
   const char* trust_folder_;
-  std::size_t under_way_ = 0;
+  std::map<Transfer*, std::shared_ptr<Transfer>> under_way_;
 
   // curl calls back while it is destroyed: whatever its callbacks touch is declared before it.
   crypto::Allowance allowance_{most_received_at_once};

@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/runtime/offload.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include "base/runtime/thread.h"
 
 namespace acmed {
 namespace {
 // Mostly threads that wait for the disk: more of them let the file system commit several writes at a time.
 constexpr std::size_t most_threads = 8;
-
-/// Signals are the loop's business: no worker may take one. A new thread inherits the mask of its maker.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 
@@ -58,8 +41,7 @@ void Workers::add(std::function<void()> job) {
 
 void Workers::start_thread() {
   threads_.reserve(most_threads);
-  const SignalsBlocked blocked;
-  threads_.emplace_back([this] { work(); });
+  threads_.push_back(thread_without_signals([this] { work(); }));
 }
 
 void Workers::work() {

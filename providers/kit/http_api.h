@@ -24,9 +24,9 @@ class HttpApi {
   struct Settings {
     std::string who;                            ///< what sentences begin with: "PowerDNS at http://127.0.0.1:8081"
     std::string url;                            ///< what stands before each path
-    Headers credentials;                        ///< headers of each request
+    Headers credentials{};                      ///< headers of each request
     std::optional<Secret> bearer{};             ///< a token for each request (RFC 6750 §2.1)
-    std::vector<Secret> secrets;                ///< what answers must not be quoted with, besides the credentials
+    std::vector<Secret> secrets{};              ///< what answers must not be quoted with, besides the credentials
     Duration limit = std::chrono::seconds(30);  ///< for each exchange
     std::size_t most_quoted = 200;              ///< octets of what it says, in one sentence
     std::optional<Duration> usual_pause{};  ///< after "too many requests" (429) without a time; none: the scheduler's
