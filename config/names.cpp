@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "base/ascii.h"
-#include "base/challenge_label.h"
 #include "config/addresses.h"
+#include "config/challenge_label.h"
 #include "config/toml.h"
 
 namespace acmed::config {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "base/challenge_label.h"
+#include "config/challenge_label.h"
 #include "dns/delegations.h"
 #include "dns/lookups.h"
 #include "dns/query.h"
@@ -86,7 +86,7 @@ Finding read(const Message& message, const Name& name, const Name& zone) {
 Name above_challenge_names(const Name& name) {
   auto above = name.parent();
   for (auto each = above; !each.is_root(); each = each.parent()) {
-    if (each.starts_with(challenge_label)) above = each.parent();
+    if (each.starts_with(config::challenge_label)) above = each.parent();
   }
   return above;
 }

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "base/challenge_label.h"
 #include "base/runtime/scope.h"
+#include "config/challenge_label.h"
 #include "config/names.h"
 #include "daemon/issue/rounds.h"
 
@@ -114,7 +114,7 @@ bool Proofs::is_declared(const dns::Location& location, const dns::Name& alias) 
   std::vector<dns::Name> led_to(std::ranges::find(location.chain, alias), location.chain.end());
   led_to.push_back(location.effective);
   return std::any_of(led_to.begin() + 1, led_to.end(),
-                     [](const dns::Name& name) { return name.starts_with(challenge_label); });
+                     [](const dns::Name& name) { return name.starts_with(config::challenge_label); });
 }
 
 Task<> Proofs::place() {

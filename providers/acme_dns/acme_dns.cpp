@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "base/challenge_label.h"
 #include "base/runtime/sleep.h"
+#include "config/challenge_label.h"
 
 namespace acmed::providers {
 namespace {
@@ -46,7 +46,7 @@ Task<std::optional<Zone>> AcmeDns::zone_of(dns::Name name) {
   if (const auto* account = find(&config::AcmeDnsAccount::full_domain, name.text())) {
     co_return Zone{name, account->subdomain};
   }
-  if (!name.starts_with(challenge_label)) {
+  if (!name.starts_with(config::challenge_label)) {
     throw Refused(
         "acme-dns:account",
         fmt::format("{} has no account for {} that acmed knows, though a challenge name is an alias to it: add "

@@ -9,7 +9,7 @@
 #include <charconv>
 #include <set>
 
-#include "base/challenge_label.h"
+#include "config/challenge_label.h"
 #include "dns/query.h"
 #include "providers/kit/causes.h"
 #include "providers/kit/halving.h"
@@ -119,7 +119,7 @@ Task<std::vector<dns::Endpoint>> Rfc2136::addresses() {
 
 Task<std::optional<Zone>> Rfc2136::zone_of(dns::Name name) {
   // A challenge name is often delegated, and has no neighbours that it could share a question with.
-  if (name.starts_with(challenge_label)) co_return co_await zones_.get(name, find_zone(name));
+  if (name.starts_with(config::challenge_label)) co_return co_await zones_.get(name, find_zone(name));
   // The targets of aliases do, by the hundred: names with the same parent are in the same zone, but for an apex.
   const auto shared = co_await zones_of_parents_.get(name.parent(), find_zone(name));
   if (!shared || name.parent().is_within(shared->apex)) co_return shared;

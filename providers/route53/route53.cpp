@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/challenge_label.h"
+#include "config/challenge_label.h"
 #include "providers/kit/name_list.h"
 #include "providers/route53/change_batch.h"
 #include "providers/route53/record_listing.h"
@@ -134,7 +134,7 @@ Task<> Route53::await_published(Zone zone) {
 
 Task<std::optional<std::string>> Route53::check_credentials() {
   if (only_) {
-    co_await read_records(&api_, *only_, {only_->apex.prefixed(challenge_label)});
+    co_await read_records(&api_, *only_, {only_->apex.prefixed(config::challenge_label)});
   } else {
     co_await zones_.probe();
   }

@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-namespace acmed {
+namespace acmed::config {
 
 /// The label below which names are proved by TXT records (RFC 8555 §8.4).
 inline constexpr std::string_view challenge_label = "_acme-challenge";
 
-}  // namespace acmed
+}  // namespace acmed::config
