@@ -261,7 +261,7 @@ SCENARIO("terms that have changed are named by their URL") {
   bench.ca.instead("new-order", test::problem("403 Forbidden", "userActionRequired", "new terms")
                                     .with("Link: <https://ca.example/terms/2>;rel=\"terms-of-service\""));
   CHECK_THAT(failed_order<ProblemError>(bench).what(),
-             Contains("agree to the CA's terms at https://ca.example/terms/2"));
+             Contains("visit https://ca.example/terms/2 and do what the CA wants there"));
 }
 
 SCENARIO("a connection that is cut loses a nonce and nothing else") {

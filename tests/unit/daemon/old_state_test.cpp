@@ -37,7 +37,7 @@ SCENARIO("a state directory of the version before is taken over whole") {
   auto& loop = sample.loop;
   auto& store = sample.state.store;
 
-  const auto account = run(loop, store.load_account(ca));
+  const auto account = run(loop, store.load_account({ca, "", "ecdsa-p256"}));
   REQUIRE(account);
   CHECK(account->url == "https://127.0.0.1:14000/my-account/28b05f014b21371b");
   CHECK(account->directory);
