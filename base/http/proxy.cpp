@@ -9,8 +9,9 @@
 namespace acmed::http {
 namespace {
 
-/// curl's own, for a proxy without one.
+// curl's own, for a proxy without one.
 constexpr const char* default_port = "1080";
+constexpr const char* default_tls_port = "443";
 
 std::string first_of(std::initializer_list<const char*> variables) {
   for (const auto* variable : variables) {
@@ -27,10 +28,12 @@ std::string proxy_for(const std::string& url) {
   auto proxy = url.starts_with("https:") ? first_of({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
                                          : first_of({"http_proxy", "all_proxy", "ALL_PROXY"});
   if (proxy.empty()) return {};
-  if (proxy.find("://") == proxy.npos) proxy.insert(0, "http://");
-  const auto host = host_of(proxy);
+  const auto* port = proxy.starts_with("https:") ? default_tls_port : default_port;
+  // Only what stands behind the scheme is of interest: socks5h is none that a URL may have.
+  if (const auto scheme = proxy.find("://"); scheme != proxy.npos) proxy.erase(0, scheme + 3);
+  const auto host = host_of("http://" + proxy);
   const bool has_port = host.rfind(':') != host.npos && host.back() != ']';
-  return has_port ? host : host + ':' + default_port;
+  return has_port ? host : host + ':' + port;
 }
 
 }  // namespace acmed::http

@@ -24,13 +24,17 @@ namespace {
 
 constexpr std::size_t longest_url = 200;
 constexpr std::size_t longest_names = 300;
+/// The account's URL is part of each request.
+constexpr std::size_t longest_location = std::size_t{2} * 1024;
 /// How often an order that seems to be gone is requested again; an order resumed after a restart often is gone.
 constexpr std::size_t further_looks_at_an_order = 2;
 
 /// The URL of what was created; never part of the body (RFC 8555 §7.3, §7.4).
 std::string require_location(const std::string& doing, const http::Response& response) {
   const auto location = response.header("location");
-  if (location && !location->empty()) return http::resolved(response.url, *location);
+  if (location && !location->empty() && location->size() <= longest_location) {
+    return http::resolved(response.url, *location);
+  }
   throw unexpected_answer(doing, response.url, response, "a Location");
 }
 

@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t longest_token = 512;
 constexpr std::size_t longest_quote = 80;
+// A copy of the directory is kept on disk, and the profiles' names are told.
+constexpr std::size_t most_profiles = 50;
+constexpr std::size_t longest_profile = 100;
+constexpr std::size_t longest_description = 500;
 /// How many authorizations an order may have that does not say for which names it is.
 constexpr std::size_t most_unnamed = 100;
 
@@ -104,7 +108,11 @@ Directory Directory::from_json(const json::Value& value, const std::string& base
   directory.terms_of_service = one_line(meta["termsOfService"].text_or(), 500);
   directory.external_account_required = meta["externalAccountRequired"].bool_or(false);
   if (const auto* profiles = meta["profiles"].as_object()) {
-    for (const auto& [name, description] : *profiles) directory.profiles[name] = description.text_or();
+    for (const auto& [name, description] : *profiles) {
+      if (directory.profiles.size() == most_profiles) break;
+      if (name.size() > longest_profile) continue;
+      directory.profiles[name] = one_line(description.text_or(), longest_description);
+    }
   }
   return directory;
 }

@@ -37,6 +37,16 @@ SCENARIO("a directory is kept on disk as the CA sent it") {
   CHECK(Directory::from_json(directory.to_json(), directory_url) == directory);
 }
 
+SCENARIO("a directory keeps so many profiles as anybody could choose from") {
+  json::Object profiles{{std::string(101, 'x'), "a name that nobody types"}};
+  for (int i = 0; i < 1000; ++i) profiles["p" + std::to_string(i)] = std::string(10000, 'd') + "\x1b[31m";
+  auto members = *parsed(directory_text).as_object();
+  members["meta"] = json::Object{{"profiles", std::move(profiles)}};
+  const auto directory = Directory::from_json(members, directory_url);
+  CHECK(directory.profiles.size() == 50);
+  CHECK(json::dump(directory.to_json()).size() < 50 * 1024);
+}
+
 SCENARIO("what is no ACME directory is refused") {
   CHECK_THROWS_AS(Directory::from_json(parsed("{}"), directory_url), Error);
   CHECK_THROWS_AS(Directory::from_json(parsed("[]"), directory_url), Error);

@@ -236,6 +236,19 @@ SCENARIO("a CA that insists on a common name gets the first name that can be one
   CHECK(settings.common_name_of({"a.test", "b.test"}) == "a.test");
   CHECK(settings.common_name_of({too_long, "b.test"}) == "b.test");
   CHECK(settings.common_name_of({too_long}).empty());
+
+  JourneyScene scene;
+  const std::string identifier = "\x06\x03\x55\x04\x03";  // id-at-commonName in DER
+  std::string requested;
+  scene.ca.issue_by([&](const FakeCa::Issuance& issuance) {
+    requested = issuance.request;
+    return scene.chain(issuance);
+  });
+  REQUIRE(scene.run().empty());
+  CHECK(requested.find(identifier) == std::string::npos);
+  scene.settings.has_common_name = true;
+  REQUIRE(scene.run().empty());
+  CHECK(requested.find(identifier) != std::string::npos);
 }
 
 SCENARIO("what a CA says of the account is asked once for all certificates") {
