@@ -129,10 +129,11 @@ Task<Account> Client::register_account(NewAccount wanted) {
 
 Task<std::optional<Account>> Client::find_account() {
   const std::string doing = "find the account";
-  const auto payload = json::dump(json::Object{{"onlyReturnExisting", true}});
+  const PayloadFor payload = [text = json::dump(json::Object{{"onlyReturnExisting", true}})](const std::string&) {
+    return text;
+  };
   try {
-    const auto response = co_await session_->post_to(
-        doing, &Directory::new_account, [payload](const std::string&) { return payload; }, Session::SignedBy::key);
+    const auto response = co_await session_->post_to(doing, &Directory::new_account, payload, Session::SignedBy::key);
     co_return read_account(doing, response);
   } catch (const ProblemError& error) {
     const auto& type = error.problem().type;
