@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/crypto/encoding.h"
+#include "config/addresses.h"
 #include "config/secrets.h"
 #include "config/trust.h"
 #include "config/urls.h"
@@ -99,6 +100,20 @@ std::optional<ExternalAccount> read_external_account(Reader& ca) {
   return ExternalAccount{key_id->value, Secret(*std::move(octets))};
 }
 
+/// As they stand in URLs.
+std::vector<std::string> read_hosts(Reader& reader) {
+  std::vector<std::string> hosts;
+  const auto given = reader.texts("hosts");
+  if (!given) return hosts;
+  for (const auto& host : *given) {
+    const auto checked = server(host.value);
+    if (!checked.good()) reader.fault(host.place, "hosts", checked.fault);
+    const bool is_bare_ipv6 = is_address(checked.value) && checked.value.find(':') != std::string::npos;
+    hosts.push_back(is_bare_ipv6 ? "[" + checked.value + "]" : checked.value);
+  }
+  return hosts;
+}
+
 /// The key types that CAs accept for accounts.
 const std::vector<std::pair<std::string, crypto::KeyType>>& account_key_types() {
   static const std::vector<std::pair<std::string, crypto::KeyType>> types = {
@@ -137,6 +152,8 @@ Ca read_ca(const std::string& name, Reader reader) {
   if (auto chain = reader.text("preferred_chain")) ca.preferred_chain = std::move(chain->value);
   ca.account_key = reader.choice("account_key_type", account_key_types()).value_or(ca.account_key);
   ca.concurrency = static_cast<unsigned>(reader.integer("concurrency", 1, most_orders).value_or(ca.concurrency));
+  ca.hosts = read_hosts(reader);
+  ca.has_common_name = reader.choice<bool>("common_name", {{"first", true}, {"none", false}}).value_or(false);
   reader.end();
   return ca;
 }

@@ -36,7 +36,9 @@ struct Ca {
   std::optional<ExternalAccount> external_account;
   std::string preferred_chain;  ///< issuer common name; empty for the CA's first chain
   crypto::KeyType account_key = crypto::KeyType::ecdsa_p256;
-  unsigned concurrency = 32;  ///< orders that the CA may have in progress at a time
+  unsigned concurrency = 32;       ///< orders that the CA may have in progress at a time
+  bool has_common_name = false;    ///< it wants the first name as the common name of a request
+  std::vector<std::string> hosts;  ///< that its URLs may lead to besides the directory's, with optional ports
 };
 
 /// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. Values not set by a certificate or the

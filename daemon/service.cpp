@@ -61,8 +61,9 @@ issue::AuthoritySettings authority_settings(const config::Ca& ca) {
   if (ca.external_account) {
     account.external_account = acme::ExternalAccountBinding{ca.external_account->key_id, ca.external_account->hmac_key};
   }
-  return {ca.name,    ca.directory,        ca.trust_pem,       std::move(account), ca.account_key,
-          ca.profile, ca.profile_required, ca.preferred_chain, ca.concurrency};
+  return {ca.name,        ca.directory, ca.trust_pem,        std::move(account),
+          ca.account_key, ca.profile,   ca.profile_required, ca.preferred_chain,
+          ca.concurrency, ca.hosts,     ca.has_common_name};
 }
 
 dns::Require require_of(config::Propagation::Require require) {

@@ -29,8 +29,10 @@ Task<std::string> SoftwareKeys::sign(PrivateKey key, std::string bytes) {
   co_return co_await offload([key = std::move(key), bytes = std::move(bytes)] { return key.sign(bytes); });
 }
 
-Task<std::string> SoftwareKeys::csr(PrivateKey key, std::vector<std::string> dns_names) {
-  co_return co_await offload([key = std::move(key), names = std::move(dns_names)] { return make_csr(key, names); });
+Task<std::string> SoftwareKeys::csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) {
+  co_return co_await offload([key = std::move(key), names = std::move(dns_names), subject = std::move(common_name)] {
+    return make_csr(key, names, subject);
+  });
 }
 
 Keys& software_keys() {

@@ -21,8 +21,8 @@ class Keys {
   /// The signature of `bytes` in JWS form (PrivateKey::sign). Throws Error.
   virtual Task<std::string> sign(PrivateKey key, std::string bytes) = 0;
 
-  /// A certificate signing request for `dns_names`, as built by make_csr(). Throws Error.
-  virtual Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names) = 0;
+  /// A certificate signing request, as built by make_csr(). Throws Error.
+  virtual Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) = 0;
 };
 
 /// Keys held in this process. Operations that take milliseconds run on the worker threads.
@@ -30,7 +30,7 @@ class SoftwareKeys final : public Keys {
  public:
   Task<PrivateKey> generate(KeyType type) override;
   Task<std::string> sign(PrivateKey key, std::string bytes) override;
-  Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names) override;
+  Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) override;
 };
 
 /// This process's SoftwareKeys; stateless.

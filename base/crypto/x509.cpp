@@ -118,10 +118,16 @@ struct FreeExtensions {
 
 }  // namespace
 
-std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names) {
+std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names, const std::string& common_name) {
   const Owned<X509_REQ, X509_REQ_free> request(need(X509_REQ_new(), "make a request"));
   need(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1), "make a request");
   need(X509_REQ_set_pubkey(request.get(), key.native()), "make a request");
+  if (!common_name.empty()) {
+    need(X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(common_name.data()),
+                                    static_cast<int>(common_name.size()), -1, 0),
+         "make a request");
+  }
 
   STACK_OF(X509_EXTENSION)* list = nullptr;
   need(X509V3_add1_i2d(&list, NID_subject_alt_name, general_names(dns_names).get(), 0, 0), "make a request");

@@ -27,6 +27,7 @@ struct Request {
 };
 
 struct Response {
+  std::string url;  ///< that was requested: what references in the response are relative to
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in the order received
   std::string body;                                          ///< 1 MiB at most, see `too_large`

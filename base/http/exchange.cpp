@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/http/failure.h"
+#include "base/http/url.h"
 
 namespace acmed::http {
 namespace {
@@ -144,6 +145,7 @@ void Exchange::finish(CURL* easy, CURLcode code, bool flooded) {
   curl_off_t microseconds = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  response_.url = request_.url;
   response_.status = static_cast<int>(status);
   response_.elapsed = std::chrono::microseconds(microseconds);
 }

@@ -3,27 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <memory>
-
 #include "base/error.h"
 #include "base/http/client.h"
+#include "base/http/proxy.h"
+#include "base/http/url.h"
 
 namespace acmed::http {
 namespace {
-
-struct CleanUpUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-struct FreeText {
-  void operator()(char* text) const noexcept { curl_free(text); }
-};
-
-std::string part_of(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
-  const std::unique_ptr<char, FreeText> owner(text);
-  return text;
-}
 
 /// "Connection refused", when the system said so.
 std::string system_reason(CURL* easy) {
@@ -31,6 +17,38 @@ std::string system_reason(CURL* easy) {
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
   return number != 0 ? system_error_sentence("connect", static_cast<int>(number)).substr(sizeof("cannot connect: ") - 1)
                      : std::string();
+}
+
+/// What the proxy did to an exchange with `host`; empty when it failed elsewhere. curl's words about a proxy may hold
+/// its password: they are not told.
+std::string fault_of_proxy(CURL* easy, CURLcode code, const std::string& url, const std::string& words) {
+  const auto host = host_of(url);
+  const auto proxy = proxy_for(url);
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status == 407) {
+    return fmt::format(
+        "the proxy {} asks for a user name and password that it accepts (status 407): set them in https_proxy", proxy);
+  }
+  if (status >= 300) {
+    return fmt::format(
+        "the proxy {} does not let us through to {} (status {}): look at the proxy's rules and its log, "
+        "and at https_proxy and no_proxy",
+        proxy, host, status);
+  }
+  if (proxy.empty()) return {};
+  const auto colon = proxy.rfind(':');
+  const auto names_proxy = fmt::format("connect to {} port {}", proxy.substr(0, colon), proxy.substr(colon + 1));
+  if (code == CURLE_COULDNT_CONNECT && words.find(names_proxy) != words.npos) {
+    const auto reason = system_reason(easy);
+    return fmt::format("cannot connect to the proxy {}{}: look at whether it runs, and at https_proxy and no_proxy",
+                       proxy, reason.empty() ? "" : " (" + reason + ")");
+  }
+  if (code == CURLE_PROXY || words.find("proxy") != words.npos || words.find("CONNECT") != words.npos) {
+    return fmt::format("cannot reach {} through the proxy {} that the environment names: look at https_proxy", host,
+                       proxy);
+  }
+  return {};
 }
 
 /// Where an exchange stood when its time was up.
@@ -59,19 +77,12 @@ std::string timed_out_at(CURL* easy, const std::string& host, Duration limit) {
 
 }  // namespace
 
-std::string host_of(const std::string& url) {
-  const std::unique_ptr<CURLU, CleanUpUrl> parsed(curl_url());
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "the server";
-  const auto host = part_of(parsed.get(), CURLUPART_HOST);
-  const auto port = part_of(parsed.get(), CURLUPART_PORT);
-  return port.empty() ? host : host + ':' + port;
-}
-
 std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url, std::string words, Duration limit) {
   const auto host = host_of(url);
   const auto cause = fmt::format("curl:{}", static_cast<int>(code));
   if (words.empty()) words = curl_easy_strerror(code);
   const auto retry = [&cause](const std::string& sentence) { return std::make_exception_ptr(Retry(cause, sentence)); };
+  if (const auto fault = fault_of_proxy(easy, code, url, words); !fault.empty()) return retry(fault);
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return std::make_exception_ptr(Refused(
@@ -92,10 +103,6 @@ std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url,
           fmt::format("cannot resolve the name of {}: look at its spelling and at the name servers in "
                       "/etc/resolv.conf",
                       host));
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY:
-      return retry(fmt::format("cannot reach {} through the proxy that the environment names: {}. Look at https_proxy",
-                               host, words));
     case CURLE_COULDNT_CONNECT: {
       const auto reason = system_reason(easy);
       return retry(fmt::format("cannot connect to {}: {}. Look at the server, the network and the firewall", host,

@@ -11,9 +11,6 @@
 
 namespace acmed::http {
 
-/// The host of a URL, with its port if it has one, for error messages.
-std::string host_of(const std::string& url);
-
 /// The error for an exchange with `url` that ended with `code`. `words`: curl's error text, may be empty.
 std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url, std::string words, Duration limit);
 

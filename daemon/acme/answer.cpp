@@ -117,6 +117,10 @@ AnswerError unexpected_answer(const std::string& doing, const std::string& url, 
                               const std::string& expected, std::optional<Time> not_before) {
   auto sentence = fmt::format("cannot {}: CA {} answered {} with status {} instead of {}", doing,
                               one_line(url, longest_url), form_of(response), response.status, expected);
+  const auto location = response.header("location");
+  if (response.status >= 300 && response.status <= 399 && location) {
+    sentence += fmt::format(", a redirect to \"{}\"", one_line(*location, longest_url));
+  }
   if (const auto quote = one_line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
   return {odd_answer, sentence, response.status, not_before};
 }

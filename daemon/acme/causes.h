@@ -22,6 +22,7 @@ inline constexpr std::string_view account_does_not_exist = "accountDoesNotExist"
 inline constexpr std::string_view bad_nonce = "badNonce";
 inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";
+inline constexpr std::string_view unauthorized = "unauthorized";
 inline constexpr std::string_view user_action_required = "userActionRequired";
 }  // namespace problem_type
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/foreign_text.h"
+#include "base/http/url.h"
 #include "daemon/acme/answer.h"
 
 namespace acmed::acme {
@@ -14,14 +15,6 @@ constexpr std::size_t most_alternates = 10;
 constexpr std::size_t most_certificates = 10;
 constexpr std::size_t largest_chain = std::size_t{64} * 1024;
 constexpr std::size_t longest_url = 200;
-
-/// `link` as an absolute URL. Supports the two forms that are in use: absolute, and relative to the server's root.
-std::string resolve(const std::string& base, const std::string& link) {
-  if (!link.starts_with('/') || link.starts_with("//")) return link;
-  const auto host = base.find("://");
-  if (host == std::string::npos) return link;
-  return base.substr(0, base.find('/', host + 3)) + link;
-}
 
 }  // namespace
 
@@ -54,11 +47,11 @@ bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_vie
   return chain.back().issuer_common_name() == issuer;
 }
 
-std::vector<std::string> alternates(const std::string& url, const http::Response& response) {
+std::vector<std::string> alternates(const http::Response& response) {
   std::vector<std::string> urls;
   for (const auto& link : response.links("alternate")) {
     if (urls.size() == most_alternates) break;
-    urls.push_back(resolve(url, link));
+    urls.push_back(http::resolved(response.url, link));
   }
   return urls;
 }

@@ -19,7 +19,7 @@ std::vector<crypto::Certificate> read_chain(const std::string& doing, const std:
 /// Whether the topmost certificate of `chain` was issued by the common name `issuer`.
 bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_view issuer);
 
-/// The URLs of the alternate chains that `response`, fetched from `url`, offers.
-std::vector<std::string> alternates(const std::string& url, const http::Response& response);
+/// The URLs of the alternate chains that `response` offers.
+std::vector<std::string> alternates(const http::Response& response);
 
 }  // namespace acmed::acme

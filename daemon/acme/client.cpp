@@ -2,13 +2,16 @@
 #include "daemon/acme/client.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/ascii.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
+#include "base/http/url.h"
 #include "base/log.h"
 #include "base/runtime/sleep.h"
 #include "daemon/acme/answer.h"
@@ -20,14 +23,50 @@ namespace acmed::acme {
 namespace {
 
 constexpr std::size_t longest_url = 200;
+constexpr std::size_t longest_names = 300;
+/// The account's URL is part of each request.
+constexpr std::size_t longest_location = std::size_t{2} * 1024;
 /// How often an order that seems to be gone is requested again; an order resumed after a restart often is gone.
 constexpr std::size_t further_looks_at_an_order = 2;
 
 /// The URL of what was created; never part of the body (RFC 8555 §7.3, §7.4).
-std::string require_location(const std::string& doing, const std::string& url, const http::Response& response) {
-  auto location = response.header("location");
-  if (location && !location->empty()) return *std::move(location);
-  throw unexpected_answer(doing, url, response, "a Location");
+std::string require_location(const std::string& doing, const http::Response& response) {
+  const auto location = response.header("location");
+  if (location && !location->empty() && location->size() <= longest_location) {
+    return http::resolved(response.url, *location);
+  }
+  throw unexpected_answer(doing, response.url, response, "a Location");
+}
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  return names;
+}
+
+/// An order may leave out its identifiers, but not have others.
+void require_ordered(const Order& order, std::vector<std::string> names) {
+  for (auto& name : names) name = ascii_lower(name);
+  if (order.authorizations.size() > names.size()) {
+    throw AnswerError(odd_answer,
+                      fmt::format("the CA made an order with {} authorizations for {} names",
+                                  order.authorizations.size(), names.size()),
+                      http_ok);
+  }
+  if (order.identifiers.empty() || sorted(order.identifiers) == sorted(names)) return;
+  throw AnswerError(odd_answer,
+                    fmt::format("the CA made an order for other names than those that were asked for: {}",
+                                one_line(fmt::format("{}", fmt::join(order.identifiers, ", ")), longest_names)),
+                    http_ok);
+}
+
+Account read_account(const std::string& doing, const http::Response& response) {
+  Account account{require_location(doing, response)};
+  const auto status = json::parse(response.body).value_or(json::Value())["status"].text_or();
+  if (status == "deactivated") account.status = AccountStatus::deactivated;
+  if (status == "revoked") account.status = AccountStatus::revoked;
+  return account;
 }
 
 /// RFC 8555 §7.3.4: the account's public key, signed by the key that the CA gave out of band.
@@ -59,9 +98,8 @@ PayloadFor order_payload(const std::vector<std::string>& names, const std::optio
 }  // namespace
 
 Client::Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,
-               std::string directory_url, std::optional<Directory> known_directory)
-    : session_(std::make_unique<Session>(http, clock, keys, std::move(key), std::move(directory_url),
-                                         std::move(known_directory))) {}
+               const Location& location, std::optional<Directory> known_directory)
+    : session_(std::make_unique<Session>(http, clock, keys, std::move(key), location, std::move(known_directory))) {}
 
 Client::~Client() = default;
 
@@ -84,9 +122,31 @@ Task<Account> Client::register_account(NewAccount wanted) {
   }
   const auto response = co_await session_->post_to(doing, &Directory::new_account,
                                                    account_payload(wanted, session_->key()), Session::SignedBy::key);
-  Account account{require_location(doing, known.new_account, response)};
+  const auto account = read_account(doing, response);
   session_->use_account(account.url);
   co_return account;
+}
+
+Task<std::optional<Account>> Client::find_account() {
+  const std::string doing = "find the account";
+  const PayloadFor payload = [text = json::dump(json::Object{{"onlyReturnExisting", true}})](const std::string&) {
+    return text;
+  };
+  try {
+    const auto response = co_await session_->post_to(doing, &Directory::new_account, payload, Session::SignedBy::key);
+    co_return read_account(doing, response);
+  } catch (const ProblemError& error) {
+    const auto& type = error.problem().type;
+    if (type == problem_type::account_does_not_exist) co_return std::nullopt;
+    // How CAs answer for the key of a deactivated account: it is its only account for ever.
+    if (type == problem_type::unauthorized) co_return Account{"", AccountStatus::deactivated};
+    throw;
+  }
+}
+
+Task<> Client::update_contact(std::vector<std::string> contact) {
+  const json::Object payload{{"contact", json::Array(contact.begin(), contact.end())}};
+  co_await session_->post("change the account's contact", session_->account_url(), json::dump(payload));
 }
 
 void Client::use_account(Account account) {
@@ -95,11 +155,13 @@ void Client::use_account(Account account) {
 
 Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile) {
   const std::string doing = "order a certificate";
-  const auto known = co_await session_->directory();
   const auto response = co_await session_->post_to(doing, &Directory::new_order, order_payload(names, profile),
                                                    Session::SignedBy::account);
-  const auto url = require_location(doing, known.new_order, response);
-  co_return Order::from_json(read_json(doing, url, response), url);
+  const auto url = require_location(doing, response);
+  auto order = Order::from_json(read_json(doing, url, response), response.url);
+  order.url = url;
+  require_ordered(order, std::move(names));
+  co_return order;
 }
 
 /// A POST-as-GET for something that the CA has told us of: not all of its servers may know it yet.
@@ -201,7 +263,8 @@ Task<Order> Client::finalize(Order ready, std::string csr_der) {
   const std::string doing = "finalize the order";
   const auto payload = json::dump(json::Object{{"csr", crypto::base64url(csr_der)}});
   const auto response = co_await session_->post(doing, ready.finalize, payload);
-  auto order = Order::from_json(read_json(doing, ready.finalize, response), ready.url);
+  auto order = Order::from_json(read_json(doing, ready.finalize, response), response.url);
+  order.url = ready.url;
   order.ask_again = retry_after(response, session_->clock().now());
   co_return order;
 }
@@ -211,7 +274,7 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
   const auto response = co_await session_->post(doing, url, "");
   auto chain = read_chain(doing, url, response);
   if (preferred_chain.empty() || is_preferred(chain, preferred_chain)) co_return chain;
-  for (const auto& alternate_url : alternates(url, response)) {
+  for (const auto& alternate_url : alternates(response)) {
     try {
       const auto alternate = co_await session_->post(doing, alternate_url, "");
       auto other_chain = read_chain(doing, alternate_url, alternate);

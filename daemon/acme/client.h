@@ -22,6 +22,13 @@ struct ExternalAccountBinding {
   Secret hmac_key;  ///< raw octets
 };
 
+/// Where a CA is. What it sends may lead to the directory's server and to `hosts`, nowhere else: a CA must not make us
+/// send requests into our own network.
+struct Location {
+  std::string directory_url;
+  std::vector<std::string> hosts = {};  ///< "HOST" or "HOST:PORT"
+};
+
 struct NewAccount {
   std::vector<std::string> contact;
   bool terms_agreed = false;
@@ -38,7 +45,7 @@ struct NewAccount {
 class Client {
  public:
   /// `keys` signs with `key`, the account's key. `known_directory`: saved by an earlier run, to spare the request.
-  Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
+  Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, const Location& location,
          std::optional<Directory> known_directory);
   ~Client();
 
@@ -49,6 +56,11 @@ class Client {
 
   /// Creates the account, or finds the existing one of this key (RFC 8555 §7.3, §7.3.1); it signs all later calls.
   Task<Account> register_account(NewAccount wanted);
+  /// The existing account of this key (onlyReturnExisting, §7.3.1); nothing when the CA has none. An account that may
+  /// not be used any more need not have a URL. Later calls are not signed by it unless use_account() says so.
+  Task<std::optional<Account>> find_account();
+  /// Tells the CA the account's contact (§7.3.2).
+  Task<> update_contact(std::vector<std::string> contact);
   /// Uses an existing account to sign all later calls.
   void use_account(Account account);
 

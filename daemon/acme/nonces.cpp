@@ -10,6 +10,8 @@ namespace {
 /// where very many are waiting, more concurrency is worth it.
 constexpr std::size_t waiting_for_each = 8;
 constexpr std::size_t most_in_circulation = 6;
+/// A CA that is down is asked by no more than these.
+constexpr std::size_t most_before_an_answer = 2;
 /// CAs forget nonces when they restart and after some time; fetching a fresh one is cheaper than a badNonce.
 constexpr Duration longest_idle = std::chrono::minutes(5);
 
@@ -99,8 +101,17 @@ Task<NoncePool::Loan> NoncePool::take() {
   }
 }
 
-std::size_t NoncePool::allowed(std::size_t waiting) noexcept {
-  return std::clamp<std::size_t>(1 + waiting / waiting_for_each, 1, most_in_circulation);
+std::size_t NoncePool::allowed(std::size_t waiting) const noexcept {
+  return std::clamp<std::size_t>(1 + waiting / waiting_for_each, 1,
+                                 has_answered_ ? most_in_circulation : most_before_an_answer);
+}
+
+/// Lets those who wait last fetch what is allowed now; the nonces go to those who wait first.
+void NoncePool::grow() noexcept {
+  while (!waiting_.empty() && circulating_ < allowed(waiting_.size())) {
+    reserve();
+    waiting_.rbegin()->second->hand(std::nullopt);
+  }
 }
 
 /// Reserves a place in the circulation for fetch_one() to fill.
@@ -122,7 +133,10 @@ Task<NoncePool::Loan> NoncePool::fetch_one() {
     throw;
   }
   --fetching_;
-  if (!failure) co_return place;
+  if (!failure) {
+    if (!std::exchange(has_answered_, true)) grow();
+    co_return place;
+  }
   place.forfeit();
   // While other nonces circulate, a failed fetch only means that those have to do.
   if (circulating_ > fetching_) co_return place;

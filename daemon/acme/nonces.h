@@ -65,7 +65,8 @@ class NoncePool {
     Moment since;
   };
 
-  static std::size_t allowed(std::size_t waiting) noexcept;
+  std::size_t allowed(std::size_t waiting) const noexcept;
+  void grow() noexcept;
   void reserve() noexcept;
   Task<Loan> fetch_one();
   void give(std::string nonce);
@@ -78,6 +79,7 @@ class NoncePool {
   std::deque<Idle> idle_;  ///< newest last; empty while somebody is waiting
   std::size_t circulating_ = 0;
   std::size_t fetching_ = 0;                ///< those of them not fetched yet
+  bool has_answered_ = false;               ///< the CA has given a nonce
   std::map<std::uint64_t, Turn*> waiting_;  ///< by order of arrival
   std::uint64_t next_place_ = 0;
 };

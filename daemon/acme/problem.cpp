@@ -54,8 +54,9 @@ Error::Advice advice_for(const Problem& problem) {
 /// What the operator can do about it; empty where the detail says it all.
 std::string remedy(const Problem& problem) {
   if (problem.type == problem_type::user_action_required) {
-    return "read and agree to the CA's terms" + (problem.instance.empty() ? "" : " at " + problem.instance) +
-           ", then set terms_agreed = true in its [ca] section";
+    // terms_agreed is set: without it the configuration is refused (RFC 8555 §7.3.3).
+    if (problem.instance.empty()) return "look at the CA's site for what it wants of the owner of the account";
+    return fmt::format("visit {} and do what the CA wants there: acmed then goes on by itself", problem.instance);
   }
   if (problem.type == "externalAccountRequired") {
     return "set eab = { kid = ..., hmac_key = ... } in the [ca] section, with what the CA gave you";

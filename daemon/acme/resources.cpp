@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/foreign_text.h"
+#include "base/http/url.h"
 #include "daemon/acme/answer.h"
 
 namespace acmed::acme {
@@ -17,6 +18,12 @@ namespace {
 
 constexpr std::size_t longest_token = 512;
 constexpr std::size_t longest_quote = 80;
+// A copy of the directory is kept on disk, and the profiles' names are told.
+constexpr std::size_t most_profiles = 50;
+constexpr std::size_t longest_profile = 100;
+constexpr std::size_t longest_description = 500;
+/// How many authorizations an order may have that does not say for which names it is.
+constexpr std::size_t most_unnamed = 100;
 
 template <class Status, std::size_t count>
 using StatusNames = std::array<std::pair<std::string_view, Status>, count>;
@@ -55,10 +62,10 @@ std::optional<Problem> read_error(const json::Value& resource) {
 
 /// Nothing for an unusable challenge: one without a URL, or with a malformed token. Types that we do not know need no
 /// token: some have none.
-std::optional<Challenge> read_challenge(const json::Value& value) {
+std::optional<Challenge> read_challenge(const json::Value& value, const std::string& base) {
   Challenge challenge;
   challenge.type = value["type"].text_or();
-  challenge.url = value["url"].text_or();
+  challenge.url = http::resolved(base, value["url"].text_or());
   challenge.status = value["status"].text_or("pending");
   challenge.token = value["token"].text_or();
   challenge.error = read_error(value);
@@ -75,10 +82,11 @@ std::string_view to_text(OrderStatus status) {
   return std::ranges::find(order_statuses, status, &std::pair<std::string_view, OrderStatus>::second)->first;
 }
 
-Directory Directory::from_json(const json::Value& value, std::string_view scheme) {
-  const std::string prefix = std::string(scheme) + "://";
+Directory Directory::from_json(const json::Value& value, const std::string& base) {
+  const auto scheme = base.substr(0, base.find(':'));
+  const auto prefix = scheme + "://";
   const auto read_url = [&](std::string_view name) {
-    auto url = value[name].text_or();
+    auto url = http::resolved(base, value[name].text_or());
     if (url.starts_with(prefix)) return url;
     throw Error(Error::Advice::retry, "acme:directory",
                 fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",
@@ -86,7 +94,7 @@ Directory Directory::from_json(const json::Value& value, std::string_view scheme
                 std::nullopt, Party::ca);
   };
   const auto read_optional_url = [&](std::string_view name) {
-    const auto url = value[name].text_or();
+    const auto url = http::resolved(base, value[name].text_or());
     return url.starts_with(prefix) ? url : std::string();
   };
   Directory directory;
@@ -100,7 +108,11 @@ Directory Directory::from_json(const json::Value& value, std::string_view scheme
   directory.terms_of_service = one_line(meta["termsOfService"].text_or(), 500);
   directory.external_account_required = meta["externalAccountRequired"].bool_or(false);
   if (const auto* profiles = meta["profiles"].as_object()) {
-    for (const auto& [name, description] : *profiles) directory.profiles[name] = description.text_or();
+    for (const auto& [name, description] : *profiles) {
+      if (directory.profiles.size() == most_profiles) break;
+      if (name.size() > longest_profile) continue;
+      directory.profiles[name] = one_line(description.text_or(), longest_description);
+    }
   }
   return directory;
 }
@@ -129,9 +141,17 @@ Order Order::from_json(const json::Value& value, std::string url) {
   for (const auto& identifier : value["identifiers"].elements()) {
     if (identifier["type"].text_or() == "dns") order.identifiers.push_back(ascii_lower(identifier["value"].text_or()));
   }
-  order.authorizations = value["authorizations"].texts();
-  order.finalize = value["finalize"].text_or();
-  order.certificate = value["certificate"].text_or();
+  const auto references = value["authorizations"].texts();
+  const auto identifiers = value["identifiers"].elements().size();
+  if (references.size() > (identifiers == 0 ? most_unnamed : identifiers)) {
+    throw AnswerError(
+        odd_answer,
+        fmt::format("the CA sent an order with {} authorizations for {} names", references.size(), identifiers),
+        http_ok);
+  }
+  for (const auto& reference : references) order.authorizations.push_back(http::resolved(order.url, reference));
+  order.finalize = http::resolved(order.url, value["finalize"].text_or());
+  order.certificate = http::resolved(order.url, value["certificate"].text_or());
   order.error = read_error(value);
   order.expires = parse_rfc3339(value["expires"].text_or());
   return order;
@@ -144,7 +164,8 @@ Authorization Authorization::from_json(const json::Value& value, std::string url
   authorization.identifier = ascii_lower(value["identifier"]["value"].text_or());
   authorization.wildcard = value["wildcard"].bool_or(false);
   for (const auto& challenge : value["challenges"].elements()) {
-    if (auto usable = read_challenge(challenge)) authorization.challenges.push_back(*std::move(usable));
+    if (auto usable = read_challenge(challenge, authorization.url))
+      authorization.challenges.push_back(*std::move(usable));
   }
   return authorization;
 }

@@ -11,7 +11,8 @@
 #include "base/time.h"
 #include "daemon/acme/problem.h"
 
-/// ACME's resources as plain data (RFC 8555 §7.1).
+/// ACME's resources as plain data (RFC 8555 §7.1). Their URLs are absolute: from_json() resolves what the CA sent
+/// against the URL that was requested.
 namespace acmed::acme {
 
 /// RFC 8555 §7.1.1. Unknown members are ignored. The JSON is the same from the CA and on disk.
@@ -26,14 +27,18 @@ struct Directory {
   bool external_account_required = false;
   std::map<std::string, std::string> profiles;  ///< name -> description
 
-  /// Throws Error ("acme:directory") when a mandatory member is missing or is not a URL of `scheme`.
-  static Directory from_json(const json::Value& value, std::string_view scheme = "https");
+  /// `url`: of the directory. Throws Error ("acme:directory") when a mandatory member is missing or is not a URL of the
+  /// same scheme.
+  static Directory from_json(const json::Value& value, const std::string& url);
   json::Value to_json() const;
   friend bool operator==(const Directory&, const Directory&) = default;
 };
 
+enum class AccountStatus { valid, deactivated, revoked };
+
 struct Account {
-  std::string url;  ///< the "kid", byte for byte as received
+  std::string url;                              ///< the "kid", byte for byte as received
+  AccountStatus status = AccountStatus::valid;  ///< as far as the CA told it
 };
 
 enum class OrderStatus { pending, ready, processing, valid, invalid };
@@ -51,7 +56,8 @@ struct Order {
   std::optional<Time> expires;
   std::optional<Time> ask_again;  ///< finalized orders only: Retry-After of that response (§7.4)
 
-  /// Throws AnswerError when the status is not one of RFC 8555 §7.1.6; anything else may be missing.
+  /// `url`: that was requested. Throws AnswerError when the status is not one of RFC 8555 §7.1.6, and when there are
+  /// more authorizations than identifiers; anything else may be missing.
   static Order from_json(const json::Value& value, std::string url);
 };
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/acme/session.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 
 #include "base/crypto/jws.h"
 #include "base/foreign_text.h"
+#include "base/http/url.h"
 #include "base/runtime/in_context.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
@@ -14,6 +19,12 @@ namespace acmed::acme {
 namespace {
 
 constexpr int most_bad_nonces = 10;
+constexpr int most_redirects = 3;
+/// After so many answers in a row that the CA is overloaded, all of it is.
+constexpr int overloads_of_all = 2;
+constexpr std::array<int, 5> redirections = {301, 302, 303, 307, 308};
+constexpr std::size_t longest_url = std::size_t{4} * 1024;
+constexpr std::size_t longest_quote = 200;
 /// Some CAs validate or issue before they respond.
 constexpr Duration exchange_limit = std::chrono::seconds(60);
 constexpr Duration grace = std::chrono::seconds(3);
@@ -32,6 +43,21 @@ bool is_bad_nonce(const http::Response& response) {
   return problem && problem->type == problem_type::bad_nonce;
 }
 
+/// Where the CA sends us instead (RFC 9110 §15.4); nothing when it does not.
+std::optional<std::string> redirection(const http::Response& response) {
+  const bool is_redirected = std::ranges::find(redirections, response.status) != redirections.end();
+  const auto location = is_redirected ? response.header("location") : std::nullopt;
+  if (!location || location->empty()) return std::nullopt;
+  return http::resolved(response.url, *location);
+}
+
+/// The servers that a CA's URLs may lead to.
+std::set<std::string> servers_of(const Location& location) {
+  std::set<std::string> servers = {http::server_of(location.directory_url)};
+  for (const auto& host : location.hosts) servers.insert(http::server_of("https://" + host));
+  return servers;
+}
+
 http::Request plain_request(std::string method, std::string url) {
   http::Request request;
   request.method = std::move(method);
@@ -42,14 +68,16 @@ http::Request plain_request(std::string method, std::string url) {
 }  // namespace
 
 Client::Session::Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key,
-                         std::string directory_url, std::optional<Directory> known_directory)
+                         const Location& location, std::optional<Directory> known_directory)
     : http_(http),
       clock_(clock),
       keys_(keys),
       key_(std::move(key)),
-      directory_url_(std::move(directory_url)),
+      directory_url_(location.directory_url),
+      servers_(servers_of(location)),
       directory_(std::move(known_directory)),
-      nonces_(clock, [this] { return new_nonce(); }) {}
+      nonces_(clock, [this] { return new_nonce(); }),
+      trouble_(clock) {}
 
 Task<Directory> Client::Session::directory() {
   if (directory_) co_return *directory_;
@@ -58,22 +86,22 @@ Task<Directory> Client::Session::directory() {
 
 Task<Directory> Client::Session::request_directory() {
   const std::string doing = "read the directory";
-  const auto response = co_await send(plain_request("GET", directory_url_));
-  require_success(doing, directory_url_, response, clock_.now());
-  const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
-  directory_ = Directory::from_json(read_json(doing, directory_url_, response), scheme);
+  const auto response = co_await read(doing, "GET", directory_url_);
+  require(doing, response.url, response);
+  directory_ = Directory::from_json(read_json(doing, response.url, response), response.url);
   co_return *directory_;
 }
 
 Task<std::string> Client::Session::new_nonce() {
   for (bool first = true;; first = false) {
+    trouble_.rethrow_if_recent();
     const auto known = co_await directory();
-    const auto response = co_await send(plain_request("HEAD", known.new_nonce));
+    const auto response = co_await read("get a nonce", "HEAD", known.new_nonce);
     if (response.status == 404 && first) {
       forget(&Directory::new_nonce, known.new_nonce);
       continue;
     }
-    require_success("get a nonce", known.new_nonce, response, clock_.now());
+    require("get a nonce", known.new_nonce, response);
     if (auto nonce = replay_nonce(response)) co_return *std::move(nonce);
     throw unexpected_answer("get a nonce", known.new_nonce, response, "a Replay-Nonce");
   }
@@ -85,8 +113,8 @@ void Client::Session::forget(std::string Directory::*resource, const std::string
 }
 
 Task<http::Response> Client::Session::post(std::string doing, std::string url, std::string payload) {
-  auto response = co_await exchange(url, std::move(payload), SignedBy::account);
-  require_success(doing, url, response, clock_.now());
+  auto response = co_await exchange(doing, url, std::move(payload), SignedBy::account);
+  require(doing, url, response);
   co_return response;
 }
 
@@ -95,22 +123,25 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
     const std::string url = known.*resource;
-    auto response = co_await exchange(url, payload(url), by);
+    auto response = co_await exchange(doing, url, payload(url), by);
     if (response.status == 404 && first) {
       forget(resource, url);
       continue;
     }
-    require_success(doing, url, response, clock_.now());
+    require(doing, url, response);
     co_return response;
   }
 }
 
-Task<http::Response> Client::Session::exchange(std::string url, std::string payload, SignedBy by) {
+Task<http::Response> Client::Session::exchange(std::string doing, std::string url, std::string payload, SignedBy by) {
+  require_own(doing, url);
+  trouble_.rethrow_if_recent();
   auto nonce = co_await nonces_.take();
   for (int bad_nonces = 0;; ++bad_nonces) {
     // The grace is for an exchange in flight: none is started after the stop.
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
+    trouble_.rethrow_if_recent();
     auto request = co_await sign(url, payload, by, nonce.spend());
     auto response = co_await with_grace(grace, send(std::move(request)));
     measure(response.elapsed);
@@ -124,9 +155,64 @@ Task<http::Response> Client::Session::exchange(std::string url, std::string payl
   }
 }
 
-/// Failures on the way to the CA count as the CA's.
+/// A GET or a HEAD. Only these follow a redirect: a signed request is for the URL that it names (RFC 8555 §6.4).
+Task<http::Response> Client::Session::read(std::string doing, std::string method, std::string url) {
+  for (int redirects = 0;; ++redirects) {
+    require_own(doing, url);
+    auto response = co_await send(plain_request(method, url));
+    auto target = redirection(response);
+    if (!target || redirects == most_redirects) co_return response;
+    url = *std::move(target);
+  }
+}
+
+/// What the CA sent as a URL leads to nobody else.
+void Client::Session::require_own(const std::string& doing, const std::string& url) const {
+  const auto refuse = [&](const std::string& why) {
+    throw Error(Error::Advice::refused, http::bad_url,
+                fmt::format("cannot {}: the CA gave the URL \"{}\", {}", doing, one_line(url, longest_quote), why),
+                std::nullopt, Party::ca);
+  };
+  const auto scheme = directory_url_.substr(0, directory_url_.find(':'));
+  if (!url.starts_with(scheme + "://")) refuse(fmt::format("which is no {} URL", scheme));
+  if (url.size() > longest_url) refuse(fmt::format("which has {} octets, more than {}", url.size(), longest_url));
+  const auto server = http::server_of(url);
+  if (server.empty()) refuse("which cannot be read");
+  if (servers_.contains(server)) return;
+  refuse(
+      fmt::format("on another server than its directory's: if that is meant, set hosts = [\"{}\"] in its [ca] section",
+                  one_line(http::host_of(url), longest_quote)));
+}
+
+/// Failures on the way to the CA count as the CA's. A CA that answers nobody is in trouble as a whole: those who ask
+/// within the time that it took to notice that are told at once.
 Task<http::Response> Client::Session::send(http::Request request) {
-  return in_context(Party::ca, {}, http_.send(std::move(request)));
+  const auto began = clock_.moment();
+  std::exception_ptr failure;
+  try {
+    auto response = co_await in_context(Party::ca, {}, http_.send(std::move(request)));
+    last_answer_ = clock_.moment();
+    trouble_.forget();
+    co_return response;
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  if (last_answer_ < began) trouble_.remember(failure, clock_.moment() - began);
+  std::rethrow_exception(failure);
+}
+
+/// As require_success(). A CA that sheds load is left alone by everybody who uses this session; a single answer may be
+/// about a single resource.
+void Client::Session::require(const std::string& doing, const std::string& url, const http::Response& response) {
+  try {
+    require_success(doing, url, response, clock_.now());
+    overloads_in_a_row_ = 0;
+  } catch (const Error& error) {
+    if (error.cause() == overloaded && ++overloads_in_a_row_ >= overloads_of_all) {
+      trouble_.remember(std::current_exception(), Duration::zero());
+    }
+    throw;
+  }
 }
 
 Task<http::Request> Client::Session::sign(std::string url, std::string payload, SignedBy by, std::string nonce) const {

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/runtime/single_flight.h"
 #include "daemon/acme/client.h"
 #include "daemon/acme/nonces.h"
+#include "daemon/acme/recent_failure.h"
 
 namespace acmed::acme {
 
@@ -23,7 +25,7 @@ class Client::Session {
     key       ///< carries the public key ("jwk"): for newAccount, where there is no account yet
   };
 
-  Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, std::string directory_url,
+  Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, const Location& location,
           std::optional<Directory> known_directory);
 
   /// The directory; concurrent callers share one request.
@@ -40,12 +42,16 @@ class Client::Session {
   const crypto::PrivateKey& key() const noexcept { return key_; }
   const Clock& clock() const noexcept { return clock_; }
   void use_account(std::string url) { account_url_ = std::move(url); }
+  const std::string& account_url() const noexcept { return account_url_; }
   /// How long an exchange with this CA usually takes; zero before the first one.
   Duration round_trip() const noexcept { return round_trip_; }
 
  private:
-  Task<http::Response> exchange(std::string url, std::string payload, SignedBy by);
+  Task<http::Response> exchange(std::string doing, std::string url, std::string payload, SignedBy by);
+  Task<http::Response> read(std::string doing, std::string method, std::string url);
+  void require_own(const std::string& doing, const std::string& url) const;
   Task<http::Response> send(http::Request request);
+  void require(const std::string& doing, const std::string& url, const http::Response& response);
   Task<Directory> request_directory();
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
@@ -57,11 +63,15 @@ class Client::Session {
   crypto::Keys& keys_;
   crypto::PrivateKey key_;
   std::string directory_url_;
+  std::set<std::string> servers_;  ///< that the CA's URLs may lead to, as of http::server_of()
   std::string account_url_;
   std::optional<Directory> directory_;
   SingleFlight<Directory> directory_request_;
   NoncePool nonces_;
   Duration round_trip_{};
+  Moment last_answer_{};
+  int overloads_in_a_row_ = 0;
+  RecentFailure trouble_;  ///< of the CA as a whole
 };
 
 }  // namespace acmed::acme

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <optional>
 #include <string>
 
-#include "base/crypto/keys.h"
-#include "base/http/client.h"
 #include "daemon/issue/authority.h"
-#include "daemon/store/store.h"
+#include "daemon/issue/ca_account.h"
 
 namespace acmed::issue {
 
-/// An Authority that is an ACME server. The first call creates, finds or loads our account there; its key is on disk
-/// before the CA first sees it.
+/// An Authority that is an ACME server. The first call opens our account there; see CaAccount.
 class AcmeAuthority final : public Authority {
  public:
   /// `keys`: creates the account's key and signs with it.
   AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings,
                 crypto::Keys& keys = crypto::software_keys());
-  ~AcmeAuthority() override;
 
   Task<acme::Order> new_order(std::vector<std::string> names) override;
   Task<acme::Order> order(std::string url) override;
@@ -36,22 +32,11 @@ class AcmeAuthority final : public Authority {
   void rest() override;
 
  private:
-  Task<acme::Client*> client();
-  Task<> open(bool read_anew);
-  bool directory_is_old() const;
-  Task<> read_directory();
-  Task<> read_directory_anew();
-  Task<> register_again(std::string unknown_url);
+  using Ask = std::function<Task<acme::Order>(acme::Client&)>;
+  Task<acme::Order> with_account(Ask ask);
   Task<std::optional<std::string>> profile();
 
-  Loop& loop_;
-  store::Store& store_;
-  crypto::Keys& keys_;
-  http::Client http_;
-  Semaphore opening_{1};
-  store::Account account_;
-  std::unique_ptr<acme::Client> client_;
-  bool ready_ = false;
+  CaAccount account_;
 };
 
 }  // namespace acmed::issue

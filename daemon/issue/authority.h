@@ -22,6 +22,11 @@ struct AuthoritySettings {
   bool profile_required = false;
   std::string preferred_chain;
   unsigned concurrency = 32;
+  std::vector<std::string> hosts = {};  ///< besides the directory's, see acme::Location
+  bool has_common_name = false;         ///< requests carry the first name as common name
+
+  /// The common name of a request for `names`; empty for none.
+  std::string common_name_of(const std::vector<std::string>& names) const;
 };
 
 /// A CA with our account there, as a journey sees it: the steps of RFC 8555 §7.4 and §7.5, with the promises and

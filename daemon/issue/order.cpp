@@ -224,7 +224,8 @@ Task<> CertificateOrder::finalize() {
     throw acme::AnswerError(acme::odd_answer, "the CA's order is ready, but names no URL to finalize it",
                             acme::http_ok);
   }
-  const auto csr = co_await context_.keys.csr(key(), request_.domains);
+  const auto csr =
+      co_await context_.keys.csr(key(), request_.domains, ca().settings().common_name_of(request_.domains));
   for (std::size_t looks = 0;; ++looks) {
     std::exception_ptr refusal;
     bool is_early = false;

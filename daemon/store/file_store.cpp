@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/crypto/key.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "daemon/store/generation_folder.h"
@@ -35,6 +36,21 @@ std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*
 
 std::optional<json::Object> object_from_json(const json::Value& value) {
   return value.as_object() != nullptr ? std::optional(*value.as_object()) : std::nullopt;
+}
+
+/// Whether the account in `former` was kept by acmed 0.1, one for each directory, and can be `identity`'s; it then is
+/// in `folder`. Which external account it is bound to was not stored.
+bool take_over(const fs::path& former, const fs::path& folder, const AccountIdentity& identity) {
+  const auto key = files::read(former / "key.pem");
+  if (!key) return false;
+  try {
+    if (crypto::to_text(crypto::PrivateKey::from_pem(Secret(*key)).type()) != identity.key_type) return false;
+  } catch (const Error&) {
+    return false;
+  }
+  fs::rename(former, folder);
+  files::sync_folder(folder.parent_path());
+  return true;
 }
 
 /// acmed 0.1 wrote a generation to ".NUMBER.new".
@@ -73,27 +89,38 @@ Revision save_state(const fs::path& folder, Certificate certificate) {
 
 }  // namespace
 
-Task<std::optional<Account>> FileStore::load_account(std::string directory_url) {
-  co_return co_await folder_.on_disk(
-      [folder = folder_.account(directory_url), directory_url]() -> std::optional<Account> {
-        const auto key = files::read(folder / "key.pem");
-        if (!key) return std::nullopt;
-        // Without account.json the key still finds the account: newAccount returns the one that it belongs to.
-        auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});
-        account.directory_url = directory_url;
-        account.key_pem = Secret(*key);
-        return account;
-      });
+Task<std::optional<Account>> FileStore::load_account(AccountIdentity identity) {
+  co_return co_await folder_.on_disk([folder = folder_.account(identity),
+                                      former = folder_.account_of_0_1(identity.directory_url),
+                                      identity]() -> std::optional<Account> {
+    auto key = files::read(folder / "key.pem");
+    if (!key && take_over(former, folder, identity)) key = files::read(folder / "key.pem");
+    if (!key) return std::nullopt;
+    // Without account.json the key still finds the account: newAccount returns the one that it belongs to.
+    auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});
+    account.identity = identity;
+    account.key_pem = Secret(*key);
+    return account;
+  });
 }
 
 Task<> FileStore::save_account(Account account) {
-  co_await folder_.on_disk([folder = folder_.account(account.directory_url), account] {
+  co_await folder_.on_disk([folder = folder_.account(account.identity), account] {
     files::make_folder(folder, private_folder_mode);
     // The key is the account: it must never be replaced.
     files::write_once(folder / "key.pem", account.key_pem.reveal(), private_file_mode);
     if (!account.url.empty()) {
       files::write_durably(folder / "account.json", json::dump_readable(to_json(account)), private_file_mode);
     }
+  });
+}
+
+Task<> FileStore::retire_account(AccountIdentity identity, Time now) {
+  co_await folder_.on_disk([folder = folder_.account(identity), now] {
+    auto aside = folder;
+    aside += fmt::format(".retired-{}", std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count());
+    fs::rename(folder, aside);
+    files::sync_folder(folder.parent_path());
   });
 }
 

@@ -15,8 +15,9 @@ class FileStore : public Store {
   /// `folder` must outlive it.
   explicit FileStore(const StateFolder& folder) : folder_(folder) {}
 
-  Task<std::optional<Account>> load_account(std::string directory_url) override;
+  Task<std::optional<Account>> load_account(AccountIdentity identity) override;
   Task<> save_account(Account account) override;
+  Task<> retire_account(AccountIdentity identity, Time now) override;
   Task<std::vector<std::string>> certificate_names() override;
   Task<Claim> claim(std::string name) override;
   Task<Certificate> load_certificate(std::string name) override;

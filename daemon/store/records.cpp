@@ -144,7 +144,13 @@ bool is_newer(const json::Value& value) {
 }
 
 json::Value to_json(const Account& account) {
-  json::Object object{{"version", format_version}, {"directory_url", account.directory_url}, {"url", account.url}};
+  json::Object object{{"version", format_version},
+                      {"directory_url", account.identity.directory_url},
+                      {"external_account", account.identity.external_account},
+                      {"key_type", account.identity.key_type},
+                      {"url", account.url}};
+  if (account.registered != Time{}) object.emplace("registered", to_rfc3339(account.registered));
+  if (account.contact) object.emplace("contact", to_array(*account.contact));
   if (account.directory) {
     object.emplace("directory", account.directory->to_json());
     object.emplace("directory_read", to_rfc3339(account.directory_read));
@@ -155,11 +161,14 @@ json::Value to_json(const Account& account) {
 std::optional<Account> account_from_json(const json::Value& value) {
   if (!is_known_form(value)) return std::nullopt;
   Account account;
-  account.directory_url = value["directory_url"].text_or();
+  account.identity = {value["directory_url"].text_or(), value["external_account"].text_or(),
+                      value["key_type"].text_or()};
   account.url = value["url"].text_or();
+  account.registered = time_of(value["registered"]);
+  if (const auto& contact = value["contact"]; !contact.is_null()) account.contact = contact.texts();
   if (const auto& directory = value["directory"]; !directory.is_null()) {
     try {
-      account.directory = acme::Directory::from_json(directory);
+      account.directory = acme::Directory::from_json(directory, account.identity.directory_url);
       account.directory_read = time_of(value["directory_read"]);
     } catch (const Error&) {
       account.directory.reset();  // only a cached copy: it is fetched again

@@ -16,11 +16,21 @@
 /// What survives a restart, as plain data.
 namespace acmed::store {
 
+/// Which account is meant: each external account (RFC 8555 §7.3.4) and each type of key has its own at a CA.
+struct AccountIdentity {
+  std::string directory_url;
+  std::string external_account;  ///< the key identifier that it is bound to; empty for none
+  std::string key_type;
+  friend bool operator==(const AccountIdentity&, const AccountIdentity&) = default;
+};
+
 /// An ACME account and what was learned with it.
 struct Account {
-  std::string directory_url;
+  AccountIdentity identity;
   Secret key_pem;
-  std::string url;  ///< empty until the CA has answered newAccount
+  std::string url;                                  ///< empty until the CA has answered newAccount
+  Time registered{};                                ///< when the CA answered it; the epoch when unknown
+  std::optional<std::vector<std::string>> contact;  ///< that the CA was last told; nothing when unknown
   std::optional<acme::Directory> directory;
   Time directory_read{};  ///< when `directory` was fetched
 };

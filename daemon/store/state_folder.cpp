@@ -92,6 +92,14 @@ std::string with_owner(std::string sentence, fs::path path, const fs::path& fold
   }
 }
 
+/// HOST-HASH
+std::string account_folder_name(const std::string& directory_url, const std::string& told_apart_by) {
+  const auto start = directory_url.find("://") + 3;
+  auto host = directory_url.substr(start, directory_url.find('/', start) - start);
+  std::replace(host.begin(), host.end(), ':', '_');
+  return host + "-" + crypto::hex(crypto::sha256(told_apart_by)).substr(0, 12);
+}
+
 /// Removes what the previous process was writing when it was killed: it may contain keys.
 void remove_leftovers(const fs::path& folder) {
   files::remove_leftovers(folder, [](std::string_view name) { return files::leftover_of(name) == "ledger.json"; });
@@ -128,11 +136,14 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
   with_owner_named(open);
 }
 
-fs::path StateFolder::account(const std::string& directory_url) const {
-  const auto start = directory_url.find("://") + 3;
-  auto host = directory_url.substr(start, directory_url.find('/', start) - start);
-  std::replace(host.begin(), host.end(), ':', '_');
-  return path_ / "accounts" / (host + "-" + crypto::hex(crypto::sha256(directory_url)).substr(0, 12));
+fs::path StateFolder::account(const AccountIdentity& identity) const {
+  const auto told_apart_by =
+      fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
+  return path_ / "accounts" / account_folder_name(identity.directory_url, told_apart_by);
+}
+
+fs::path StateFolder::account_of_0_1(const std::string& directory_url) const {
+  return path_ / "accounts" / account_folder_name(directory_url, directory_url);
 }
 
 Retry StateFolder::named(const files::Denied& error) const {

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/runtime/offload.h"
+#include "daemon/store/records.h"
 
 namespace acmed::store {
 
@@ -29,7 +30,9 @@ class StateFolder {
   explicit StateFolder(std::filesystem::path path);
 
   const std::filesystem::path& path() const noexcept { return path_; }
-  std::filesystem::path account(const std::string& directory_url) const;
+  std::filesystem::path account(const AccountIdentity& identity) const;
+  /// Where acmed 0.1 kept its only account at a directory.
+  std::filesystem::path account_of_0_1(const std::string& directory_url) const;
   /// Texts, since these are made for each of a hundred thousand certificates: a std::filesystem::path takes itself
   /// apart whenever it is made, copied or appended to.
   std::string certificate(std::string_view name) const { return certificates_ + std::string(name); }

@@ -35,10 +35,14 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// The account at that directory; nothing when there is none. An unreadable account is set aside and reported.
-  virtual Task<std::optional<Account>> load_account(std::string directory_url) = 0;
+  /// That account; nothing when there is none. An unreadable account is set aside and reported. The account of a
+  /// version that kept one for each directory is the account of the first who asks for that directory and its type of
+  /// key.
+  virtual Task<std::optional<Account>> load_account(AccountIdentity identity) = 0;
   /// Stores an account. An existing key stays, whatever `account` holds.
   virtual Task<> save_account(Account account) = 0;
+  /// Sets an account aside that the CA will never accept again: load_account() finds none.
+  virtual Task<> retire_account(AccountIdentity identity, Time now) = 0;
 
   /// The names of all certificates of which anything is remembered.
   virtual Task<std::vector<std::string>> certificate_names() = 0;

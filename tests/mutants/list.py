@@ -27,6 +27,9 @@ PROOFS = "daemon/issue/proofs.cpp"
 PUBLICATION = "daemon/issue/publication.cpp"
 ZONES = "daemon/issue/zones.cpp"
 AUTHORITY = "daemon/issue/acme_authority.cpp"
+ACCOUNT = "daemon/issue/ca_account.cpp"
+SESSION = "daemon/acme/session.cpp"
+ACME_CLIENT = "daemon/acme/client.cpp"
 CHAIN_CHECK = "daemon/issue/chain_check.cpp"
 LEDGER = "daemon/renew/ledger.cpp"
 DUE = "daemon/renew/due.cpp"
@@ -126,8 +129,8 @@ MUTANTS = [
             (JOURNEY, "      if (&round == &rounds.back()) break;\n",
              "      remember_values();\n      if (&round == &rounds.back()) break;\n")]),
     Mutant("S7", "the account's key is on the disk before the CA sees it", DAEMON,
-           [(AUTHORITY, "    account_.key_pem = key.to_pem();\n    co_await store_.save_account(account_);\n",
-             "    account_.key_pem = key.to_pem();\n")]),
+           [(ACCOUNT, "  kept_.key_pem = key.to_pem();\n  co_await store_.save_account(kept_);\n",
+             "  kept_.key_pem = key.to_pem();\n")]),
     Mutant("S15", "the state is saved before the live link is switched", DAEMON,
            [(JOURNEY, """  co_await save();
   co_await context_.publisher.publish(request_.name, std::move(generation));
@@ -137,8 +140,8 @@ MUTANTS = [
     Mutant("K14", "an account's key is never replaced", DAEMON,
            [(STORE, """files::write_once(folder / "key.pem",""", """files::write_durably(folder / "key.pem",""")]),
     Mutant("account-kept", "the account's URL is remembered", DAEMON,
-           [(AUTHORITY, "  if (is_new || read_anew) co_await store_.save_account(account_);\n",
-             "  if (!is_new && read_anew) co_await store_.save_account(account_);\n")]),
+           [(ACCOUNT, "  kept_.url = std::move(url);\n  co_await store_.save_account(kept_);\n",
+             "  kept_.url = std::move(url);\n  co_await store_.save_account(fresh(kept_.identity));\n")]),
     Mutant("cancelled-keeps", "a run that is stopped leaves order and values to be gone on with", DAEMON,
            [(JOURNEY, "    throw;  // what is in the DNS is on disk: the next run goes on with it\n",
              "    failure = std::current_exception();\n")]),
@@ -308,8 +311,48 @@ MUTANTS = [
   }
 """, "  state_.order->failures = 0;\n")]),
     Mutant("S13", "an account that the CA lost is registered again", DAEMON,
-           [(AUTHORITY, """if (error.cause() != acme::account_does_not_exist) throw;""",
+           [(AUTHORITY, """if (!CaAccount::may_concern(error)) throw;""",
              """if (!error.cause().empty()) throw;""")]),
+    Mutant("account-words", "an account that the CA refuses is looked at, whatever the words", DAEMON,
+           [(ACCOUNT, "(is_refused && std::ranges::count(unclear, type) > 0)",
+             "(is_refused && std::ranges::count(unclear, type) > 1)")]),
+    Mutant("account-revoked", "no account takes the place of one that the CA revoked", DAEMON,
+           [(ACME_CLIENT, 'if (status == "revoked") account.status = AccountStatus::revoked;',
+             'if (status == "revoked") account.status = AccountStatus::deactivated;')]),
+    Mutant("account-again", "an account that is deactivated within a day is not replaced", DAEMON,
+           [(ACCOUNT, "if (loop_.clock().now() - kept_.registered < shortest_life) {",
+             "if (loop_.clock().now() - kept_.registered < -shortest_life) {")]),
+    Mutant("account-bound", "a binding that a lost answer used up is found again", DAEMON,
+           [(ACCOUNT, "if (!existing || existing->url.empty()) std::rethrow_exception(refusal);",
+             "if (!existing || !existing->url.empty()) std::rethrow_exception(refusal);")]),
+    Mutant("account-apart", "two external accounts at one directory are two accounts", DAEMON,
+           [("daemon/store/state_folder.cpp", "identity.directory_url, identity.external_account, identity.key_type);",
+             'identity.directory_url, "", identity.key_type);')]),
+    Mutant("account-contact", "a changed contact is told to the CA", DAEMON,
+           [(ACCOUNT, "if (is_known ? *kept_.contact == wanted : wanted.empty()) co_return;",
+             "if (is_known ? kept_.contact->size() < 99 : wanted.empty()) co_return;")]),
+    Mutant("account-once", "what refuses an account is asked once for all certificates", DAEMON,
+           [(ACCOUNT, "co_await opening_.join(attempt(open(false)));", "co_await attempt(open(false));")]),
+    Mutant("overload-under-way", "a CA that sheds load is left alone by those under way, too", DAEMON,
+           [(SESSION, "++overloads_in_a_row_ >= overloads_of_all) {", "++overloads_in_a_row_ >= 99 * overloads_of_all) {")]),
+    Mutant("nonces-cold", "a CA that is down is asked for a nonce or two, not for many", ACME,
+           [("daemon/acme/nonces.cpp", "most_before_an_answer = 2;", "most_before_an_answer = 6;")]),
+    Mutant("urls-relative", "a URL of the CA is resolved against the URL that was requested", ACME,
+           [("daemon/acme/resources.cpp", 'order.finalize = http::resolved(order.url, value["finalize"].text_or());',
+             'order.finalize = value["finalize"].text_or();')]),
+    Mutant("urls-own", "what a CA sends as a URL leads to no other server", ACME,
+           [(SESSION, "if (servers_.contains(server)) return;", "if (!server.empty()) return;")]),
+    Mutant("redirects-end", "redirects that go round end", ACME,
+           [(SESSION, "redirects == most_redirects) co_return response;", "redirects == 3 * most_redirects) co_return response;")]),
+    Mutant("order-others", "an order for other names than those that were asked for is no order", ACME,
+           [(ACME_CLIENT, "sorted(order.identifiers) == sorted(names)) return;", "!names.empty()) return;")]),
+    Mutant("order-many", "an order has no more to prove than it has names", ACME,
+           [(ACME_CLIENT, "if (order.authorizations.size() > names.size()) {",
+             "if (order.authorizations.size() > 99 * names.size()) {")]),
+    Mutant("common-name", "a common name is asked for only where it is wanted", DAEMON,
+           [("daemon/issue/authority.cpp", "has_common_name ? std::ranges", "!names.empty() ? std::ranges")]),
+    Mutant("proxy-blamed", "a proxy that stands in the way is blamed, and its password is not told", BASE,
+           [("base/http/failure.cpp", "!fault.empty()) return retry(fault);", "fault.size() > 9999) return retry(fault);")]),
     Mutant("order-gone-words", "an order that is gone is recognized without a problem document", DAEMON,
            [(ANSWER, "if (status == 404 || status == 410) return Verdict::gone;",
              "if (status == 410) return Verdict::gone;")]),

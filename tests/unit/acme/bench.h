@@ -16,7 +16,7 @@ struct Bench {
   FakeCa ca;
   http::Client http{loop, {.user_agent = "acmed-test", .extra_trust_pem = {}, .allow_plain_http = true}};
   crypto::PrivateKey key;
-  acme::Client client{http, clock, crypto::software_keys(), key, ca.directory_url(), std::nullopt};
+  acme::Client client{http, clock, crypto::software_keys(), key, {ca.directory_url()}, std::nullopt};
 
   template <class T>
   T run(Task<T> task, std::stop_token stop = {}) {

@@ -121,7 +121,7 @@ SCENARIO("when no nonce can be had, all who wait hear it at once") {
   bench.source.fails = true;
   run(bench.loop, many(&bench.script, 100));
   CHECK(bench.script.failed == 100);
-  CHECK(bench.source.failures <= 6);
+  CHECK(bench.source.failures <= 2);
   CHECK(bench.pool.circulating() == 0);
   WHEN("the CA is back") {
     bench.source.fails = false;

@@ -80,7 +80,7 @@ SCENARIO("the sentence of a problem says what was attempted, what the CA said an
   problem.instance = "https://ca.example/terms";
   const ProblemError error("order a certificate at ca.example", problem, std::nullopt);
   CHECK(error.what() == std::string("cannot order a certificate at ca.example: userActionRequired: terms have changed; "
-                                    "read and agree to the CA's terms at https://ca.example/terms, then set "
-                                    "terms_agreed = true in its [ca] section"));
+                                    "visit https://ca.example/terms and do what the CA wants there: acmed then goes on "
+                                    "by itself"));
   CHECK(error.cause() == "acme:userActionRequired");
 }

@@ -18,6 +18,7 @@ json::Value parsed(const std::string& text) {
   return json::parse(text).value();
 }
 
+const std::string directory_url = "https://ca.example/acme/directory";
 const std::string directory_text = R"({
   "newNonce": "https://ca.example/n", "newAccount": "https://ca.example/a", "newOrder": "https://ca.example/o",
   "revokeCert": "https://ca.example/r", "keyChange": "https://ca.example/k", "renewalInfo": "https://ca.example/i",
@@ -28,20 +29,67 @@ const std::string directory_text = R"({
 }  // namespace
 
 SCENARIO("a directory is kept on disk as the CA sent it") {
-  const auto directory = Directory::from_json(parsed(directory_text));
+  const auto directory = Directory::from_json(parsed(directory_text), directory_url);
   CHECK(directory.new_order == "https://ca.example/o");
   CHECK(directory.renewal_info == "https://ca.example/i");
   CHECK(directory.external_account_required);
   CHECK(directory.profiles.at("shortlived") == "six days");
-  CHECK(Directory::from_json(directory.to_json()) == directory);
+  CHECK(Directory::from_json(directory.to_json(), directory_url) == directory);
+}
+
+SCENARIO("a directory keeps so many profiles as anybody could choose from") {
+  json::Object profiles{{std::string(101, 'x'), "a name that nobody types"}};
+  for (int i = 0; i < 1000; ++i) profiles["p" + std::to_string(i)] = std::string(10000, 'd') + "\x1b[31m";
+  auto members = *parsed(directory_text).as_object();
+  members["meta"] = json::Object{{"profiles", std::move(profiles)}};
+  const auto directory = Directory::from_json(members, directory_url);
+  CHECK(directory.profiles.size() == 50);
+  CHECK(json::dump(directory.to_json()).size() < 50 * 1024);
 }
 
 SCENARIO("what is no ACME directory is refused") {
-  CHECK_THROWS_AS(Directory::from_json(parsed("{}")), Error);
-  CHECK_THROWS_AS(Directory::from_json(parsed("[]")), Error);
+  CHECK_THROWS_AS(Directory::from_json(parsed("{}"), directory_url), Error);
+  CHECK_THROWS_AS(Directory::from_json(parsed("[]"), directory_url), Error);
   CHECK_THROWS_WITH(
-      Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})")),
+      Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})"), directory_url),
       "the CA's directory has \"http://ca.example/n\" for newNonce instead of an https URL: is it an ACME directory?");
+}
+
+SCENARIO("what a CA sends as a URL is resolved against the URL that was requested") {
+  const auto directory =
+      Directory::from_json(parsed(R"({"newNonce": "/n", "newAccount": "a", "newOrder": "../o?x=1"})"), directory_url);
+  CHECK(directory.new_nonce == "https://ca.example/n");
+  CHECK(directory.new_account == "https://ca.example/acme/a");
+  CHECK(directory.new_order == "https://ca.example/o?x=1");
+  CHECK(directory.renewal_info.empty());
+  const auto order = Order::from_json(parsed(R"({"status": "valid", "authorizations": ["//ca.example/z/1"],
+    "finalize": "?f", "certificate": "https://ca.example:8443/C/../1"})"),
+                                      "https://ca.example/o/1");
+  CHECK(order.authorizations == std::vector<std::string>{"https://ca.example/z/1"});
+  CHECK(order.finalize == "https://ca.example/o/1?f");
+  CHECK(order.certificate == "https://ca.example:8443/C/../1");  // byte for byte
+  const auto authorization = Authorization::from_json(
+      parsed(R"({"status": "pending", "challenges": [{"type": "dns-01", "url": "/c/1", "token": "abc"}]})"),
+      "https://ca.example/z/1");
+  REQUIRE(authorization.challenge("dns-01"));
+  CHECK(authorization.challenge("dns-01")->url == "https://ca.example/c/1");
+}
+
+SCENARIO("an order has no more authorizations than names") {
+  const auto order_with = [](int authorizations, const std::string& identifiers) {
+    json::Array urls;
+    for (int i = 0; i < authorizations; ++i) urls.push_back("https://ca.example/z/" + std::to_string(i));
+    auto body = parsed(R"({"status": "pending", "identifiers": [)" + identifiers + "]}");
+    auto members = *body.as_object();
+    members["authorizations"] = std::move(urls);
+    return Order::from_json(members, "https://ca.example/o/1").authorizations.size();
+  };
+  const std::string name = R"({"type": "dns", "value": "a.example"})";
+  CHECK(order_with(1, name) == 1);
+  CHECK(order_with(1, name + "," + name) == 1);
+  CHECK_THROWS_WITH(order_with(2, name), "the CA sent an order with 2 authorizations for 1 names");
+  CHECK(order_with(100, "") == 100);
+  CHECK_THROWS_AS(order_with(101, ""), acme::AnswerError);
 }
 
 SCENARIO("an order may lack everything but its status") {

@@ -353,6 +353,34 @@ SCENARIO("a proxy that the environment names is used unless the client is for th
   ::unsetenv("http_proxy");
 }
 
+SCENARIO("a proxy that stands in the way is blamed and named, and its password is not told") {
+  const auto failure_by = [](const std::string& proxy) {
+    ::setenv("https_proxy", proxy.c_str(), 1);
+    Loop loop;
+    http::Client client(loop, plain());
+    const auto error = failure_of(loop, client, get("https://ca.test/"));
+    ::unsetenv("https_proxy");
+    CHECK_THAT(error.what(), Catch::Contains("proxy") && !Catch::Contains("hush"));
+    return std::string(error.what());
+  };
+  for (const auto* status : {"407 Proxy Authentication Required", "403 Forbidden", "503 Service Unavailable"}) {
+    FakeServer proxy([status](Connection& connection) {
+      connection.read_request();
+      connection.write(answer(status, "Connection: close\r\n", ""));
+    });
+    const auto place = "127.0.0.1:" + std::to_string(proxy.port());
+    const auto sentence = failure_by("http://user:hush@" + place);
+    CHECK_THAT(sentence,
+               Catch::StartsWith("the proxy " + place) && Catch::Contains("(status " + std::string(status, 3) + ")"));
+  }
+  CHECK_THAT(failure_by("http://user:hush@127.0.0.1:1"),
+             Catch::StartsWith("cannot connect to the proxy 127.0.0.1:1 (Connection refused)"));
+  FakeServer cutting([](Connection& connection) { connection.read_request(); });
+  const auto place = "127.0.0.1:" + std::to_string(cutting.port());
+  CHECK_THAT(failure_by("user:hush@" + place), Catch::Contains("through the proxy " + place));
+  CHECK_THAT(failure_by("gopher://user:hush@" + place), Catch::Contains("proxy " + place));
+}
+
 TEST_CASE("a connection that nobody takes is given up after the client's own limit") {
   // Its queue of connections is full, so further ones are not answered at all.
   const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -18,7 +18,7 @@ SCENARIO("software keys are made and signed with as the keys themselves are") {
     // Those of ECDSA differ each time.
     if (type == KeyType::ecdsa_p256) CHECK(signature.size() == 64);
     if (type != KeyType::ecdsa_p256) CHECK(signature == key.sign("bytes"));
-    CHECK_FALSE(run(loop, software_keys().csr(key, {"a.test"})).empty());
+    CHECK_FALSE(run(loop, software_keys().csr(key, {"a.test"}, "")).empty());
   }
 }
 

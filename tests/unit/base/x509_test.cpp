@@ -2,6 +2,7 @@
 #include "base/crypto/x509.h"
 
 #include <openssl/x509v3.h>
+#include <array>
 
 #include "base/error.h"
 #include "tests/unit/base/test_ca.h"
@@ -161,6 +162,20 @@ SCENARIO("a chain holds certificates and nothing else") {
     CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n") == "certificate:unreadable");
     CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n") == "certificate:unreadable");
   }
+}
+
+TEST_CASE("a request has a common name where one is wanted") {
+  const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
+  const auto der = make_csr(key, {"example.com", "www.example.com"}, "example.com");
+  const auto* start = reinterpret_cast<const unsigned char*>(der.data());
+  const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(
+      d2i_X509_REQ(nullptr, &start, static_cast<long>(der.size())), X509_REQ_free);
+  REQUIRE(request);
+  CHECK(X509_REQ_verify(request.get(), key.native()) == 1);
+  std::array<char, 64> text{};
+  CHECK(X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, text.data(),
+                                  static_cast<int>(text.size())) == 11);
+  CHECK(std::string(text.data()) == "example.com");
 }
 
 TEST_CASE("a request has all names, no subject, and a signature that verifies") {

@@ -150,6 +150,9 @@ SCENARIO("faults of a CA") {
             {"eab = { kid = \"k\", hmac_key = \"MDEy\" }", "the key has 3 octets, at least 16 are wanted"},
             {"eab = { kid = \"k\", hmac = \"x\", hmac_key = \"MDEyMzQ1Njc4OTAxMjM0NTY3ODkw\" }",
              "ca.corp.eab.hmac: there is no such key"},
+            {"hosts = \"ca2.example\"", "ca.corp.hosts: \"ca2.example\" was found, a list of strings"},
+            {"hosts = [\"https://ca2.example/\"]", "ca.corp.hosts: \"https://ca2.example/\" is no server"},
+            {"common_name = \"last\"", "ca.corp.common_name: \"last\" is not one of first or none"},
             {"profil = \"x\"", "ca.corp.profil: there is no such key; did you mean profile?"},
         });
 }

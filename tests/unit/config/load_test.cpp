@@ -58,6 +58,8 @@ eab = { kid = "k1", hmac_key = { file = "eab.key" } }
 preferred_chain = "Corp Root X1"
 account_key_type = "rsa-3072"
 concurrency = 4
+hosts = ["CA2.corp.example", "192.0.2.1:8443", "2001:db8::1", "[2001:db8::2]:9443"]
+common_name = "first"
 
 [provider.bind]
 type = "rfc2136"
@@ -127,6 +129,11 @@ propagation = { timeout = "1m", settle = "0s" }
     CHECK(ca.preferred_chain == "Corp Root X1");
     CHECK(ca.account_key == crypto::KeyType::rsa_3072);
     CHECK(ca.concurrency == 4);
+    CHECK(ca.hosts ==
+          std::vector<std::string>{"ca2.corp.example", "192.0.2.1:8443", "[2001:db8::1]", "[2001:db8::2]:9443"});
+    CHECK(ca.has_common_name);
+    CHECK_FALSE(config.cas.at("letsencrypt").has_common_name);
+    CHECK(config.cas.at("letsencrypt").hosts.empty());
   }
   THEN("a provider has its server, zones and key; the key file names the key") {
     REQUIRE(config.providers.size() == 2);

@@ -155,18 +155,18 @@ SCENARIO("an account's key is never replaced") {
   StateDirectory state(folder.path());
   auto& store = state.store;
   Account account;
-  account.directory_url = "https://ca.test:14000/dir";
+  account.identity = {"https://ca.test:14000/dir", "", "ecdsa-p256"};
   account.key_pem = Secret("first");
   run(loop, store.save_account(account));
-  CHECK(run(loop, store.load_account(account.directory_url))->url.empty());
+  CHECK(run(loop, store.load_account(account.identity))->url.empty());
   account.url = "https://ca.test/account/1";
   account.key_pem = Secret("second");
   run(loop, store.save_account(account));
-  const auto loaded = run(loop, store.load_account(account.directory_url));
+  const auto loaded = run(loop, store.load_account(account.identity));
   REQUIRE(loaded);
   CHECK(loaded->key_pem.reveal() == "first");
   CHECK(loaded->url == account.url);
-  CHECK(!run(loop, store.load_account("https://other.test/dir")));
+  CHECK(!run(loop, store.load_account({"https://other.test/dir", "", "ecdsa-p256"})));
 }
 
 SCENARIO("a new generation goes live as a pair, and old ones that nobody needs are removed") {
@@ -268,7 +268,7 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
     StateDirectory state(root);
     auto& store = state.store;
     Account account;
-    account.directory_url = url;
+    account.identity = {url, "", "ecdsa-p256"};
     account.url = "https://ca.test/account/1";
     account.key_pem = Secret("key");
     run(loop, store.save_account(account));
@@ -310,7 +310,7 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
     for (const auto& each : folders) after.push_back(entries_of(each));
     CHECK(after == before);
     CHECK(files::read(state.folder.live("web") + "/privkey.pem") == "key 1");
-    CHECK(run(loop, store.load_account(url))->key_pem.reveal() == "key");
+    CHECK(run(loop, store.load_account({url, "", "ecdsa-p256"}))->key_pem.reveal() == "key");
   }
 }
 

@@ -66,9 +66,9 @@ class CountedKeys final : public crypto::Keys {
     ++signatures;
     return crypto::software_keys().sign(std::move(key), std::move(bytes));
   }
-  Task<std::string> csr(crypto::PrivateKey key, std::vector<std::string> names) override {
+  Task<std::string> csr(crypto::PrivateKey key, std::vector<std::string> names, std::string common_name) override {
     ++requests;
-    return crypto::software_keys().csr(std::move(key), std::move(names));
+    return crypto::software_keys().csr(std::move(key), std::move(names), std::move(common_name));
   }
   std::size_t generated = 0;
   std::size_t signatures = 0;

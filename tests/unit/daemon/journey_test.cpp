@@ -241,7 +241,7 @@ SCENARIO("an order that gets no answer while the CA takes new ones is replaced a
 SCENARIO("an order whose URL cannot be asked is replaced, without a wait") {
   JourneyScene scene;
   scene.ca.change_answers("new-order", [](const FakeCa::Seen&, Reply usual) {
-    usual.headers = std::string("Location: /o/0") + "\r\n";
+    usual.headers = std::string("Location: https://elsewhere.test/o/0") + "\r\n";
     return usual;
   });
   CHECK_THAT(scene.run(), StartsWith("http:url"));

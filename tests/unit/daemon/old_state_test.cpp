@@ -37,7 +37,7 @@ SCENARIO("a state directory of the version before is taken over whole") {
   auto& loop = sample.loop;
   auto& store = sample.state.store;
 
-  const auto account = run(loop, store.load_account(ca));
+  const auto account = run(loop, store.load_account({ca, "", "ecdsa-p256"}));
   REQUIRE(account);
   CHECK(account->url == "https://127.0.0.1:14000/my-account/28b05f014b21371b");
   CHECK(account->directory);
@@ -83,6 +83,20 @@ SCENARIO("a state directory of the version before is taken over whole") {
   renew::Ledger ledger(store, sample.clock);
   run(loop, ledger.load());
   CHECK(ledger.closed_until(ca, std::nullopt) == at("2026-11-26T14:36:22Z"));
+}
+
+SCENARIO("the account of the version before is the first's who asks for that directory and type of key") {
+  Sample sample;
+  auto& loop = sample.loop;
+  auto& store = sample.state.store;
+  CHECK_FALSE(run(loop, store.load_account({ca, "", "rsa-2048"})));
+  CHECK_FALSE(run(loop, store.load_account({"https://127.0.0.1:14000/other", "", "ecdsa-p256"})));
+  const auto taken = run(loop, store.load_account({ca, "department-1", "ecdsa-p256"}));
+  REQUIRE(taken);
+  CHECK(taken->identity.external_account == "department-1");
+  CHECK_FALSE(taken->contact);  // what was not kept then
+  CHECK_FALSE(run(loop, store.load_account({ca, "", "ecdsa-p256"})));
+  CHECK(run(loop, store.load_account({ca, "department-1", "ecdsa-p256"}))->url == taken->url);
 }
 
 SCENARIO("what was taken over is saved with a revision, and nothing of it is lost") {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/crypto/keys.h"
+#include "base/http/client.h"
+#include "base/runtime/single_flight.h"
+#include "daemon/acme/client.h"
+#include "daemon/acme/recent_failure.h"
+#include "daemon/issue/authority.h"
+#include "daemon/store/store.h"
+
+namespace acmed::issue {
+
+/// Our account at a CA: created, found or loaded by the first who needs it, and replaced when the CA no longer accepts
+/// it. Its key is on disk before the CA first sees it. Concurrent callers share one attempt and its outcome; those who
+/// come right after a failed one share its failure.
+class CaAccount {
+ public:
+  /// All must outlive it.
+  CaAccount(Loop& loop, store::Store& store, crypto::Keys& keys, const AuthoritySettings& settings);
+  CaAccount(const CaAccount&) = delete;
+  CaAccount& operator=(const CaAccount&) = delete;
+
+  /// A client that signs by the account, whose directory is at most a day old.
+  Task<std::shared_ptr<acme::Client>> client();
+  /// The client of the last call of client().
+  const acme::Client& known_client() const { return *client_; }
+  /// The account's URL; empty before there is one.
+  const std::string& url() const noexcept { return kept_.url; }
+
+  /// Reads the directory again, whatever failed before: one request, or a few where there is no account yet.
+  Task<> look_again();
+
+  /// Whether `refusal` of a request may be about the account that signed it, in whatever words.
+  static bool may_concern(const Error& refusal);
+  /// After such a refusal of a request signed by the account `url`: asks the CA about the account, and restores or
+  /// replaces it if it is lost. Whether the request may be repeated; not when the account is fine. Throws Refused when
+  /// the CA itself revoked the account.
+  Task<bool> recover(std::string url, bool is_forgotten);
+
+  /// Closes connections and frees memory; call only when nothing is in flight.
+  void rest() { http_.rest(); }
+
+ private:
+  bool is_open() const noexcept { return !kept_.url.empty() && client_ != nullptr; }
+  bool directory_is_old() const;
+  Task<> attempt(Task<> work);
+  Task<> open(bool read_anew);
+  Task<> refresh();
+  Task<> load();
+  Task<> make();
+  void use_key();
+  Task<> read_directory();
+  Task<> enroll();
+  Task<acme::Account> registered();
+  Task<> tell_contact();
+  Task<bool> examine(bool is_forgotten);
+  Task<> replace();
+  Task<> save_url(std::string url);
+  std::string told_apart() const;
+
+  Loop& loop_;
+  store::Store& store_;
+  crypto::Keys& keys_;
+  const AuthoritySettings& settings_;
+  http::Client http_;
+  store::Account kept_;
+  std::shared_ptr<acme::Client> client_;
+  SingleFlight<> opening_;
+  SingleFlight<bool> recovery_;
+  acme::RecentFailure trouble_;  ///< of opening
+};
+
+}  // namespace acmed::issue
