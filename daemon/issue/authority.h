@@ -8,6 +8,7 @@
 #include "base/crypto/x509.h"
 #include "base/runtime/event.h"
 #include "daemon/acme/client.h"
+#include "daemon/issue/orders_under_way.h"
 
 namespace acmed::issue {
 
@@ -39,6 +40,9 @@ class Authority {
   /// DNS.
   Task<Semaphore::Permit> place() { return places_.acquire(); }
 
+  /// The orders of our account that journeys proceed with.
+  OrdersUnderWay& under_way() noexcept { return under_way_; }
+
   /// Orders with the profile of the settings. Also throws Refused when the profile is required and the CA does not
   /// offer it.
   virtual Task<acme::Order> new_order(std::vector<std::string> names) = 0;
@@ -63,6 +67,7 @@ class Authority {
  private:
   AuthoritySettings settings_;
   Semaphore places_;
+  OrdersUnderWay under_way_;
 };
 
 }  // namespace acmed::issue

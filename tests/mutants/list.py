@@ -24,6 +24,7 @@ CONFIG = ["unit_config"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
+VALIDATION = "daemon/issue/validation.cpp"
 PUBLICATION = "daemon/issue/publication.cpp"
 ZONES = "daemon/issue/zones.cpp"
 AUTHORITY = "daemon/issue/acme_authority.cpp"
@@ -150,8 +151,11 @@ MUTANTS = [
 
     # --- 3: only our own values, and none left behind ----------------------------------------------------------------
     Mutant("S3", "after a failure the TXT values are withdrawn", DAEMON,
-           [(JOURNEY, "if (!state_.values.empty()) co_await withdraw_in_passing();",
+           [(JOURNEY, "if (!state_.values.empty() && !are_values_awaited()) co_await withdraw_in_passing();",
              "if (state_.values.size() > 100) co_await withdraw_in_passing();")]),
+    Mutant("values-awaited", "a value stays while the CA is still to look at it", DAEMON,
+           [(JOURNEY, "if (!state_.values.empty() && !are_values_awaited()) co_await withdraw_in_passing();",
+             "if (!state_.values.empty()) co_await withdraw_in_passing();")]),
     Mutant("withdrawn-at-end", "after a success the TXT values are withdrawn", DAEMON,
            [(JOURNEY, "together(withdraw_in_passing(), obtain(std::move(place)))",
              "together(obtain(std::move(place)))")]),
@@ -415,8 +419,21 @@ MUTANTS = [
 
     # --- 10: bad input is refused with a sentence, which blames the right party --------------------------------------
     Mutant("S12", "only names that were ordered are proved", DAEMON,
-           [(PROOFS, "if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {",
-             "if (ordered.empty()) {")]),
+           [(PROOFS, "return std::ranges::find(request_.domains, domain) != request_.domains.end();",
+             "return !domain.empty();")]),
+    Mutant("S12-mark", "a wildcard is proved though the CA does not mark it", DAEMON,
+           [(PROOFS, "if (is_ordered(wildcard)) return wildcard;", "if (is_marked && is_ordered(wildcard)) return wildcard;")]),
+    Mutant("validation-watched", "a failed authorization is told though the order stays pending", DAEMON,
+           [(VALIDATION, "  if (authorization.status != acme::AuthorizationStatus::pending) {",
+             "  if (domain.empty()) {")]),
+    Mutant("validation-reason", "what the CA said of a challenge is told", DAEMON,
+           [(VALIDATION, "watched->reason = challenge->error->text();", "watched->reason = \" \";")]),
+    Mutant("same-names", "journeys for the same names proceed one after the other", DAEMON,
+           [(JOURNEY, "->under_way().turn(request_.domains);", "->under_way().turn({request_.name});")]),
+    Mutant("shared-proof", "an authorization that another journey proves is not deactivated", DAEMON,
+           [(ORDER, "if (is_pending && !is_shared)", "if (is_pending || is_shared)")]),
+    Mutant("spent-order", "an order that another request finalized is replaced in the same run", DAEMON,
+           [(JOURNEY, "  if (is_spent) co_await follow_order();\n", "")]),
     Mutant("S18", "a name that no provider serves is told so", DAEMON,
            [(PROOFS, "  if (route_to == nullptr) {\n", "  if (route_to == nullptr && location.chain.size() > 99) {\n")]),
     Mutant("no-zone", "a provider that has no zone for a name is told so", DAEMON,
