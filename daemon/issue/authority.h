@@ -38,10 +38,10 @@ class Authority {
 
   /// A slot among the orders that this CA processes at a time. Held while we talk to the CA, not while waiting for the
   /// DNS.
-  Task<Semaphore::Permit> place() { return places_.acquire(); }
+  virtual Task<Semaphore::Permit> place() { return places_.acquire(); }
 
   /// The orders of our account that journeys proceed with.
-  OrdersUnderWay& under_way() noexcept { return under_way_; }
+  virtual OrdersUnderWay& under_way() noexcept { return under_way_; }
 
   /// Orders with the profile of the settings. Also throws Refused when the profile is required and the CA does not
   /// offer it.

@@ -29,6 +29,8 @@ PUBLICATION = "daemon/issue/publication.cpp"
 ZONES = "daemon/issue/zones.cpp"
 AUTHORITY = "daemon/issue/acme_authority.cpp"
 CHAIN_CHECK = "daemon/issue/chain_check.cpp"
+HEEDFUL = "daemon/keep/heedful_authority.cpp"
+FIRST_REQUEST = "daemon/renew/first_request.cpp"
 LEDGER = "daemon/renew/ledger.cpp"
 DUE = "daemon/renew/due.cpp"
 STORE = "daemon/store/file_store.cpp"
@@ -265,8 +267,23 @@ MUTANTS = [
            [(LEDGER, "    if (ca.pause && ca.pause->until > clock_.now()) pauses",
              "    if (ca.pause && ca.pause->until < clock_.now()) pauses")]),
     Mutant("ledger-clock", "a pause from a clock that was wrong is not believed", DAEMON,
-           [(LEDGER, "if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) cas_",
-             "if (pause.since <= now || pause.until - pause.since <= acme::longest_overload) cas_")]),
+           [(LEDGER, "if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) at(",
+             "if (pause.since <= now || pause.until - pause.since <= acme::longest_overload) at(")]),
+    Mutant("ledger-under-way", "a CA that closes is not asked by journeys under way", DAEMON,
+           [(HEEDFUL, "  require_open();\n  std::exception_ptr failure;\n  try {\n    co_return co_await std::move(poll);",
+             "  std::exception_ptr failure;\n  try {\n    co_return co_await std::move(poll);")]),
+    Mutant("first-request", "a CA that is away gets one request for many certificates", DAEMON,
+           [(FIRST_REQUEST, "const bool is_alone = !has_answered_lately();",
+             "const bool is_alone = !has_answered_lately() && answered_;")]),
+    Mutant("first-failure", "what the first request met all who wait meet", DAEMON,
+           [(FIRST_REQUEST, "    if (outcome->failure) std::rethrow_exception(outcome->failure);\n", "")]),
+    Mutant("urgent-without", "a certificate that is missing is as urgent as one that ends", DAEMON,
+           [(DUE, "(is_there ? *not_after - now : tried) / 10", "(is_there ? *not_after - now : std::chrono::hours(9999)) / 10")]),
+    Mutant("chain-clock", "a certificate that a wrong clock has for ended is not thrown away", DAEMON,
+           [(CHAIN_CHECK, "throw BrokenChain(fmt::format(\"the CA's certificate ended at {}",
+             "throw WrongCertificate(fmt::format(\"the CA's certificate ended at {}")]),
+    Mutant("keep-trouble-over", "a trouble is over when its subject is not due any more", DAEMON,
+           [(KEEPER, "    forget_former_troubles();\n    std::vector<Duty*> failed;", "    std::vector<Duty*> failed;")]),
     Mutant("ledger-tenth", "no pause is longer than a tenth of what is left of a certificate", DAEMON,
            [(LEDGER, "not_later_than_a_tenth(pause.until, pause.since, not_after);",
              "not_later_than_a_tenth(pause.until, pause.since, not_after ? std::nullopt : not_after);")]),

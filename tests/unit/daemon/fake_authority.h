@@ -25,6 +25,7 @@ class FakeAuthority final : public issue::Authority {
     valid_.clear();
     order_ = {.url = "order/" + std::to_string(orders), .finalize = "finalize"};
     order_.identifiers = order_.authorizations = std::move(names);
+    if (proved) order_.status = acme::OrderStatus::ready;
     co_return order_;
   }
   Task<acme::Order> order(std::string) override { return shown("order"); }
@@ -63,6 +64,7 @@ class FakeAuthority final : public issue::Authority {
 
   std::function<void(const std::string& call)> on_call;  ///< before anything is done; what it throws, the call throws
   int orders = 0;
+  bool proved = false;   ///< all names are, by earlier orders
   bool invalid = false;  ///< the orders are; their authorizations are pending
 
  private:
