@@ -189,8 +189,9 @@ bool Keeper::is_troubled() {
 std::vector<std::string> Keeper::troubles() {
   std::vector<std::string> sentences;
   const auto tell = [&](Duty& duty) {
-    if (const auto wait = duty.wait()) sentences.push_back(name() + ": " + wait->why);
     const auto& trouble = duty.trouble();
+    const auto wait = duty.wait();
+    if (wait && (!trouble || trouble->sentence != wait->why)) sentences.push_back(name() + ": " + wait->why);
     if (!trouble) return;
     sentences.push_back(fmt::format("{}: {} (next try {})", name(), trouble->sentence, to_rfc3339(trouble->next_try)));
   };
