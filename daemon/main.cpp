@@ -5,12 +5,15 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/secret_list.h"
 #include "config/config.h"
+#include "config/suggest.h"
 #include "daemon/daemon.h"
 #include "daemon/plan.h"
 #include "daemon/service.h"
@@ -26,6 +29,7 @@ namespace acmed {
 namespace {
 
 constexpr std::size_t longest_line = std::size_t{16} * 1024;
+constexpr std::size_t most_names_in_a_sentence = 20;
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is then not restarted
 
@@ -33,6 +37,7 @@ struct Options {
   std::filesystem::path config = "/etc/acmed/acmed.toml";
   bool check = false;
   bool once = false;
+  std::vector<std::string> names;  ///< of the certificates that --once is to do; none for all
   bool verbose = false;
 };
 
@@ -53,20 +58,34 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/// A sentence about a name that no certificate has; empty when all are known.
+std::string unknown_name(const config::Config& config, const std::vector<std::string>& wanted) {
+  std::vector<std::string> known;
+  for (const auto& certificate : config.certificates) known.push_back(certificate.name);
+  for (const auto& name : wanted) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    auto hint = config::did_you_mean(name, known);
+    if (hint.empty() && known.size() <= most_names_in_a_sentence) hint = "; there is " + config::listed(known, "and");
+    return fmt::format("no certificate is named \"{}\"{}", fit_to_show(name, longest_line), hint);
+  }
+  return {};
+}
+
 int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
-             std::stop_token stop) {
+             std::vector<std::string> names, std::stop_token stop) {
   providers::NameServers servers;
   Service service(loop, store, publisher, std::move(config), servers);
   std::vector<std::string> troubles;
   try {
-    troubles = run(loop, service.run_once(), std::move(stop));
+    troubles = run(loop, service.run_once({names.begin(), names.end()}), std::move(stop));
   } catch (const Cancelled&) {
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
   run(loop, service.close());
   // What an earlier version remembered of a failure may contain foreign text, unfiltered.
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
-  if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", service.certificate_count());
+  const auto count = names.empty() ? service.certificate_count() : std::set(names.begin(), names.end()).size();
+  if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", count);
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
 }
 
@@ -75,6 +94,10 @@ int start(const Options& options) {
   if (options.check) {
     fmt::print("{}", plan_of(config));
     return EXIT_SUCCESS;
+  }
+  if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
+    fmt::print(stderr, "{}\n", fault);
+    return exit_failed;
   }
   Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE});
   const store::StateFolder state(config.state_directory);
@@ -86,7 +109,7 @@ int start(const Options& options) {
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
-  if (options.once) return run_once(loop, store, publisher, std::move(config), stop.get_token());
+  if (options.once) return run_once(loop, store, publisher, std::move(config), options.names, stop.get_token());
   Daemon daemon(loop, store, publisher, options.config);
   signals.on(SIGHUP, [&daemon] { daemon.reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
@@ -104,8 +127,9 @@ int main(int argc, char** argv) {
   app.add_option("--config", options.config, "the configuration")->capture_default_str();
   auto* check = app.add_flag("--check", options.check,
                              "check the configuration, print the plan, and exit (0, or 78 when it is wrong)");
-  app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
-      ->excludes(check);
+  auto* once = app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
+                   ->excludes(check);
+  app.add_option("NAME", options.names, "with --once: only the certificates of these names")->needs(once);
   app.add_flag("--verbose", options.verbose, "tell each step");
   CLI11_PARSE(app, argc, argv);
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
+constexpr Duration clock_step = std::chrono::minutes(1);
 constexpr int batches_at_a_time = 2;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker thread
 // Work for each of many certificates is done for so many at a time before the loop turns.
@@ -156,18 +157,21 @@ keep::Keeper* Service::add_keeper() {
   return &keepers_.back();
 }
 
-Task<std::vector<std::string>> Service::run_once() {
+Task<std::vector<std::string>> Service::run_once(std::set<std::string> named) {
   co_await ledger_.load();
   co_await prepare_all(false);
   std::vector<std::string> troubles;
   std::vector<Task<>> work;
   const auto now = loop_.clock().now();
+  const auto is_meant = [&named](const keep::Keeper& keeper) { return named.empty() || named.contains(keeper.name()); };
   for (auto& keeper : keepers_) {
+    if (!is_meant(keeper)) continue;
     if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper));
   }
-  work.push_back(clear_orphans(&troubles));
+  if (named.empty()) work.push_back(clear_orphans(&troubles));
   co_await when_all(std::move(work));
   for (auto& keeper : keepers_) {
+    if (!is_meant(keeper)) continue;
     const auto own = keeper.troubles();
     troubles.insert(troubles.end(), own.begin(), own.end());
   }
@@ -214,7 +218,12 @@ Task<> Service::prepare_some(bool enqueue) {
 
 /// Calls each keeper when it wants to be called.
 Task<> Service::keep_agenda(Scope* scope) {
+  auto calendar = calendar_offset();
   for (;;) {
+    if (const auto offset = calendar_offset(); std::chrono::abs(offset - calendar) > clock_step) {
+      calendar = offset;
+      co_await plan_anew();
+    }
     const auto now = loop_.clock().now();
     std::size_t called = 0;
     while (!agenda_.empty() && agenda_.begin()->first <= now) {
@@ -228,6 +237,22 @@ Task<> Service::keep_agenda(Scope* scope) {
     const auto pause =
         agenda_.empty() ? longest_sleep : std::min<Duration>(agenda_.begin()->first - now, longest_sleep);
     co_await within(pause, turn_of(&earlier_));
+  }
+}
+
+/// By how much the calendar is ahead of the time since some fixed moment.
+Duration Service::calendar_offset() const {
+  return loop_.clock().now().time_since_epoch() - loop_.clock().moment().time_since_epoch();
+}
+
+/// The calendar was set: what was planned by the former one may be years away.
+Task<> Service::plan_anew() {
+  log::warning("the clock was set: it is looked at anew when each certificate is due");
+  const auto former = std::exchange(agenda_, {});
+  std::size_t looked_at = 0;
+  for (const auto& [time, keeper] : former) {
+    if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
+    enqueue(keeper, keeper->is_troubled() ? loop_.clock().now() : std::min(time, keeper->next(false)));
   }
 }
 

@@ -29,8 +29,9 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Does everything that is due, once. Returns what is wrong afterwards, one sentence each.
-  Task<std::vector<std::string>> run_once();
+  /// Does everything that is due, once, of the certificates `named`, or of all when there are none. Returns what is
+  /// wrong with them afterwards, one sentence each.
+  Task<std::vector<std::string>> run_once(std::set<std::string> named = {});
 
   /// Keeps all certificates until cancelled. Earlier failures are retried at once: whoever starts or reloads acmed has
   /// probably mended them. `is_first`: in this process.
@@ -54,6 +55,8 @@ class Service {
   keep::Keeper* add_keeper();
   std::shared_ptr<const issue::Policies> policies(const config::Propagation& own);
   Task<> keep_agenda(Scope* scope);
+  Duration calendar_offset() const;
+  Task<> plan_anew();
   Task<> attempt(keep::Keeper* keeper, bool asked);
   Task<> attempt_once(keep::Keeper* keeper);
   Task<> tend_status();

@@ -11,6 +11,8 @@ namespace acmed::acme {
 inline constexpr const char* overloaded = "acme:overloaded";
 /// An AnswerError without a more specific cause.
 inline constexpr const char* odd_answer = "acme:answer";
+/// A poll that reached its limit: the CA is still working on what was polled.
+inline constexpr const char* timeout = "acme:timeout";
 /// The response to a CSR for an order that is not ready yet, or no longer (RFC 8555 §7.4).
 inline constexpr const char* order_not_ready = "acme:orderNotReady";
 /// The response to a request signed by an account that the CA does not know.

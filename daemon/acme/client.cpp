@@ -224,9 +224,12 @@ Task<Resource> Client::leaves(PollWords words, std::string url, decltype(Resourc
     if (ask_again) named = *ask_again - clock.now();
     const auto pause = pace.pause(clock.moment() - start, named);
     if (!pause) {
-      throw Error(Error::Advice::retry, "acme:timeout",
-                  fmt::format("{} {} is still {} after {}", words.what, one_line(url, longest_url), words.still,
-                              acmed::to_text(clock.moment() - start)),
+      const auto wish = ask_again && *ask_again > clock.now()
+                            ? fmt::format("; the CA asked to be asked again at {}", to_rfc3339(*ask_again))
+                            : std::string();
+      throw Error(Error::Advice::retry, timeout,
+                  fmt::format("{} {} is still {} after {}{}", words.what, one_line(url, longest_url), words.still,
+                              acmed::to_text(clock.moment() - start), wish),
                   ask_again, Party::ca);
     }
     co_await sleep_for(*pause);

@@ -75,10 +75,10 @@ class Client {
   Task<> deactivate_authorization(std::string url);
   /// Tells the CA to validate the challenge (§7.5.1). Succeeds also when the CA is validating already, or has done so.
   Task<> respond(std::string challenge_url);
-  /// Polls the order until it leaves `pending` or `processing`, whichever `status` is. Honours Retry-After; otherwise
-  /// the first pause is one measured round trip (at least 5 ms) and each later one a quarter of the time waited so far.
-  /// Tolerates a few unusable responses. Throws Error ("acme:timeout") after `limit`. `ask_again`: when the CA wanted
-  /// the first poll.
+  /// Polls the order until it leaves `pending` or `processing`, whichever `status` is. Honours a Retry-After of up to a
+  /// minute; without one the first pause is one measured round trip (at least 5 ms) and each later one a quarter of the
+  /// time waited so far. Tolerates a few unusable responses. Throws Error ("acme:timeout") after `limit`. `ask_again`:
+  /// when the CA wanted the first poll.
   Task<Order> order_leaves(std::string url, OrderStatus status, Duration limit,
                            std::optional<Time> ask_again = std::nullopt);
   /// Polls a finalized order until it is `valid` and names its certificate, or is `invalid`. Any other status but

@@ -20,18 +20,22 @@ class PollPace {
  public:
   static constexpr Duration shortest_pause = std::chrono::milliseconds(5);
   static constexpr Duration longest_pause = std::chrono::seconds(15);
+  /// CAs have asked for a day and were done after seconds.
+  static constexpr Duration longest_named_pause = std::chrono::minutes(1);
 
   /// `round_trip`: what an exchange with the CA usually takes. `limit`: for all polls together.
   PollPace(Duration round_trip, Duration limit)
       : first_pause_(std::clamp(round_trip, shortest_pause, longest_pause)), limit_(limit) {}
 
-  /// The next pause after `waited`. `named`: what the CA asked for by Retry-After; takes precedence unless zero.
-  /// Nothing when the limit is reached, or would be reached during the pause that the CA named.
+  /// The next pause after `waited`; nothing when the limit is reached. `named`: what the CA asked for by Retry-After;
+  /// takes precedence unless zero, but is never longer than a minute.
   std::optional<Duration> pause(Duration waited, std::optional<Duration> named) const {
     const Duration left = limit_ - waited;
-    if (left <= Duration::zero() || (named && *named > left)) return std::nullopt;
-    if (named && *named > Duration::zero()) return std::max(*named, shortest_pause);
-    return std::min(std::clamp(waited / 4, first_pause_, longest_pause), left);
+    if (left <= Duration::zero()) return std::nullopt;
+    const bool is_named = named && *named > Duration::zero();
+    const Duration wanted = is_named ? std::clamp(*named, shortest_pause, longest_named_pause)
+                                     : std::clamp(waited / 4, first_pause_, longest_pause);
+    return std::min(wanted, left);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "base/crypto/x509.h"
 #include "base/runtime/event.h"
 #include "daemon/acme/client.h"
+#include "daemon/issue/orders_under_way.h"
 
 namespace acmed::issue {
 
@@ -42,7 +43,10 @@ class Authority {
 
   /// A slot among the orders that this CA processes at a time. Held while we talk to the CA, not while waiting for the
   /// DNS.
-  Task<Semaphore::Permit> place() { return places_.acquire(); }
+  virtual Task<Semaphore::Permit> place() { return places_.acquire(); }
+
+  /// The orders of our account that journeys proceed with.
+  virtual OrdersUnderWay& under_way() noexcept { return under_way_; }
 
   /// Orders with the profile of the settings. Also throws Refused when the profile is required and the CA does not
   /// offer it.
@@ -68,6 +72,7 @@ class Authority {
  private:
   AuthoritySettings settings_;
   Semaphore places_;
+  OrdersUnderWay under_way_;
 };
 
 }  // namespace acmed::issue

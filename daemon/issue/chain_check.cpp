@@ -93,10 +93,9 @@ CheckedChain check_chain(std::vector<crypto::Certificate> sent, const crypto::Pr
         "the CA's certificate is for other names than those that were ordered: it lacks {}", listed(missing)));
   }
   if (leaf.not_after() <= now) {
-    throw WrongCertificate(
-        fmt::format("the CA's certificate ended at {}, before it was received: if this host's clock is right, "
-                    "the next order will do",
-                    to_rfc3339(leaf.not_after())));
+    // A clock that is set right makes it a good one.
+    throw BrokenChain(fmt::format("the CA's certificate ended at {}, before it was received: look at this host's clock",
+                                  to_rfc3339(leaf.not_after())));
   }
   require_for_servers(leaf);
 

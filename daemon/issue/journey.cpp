@@ -43,13 +43,25 @@ Task<> Journey::run() {
     failure = std::current_exception();
   }
   if (failure) {
-    if (!state_.values.empty()) co_await withdraw_in_passing();
+    if (!state_.values.empty() && !are_values_awaited()) co_await withdraw_in_passing();
     std::rethrow_exception(failure);
   }
   if (state_.values.size() != values_on_disk_) co_await save();
 }
 
 Task<> Journey::travel() {
+  const auto turn = co_await request_.authority->under_way().turn(request_.domains);
+  bool is_spent = false;
+  try {
+    co_await follow_order();
+  } catch (const SpentOrder& error) {
+    CertificateLog(request_.name).info(fmt::format("{}: a new order is made", error.what()));
+    is_spent = true;
+  }
+  if (is_spent) co_await follow_order();
+}
+
+Task<> Journey::follow_order() {
   auto announcement = context_.zones.announce(proofs_.expected_providers());
   auto place = co_await request_.authority->place();
   co_await when_all(together(open_order(), proofs_.locate()));
@@ -70,7 +82,7 @@ Task<> Journey::travel() {
       place.release();
       co_await publication.withdraw();
     }
-    co_await order_.await_ready();
+    co_await proofs_.await_ready();
   } else {
     announcement.end();
   }
@@ -160,6 +172,16 @@ Task<> Journey::withdraw() {
                 fmt::format("the TXT value {} at {} is still there: configure provider {} again until "
                             "acmed has removed it",
                             left.value, left.name, left.provider));
+}
+
+/// Whether the CA may look for the values though this journey has failed: an order that the CA has not come to a result
+/// on yet is resumed by the next one (RFC 8555 §8.4). Where a name has room for few values, others need that.
+bool Journey::are_values_awaited() const {
+  if (!state_.order || !state_.order->validating) return false;
+  return std::ranges::all_of(state_.values, [this](const store::TxtValue& value) {
+    const auto* provider = context_.zones.provider(value.provider);
+    return provider == nullptr || provider->values_at_a_time() == providers::any_number;
+  });
 }
 
 /// A failed removal stops nothing: the values stay in the state and their removal is retried.

@@ -19,8 +19,8 @@ class Journey {
   Journey& operator=(const Journey&) = delete;
 
   /// Ends with a new generation in service and in `state`. Whether it succeeds or fails, the TXT values are withdrawn;
-  /// those that could not be withdrawn stay in `state`. When cancelled it leaves everything in place for the next run
-  /// to resume. Throws Error, Cancelled.
+  /// those that could not be withdrawn stay in `state`. They stay in the DNS when it fails while the CA is validating
+  /// them, or is cancelled: everything is then in place for the next run to resume. Throws Error, Cancelled.
   Task<> run();
 
   /// Why run() left values in the DNS; null when it left none.
@@ -32,11 +32,13 @@ class Journey {
 
  private:
   Task<> travel();
+  Task<> follow_order();
   Task<> open_order();
   Task<> obtain(Semaphore::Permit place);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
   Task<> withdraw();
   Task<> withdraw_in_passing();
+  bool are_values_awaited() const;
   Task<> save();
   void remember_values();
 

@@ -56,10 +56,12 @@ CertificateOrder::CertificateOrder(JourneyContext& context, const Request& reque
     : context_(context), request_(request), state_(state), log_(request.name) {}
 
 Task<bool> CertificateOrder::open() {
-  bool resumed = false;
-  if (state_.order) resumed = co_await resume(*state_.order);
-  if (!resumed) co_await create();
-  co_return !resumed;
+  resumed_ = false;
+  finalized_ = false;
+  proofs_.clear();
+  if (state_.order) resumed_ = co_await resume(*state_.order);
+  if (!resumed_) co_await create();
+  co_return !resumed_;
 }
 
 /// Whether the journey resumes an earlier run's order. An order that is certainly useless is forgotten; one that only
@@ -106,6 +108,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
     co_return false;
   }
   if (const auto end = end_of(order_, now)) state_.order->expires = end;
+  if (!is_pending()) state_.order->validating = false;
   log_.info("goes on with the order of an earlier run");
   co_return true;
 }
@@ -136,25 +139,66 @@ void CertificateOrder::count(const Error& failure) {
   if (state_.order && acme::verdict_on(failure) != acme::Verdict::unknown) ++state_.order->fruitless;
 }
 
-Task<> CertificateOrder::await_valid(std::vector<std::string> authorization_urls) {
-  std::vector<Task<acme::Authorization>> polls;
-  for (const auto& url : authorization_urls) polls.push_back(ca().authorization_leaves_pending(url, validation_limit));
-  const auto authorizations = co_await when_all(std::move(polls));
-  const bool valid = std::ranges::all_of(authorizations, [](const acme::Authorization& authorization) {
-    return authorization.status == acme::AuthorizationStatus::valid;
-  });
-  if (valid) co_return;
+void CertificateOrder::proves(const std::string& authorization_url) {
+  proofs_.emplace(authorization_url, ca().under_way().proof(authorization_url));
+}
+
+Task<> CertificateOrder::respond(std::vector<Challenged> challenged) {
+  std::vector<Task<>> responses;
+  for (auto& one : challenged) responses.push_back(respond_to(std::move(one)));
+  co_await when_all(std::move(responses));
+}
+
+Task<> CertificateOrder::respond_to(Challenged one) {
+  co_await ca().respond(std::move(one.challenge_url));
+  if (state_.order) state_.order->validating = true;
+}
+
+Task<> CertificateOrder::await_valid(std::vector<Challenged> challenged) {
+  std::vector<std::string> urls;
+  for (const auto& one : challenged) urls.push_back(one.authorization_url);
+  bool all_valid = false;
+  co_await await_result(std::move(challenged), poll_authorizations(std::move(urls), &all_valid));
+  if (all_valid) co_return;
   order_ = co_await ca().order(order_.url);
   co_await explain_invalid();
 }
 
-Task<> CertificateOrder::await_ready() {
-  order_ = co_await ca().order_leaves_pending(order_.url, validation_limit);
+Task<> CertificateOrder::await_ready(std::vector<Challenged> challenged) {
+  co_await await_result(std::move(challenged), poll_order());
   if (order_.status == acme::OrderStatus::invalid) co_await explain_invalid();
   context_.observer.validated(request_.name);
 }
 
-/// Throws the errors that the CA found, one authorization after another, and deactivates those still pending.
+Task<> CertificateOrder::poll_order() {
+  order_ = co_await ca().order_leaves_pending(order_.url, validation_limit);
+}
+
+Task<> CertificateOrder::poll_authorizations(std::vector<std::string> urls, bool* all_valid) {
+  std::vector<Task<acme::Authorization>> polls;
+  for (const auto& url : urls) polls.push_back(ca().authorization_leaves_pending(url, validation_limit));
+  const auto authorizations = co_await when_all(std::move(polls));
+  *all_valid = std::ranges::all_of(authorizations, [](const acme::Authorization& authorization) {
+    return authorization.status == acme::AuthorizationStatus::valid;
+  });
+}
+
+/// Completes when the CA has come to a result. It may validate on after a failure that is not its word on the names.
+Task<> CertificateOrder::await_result(std::vector<Challenged> challenged, Task<> poll) {
+  Validation validation(ca(), request_.name, std::move(challenged));
+  bool is_over = false;
+  try {
+    is_over = co_await validation.accompany(std::move(poll));
+  } catch (const acme::ProblemError&) {
+    state_.order->validating = false;
+    throw;
+  }
+  state_.order->validating = false;
+  if (!is_over) co_await explain_invalid();
+}
+
+/// Throws the errors that the CA found, one authorization after another, and deactivates those still pending. The order
+/// can never become ready any more, whatever its own status (RFC 8555 §7.1.6).
 Task<> CertificateOrder::explain_invalid() {
   give_up();
   acme::Problem problem = order_.error.value_or(acme::Problem{});
@@ -181,7 +225,10 @@ Task<> CertificateOrder::close_authorization(std::string url, acme::Problem* fou
       *found = *challenge.error;
       found->identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
     }
-    if (authorization.status == acme::AuthorizationStatus::pending) co_await ca().deactivate_authorization(url);
+    proofs_.erase(url);
+    const bool is_shared = ca().under_way().is_being_proved(url);
+    const bool is_pending = authorization.status == acme::AuthorizationStatus::pending;
+    if (is_pending && !is_shared) co_await ca().deactivate_authorization(url);
   } catch (const Error& error) {
     log_.debug(error.what());
   }
@@ -191,9 +238,10 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::certificate(Semaphore::
   if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
   try {
     co_return co_await obtain();
-  } catch (const WrongCertificate&) {
+  } catch (const WrongCertificate& error) {
     give_up();  // the same order with the same key would end in the same way
-    throw;
+    if (finalized_) throw;
+    throw SpentOrder(fmt::format("the order was finalized by another request than ours: {}", error.what()));
   } catch (const Error& error) {
     count(error);
     throw;
@@ -231,6 +279,7 @@ Task<> CertificateOrder::finalize() {
     bool is_early = false;
     try {
       order_ = co_await ca().finalize(order_, csr);
+      finalized_ = true;
       co_return;
     } catch (const Error& error) {
       if (acme::verdict_on(error) == acme::Verdict::unknown) throw;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,8 +10,17 @@
 #include "daemon/issue/certificate_log.h"
 #include "daemon/issue/journey_context.h"
 #include "daemon/issue/request.h"
+#include "daemon/issue/validation.h"
 
 namespace acmed::issue {
+
+/// The order can lead to no certificate of ours, for a reason that a new order does not share: the next one may be made
+/// at once.
+class SpentOrder : public Error {
+ public:
+  explicit SpentOrder(const std::string& sentence)
+      : Error(Advice::retry, "acme:spent-order", sentence, {}, Party::ca) {}
+};
 
 /// One order at a CA, from newOrder to its certificate (RFC 8555 §7.4). The order and its key are kept in `state`, so
 /// that a later run can resume it.
@@ -24,6 +34,8 @@ class CertificateOrder {
   /// Resumes an earlier run's order, or creates one and returns true: `state` must then be saved before anything else
   /// is requested from the CA.
   Task<bool> open();
+  /// Whether it is an earlier run's.
+  bool is_resumed() const noexcept { return resumed_; }
 
   /// The order as the CA last showed it.
   const acme::Order& shown() const noexcept { return order_; }
@@ -37,20 +49,29 @@ class CertificateOrder {
   /// Runs a part of the order's way at the CA; a failure in it that the CA reported counts against the order.
   Task<> counted(Task<> part);
 
-  /// Completes when the CA has validated these authorizations. Throws the errors that it found in them.
-  Task<> await_valid(std::vector<std::string> authorization_urls);
-  /// Completes when all authorizations are valid: polls only the order, whose status covers them all. Throws the errors
-  /// that the CA found in them.
-  Task<> await_ready();
+  /// That this journey proves the authorization: no other one at the account deactivates it meanwhile.
+  void proves(const std::string& authorization_url);
+  /// Tells the CA to validate these (§7.5.1). From now on until it has said what it found their values must stay in the
+  /// DNS, though this journey may end sooner.
+  Task<> respond(std::vector<Challenged> challenged);
+  /// Completes when the CA has validated these. Throws the errors that it found in them.
+  Task<> await_valid(std::vector<Challenged> challenged);
+  /// Completes when all authorizations are valid: polls the order, whose status covers them all. Throws the errors that
+  /// the CA found in them. `challenged`: those that were not valid before.
+  Task<> await_ready(std::vector<Challenged> challenged);
 
   /// Finalizes the order and downloads its certificate, leaf first. `place`: the slot among the CA's orders; released
-  /// at the end. Also throws WrongCertificate and BrokenChain.
+  /// at the end. Also throws WrongCertificate, BrokenChain, and SpentOrder when another request finalized the order.
   Task<std::vector<crypto::Certificate>> certificate(Semaphore::Permit place);
 
  private:
   Authority& ca() const { return *request_.authority; }
   Task<bool> resume(store::OpenOrder kept);
   Task<> create();
+  Task<> respond_to(Challenged one);
+  Task<> await_result(std::vector<Challenged> challenged, Task<> poll);
+  Task<> poll_order();
+  Task<> poll_authorizations(std::vector<std::string> urls, bool* all_valid);
   Task<> explain_invalid();
   Task<> close_authorization(std::string url, acme::Problem* found);
   Task<std::vector<crypto::Certificate>> obtain();
@@ -66,6 +87,9 @@ class CertificateOrder {
   CertificateLog log_;
   acme::Order order_;
   std::optional<crypto::PrivateKey> key_;
+  bool resumed_ = false;
+  bool finalized_ = false;  ///< by this journey
+  std::map<std::string, OrdersUnderWay::Proof> proofs_;
 };
 
 }  // namespace acmed::issue

@@ -13,6 +13,8 @@
 namespace acmed::issue {
 namespace {
 
+constexpr std::string_view wildcard_label = "*.";
+
 Error unusable_authorization(const std::string& sentence) {
   return {Error::Advice::retry, "acme:authorization", sentence, std::nullopt, Party::ca};
 }
@@ -31,6 +33,7 @@ std::set<std::string> Proofs::expected_providers() const {
 }
 
 Task<> Proofs::open() {
+  proofs_.clear();
   std::vector<Task<>> authorizations;
   for (const auto& url : order_.shown().authorizations) authorizations.push_back(open_proof(url));
   co_await when_all(std::move(authorizations));
@@ -39,26 +42,44 @@ Task<> Proofs::open() {
 Task<> Proofs::open_proof(std::string authorization_url) {
   const auto authorization = co_await request_.authority->authorization(authorization_url);
   if (authorization.status == acme::AuthorizationStatus::valid) co_return;
-  const auto ordered = (authorization.wildcard ? "*." : "") + authorization.identifier;
-  if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {
-    throw unusable_authorization("the CA asks for a proof of a name that was not ordered");
-  }
+  auto domain = ordered_as(authorization);
+  if (!domain) throw unusable_authorization("the CA asks for a proof of a name that was not ordered");
+  const auto* challenge = authorization.challenge(Challenge::type);
   if (authorization.status != acme::AuthorizationStatus::pending) {
     order_.give_up();
-    throw unusable_authorization(
-        fmt::format("the authorization for {} can no longer be used: a new order is made", authorization.identifier));
+    const auto reason = challenge != nullptr && challenge->error ? ": " + challenge->error->text() : "";
+    const auto sentence = fmt::format("the authorization for {} can no longer be used{}", *domain, reason);
+    if (order_.is_resumed()) throw SpentOrder(sentence);
+    throw unusable_authorization(sentence);
   }
-  const auto* challenge = authorization.challenge(Challenge::type);
   if (challenge == nullptr) {
     throw Error(Error::Advice::refused, "acme:no-dns-01",
                 fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
-                            request_.authority->settings().name, authorization.identifier),
+                            request_.authority->settings().name, *domain),
                 std::nullopt, Party::ca);
   }
-  proofs_.push_back({authorization_url,
-                     challenge->url,
-                     {authorization.identifier, request_.authority->key_authorization(challenge->token)},
+  order_.proves(authorization_url);
+  auto proved = domain->starts_with(wildcard_label) ? domain->substr(wildcard_label.size()) : *domain;
+  proofs_.push_back({{*std::move(domain), authorization_url, challenge->url},
+                     {std::move(proved), request_.authority->key_authorization(challenge->token)},
+                     challenge->status == "processing",
                      {}});
+}
+
+/// The name that was ordered and that the authorization is for; nothing when none is. CAs are to mark the wildcard
+/// (RFC 8555 §7.1.4), but not all do, and some leave it in the name.
+std::optional<std::string> Proofs::ordered_as(const acme::Authorization& authorization) const {
+  auto name = authorization.identifier;
+  const bool is_marked = authorization.wildcard || name.starts_with(wildcard_label);
+  if (name.starts_with(wildcard_label)) name.erase(0, wildcard_label.size());
+  if (name.ends_with('.')) name.pop_back();
+  const auto is_ordered = [this](const std::string& domain) {
+    return std::ranges::find(request_.domains, domain) != request_.domains.end();
+  };
+  auto wildcard = std::string(wildcard_label) + name;
+  if (!is_marked && is_ordered(name)) return name;
+  if (is_ordered(wildcard)) return wildcard;
+  return std::nullopt;
 }
 
 Task<> Proofs::locate() {
@@ -174,15 +195,23 @@ Publication Proofs::publication(const Round& round) const {
 }
 
 Task<> Proofs::respond(Round round) {
-  std::vector<Task<>> responses;
-  for (const auto* proof : round) responses.push_back(request_.authority->respond(proof->challenge_url));
-  co_await when_all(std::move(responses));
+  std::vector<Challenged> challenged;
+  for (const auto* proof : round) {
+    if (!proof->is_responded) challenged.push_back(proof->challenged);
+  }
+  co_await order_.respond(std::move(challenged));
 }
 
 Task<> Proofs::await_valid(Round round) {
-  std::vector<std::string> urls;
-  for (const auto* proof : round) urls.push_back(proof->authorization_url);
-  co_await order_.await_valid(std::move(urls));
+  std::vector<Challenged> challenged;
+  for (const auto* proof : round) challenged.push_back(proof->challenged);
+  co_await order_.await_valid(std::move(challenged));
+}
+
+Task<> Proofs::await_ready() {
+  std::vector<Challenged> challenged;
+  for (const auto& proof : proofs_) challenged.push_back(proof.challenged);
+  co_await order_.await_ready(std::move(challenged));
 }
 
 }  // namespace acmed::issue

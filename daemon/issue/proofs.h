@@ -16,10 +16,10 @@ namespace acmed::issue {
 
 /// An authorization that is still pending.
 struct Proof {
-  std::string authorization_url;
-  std::string challenge_url;
+  Challenged challenged;
   Challenge challenge;
-  ZoneValue placed;  ///< valid once place() has completed
+  bool is_responded;  ///< by an earlier run
+  ZoneValue placed;   ///< valid once place() has completed
 };
 
 /// The proofs that an order needs (RFC 8555 §7.5): where the DNS must show them, and when.
@@ -39,7 +39,7 @@ class Proofs {
   Task<> locate();
 
   /// Reads the order's authorizations; the pending ones need a proof. Throws the CA's errors, Error
-  /// ("acme:authorization", "acme:no-dns-01").
+  /// ("acme:authorization", "acme:no-dns-01"), SpentOrder when an earlier run's order has an authorization that ended.
   Task<> open();
   bool empty() const noexcept { return proofs_.empty(); }
 
@@ -51,13 +51,16 @@ class Proofs {
   /// One round, unless an operator holds fewer values at a name than the order needs there.
   std::vector<Round> rounds() const;
   Publication publication(const Round& round) const;
-  /// Tells the CA to validate these (§7.5.1).
+  /// Tells the CA to validate these, unless an earlier run has done so.
   Task<> respond(Round round);
   /// Completes when the CA has validated these.
   Task<> await_valid(Round round);
+  /// Completes when the CA has validated all.
+  Task<> await_ready();
 
  private:
   Task<> open_proof(std::string authorization_url);
+  std::optional<std::string> ordered_as(const acme::Authorization& authorization) const;
   Task<> locate_one(dns::Name challenge_name);
   Task<std::optional<dns::Location>> beside_wildcard(dns::Name challenge_name);
   Task<> place_one(Proof* proof);

@@ -8,6 +8,7 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/log.h"
+#include "daemon/keep/heedful_authority.h"
 #include "daemon/renew/due.h"
 
 namespace acmed::keep {
@@ -48,7 +49,14 @@ std::optional<Time> Issuing::closed_until() const {
 std::optional<Duty::Wait> Issuing::wait() const {
   const auto until = closed_until();
   if (!until || due() > kept_.now()) return std::nullopt;
-  return Wait{*until, fmt::format("CA {} asked to be left alone until {}", ca().name, to_rfc3339(*until))};
+  auto why = fmt::format("CA {} asked to be left alone until {}", ca().name, to_rfc3339(*until));
+  const auto end = kept_.end_in_service();
+  if (end && kept_.ledger.asked_until(ca().directory_url).value_or(*until) > *end) {
+    why =
+        fmt::format("CA {} asked to be left alone beyond {}, the end of the certificate in service: it is asked at {}",
+                    ca().name, to_rfc3339(*end), to_rfc3339(*until));
+  }
+  return Wait{*until, std::move(why)};
 }
 
 Task<> Issuing::perform() {
@@ -61,7 +69,6 @@ Task<> Issuing::perform() {
     failure = std::current_exception();
   }
   if (!failure) co_return;
-  co_await tell_ledger(failure);
   if (due() <= kept_.now()) std::rethrow_exception(failure);
   // The certificate exists; all that is left is to record it.
   kept_.unrecorded = true;
@@ -70,7 +77,10 @@ Task<> Issuing::perform() {
 
 Task<> Issuing::travel() {
   std::exception_ptr failure;
-  issue::Journey journey(kept_.context, kept_.wanted.request, kept_.state);
+  auto request = kept_.wanted.request;
+  HeedfulAuthority authority(*request.authority, kept_.ledger, kept_.end_in_service());
+  request.authority = &authority;
+  issue::Journey journey(kept_.context, std::move(request), kept_.state);
   try {
     co_await journey.run();
   } catch (const Error&) {
@@ -95,14 +105,6 @@ Task<bool> Issuing::ca_is_open() {
     }
   }
   co_return !closed_until();
-}
-
-Task<> Issuing::tell_ledger(std::exception_ptr failure) {
-  try {
-    co_await kept_.ledger.learn(ca().directory_url, failure);
-  } catch (const Error& unsaved) {
-    log::error(fmt::format("the CA's pause cannot be kept over a restart: {}", unsaved.what()));
-  }
 }
 
 }  // namespace acmed::keep

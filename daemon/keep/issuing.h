@@ -24,7 +24,6 @@ class Issuing final : public Duty {
  private:
   Task<> travel();
   Task<bool> ca_is_open();
-  Task<> tell_ledger(std::exception_ptr failure);
   bool is_current() const;
   std::optional<Time> closed_until() const;
   const issue::AuthoritySettings& ca() const { return kept_.wanted.request.authority->settings(); }

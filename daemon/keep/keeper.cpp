@@ -28,6 +28,20 @@ Error error_in(const std::exception_ptr& failure) {
   }
 }
 
+/// What a person has to know who reads `error`: that a limit lies beyond the end of the certificate in service.
+Error told_with_end(const Error& error, std::optional<Time> end, Time now) {
+  if (!end || !error.not_before() || *error.not_before() <= *end) return error;
+  const auto sentence = *end > now ? fmt::format(
+                                         "{}; the certificate in service ends before that, at {}: acmed tries "
+                                         "again sooner",
+                                         error.what(), to_rfc3339(*end))
+                                   : fmt::format(
+                                         "{}; the certificate in service has ended at {}: acmed tries again "
+                                         "sooner",
+                                         error.what(), to_rfc3339(*end));
+  return {error.advice(), error.cause(), sentence, error.not_before(), error.party()};
+}
+
 }  // namespace
 
 Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wanted)
@@ -45,7 +59,7 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wan
 Task<> Keeper::prepare() {
   if (!is_ready(loading_)) co_return;
   co_await perform(&loading_);
-  if (kept_.loaded) forget_former_troubles();
+  if (kept_.loaded) forget_former_troubles();  // whoever asks for next() relies on it
 }
 
 Task<> Keeper::prepare(Found found) {
@@ -58,6 +72,7 @@ Task<Time> Keeper::attempt(bool asked) {
   const auto claim = co_await kept_.context.store.claim(name());
   co_await prepare();
   if (kept_.loaded) {
+    forget_former_troubles();
     std::vector<Duty*> failed;
     for (auto* duty : duties_) {
       if (!is_ready(*duty) || std::ranges::find(failed, duty) != failed.end()) continue;
@@ -111,7 +126,7 @@ Task<> Keeper::perform(Duty* duty) {
 }
 
 Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
-  const auto error = error_in(failure);
+  const auto error = told_with_end(error_in(failure), kept_.end_in_service(), kept_.now());
   auto& trouble = duty->trouble();
   trouble =
       renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
@@ -174,8 +189,9 @@ bool Keeper::is_troubled() {
 std::vector<std::string> Keeper::troubles() {
   std::vector<std::string> sentences;
   const auto tell = [&](Duty& duty) {
-    if (const auto wait = duty.wait()) sentences.push_back(name() + ": " + wait->why);
     const auto& trouble = duty.trouble();
+    const auto wait = duty.wait();
+    if (wait && (!trouble || trouble->sentence != wait->why)) sentences.push_back(name() + ": " + wait->why);
     if (!trouble) return;
     sentences.push_back(fmt::format("{}: {} (next try {})", name(), trouble->sentence, to_rfc3339(trouble->next_try)));
   };

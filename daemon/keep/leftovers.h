@@ -11,7 +11,8 @@ class Leftovers final : public Duty {
  public:
   explicit Leftovers(Kept& kept) : kept_(kept) {}
 
-  Time due() const override { return kept_.state.values.empty() ? Time::max() : Time::min(); }
+  /// Values that the CA is still to look at stay as long as their order lives.
+  Time due() const override;
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.leftover; }
   std::string failed() const override { return "TXT values are still in the DNS"; }

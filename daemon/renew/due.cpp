@@ -45,6 +45,13 @@ Time due_at(const store::Issued& issued, std::optional<double> fraction) {
   return issued.not_after - scaled(life, std::min(left * (1 + spread * chance_of(issued.serial)), largest_fraction));
 }
 
+/// How long at most to pause on our own account. A certificate that ends soon does not wait long; neither does one that
+/// is missing or has ended, but the longer it was tried in vain, the less another try soon would help.
+Duration longest_own_pause(Duration tried, Time now, std::optional<Time> not_after) {
+  const bool is_there = not_after && *not_after > now;
+  return std::max<Duration>((is_there ? *not_after - now : tried) / 10, shortest_urgent_pause);
+}
+
 Time not_later_than_a_tenth(Time until, Time now, std::optional<Time> not_after) {
   if (!not_after) return until;
   const Duration left = std::max<Duration>(*not_after - now, Duration::zero());
@@ -60,8 +67,9 @@ store::Trouble after_failure(const Rare<store::Trouble>& before, const Error& er
   trouble.sentence = error.what();
   trouble.about = attempt.about;
   const Duration pause = pauses[std::min<std::size_t>(trouble.failures - 1, pauses.size() - 1)];
-  const Time next = not_later_than_a_tenth(now + pause, now, attempt.not_after);
-  trouble.next_try = now + scaled(next - now, 1 + pause_spread * attempt.chance);
+  const Duration longest = longest_own_pause(now - trouble.since, now, attempt.not_after);
+  const double spread_by = pause_spread * attempt.chance;
+  trouble.next_try = now + std::min(scaled(pause, 1 + spread_by), scaled(longest, 1 - spread_by));
   if (attempt.asked && before && before->next_try > now)
     trouble.next_try = std::min(trouble.next_try, before->next_try);
   if (error.not_before()) {

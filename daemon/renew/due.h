@@ -26,7 +26,8 @@ struct Attempt {
 
 /// What to remember after a failure. Retry after 1, 10 and 100 minutes, then daily; never before the peer's
 /// Retry-After. A certificate that ends soon is retried within a tenth of its remaining life, but after no less than a
-/// quarter of an hour, whatever the peer asked for. A try that was asked for does not lengthen later pauses.
+/// quarter of an hour, whatever the peer asked for. One that is missing or has ended is as urgent: it is retried within
+/// a tenth of the time for which that has failed. A try that was asked for does not lengthen later pauses.
 store::Trouble after_failure(const Rare<store::Trouble>& before, const Error& error, const Attempt& attempt);
 
 /// The earliest time for a retry. When `asked` for by a person or a timer it is at once, but never before what a CA

@@ -10,6 +10,12 @@
 #include "daemon/renew/due.h"
 
 namespace acmed::renew {
+namespace {
+
+// Many requests in flight are refused at the same time, each with a pause that begins a little later.
+constexpr Duration same_pause = std::chrono::minutes(1);
+
+}  // namespace
 
 Task<> Ledger::load() {
   try {
@@ -17,7 +23,7 @@ Task<> Ledger::load() {
     const auto now = clock_.now();
     for (auto [directory_url, pause] : kept) {
       if (pause.since == Time{}) pause.since = pause.until - acme::longest_overload;
-      if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) cas_[directory_url].pause = pause;
+      if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) at(directory_url).pause = pause;
     }
   } catch (const Error& error) {
     log::error(fmt::format("which CAs asked for a pause is not known: {}", error.what()));
@@ -34,6 +40,32 @@ std::optional<Time> Ledger::closed_until(const std::string& directory_url, std::
   return until;
 }
 
+void Ledger::require_open(const std::string& name, const std::string& directory_url,
+                          std::optional<Time> not_after) const {
+  const auto until = closed_until(directory_url, not_after);
+  if (!until) return;
+  throw Throttled(acme::overloaded, fmt::format("CA {} asked to be left alone until {}", name, to_rfc3339(*until)),
+                  until, Party::ca);
+}
+
+bool Ledger::concerns_all(const Error& failure) {
+  if (failure.cause() == acme::overloaded) return true;
+  const bool is_answered = dynamic_cast<const acme::AnswerError*>(&failure) != nullptr ||
+                           dynamic_cast<const acme::ProblemError*>(&failure) != nullptr;
+  return !is_answered && failure.party() == Party::ca && failure.cause() != acme::timeout &&
+         acme::verdict_on(failure) == acme::Verdict::unknown;
+}
+
+std::optional<Time> Ledger::asked_until(const std::string& directory_url) const {
+  const auto found = cas_.find(directory_url);
+  if (found == cas_.end() || !found->second.pause) return std::nullopt;
+  return found->second.pause->until;
+}
+
+FirstRequest& Ledger::first_request(const std::string& directory_url) {
+  return at(directory_url).first_request;
+}
+
 Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
   std::optional<Time> asked_for;
   try {
@@ -45,15 +77,15 @@ Task<> Ledger::learn(std::string directory_url, std::exception_ptr failure) {
   }
   const auto now = clock_.now();
   if (!asked_for || *asked_for <= now) co_return;
-  auto& ca = cas_[directory_url];
-  const bool is_longer = !ca.pause || ca.pause->until < *asked_for || ca.pause->since > now;
+  auto& ca = at(directory_url);
+  const bool is_longer = !ca.pause || ca.pause->until + same_pause < *asked_for || ca.pause->since > now;
   if (!is_longer) co_return;
   ca.pause = store::Pause{now, *asked_for};
   co_await save();
 }
 
 Task<> Ledger::ask_again(std::string directory_url, std::function<Task<>()> ask) {
-  auto& ca = cas_[directory_url];
+  auto& ca = at(directory_url);
   const auto turn = co_await ca.asking.acquire();
   if (!ca.pause || ca.asked_again) co_return;  // another caller has asked meanwhile
   ca.asked_again = true;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/runtime/event.h"
+#include "daemon/renew/first_request.h"
 #include "daemon/store/store.h"
 
 namespace acmed::renew {
@@ -26,6 +27,18 @@ class Ledger {
   /// life that was left when the CA asked for it. Nothing when the CA takes orders.
   std::optional<Time> closed_until(const std::string& directory_url, std::optional<Time> not_after) const;
 
+  /// Throws Throttled while the CA called `name` is closed for such a certificate.
+  void require_open(const std::string& name, const std::string& directory_url, std::optional<Time> not_after) const;
+
+  /// Whether anybody's next request would meet what this one met: no answer, or one that the CA is overloaded.
+  static bool concerns_all(const Error& failure);
+
+  /// When the CA's pause ends, as the CA asked for it; nothing when there is none.
+  std::optional<Time> asked_until(const std::string& directory_url) const;
+
+  /// Whoever asks that CA, after a while without its answers, goes through this first.
+  FirstRequest& first_request(const std::string& directory_url);
+
   /// Learns from a failure at that CA. Throws the store's failure.
   Task<> learn(std::string directory_url, std::exception_ptr failure);
 
@@ -35,11 +48,14 @@ class Ledger {
 
  private:
   struct Ca {
+    explicit Ca(const Clock& clock) : first_request(clock) {}
+    FirstRequest first_request;
     std::optional<store::Pause> pause;
     bool asked_again = false;  ///< since the pause began, or since this process started
     Semaphore asking{1};
   };
 
+  Ca& at(const std::string& directory_url) { return cas_.try_emplace(directory_url, clock_).first->second; }
   Task<> save();
 
   store::Store& store_;

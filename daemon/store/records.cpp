@@ -51,15 +51,16 @@ json::Value order_json(const OpenOrder& order) {
                       {"key_type", order.key_type},
                       {"domains", to_array(order.domains)},
                       {"failures", static_cast<std::int64_t>(order.failures)},
-                      {"fruitless", static_cast<std::int64_t>(order.fruitless)}};
+                      {"fruitless", static_cast<std::int64_t>(order.fruitless)},
+                      {"validating", order.validating}};
   if (order.expires) object.emplace("expires", to_rfc3339(*order.expires));
   return object;
 }
 
 OpenOrder order_from(const json::Value& value) {
-  return {value["directory"].text_or(), value["url"].text_or(),      Secret(value["key"].text_or()),
-          value["key_type"].text_or(),  value["domains"].texts(),    parse_rfc3339(value["expires"].text_or()),
-          count_of(value["failures"]),  count_of(value["fruitless"])};
+  return {value["directory"].text_or(), value["url"].text_or(),       Secret(value["key"].text_or()),
+          value["key_type"].text_or(),  value["domains"].texts(),     parse_rfc3339(value["expires"].text_or()),
+          count_of(value["failures"]),  count_of(value["fruitless"]), value["validating"].bool_or(false)};
 }
 
 /// What meta.json and the state tell of a certificate alike.

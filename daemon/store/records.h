@@ -63,6 +63,7 @@ struct OpenOrder {
   std::optional<Time> expires = std::nullopt;  ///< when to give it up; none in records of versions without it
   unsigned failures = 0;                       ///< consecutive tries that could not read it
   unsigned fruitless = 0;                      ///< tries that read it and failed at a part of it
+  bool validating = false;                     ///< the CA was told to validate, and has not said what it found
 };
 
 /// The meta data of a generation (meta.json). Most of it is in the certificate too, but is cheaper to read from here.

@@ -24,6 +24,7 @@ CONFIG = ["unit_config"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
+VALIDATION = "daemon/issue/validation.cpp"
 PUBLICATION = "daemon/issue/publication.cpp"
 ZONES = "daemon/issue/zones.cpp"
 AUTHORITY = "daemon/issue/acme_authority.cpp"
@@ -31,6 +32,8 @@ ACCOUNT = "daemon/issue/ca_account.cpp"
 SESSION = "daemon/acme/session.cpp"
 ACME_CLIENT = "daemon/acme/client.cpp"
 CHAIN_CHECK = "daemon/issue/chain_check.cpp"
+HEEDFUL = "daemon/keep/heedful_authority.cpp"
+FIRST_REQUEST = "daemon/renew/first_request.cpp"
 LEDGER = "daemon/renew/ledger.cpp"
 DUE = "daemon/renew/due.cpp"
 STORE = "daemon/store/file_store.cpp"
@@ -153,8 +156,11 @@ MUTANTS = [
 
     # --- 3: only our own values, and none left behind ----------------------------------------------------------------
     Mutant("S3", "after a failure the TXT values are withdrawn", DAEMON,
-           [(JOURNEY, "if (!state_.values.empty()) co_await withdraw_in_passing();",
+           [(JOURNEY, "if (!state_.values.empty() && !are_values_awaited()) co_await withdraw_in_passing();",
              "if (state_.values.size() > 100) co_await withdraw_in_passing();")]),
+    Mutant("values-awaited", "a value stays while the CA is still to look at it", DAEMON,
+           [(JOURNEY, "if (!state_.values.empty() && !are_values_awaited()) co_await withdraw_in_passing();",
+             "if (!state_.values.empty()) co_await withdraw_in_passing();")]),
     Mutant("withdrawn-at-end", "after a success the TXT values are withdrawn", DAEMON,
            [(JOURNEY, "together(withdraw_in_passing(), obtain(std::move(place)))",
              "together(obtain(std::move(place)))")]),
@@ -264,8 +270,23 @@ MUTANTS = [
            [(LEDGER, "    if (ca.pause && ca.pause->until > clock_.now()) pauses",
              "    if (ca.pause && ca.pause->until < clock_.now()) pauses")]),
     Mutant("ledger-clock", "a pause from a clock that was wrong is not believed", DAEMON,
-           [(LEDGER, "if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) cas_",
-             "if (pause.since <= now || pause.until - pause.since <= acme::longest_overload) cas_")]),
+           [(LEDGER, "if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) at(",
+             "if (pause.since <= now || pause.until - pause.since <= acme::longest_overload) at(")]),
+    Mutant("ledger-under-way", "a CA that closes is not asked by journeys under way", DAEMON,
+           [(HEEDFUL, "  require_open();\n  std::exception_ptr failure;\n  try {\n    co_return co_await std::move(poll);",
+             "  std::exception_ptr failure;\n  try {\n    co_return co_await std::move(poll);")]),
+    Mutant("first-request", "a CA that is away gets one request for many certificates", DAEMON,
+           [(FIRST_REQUEST, "const bool is_alone = !has_answered_lately();",
+             "const bool is_alone = !has_answered_lately() && answered_;")]),
+    Mutant("first-failure", "what the first request met all who wait meet", DAEMON,
+           [(FIRST_REQUEST, "    if (outcome->failure) std::rethrow_exception(outcome->failure);\n", "")]),
+    Mutant("urgent-without", "a certificate that is missing is as urgent as one that ends", DAEMON,
+           [(DUE, "(is_there ? *not_after - now : tried) / 10", "(is_there ? *not_after - now : std::chrono::hours(9999)) / 10")]),
+    Mutant("chain-clock", "a certificate that a wrong clock has for ended is not thrown away", DAEMON,
+           [(CHAIN_CHECK, "throw BrokenChain(fmt::format(\"the CA's certificate ended at {}",
+             "throw WrongCertificate(fmt::format(\"the CA's certificate ended at {}")]),
+    Mutant("keep-trouble-over", "a trouble is over when its subject is not due any more", DAEMON,
+           [(KEEPER, "    forget_former_troubles();\n    std::vector<Duty*> failed;", "    std::vector<Duty*> failed;")]),
     Mutant("ledger-tenth", "no pause is longer than a tenth of what is left of a certificate", DAEMON,
            [(LEDGER, "not_later_than_a_tenth(pause.until, pause.since, not_after);",
              "not_later_than_a_tenth(pause.until, pause.since, not_after ? std::nullopt : not_after);")]),
@@ -458,8 +479,21 @@ MUTANTS = [
 
     # --- 10: bad input is refused with a sentence, which blames the right party --------------------------------------
     Mutant("S12", "only names that were ordered are proved", DAEMON,
-           [(PROOFS, "if (std::find(request_.domains.begin(), request_.domains.end(), ordered) == request_.domains.end()) {",
-             "if (ordered.empty()) {")]),
+           [(PROOFS, "return std::ranges::find(request_.domains, domain) != request_.domains.end();",
+             "return !domain.empty();")]),
+    Mutant("S12-mark", "a wildcard is proved though the CA does not mark it", DAEMON,
+           [(PROOFS, "if (is_ordered(wildcard)) return wildcard;", "if (is_marked && is_ordered(wildcard)) return wildcard;")]),
+    Mutant("validation-watched", "a failed authorization is told though the order stays pending", DAEMON,
+           [(VALIDATION, "  if (authorization.status != acme::AuthorizationStatus::pending) {",
+             "  if (domain.empty()) {")]),
+    Mutant("validation-reason", "what the CA said of a challenge is told", DAEMON,
+           [(VALIDATION, "watched->reason = challenge->error->text();", "watched->reason = \" \";")]),
+    Mutant("same-names", "journeys for the same names proceed one after the other", DAEMON,
+           [(JOURNEY, "->under_way().turn(request_.domains);", "->under_way().turn({request_.name});")]),
+    Mutant("shared-proof", "an authorization that another journey proves is not deactivated", DAEMON,
+           [(ORDER, "if (is_pending && !is_shared)", "if (is_pending || is_shared)")]),
+    Mutant("spent-order", "an order that another request finalized is replaced in the same run", DAEMON,
+           [(JOURNEY, "  if (is_spent) co_await follow_order();\n", "")]),
     Mutant("S18", "a name that no provider serves is told so", DAEMON,
            [(PROOFS, "  if (route_to == nullptr) {\n", "  if (route_to == nullptr && location.chain.size() > 99) {\n")]),
     Mutant("no-zone", "a provider that has no zone for a name is told so", DAEMON,

@@ -45,6 +45,11 @@ void FakeCa::change_answers(const std::string& resource, Change change) {
   changes_[resource] = std::move(change);
 }
 
+void FakeCa::process_twice(std::string resource) {
+  const std::lock_guard guard(lock_);
+  processed_twice_ = std::move(resource);
+}
+
 void FakeCa::add_header(const std::string& resource, const std::string& header) {
   const std::lock_guard guard(lock_);
   added_headers_[resource] += header + "\r\n";
@@ -150,6 +155,7 @@ std::string FakeCa::answer_to(const std::string& request, std::function<void()>&
   } else {
     const auto& oddity = oddities_[seen.resource];
     auto odd = oddity ? oddity(seen) : std::nullopt;
+    if (!odd && seen.resource == processed_twice_) usual_answer(seen);
     reply = odd ? *std::move(odd) : usual_answer(seen);
     if (const auto& change = changes_[seen.resource]; change && !odd) reply = change(seen, std::move(reply));
     if (reply.status.empty()) return {};

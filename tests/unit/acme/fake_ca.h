@@ -66,6 +66,9 @@ class FakeCa {
   void be_odd(const std::string& resource, Oddity oddity);
   /// From now on the usual answers of `resource` go through `change`, as be_odd().
   void change_answers(const std::string& resource, Change change);
+  /// From now on each request to `resource` is worked on twice, as when somebody on the way has sent it again; the
+  /// second answer is given. Empty: none.
+  void process_twice(std::string resource);
   /// As the usual answer, with `header` added.
   void add_header(const std::string& resource, const std::string& header);
   /// The next so many signed requests are refused by badNonce.
@@ -117,6 +120,7 @@ class FakeCa {
   std::map<std::string, Oddity> oddities_;
   std::map<std::string, Change> changes_;
   std::function<std::string(const Issuance&)> issue_;
+  std::string processed_twice_;
   std::string expires_ = "2030-01-01T00:00:00Z";
   json::Object directory_changes_;
   std::set<std::string> nonces_;

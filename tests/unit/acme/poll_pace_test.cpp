@@ -18,7 +18,11 @@ SCENARIO("polls begin after a round trip and become rarer as the wait grows") {
 SCENARIO("what the CA asks for by Retry-After comes before our own pace") {
   const acme::PollPace pace(40ms, 10min);
   CHECK(pace.pause(5min, 3s) == 3s);
-  CHECK(pace.pause(0s, 3min) == 3min);
+  CHECK(pace.pause(0s, 50s) == 50s);
+}
+
+SCENARIO("a CA that asks for a day is polled every minute nevertheless: it may be done after seconds") {
+  CHECK(acme::PollPace(40ms, 10min).pause(0s, 24h) == 1min);
 }
 
 SCENARIO("a Retry-After of zero or in the past does not have us poll without a pause") {
@@ -31,6 +35,7 @@ SCENARIO("a Retry-After of zero or in the past does not have us poll without a p
 SCENARIO("polls end at their limit, with a last look just before it") {
   const acme::PollPace pace(40ms, 1min);
   CHECK(pace.pause(55s, {}) == 5s);
+  CHECK(pace.pause(50s, 24h) == 10s);
   CHECK(pace.pause(1min, {}) == std::nullopt);
-  CHECK(pace.pause(0s, 2min) == std::nullopt);
+  CHECK(pace.pause(1min, 24h) == std::nullopt);
 }

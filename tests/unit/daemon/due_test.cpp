@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/renew/due.h"
 
+#include <cmath>
+#include <random>
+
 #include "daemon/acme/answer.h"
 #include "tests/unit/catch.h"
 
@@ -79,6 +82,27 @@ SCENARIO("certificates of one moment are not all due in one moment") {
   CHECK(due_at(issued_for(life, "01"), {}) != due_at(issued_for(life, "02"), {}));
 }
 
+SCENARIO("a certificate is never due when it was just issued, and always before its end, however long it lives") {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> chance(0, 1);
+  const auto years = [](double count) { return std::chrono::duration_cast<Duration>(hours(8766) * count); };
+  constexpr double shortest = 1.0 / 60 / 8766;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto left = years(shortest * std::pow(30 / shortest, chance(random)));
+    const double backdated = 0.9 * chance(random);
+    store::Issued issued;
+    issued.serial = std::to_string(i);
+    issued.issued_at = noon;
+    issued.not_before = noon - std::chrono::duration_cast<Duration>(left * (backdated / (1 - backdated)));
+    issued.not_after = noon + left;
+    const auto fraction = i % 2 == 0 ? std::nullopt : std::optional(chance(random));
+    const auto due = due_at(issued, fraction);
+    const bool is_right = due >= noon + left / 10 - seconds(1) && due < issued.not_after;
+    CAPTURE(left.count(), backdated, fraction.value_or(-1));
+    if (!is_right) CHECK(is_right);
+  }
+}
+
 /// A try at noon that nobody asked for.
 Attempt attempt(double chance = 0, std::optional<Time> not_after = {}) {
   return {noon, chance, not_after, false, "this"};
@@ -93,7 +117,7 @@ SCENARIO("failures are tried again after 1, 10 and 100 minutes, then daily") {
   Rare<store::Trouble> trouble;
   for (const Duration expected : {Duration(minutes(1)), Duration(minutes(10)), Duration(minutes(100)),
                                   Duration(hours(24)), Duration(hours(24))}) {
-    trouble = after_failure(trouble, error, attempt());
+    trouble = after_failure(trouble, error, attempt(0, noon + hours(24 * 30)));
     CHECK(trouble->next_try - noon == expected);
   }
   CHECK(trouble->failures == 5);
@@ -114,6 +138,27 @@ SCENARIO("a certificate near its end is tried more often") {
   CHECK(trouble->next_try - noon == hours(2));
   trouble = after_failure(trouble, Retry("x", "y"), attempt(0, noon + seconds(10)));
   CHECK(trouble->next_try - noon == minutes(15));
+}
+
+SCENARIO("a certificate that is missing or has ended is as urgent, but not for ever") {
+  const Retry error("x", "y");
+  for (const auto& end : {std::optional<Time>(), std::optional<Time>(noon - hours(1))}) {
+    Rare<store::Trouble> trouble;
+    for (int i = 0; i < 9; ++i) trouble = after_failure(trouble, error, attempt(0, end));
+    CHECK(trouble->next_try - noon == minutes(15));
+    auto later = attempt(0, end);
+    later.now = noon + hours(20);
+    CHECK(after_failure(trouble, error, later).next_try - later.now == hours(2));
+    later.now = noon + hours(24 * 300);
+    CHECK(after_failure(trouble, error, later).next_try - later.now == hours(24));
+  }
+}
+
+SCENARIO("no pause of our own is longer than a tenth of what is left, whatever chance adds") {
+  Rare<store::Trouble> trouble;
+  for (int i = 0; i < 9; ++i) trouble = after_failure(trouble, Retry("x", "y"), attempt(0.999, noon + hours(20)));
+  CHECK(trouble->next_try - noon <= hours(2));
+  CHECK(trouble->next_try - noon > minutes(100));
 }
 
 SCENARIO("what a CA limits is not tried before its Retry-After, not even when a person asks") {

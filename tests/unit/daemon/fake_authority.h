@@ -25,6 +25,7 @@ class FakeAuthority final : public issue::Authority {
     valid_.clear();
     order_ = {.url = "order/" + std::to_string(orders), .finalize = "finalize"};
     order_.identifiers = order_.authorizations = std::move(names);
+    if (proved) order_.status = acme::OrderStatus::ready;
     co_return order_;
   }
   Task<acme::Order> order(std::string) override { return shown("order"); }
@@ -32,7 +33,8 @@ class FakeAuthority final : public issue::Authority {
   Task<acme::Order> order_ends(acme::Order, Duration) override { return shown("order_ends"); }
   Task<acme::Authorization> authorization(std::string name) override {
     call("authorization");
-    const auto status = valid_.contains(name) ? acme::AuthorizationStatus::valid : acme::AuthorizationStatus::pending;
+    const auto status =
+        valid_.contains(name) && !invalid ? acme::AuthorizationStatus::valid : acme::AuthorizationStatus::pending;
     const acme::Challenge challenge{std::string(acme::dns_01), name, "pending", "token-of-" + name, {}};
     co_return acme::Authorization{name, name, false, status, {challenge}};
   }
@@ -62,6 +64,8 @@ class FakeAuthority final : public issue::Authority {
 
   std::function<void(const std::string& call)> on_call;  ///< before anything is done; what it throws, the call throws
   int orders = 0;
+  bool proved = false;   ///< all names are, by earlier orders
+  bool invalid = false;  ///< the orders are; their authorizations are pending
 
  private:
   void call(const std::string& name) const {
@@ -69,6 +73,7 @@ class FakeAuthority final : public issue::Authority {
   }
   Task<acme::Order> shown(std::string name) {
     call(name);
+    if (invalid) order_.status = acme::OrderStatus::invalid;
     co_return order_;
   }
 

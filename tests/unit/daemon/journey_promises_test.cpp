@@ -204,6 +204,26 @@ SCENARIO("no name is proved that was not ordered, whatever the CA asks for") {
   CHECK(scene.provider->calls == 0);
 }
 
+SCENARIO("a wildcard is proved however the CA marks its authorization") {
+  JourneyScene scene;
+  scene.request.domains = {"*.example.test"};
+  WHEN("it does not") {
+    change_authorizations(scene, [](json::Object& authorization) { authorization.erase("wildcard"); });
+  }
+  WHEN("it leaves it in the name") {
+    change_authorizations(scene, [](json::Object& authorization) {
+      authorization.erase("wildcard");
+      authorization["identifier"] = json::Object{{"type", "dns"}, {"value", "*.Example.test"}};
+    });
+  }
+  WHEN("the base domain is ordered as well") {
+    scene.request.domains = {"example.test", "*.example.test"};
+    change_authorizations(scene, [](json::Object& authorization) { authorization.erase("wildcard"); });
+  }
+  CHECK(scene.run().empty());
+  CHECK(scene.provider->published == std::set{dns::Name("_acme-challenge.example.test")});
+}
+
 SCENARIO("who cannot prove a name says why") {
   JourneyScene scene;
   WHEN("no provider serves it") {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/issue/authority.h"
+#include "daemon/renew/ledger.h"
+
+namespace acmed::keep {
+
+/// A CA as the journey of one certificate may use it: left alone while it wants to be, also by journeys that were under
+/// way when it said so. What it says to one journey all others hear of at once.
+class HeedfulAuthority final : public issue::Authority {
+ public:
+  /// `not_after`: the end of the certificate in service, see Ledger::closed_until(). All must outlive it.
+  HeedfulAuthority(issue::Authority& ca, renew::Ledger& ledger, std::optional<Time> not_after)
+      : Authority(ca.settings()), ca_(ca), ledger_(ledger), not_after_(not_after) {}
+
+  Task<Semaphore::Permit> place() override { return ca_.place(); }
+  issue::OrdersUnderWay& under_way() noexcept override { return ca_.under_way(); }
+  Task<acme::Order> new_order(std::vector<std::string> names) override;
+  Task<acme::Order> order(std::string url) override;
+  Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
+  Task<acme::Order> order_ends(acme::Order order, Duration limit) override;
+  Task<acme::Authorization> authorization(std::string url) override;
+  Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) override;
+  Task<> deactivate_authorization(std::string url) override;
+  Task<> respond(std::string challenge_url) override;
+  Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
+  Task<std::vector<crypto::Certificate>> certificate(std::string url) override;
+  std::string key_authorization(const std::string& token) const override { return ca_.key_authorization(token); }
+  Task<> look_again() override { return ca_.look_again(); }
+
+ private:
+  template <class Result>
+  Task<Result> heeding(Task<Result> request);
+  template <class Result>
+  Task<Result> polling(Task<Result> poll);
+  void require_open() const;
+  Task<> tell_ledger(std::exception_ptr failure);
+
+  issue::Authority& ca_;
+  renew::Ledger& ledger_;
+  std::optional<Time> not_after_;
+};
+
+}  // namespace acmed::keep
