@@ -193,7 +193,7 @@ SCENARIO("a person's wish comes before the usual pause, and makes it no longer")
   for (int i = 0; i < 5; ++i) trouble = after_failure(trouble, Retry("x", "y"), asked_attempt());
   CHECK(next_try(*trouble, false, noon) == noon + minutes(10));
   // Nor does it make the next one that nobody asked for longer.
-  trouble = after_failure(trouble, Retry("x", "y"), attempt());
+  trouble = after_failure(trouble, Retry("x", "y"), attempt(0, noon + hours(24 * 60)));
   CHECK(next_try(*trouble, false, noon) == noon + minutes(100));
 }
 
