@@ -31,7 +31,7 @@ struct Response {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in the order received
   std::string body;                                          ///< 1 MiB at most, see `too_large`
-  Duration elapsed{};                                        ///< from the request's start to the answer's end
+  Duration elapsed{};                                        ///< from when the connection was there to the answer's end
 
   /// The first header of that name (lower case).
   std::optional<std::string> header(std::string_view name) const;

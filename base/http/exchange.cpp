@@ -143,11 +143,13 @@ void Exchange::finish(CURL* easy, CURLcode code, bool flooded) {
   }
   long status = 0;
   curl_off_t microseconds = 0;
+  curl_off_t until_request = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &until_request);
   response_.url = request_.url;
   response_.status = static_cast<int>(status);
-  response_.elapsed = std::chrono::microseconds(microseconds);
+  response_.elapsed = std::chrono::microseconds(microseconds - until_request);
 }
 
 Response Exchange::take() {

@@ -10,6 +10,12 @@ namespace {
 /// where very many are waiting, more concurrency is worth it.
 constexpr std::size_t waiting_for_each = 8;
 constexpr std::size_t most_in_circulation = 6;
+/// On a long line there are as many as it takes that nobody waits longer than this for one.
+constexpr Duration longest_wait = std::chrono::milliseconds(100);
+constexpr std::size_t most_on_a_long_line = 28;
+/// Let's Encrypt allows 20 newNonce a second for each address.
+constexpr std::size_t most_fetches = 20;
+constexpr Duration fetches_counted = std::chrono::seconds(1);
 /// A CA that is down is asked by no more than these.
 constexpr std::size_t most_before_an_answer = 2;
 /// CAs forget nonces when they restart and after some time; fetching a fresh one is cheaper than a badNonce.
@@ -102,8 +108,17 @@ Task<NoncePool::Loan> NoncePool::take() {
 }
 
 std::size_t NoncePool::allowed(std::size_t waiting) const noexcept {
-  return std::clamp<std::size_t>(1 + waiting / waiting_for_each, 1,
-                                 has_answered_ ? most_in_circulation : most_before_an_answer);
+  const auto usual = std::clamp<std::size_t>(1 + waiting / waiting_for_each, 1,
+                                             has_answered_ ? most_in_circulation : most_before_an_answer);
+  return std::max(usual, of_long_line(waiting + circulating_));
+}
+
+/// `wanted`: by how many requests at once.
+std::size_t NoncePool::of_long_line(std::size_t wanted) const noexcept {
+  const bool is_fetching_much = fetches_.size() == most_fetches && fetches_.front() > clock_.moment() - fetches_counted;
+  if (is_fetching_much || !has_answered_) return 0;
+  return std::min(static_cast<std::size_t>(round_trip_ * static_cast<Duration::rep>(wanted) / longest_wait),
+                  most_on_a_long_line);
 }
 
 /// Lets those who wait last fetch what is allowed now; the nonces go to those who wait first.
@@ -118,6 +133,8 @@ void NoncePool::grow() noexcept {
 void NoncePool::reserve() noexcept {
   ++circulating_;
   ++fetching_;
+  if (fetches_.size() == most_fetches) fetches_.pop_front();
+  fetches_.push_back(clock_.moment());
 }
 
 /// Fills a reserved place; it stays empty when the fetch fails but other nonces are in circulation.
@@ -150,6 +167,7 @@ void NoncePool::give(std::string nonce) {
     idle_.push_back({std::move(nonce), clock_.moment()});
   } else {
     waiting_.begin()->second->hand(std::move(nonce));
+    grow();
   }
 }
 

@@ -17,7 +17,8 @@ namespace acmed::acme {
 
 /// The replay nonces that circulate between us and one CA (RFC 8555 §6.5). Each exchange spends one and its response
 /// brings the next, so a few are enough for everybody: a caller that finds none waits for one to come back, first come
-/// first served. Another one is fetched only when many are waiting.
+/// first served. Another one is fetched only when many are waiting, and sooner on a long line, where each of them comes
+/// back late.
 class NoncePool {
  public:
   using Fetch = std::function<Task<std::string>()>;
@@ -55,6 +56,9 @@ class NoncePool {
   /// Completes as soon as there is a nonce. Throws the fetch's failure when no nonce is left in circulation.
   Task<Loan> take();
 
+  /// How long a nonce is away as a rule.
+  void line_is(Duration round_trip) noexcept { round_trip_ = round_trip; }
+
   /// Nonces in circulation: idle, held, or being fetched.
   std::size_t circulating() const noexcept { return circulating_; }
 
@@ -67,6 +71,7 @@ class NoncePool {
 
   std::size_t allowed(std::size_t waiting) const noexcept;
   void grow() noexcept;
+  std::size_t of_long_line(std::size_t wanted) const noexcept;
   void reserve() noexcept;
   Task<Loan> fetch_one();
   void give(std::string nonce);
@@ -78,7 +83,9 @@ class NoncePool {
   Fetch fetch_;
   std::deque<Idle> idle_;  ///< newest last; empty while somebody is waiting
   std::size_t circulating_ = 0;
-  std::size_t fetching_ = 0;                ///< those of them not fetched yet
+  std::size_t fetching_ = 0;    ///< those of them not fetched yet
+  std::deque<Moment> fetches_;  ///< when the latest began
+  Duration round_trip_{};
   bool has_answered_ = false;               ///< the CA has given a nonce
   std::map<std::uint64_t, Turn*> waiting_;  ///< by order of arrival
   std::uint64_t next_place_ = 0;

@@ -144,7 +144,6 @@ Task<http::Response> Client::Session::exchange(std::string doing, std::string ur
     trouble_.rethrow_if_recent();
     auto request = co_await sign(url, payload, by, nonce.spend());
     auto response = co_await with_grace(grace, send(std::move(request)));
-    measure(response.elapsed);
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
     // The next try uses the nonce of this very response (RFC 8555 §6.5), or another one if it brought none.
@@ -191,6 +190,7 @@ Task<http::Response> Client::Session::send(http::Request request) {
   std::exception_ptr failure;
   try {
     auto response = co_await in_context(Party::ca, {}, http_.send(std::move(request)));
+    measure(response.elapsed);
     last_answer_ = clock_.moment();
     trouble_.forget();
     co_return response;
@@ -234,6 +234,7 @@ Task<http::Request> Client::Session::sign(std::string url, std::string payload, 
 
 void Client::Session::measure(Duration elapsed) {
   round_trip_ = round_trip_ == Duration::zero() ? elapsed : round_trip_ + (elapsed - round_trip_) / smoothing;
+  nonces_.line_is(round_trip_);
 }
 
 }  // namespace acmed::acme

@@ -107,6 +107,36 @@ SCENARIO("where a hundred callers wait, six nonces circulate") {
   CHECK(bench.pool.circulating() == 6);
 }
 
+SCENARIO("on a long line so many nonces circulate that nobody waits long for one") {
+  Bench bench;
+  WHEN("the line is short") {
+    bench.pool.line_is(5ms);
+    run(bench.loop, many(&bench.script, 100));
+    CHECK(bench.source.fetched == 6);
+  }
+  WHEN("it is long") {
+    bench.pool.line_is(100ms);
+    run(bench.loop, many(&bench.script, 100));
+    THEN("no more than 20 are fetched within a second") {
+      CHECK(bench.source.fetched == 20);
+      CHECK(bench.clock.now() - Time{} < 700ms);
+    }
+    AND_WHEN("the second is over") {
+      bench.clock.advance(1s);
+      run(bench.loop, many(&bench.script, 100));
+      THEN("their number has a limit all the same") {
+        CHECK(bench.source.fetched == 28);
+        CHECK(bench.pool.circulating() == 28);
+      }
+    }
+  }
+  WHEN("it is long and two want one") {
+    bench.pool.line_is(80ms);
+    run(bench.loop, many(&bench.script, 2));
+    CHECK(bench.source.fetched == 1);
+  }
+}
+
 SCENARIO("a lost nonce lets nobody hang: one of those who wait fetches another") {
   Bench bench;
   bench.script.nonces_lost = true;
