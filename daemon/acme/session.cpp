@@ -20,8 +20,6 @@ namespace {
 
 constexpr int most_bad_nonces = 10;
 constexpr int most_redirects = 3;
-/// After so many answers in a row that the CA is overloaded, all of it is.
-constexpr int overloads_of_all = 2;
 constexpr std::array<int, 5> redirections = {301, 302, 303, 307, 308};
 constexpr std::size_t longest_url = std::size_t{4} * 1024;
 constexpr std::size_t longest_quote = 200;
@@ -76,8 +74,7 @@ Client::Session::Session(http::Client& http, const Clock& clock, crypto::Keys& k
       directory_url_(location.directory_url),
       servers_(servers_of(location)),
       directory_(std::move(known_directory)),
-      nonces_(clock, [this] { return new_nonce(); }),
-      trouble_(clock) {}
+      nonces_(clock, [this] { return new_nonce(); }) {}
 
 Task<Directory> Client::Session::directory() {
   if (directory_) co_return *directory_;
@@ -87,21 +84,20 @@ Task<Directory> Client::Session::directory() {
 Task<Directory> Client::Session::request_directory() {
   const std::string doing = "read the directory";
   const auto response = co_await read(doing, "GET", directory_url_);
-  require(doing, response.url, response);
+  require_success(doing, response.url, response, clock_.now());
   directory_ = Directory::from_json(read_json(doing, response.url, response), response.url);
   co_return *directory_;
 }
 
 Task<std::string> Client::Session::new_nonce() {
   for (bool first = true;; first = false) {
-    trouble_.rethrow_if_recent();
     const auto known = co_await directory();
     const auto response = co_await read("get a nonce", "HEAD", known.new_nonce);
     if (response.status == 404 && first) {
       forget(&Directory::new_nonce, known.new_nonce);
       continue;
     }
-    require("get a nonce", known.new_nonce, response);
+    require_success("get a nonce", known.new_nonce, response, clock_.now());
     if (auto nonce = replay_nonce(response)) co_return *std::move(nonce);
     throw unexpected_answer("get a nonce", known.new_nonce, response, "a Replay-Nonce");
   }
@@ -114,7 +110,7 @@ void Client::Session::forget(std::string Directory::*resource, const std::string
 
 Task<http::Response> Client::Session::post(std::string doing, std::string url, std::string payload) {
   auto response = co_await exchange(doing, url, std::move(payload), SignedBy::account);
-  require(doing, url, response);
+  require_success(doing, url, response, clock_.now());
   co_return response;
 }
 
@@ -128,20 +124,18 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
       forget(resource, url);
       continue;
     }
-    require(doing, url, response);
+    require_success(doing, url, response, clock_.now());
     co_return response;
   }
 }
 
 Task<http::Response> Client::Session::exchange(std::string doing, std::string url, std::string payload, SignedBy by) {
   require_own(doing, url);
-  trouble_.rethrow_if_recent();
   auto nonce = co_await nonces_.take();
   for (int bad_nonces = 0;; ++bad_nonces) {
     // The grace is for an exchange in flight: none is started after the stop.
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
-    trouble_.rethrow_if_recent();
     auto request = co_await sign(url, payload, by, nonce.spend());
     auto response = co_await with_grace(grace, send(std::move(request)));
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
@@ -183,36 +177,11 @@ void Client::Session::require_own(const std::string& doing, const std::string& u
                   one_line(http::host_of(url), longest_quote)));
 }
 
-/// Failures on the way to the CA count as the CA's. A CA that answers nobody is in trouble as a whole: those who ask
-/// within the time that it took to notice that are told at once.
+/// Failures on the way to the CA count as the CA's.
 Task<http::Response> Client::Session::send(http::Request request) {
-  const auto began = clock_.moment();
-  std::exception_ptr failure;
-  try {
-    auto response = co_await in_context(Party::ca, {}, http_.send(std::move(request)));
-    measure(response.elapsed);
-    last_answer_ = clock_.moment();
-    trouble_.forget();
-    co_return response;
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  if (last_answer_ < began) trouble_.remember(failure, clock_.moment() - began);
-  std::rethrow_exception(failure);
-}
-
-/// As require_success(). A CA that sheds load is left alone by everybody who uses this session; a single answer may be
-/// about a single resource.
-void Client::Session::require(const std::string& doing, const std::string& url, const http::Response& response) {
-  try {
-    require_success(doing, url, response, clock_.now());
-    overloads_in_a_row_ = 0;
-  } catch (const Error& error) {
-    if (error.cause() == overloaded && ++overloads_in_a_row_ >= overloads_of_all) {
-      trouble_.remember(std::current_exception(), Duration::zero());
-    }
-    throw;
-  }
+  auto response = co_await in_context(Party::ca, {}, http_.send(std::move(request)));
+  measure(response.elapsed);
+  co_return response;
 }
 
 Task<http::Request> Client::Session::sign(std::string url, std::string payload, SignedBy by, std::string nonce) const {

@@ -10,7 +10,6 @@
 #include "base/runtime/single_flight.h"
 #include "daemon/acme/client.h"
 #include "daemon/acme/nonces.h"
-#include "daemon/acme/recent_failure.h"
 
 namespace acmed::acme {
 
@@ -51,7 +50,6 @@ class Client::Session {
   Task<http::Response> read(std::string doing, std::string method, std::string url);
   void require_own(const std::string& doing, const std::string& url) const;
   Task<http::Response> send(http::Request request);
-  void require(const std::string& doing, const std::string& url, const http::Response& response);
   Task<Directory> request_directory();
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
@@ -69,9 +67,6 @@ class Client::Session {
   SingleFlight<Directory> directory_request_;
   NoncePool nonces_;
   Duration round_trip_{};
-  Moment last_answer_{};
-  int overloads_in_a_row_ = 0;
-  RecentFailure trouble_;  ///< of the CA as a whole
 };
 
 }  // namespace acmed::acme

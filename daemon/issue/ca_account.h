@@ -8,8 +8,8 @@
 #include "base/http/client.h"
 #include "base/runtime/single_flight.h"
 #include "daemon/acme/client.h"
-#include "daemon/acme/recent_failure.h"
 #include "daemon/issue/authority.h"
+#include "daemon/issue/recent_failure.h"
 #include "daemon/store/store.h"
 
 namespace acmed::issue {
@@ -71,7 +71,7 @@ class CaAccount {
   std::shared_ptr<acme::Client> client_;
   SingleFlight<> opening_;
   SingleFlight<bool> recovery_;
-  acme::RecentFailure trouble_;  ///< of opening
+  RecentFailure trouble_;  ///< of opening
 };
 
 }  // namespace acmed::issue

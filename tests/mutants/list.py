@@ -354,8 +354,6 @@ MUTANTS = [
              "if (is_known ? kept_.contact->size() < 99 : wanted.empty()) co_return;")]),
     Mutant("account-once", "what refuses an account is asked once for all certificates", DAEMON,
            [(ACCOUNT, "co_await opening_.join(attempt(open(false)));", "co_await attempt(open(false));")]),
-    Mutant("overload-under-way", "a CA that sheds load is left alone by those under way, too", DAEMON,
-           [(SESSION, "++overloads_in_a_row_ >= overloads_of_all) {", "++overloads_in_a_row_ >= 99 * overloads_of_all) {")]),
     Mutant("nonces-line", "on a long line nobody waits long for a nonce", ACME,
            [("daemon/acme/nonces.cpp", "return std::max(usual, of_long_line(waiting + circulating_));", "return usual;")]),
     Mutant("nonces-rate", "a CA's limit of newNonce is kept", ACME,

@@ -242,41 +242,6 @@ SCENARIO("a CA that is overloaded is left alone for as long as it asks") {
   }
 }
 
-SCENARIO(
-    "a CA that says twice in a row that it is overloaded is left alone by everybody, for a quarter of an hour at "
-    "most") {
-  Bench bench;
-  bench.register_account();
-  const auto busy = FakeCa::Reply("503 Service Unavailable", "").with("Retry-After: 7200");
-  bench.ca.instead("new-order", busy);
-  WHEN("it takes the next order") {
-    failed_order<Throttled>(bench);
-    bench.run(order(&bench));
-    THEN("that was about one request only") {
-      bench.ca.instead("new-order", busy);
-      failed_order<Throttled>(bench);
-      bench.run(order(&bench));
-      CHECK(bench.ca.count("new-order") == 4);
-    }
-  }
-  WHEN("it does not") {
-    bench.ca.instead("new-order", busy);
-    for (int i = 0; i < 10; ++i) CHECK(failed_order<Throttled>(bench).cause() == acme::overloaded);
-    CHECK(bench.ca.count("new-order") == 2);
-    bench.clock.advance(15min);
-    bench.run(order(&bench));
-    CHECK(bench.ca.count("new-order") == 3);
-  }
-  WHEN("a person wants to know: the directory is read all the same") {
-    bench.ca.instead("new-order", busy);
-    for (int i = 0; i < 2; ++i) failed_order<Throttled>(bench);
-    bench.client.forget_directory();
-    bench.run(bench.client.directory());
-    bench.run(order(&bench));
-    CHECK(bench.ca.count("new-order") == 3);
-  }
-}
-
 SCENARIO("a refusal names the CA and each name that it is about") {
   Bench bench;
   bench.register_account();

@@ -260,6 +260,13 @@ SCENARIO("what a CA says of the account is asked once for all certificates") {
     CHECK(order_many(scene, 12) == std::vector<std::string>(12, "acme:rateLimited"));
     CHECK(scene.ca.count("new-account") == 1);
   }
+  WHEN("the CA sheds load before there is an account") {
+    scene.ca.be_odd("directory", [](const FakeCa::Seen&) {
+      return std::optional(FakeCa::Reply("503 Service Unavailable", "").with("Retry-After: 3600"));
+    });
+    CHECK(order_many(scene, 60) == std::vector<std::string>(60, acme::overloaded));
+    CHECK(scene.ca.count() == 1);
+  }
   WHEN("the account is deactivated") {
     REQUIRE(scene.run().empty());
     scene.clock.advance(48h);
@@ -267,37 +274,6 @@ SCENARIO("what a CA says of the account is asked once for all certificates") {
     refuse_orders(scene, problem("403 Forbidden", "unauthorized"), account(scene, "deactivated"));
     CHECK(order_many(scene, 12).empty());
     CHECK(keys(scene).size() == 1);
-  }
-}
-
-SCENARIO("a CA that sheds load is left alone by all certificates, those under way included") {
-  JourneyScene scene;
-  const auto busy = [](const FakeCa::Seen&) {
-    return std::optional(FakeCa::Reply("503 Service Unavailable", "").with("Retry-After: 3600"));
-  };
-  WHEN("it is met before there is an account") {
-    scene.ca.be_odd("directory", busy);
-    CHECK(order_many(scene, 60) == std::vector<std::string>(60, acme::overloaded));
-    CHECK(scene.ca.count() == 1);
-  }
-  WHEN("there is one") {
-    REQUIRE(scene.run().empty());
-    scene.ca.forget_seen();
-    for (const auto* resource : {"new-nonce", "new-order"}) scene.ca.be_odd(resource, busy);
-    CHECK(order_many(scene, 60) == std::vector<std::string>(60, acme::overloaded));
-    CHECK(scene.ca.count() <= 3);
-  }
-  WHEN("it takes orders again after a while") {
-    REQUIRE(scene.run().empty());
-    scene.ca.be_odd("new-order", busy);
-    AcmeAuthority authority(scene.loop, scene.store, scene.settings);
-    std::vector<std::string> causes;
-    for (int i = 0; i < 3; ++i) run(scene.loop, order(&authority, &causes));
-    CHECK(causes.size() == 3);
-    scene.ca.be_odd("new-order", {});
-    scene.clock.advance(15min);
-    run(scene.loop, order(&authority, &causes));
-    CHECK(causes.size() == 3);
   }
 }
 

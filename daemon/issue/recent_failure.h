@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/time.h"
 
-namespace acmed::acme {
+namespace acmed::issue {
 
 /// A failure that concerns everybody who asks a CA, believed for a while: they all learn of it from the first, instead
 /// of running into it one after another.
@@ -27,4 +27,4 @@ class RecentFailure {
   Moment until_{};
 };
 
-}  // namespace acmed::acme
+}  // namespace acmed::issue

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/acme/recent_failure.h"
+#include "daemon/issue/recent_failure.h"
 
 #include <algorithm>
 #include <optional>
 
-namespace acmed::acme {
+namespace acmed::issue {
 namespace {
 
 constexpr Duration longest_pause = std::chrono::minutes(15);
@@ -32,4 +32,4 @@ void RecentFailure::rethrow_if_recent() const {
   if (failure_ && clock_.moment() < until_) std::rethrow_exception(failure_);
 }
 
-}  // namespace acmed::acme
+}  // namespace acmed::issue
