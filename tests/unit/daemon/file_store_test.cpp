@@ -368,8 +368,8 @@ SCENARIO("files of another user's are named with what to type") {
     run(loop, store.save_certificate("web", full_certificate()));
     run(loop, store.save_ledger({}));
   }
-  const auto own = [](const fs::path& path, uid_t user) {
-    REQUIRE(::lchown(path.c_str(), user, static_cast<gid_t>(-1)) == 0);
+  const auto own = [](const fs::path& entry, uid_t user) {
+    REQUIRE(::lchown(entry.c_str(), user, static_cast<gid_t>(-1)) == 0);
   };
   constexpr uid_t service = 1;
   for (const auto& entry : fs::recursive_directory_iterator(path)) own(entry.path(), service);
