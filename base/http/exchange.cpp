@@ -2,14 +2,17 @@
 #include "base/http/exchange.h"
 
 #include <fmt/format.h>
+#include <string.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <new>
 
 #include "base/error.h"
 #include "base/http/failure.h"
 #include "base/http/url.h"
+#include "base/secret.h"
 
 namespace acmed::http {
 namespace {
@@ -47,6 +50,15 @@ bool is_content_type(const std::pair<std::string, std::string>& header) {
 }
 
 }  // namespace
+
+void FreeHeaders::operator()(curl_slist* list) const noexcept {
+  for (auto* line = list; line != nullptr; line = line->next) explicit_bzero(line->data, std::strlen(line->data));
+  curl_slist_free_all(list);
+}
+
+Exchange::~Exchange() {
+  for (auto& [name, value] : request_.headers) const Secret wiped(std::move(value));
+}
 
 void Exchange::set_up(CURL* easy, const Settings& settings) {
   const auto& url = request_.url;
@@ -86,7 +98,8 @@ void Exchange::set_headers(CURL* easy) {
       throw Refused("http:header", fmt::format("the header {} for {} holds a line break or another control character",
                                                name, host_of(request_.url)));
     }
-    append(headers_, value.empty() ? name + ';' : fmt::format("{}: {}", name, value));
+    const Secret line(value.empty() ? name + ';' : fmt::format("{}: {}", name, value));
+    append(headers_, line.reveal());
   }
   // curl would ask before it sends a large body, and call every body a form.
   append(headers_, "Expect:");

@@ -18,10 +18,11 @@ struct CleanUpEasy {
 };
 using Easy = std::unique_ptr<CURL, CleanUpEasy>;
 
-struct FreeList {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+/// Headers hold passwords and tokens: they are wiped.
+struct FreeHeaders {
+  void operator()(curl_slist* list) const noexcept;
 };
-using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+using HeaderList = std::unique_ptr<curl_slist, FreeHeaders>;
 
 /// A request and the part of its response received so far. Must not move: curl writes into it.
 class Exchange {
@@ -29,6 +30,7 @@ class Exchange {
   explicit Exchange(Request request) : request_(std::move(request)) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
+  ~Exchange();
 
   /// Sets all options of `easy` that depend on the request. Throws Refused for a URL, method or header that cannot be
   /// sent.
@@ -50,7 +52,7 @@ class Exchange {
   void take_header_line(std::string_view line);
   void set_headers(CURL* easy);
 
-  const Request request_;
+  Request request_;
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's own error text
   const char* too_large_ = nullptr;            ///< the part of the response that exceeded our limits

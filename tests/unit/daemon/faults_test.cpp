@@ -10,8 +10,9 @@ using test::FakeCa;
 using test::JourneyScene;
 using Reply = FakeCa::Reply;
 
-const std::vector<std::string> resources = {"directory",     "new-nonce", "new-account", "new-order",  "order",
-                                            "authorization", "challenge", "finalize",    "certificate"};
+const std::vector<std::string> of_renewal = {"new-nonce", "new-order", "order",      "authorization",
+                                             "challenge", "finalize",  "certificate"};
+const std::vector<std::string> of_first = {"directory", "new-account"};
 
 /// "lost": what was asked for came about, but the answer did not arrive, as when it takes a minute.
 const std::vector<std::string> faults = {"404", "500", "502", "503", "cut", "lost", "stale", "twice"};
@@ -64,11 +65,13 @@ void mend_answers(JourneyScene& scene, const std::string& resource) {
 SCENARIO(
     "whatever the CA answers wrong during a run, two runs later the certificate is there, for one order more at most") {
   for (const bool is_renewal : {false, true}) {
+    auto resources = of_renewal;
+    if (!is_renewal) resources.insert(resources.begin(), of_first.begin(), of_first.end());
     for (const auto& resource : resources) {
       for (const auto& fault : faults) {
         CAPTURE(is_renewal, resource, fault);
         JourneyScene scene;
-        scene.request.domains = {"example.test", "*.example.test"};
+        scene.request.domains = {"*.example.test"};
         if (is_renewal) REQUIRE(scene.run().empty());
         const auto orders = scene.ca.orders();
         const unsigned wanted = is_renewal ? 2 : 1;
