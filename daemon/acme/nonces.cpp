@@ -10,6 +10,7 @@ namespace {
 /// where very many are waiting, more concurrency is worth it.
 constexpr std::size_t waiting_for_each = 8;
 constexpr std::size_t most_in_circulation = 6;
+constexpr Duration long_line = std::chrono::milliseconds(20);
 /// On a long line there are as many as it takes that nobody waits longer than this for one.
 constexpr Duration longest_wait = std::chrono::milliseconds(100);
 constexpr std::size_t most_on_a_long_line = 28;
@@ -116,7 +117,7 @@ std::size_t NoncePool::allowed(std::size_t waiting) const noexcept {
 /// `wanted`: by how many requests at once.
 std::size_t NoncePool::of_long_line(std::size_t wanted) const noexcept {
   const bool is_fetching_much = fetches_.size() == most_fetches && fetches_.front() > clock_.moment() - fetches_counted;
-  if (is_fetching_much || !has_answered_) return 0;
+  if (is_fetching_much || !has_answered_ || round_trip_ < long_line) return 0;
   return std::min(static_cast<std::size_t>(round_trip_ * static_cast<Duration::rep>(wanted) / longest_wait),
                   most_on_a_long_line);
 }

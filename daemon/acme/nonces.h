@@ -56,7 +56,7 @@ class NoncePool {
   /// Completes as soon as there is a nonce. Throws the fetch's failure when no nonce is left in circulation.
   Task<Loan> take();
 
-  /// How long a nonce is away as a rule.
+  /// How long a nonce is away at least.
   void line_is(Duration round_trip) noexcept { round_trip_ = round_trip; }
 
   /// Nonces in circulation: idle, held, or being fetched.

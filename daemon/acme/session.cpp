@@ -203,7 +203,9 @@ Task<http::Request> Client::Session::sign(std::string url, std::string payload, 
 
 void Client::Session::measure(Duration elapsed) {
   round_trip_ = round_trip_ == Duration::zero() ? elapsed : round_trip_ + (elapsed - round_trip_) / smoothing;
-  nonces_.line_is(round_trip_);
+  // The shortest tells the line: what a server or this host takes in busy times is no reason for more nonces.
+  shortest_round_trip_ = std::min(shortest_round_trip_, elapsed);
+  nonces_.line_is(shortest_round_trip_);
 }
 
 }  // namespace acmed::acme

@@ -67,6 +67,7 @@ class Client::Session {
   SingleFlight<Directory> directory_request_;
   NoncePool nonces_;
   Duration round_trip_{};
+  Duration shortest_round_trip_ = Duration::max();
 };
 
 }  // namespace acmed::acme
