@@ -17,36 +17,36 @@ namespace acmed::providers {
 
 enum class Action { add, remove };
 
-/// What a value was made from, for those who insist on making it themselves: lego's RAW mode passes it on. No other
-/// provider looks at it.
+/// What a value was computed from, for programs that compute it themselves: lego's RAW mode passes it on. No other
+/// provider uses it.
 struct Origin {
-  std::string domain;             ///< that is to be proved, without "*."
+  std::string domain;             ///< being proved, without "*."
   std::string key_authorization;  ///< TOKEN.THUMBPRINT (RFC 8555 §8.1); no secret
 
   friend auto operator<=>(const Origin&, const Origin&) = default;
 };
 
 /// One change of one TXT value. Several values may share a name: `example.test` and `*.example.test` are both proved at
-/// `_acme-challenge.example.test`, so a change never speaks of the whole set.
+/// `_acme-challenge.example.test`, so a change never concerns the whole set.
 struct TxtChange {
   Action action = Action::add;
   dns::Name name;
   std::string value;                            ///< unquoted, at most 255 octets
-  std::chrono::seconds ttl{};                   ///< a wish; an operator may raise it to its own minimum
-  std::optional<Origin> origin = std::nullopt;  ///< none for values of a version that did not keep it
+  std::chrono::seconds ttl{};                   ///< requested; an operator may raise it to its own minimum
+  std::optional<Origin> origin = std::nullopt;  ///< none for values stored by a version that did not know it
 };
 
-/// Thrown by apply() when some names could not be changed while all others were. Each has its own trouble, so that a
-/// journey which shares the call with another's forbidden name is not held up by it.
+/// Thrown by apply() when some names could not be changed while all others were. Each has its own failure, so that a
+/// journey that shares the call with another's forbidden name is not delayed by it.
 class SomeFailed final : public Error {
  public:
-  /// `failures`: one at least.
+  /// `failures`: at least one.
   explicit SomeFailed(std::map<dns::Name, Error> failures);
 
-  /// What remains of it for somebody who changed only `names`; null when all of theirs were changed.
+  /// The failure for a caller who changed only `names`; null when these were all changed.
   std::exception_ptr among(const std::set<dns::Name>& names) const;
 
-  /// Each name's failure says it.
+  /// Adds the context to each name's failure.
   std::exception_ptr in_context(Party party, const std::string& context) const override;
 
  private:
@@ -63,11 +63,12 @@ struct Zone {
 
 inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
 
-/// The longest pause that an operator is granted (Retry-After and its like): a certificate must not end because
-/// somebody named a time beyond all sense.
+/// The longest pause that an operator is granted (Retry-After and similar): a certificate must not expire because of an
+/// absurd one.
 inline constexpr Duration longest_pause = std::chrono::hours(6);
 
-/// Changes TXT records at one DNS operator. Its sentences do not say which one: who makes it (registry.h) sees to that.
+/// Changes TXT records at one DNS operator. Its sentences do not name the provider: make_provider() (registry.h) adds
+/// that.
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -76,35 +77,35 @@ class Provider {
   virtual Task<std::optional<Zone>> zone_of(dns::Name name) = 0;
 
   /// Makes all `changes` in `zone`, in one transaction where the operator has one. Adding what is there and removing
-  /// what is not there both succeed; foreign values at the same names stay. Returns when the operator accepted, long
-  /// before every server shows it. Throws SomeFailed when it concerns only some names and all other changes were made,
-  /// else Error: whatever it is, each change was either made or not, and may be asked for again.
+  /// what is not there both succeed; foreign values at the same names stay. Returns when the operator has accepted the
+  /// changes, long before every server shows them. Throws SomeFailed when only some names failed and all other changes
+  /// were made, else Error. After either, each change was made or not, and may be requested again.
   virtual Task<> apply(Zone zone, std::vector<TxtChange> changes) = 0;
 
   /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as
   /// the operator tells; at once where it does not. Throws Error when they will not.
   virtual Task<> await_published(Zone) { co_return; }
 
-  /// How many values the operator holds at one name at a time: a further one would push out an earlier one.
+  /// How many values the operator holds at one name; one more would replace the oldest.
   virtual std::size_t values_at_a_time() const { return any_number; }
 
-  /// How often apply() is to be asked for the same additions again while they serve, because another writer may undo
-  /// them unknowingly; nothing where the operator rules that out.
+  /// How often apply() must be called again with the same additions while they are needed, because another writer may
+  /// undo them unknowingly; nothing where the operator rules that out.
   virtual std::optional<Duration> assertion_pace() const { return std::nullopt; }
 
-  /// Looks whether the credentials are good, and for how long, where the operator tells. Gives one sentence when the
-  /// operator of acmed has to see to something soon, though all works yet. Called once a day. Throws Error.
+  /// Checks that the credentials are valid, and for how long where the operator tells. Returns a warning when all still
+  /// works but the administrator must act soon. Called once a day. Throws Error.
   virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }
 
-  /// Throws Error when something on this host keeps it from its work, which would only show as trouble elsewhere. Asks
-  /// nobody.
+  /// Throws Error when something on this host prevents its work and would otherwise show only as a failure elsewhere.
+  /// Sends nothing.
   virtual void check_ready() {}
 
-  /// Closes connections and frees what is only needed while changes are made; the next call begins anew. Does not wait.
+  /// Closes connections and frees what is needed only while changes are made; the next call starts afresh. Does not
+  /// wait.
   virtual void rest() {}
 
-  /// As rest(), and waits for what has to end outside of acmed: the last call before the provider ends, if there is
-  /// time.
+  /// As rest(), and waits for programs that must end: the last call before destruction, if there is time.
   virtual Task<> close() { co_return; }
 };
 

@@ -84,7 +84,7 @@ class Plugin {
   bool given_up_ = false;  ///< its end is our doing and accounted for
   std::size_t parallel_ = 1;
   std::int64_t last_id_ = 0;
-  Requests under_way_;  ///< those called off included, until they are answered: the program is still busy with them
+  Requests under_way_;  ///< cancelled ones too until they are answered: the program is still busy with them
   Waiters changed_;     ///< told when the program can take a request, perhaps
   SingleFlight<> starting_;
   unsigned failures_ = 0;  ///< in a row, in which nothing was answered

@@ -9,7 +9,7 @@
 
 namespace acmed::providers {
 
-/// Who speaks to whom, for sentences.
+/// The names that a sentence about an update mentions.
 struct Parties {
   std::string provider;  ///< NAME of [provider.NAME]
   std::string server;    ///< as configured

@@ -14,7 +14,7 @@ namespace acmed::providers::route53 {
 struct Credentials {
   std::string key_id;
   Secret secret_key;
-  Secret session_token;         ///< empty for those that live for ever
+  Secret session_token;         ///< empty for credentials that do not expire
   std::optional<Time> expires;  ///< when AWS takes them no longer
   std::string origin;           ///< where they come from, for sentences: "the environment"
 };

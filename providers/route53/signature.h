@@ -23,7 +23,7 @@ struct Call {
   std::vector<Secret> secrets{};  ///< in what is sent: answers that repeat them are not shown with them
 };
 
-/// Who is meant: a signature is of use there only.
+/// Where a signature is valid.
 struct SignatureScope {
   std::string region;
   std::string service;
