@@ -57,9 +57,8 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wan
 }
 
 Task<> Keeper::prepare() {
-  if (!is_ready(loading_)) co_return;
-  co_await perform(&loading_);
-  if (kept_.loaded) forget_former_troubles();  // whoever asks for next() relies on it
+  if (is_ready(loading_)) co_await perform(&loading_);
+  if (kept_.loaded) forget_former_troubles();  // next() relies on it
 }
 
 Task<> Keeper::prepare(Found found) {
@@ -72,7 +71,6 @@ Task<Time> Keeper::attempt(bool asked) {
   const auto claim = co_await kept_.context.store.claim(name());
   co_await prepare();
   if (kept_.loaded) {
-    forget_former_troubles();
     std::vector<Duty*> failed;
     for (auto* duty : duties_) {
       if (!is_ready(*duty) || std::ranges::find(failed, duty) != failed.end()) continue;
