@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 namespace acmed::keep {
+
 Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names) {
   return heeding(ca_.new_order(std::move(names)));
 }
