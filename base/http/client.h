@@ -24,6 +24,9 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Duration limit = std::chrono::seconds(30);  ///< for the whole exchange
+  /// A kept connection that ends without a response usually has ended before the server saw the request, which is then
+  /// sent again on a new one. With this it is not, once some of its body has been sent.
+  bool at_most_once = false;
 };
 
 struct Response {

@@ -77,7 +77,13 @@ void Exchange::set_up(CURL* easy, const Settings& settings) {
     set(easy, CURLOPT_NOBODY, 1L);
   } else if (method != "GET") {
     set(easy, CURLOPT_POST, 1L);
-    set(easy, CURLOPT_POSTFIELDS, request_.body.data());
+    if (request_.at_most_once) {
+      // Without a way to rewind the body curl cannot send it twice.
+      set(easy, CURLOPT_READFUNCTION, on_body_needed);
+      set(easy, CURLOPT_READDATA, static_cast<void*>(this));
+    } else {
+      set(easy, CURLOPT_POSTFIELDS, request_.body.data());
+    }
     set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     if (method != "POST") set(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
   }
@@ -134,6 +140,13 @@ void Exchange::take_header_line(std::string_view line) {
   line.remove_prefix(colon + 1);
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   response_.headers.emplace_back(std::move(name), line);
+}
+
+std::size_t Exchange::on_body_needed(char* to, std::size_t size, std::size_t count, void* exchange) noexcept {
+  auto& self = *static_cast<Exchange*>(exchange);
+  const auto taken = self.request_.body.copy(to, size * count, self.body_sent_);
+  self.body_sent_ += taken;
+  return taken;
 }
 
 std::size_t Exchange::on_body(char* bytes, std::size_t size, std::size_t count, void* exchange) noexcept {

@@ -48,6 +48,7 @@ class Exchange {
 
  private:
   static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* exchange) noexcept;
+  static std::size_t on_body_needed(char* to, std::size_t size, std::size_t count, void* exchange) noexcept;
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* exchange) noexcept;
   void take_header_line(std::string_view line);
   void set_headers(CURL* easy);
@@ -57,6 +58,7 @@ class Exchange {
   std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's own error text
   const char* too_large_ = nullptr;            ///< the part of the response that exceeded our limits
   std::size_t header_bytes_ = 0;
+  std::size_t body_sent_ = 0;
   std::exception_ptr failure_;
   Response response_;
 };

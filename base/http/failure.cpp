@@ -123,6 +123,8 @@ std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url,
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       return retry(fmt::format("{} cut the connection before its answer was complete: {}", host, words));
+    case CURLE_SEND_FAIL_REWIND:
+      return retry(fmt::format("{} cut the connection without an answer", host));
     default:
       return retry(fmt::format("the exchange with {} failed: {}", host, words));
   }

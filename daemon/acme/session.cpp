@@ -109,7 +109,7 @@ void Client::Session::forget(std::string Directory::*resource, const std::string
 }
 
 Task<http::Response> Client::Session::post(std::string doing, std::string url, std::string payload) {
-  auto response = co_await exchange(doing, url, std::move(payload), SignedBy::account);
+  auto response = co_await exchange(doing, {url, std::move(payload), SignedBy::account});
   require_success(doing, url, response, clock_.now());
   co_return response;
 }
@@ -119,7 +119,7 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
     const std::string url = known.*resource;
-    auto response = co_await exchange(doing, url, payload(url), by);
+    auto response = co_await exchange(doing, {url, payload(url), by, true});
     if (response.status == 404 && first) {
       forget(resource, url);
       continue;
@@ -129,14 +129,14 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
   }
 }
 
-Task<http::Response> Client::Session::exchange(std::string doing, std::string url, std::string payload, SignedBy by) {
-  require_own(doing, url);
+Task<http::Response> Client::Session::exchange(std::string doing, Post post) {
+  require_own(doing, post.url);
   auto nonce = co_await nonces_.take();
   for (int bad_nonces = 0;; ++bad_nonces) {
     // The grace is for an exchange in flight: none is started after the stop.
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
-    auto request = co_await sign(url, payload, by, nonce.spend());
+    auto request = co_await sign(post, nonce.spend());
     auto response = co_await with_grace(grace, send(std::move(request)));
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
@@ -184,18 +184,20 @@ Task<http::Response> Client::Session::send(http::Request request) {
   co_return response;
 }
 
-Task<http::Request> Client::Session::sign(std::string url, std::string payload, SignedBy by, std::string nonce) const {
-  json::Object header{{"nonce", std::move(nonce)}, {"url", url}};
-  if (by == SignedBy::key) {
+Task<http::Request> Client::Session::sign(Post post, std::string nonce) const {
+  json::Object header{{"nonce", std::move(nonce)}, {"url", post.url}};
+  if (post.by == SignedBy::key) {
     header["jwk"] = key_.jwk();
   } else {
     if (account_url_.empty()) throw std::logic_error("an ACME request before there is an account");
     header["kid"] = account_url_;
   }
-  auto request = plain_request("POST", std::move(url));
+  auto request = plain_request("POST", std::move(post.url));
+  // Sent again with the same nonce it would be refused, signed once more, and create another.
+  request.at_most_once = post.creates;
   request.headers = {{"Content-Type", "application/jose+json"}};
   request.limit = exchange_limit;
-  const crypto::UnsignedJws jws(std::move(header), key_.jws_algorithm(), payload);
+  const crypto::UnsignedJws jws(std::move(header), key_.jws_algorithm(), post.payload);
   const auto signature = co_await keys_.sign(key_, jws.signing_input());
   request.body = json::dump(jws.with_signature(signature));
   co_return request;

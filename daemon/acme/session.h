@@ -46,14 +46,20 @@ class Client::Session {
   Duration round_trip() const noexcept { return round_trip_; }
 
  private:
-  Task<http::Response> exchange(std::string doing, std::string url, std::string payload, SignedBy by);
+  struct Post {
+    std::string url;
+    std::string payload;
+    SignedBy by;
+    bool creates = false;  ///< twice sent, it would create two
+  };
+  Task<http::Response> exchange(std::string doing, Post post);
   Task<http::Response> read(std::string doing, std::string method, std::string url);
   void require_own(const std::string& doing, const std::string& url) const;
   Task<http::Response> send(http::Request request);
   Task<Directory> request_directory();
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
-  Task<http::Request> sign(std::string url, std::string payload, SignedBy by, std::string nonce) const;
+  Task<http::Request> sign(Post post, std::string nonce) const;
   void measure(Duration elapsed);
 
   http::Client& http_;

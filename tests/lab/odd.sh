@@ -31,3 +31,11 @@ odd_config() { # odd_config CERTIFICATES: the provider, and what is on standard 
   { provider primary "$LAB_PRIMARY" "$LAB_TSIG_FILE" example.test z0.test; cat; } | write_config
 }
 one_certificate() { odd_config < <(certificate "$@"); } # one_certificate NAME DOMAIN...
+
+SITUATION=0
+another() { # another TITLE <HOOK: the next situation: a state and a CA of its own
+  echo "--- $1"
+  [[ -z $ODD_PID ]] || { kill "$ODD_PID"; wait "$ODD_PID" 2>/dev/null || true; }
+  STATE=$WORK/state.$((++SITUATION))
+  start_odd_ca
+}

@@ -4,15 +4,6 @@
 # shellcheck source=../odd.sh
 source "$(dirname "$0")/../odd.sh"
 
-another() { # another TITLE <HOOK: the next situation: a state and a CA of its own
-  echo "--- $1"
-  [[ -z $ODD_PID ]] || { kill "$ODD_PID"; wait "$ODD_PID" 2>/dev/null || true; }
-  # shellcheck disable=SC2034
-  STATE=$WORK/state.$((++SITUATION))
-  start_odd_ca
-}
-SITUATION=0
-
 start_odd_lab
 
 another "an authorization has failed, and the order stays pending (pki 476, boulder 3333)" <<'PY'

@@ -157,6 +157,16 @@ SCENARIO("an external account is bound by an HMAC over the account's key") {
   }
 }
 
+SCENARIO("an order whose answers are all lost is made once") {
+  Bench bench;
+  bench.register_account();
+  bench.ca.change_answers("new-order", [](const FakeCa::Seen&, const FakeCa::Reply&) { return FakeCa::Reply("", ""); });
+  for (std::size_t times = 1; times < 3; ++times) {
+    CHECK_THROWS_AS(bench.run(bench.client.new_order({"example.test"}, std::nullopt)), Retry);
+    CHECK(bench.ca.orders() == times);
+  }
+}
+
 SCENARIO("the answer to a challenge is the token with the account key's thumbprint") {
   Bench bench;
   const auto expected = "abc." + bench.key.jwk_thumbprint();

@@ -320,6 +320,32 @@ TEST_CASE("a kept connection that the server closed meanwhile costs nothing but 
   }
 }
 
+SCENARIO("what a kept connection that ends has cost is sent once more, unless the caller forbids it") {
+  std::atomic<int> posts = 0;
+  FakeServer server([&](Connection& connection) {
+    for (auto request = connection.read_request(); !request.empty(); request = connection.read_request()) {
+      if (request.starts_with("POST") && ++posts == 1) return;
+      connection.write(answer("200 OK", "", "ok"));
+    }
+  });
+  Loop loop;
+  http::Client client(loop, plain());
+  run(loop, client.send(get(server.url())));
+  http::Request post{"POST", server.url(), {}, "one more", 30s};
+  GIVEN("a request that may come twice") {
+    CHECK(run(loop, client.send(post)).body == "ok");
+    CHECK(posts == 2);
+  }
+  GIVEN("one that may not") {
+    post.at_most_once = true;
+    CHECK_THROWS_WITH(run(loop, client.send(post)), Catch::Contains("cut the connection without an answer"));
+    CHECK(posts == 1);
+    AND_THEN("its body arrives whole where it is answered") {
+      CHECK(run(loop, client.send(post)).body == "ok");
+    }
+  }
+}
+
 TEST_CASE("many requests at a time all get their own answers") {
   FakeServer server([](Connection& connection) {
     for (auto request = connection.read_request(); !request.empty(); request = connection.read_request()) {
