@@ -114,6 +114,10 @@ std::vector<std::string> read_hosts(Reader& reader) {
   return hosts;
 }
 
+std::string key_id_of(const Ca& ca) {
+  return ca.external_account ? ca.external_account->key_id : "";
+}
+
 /// The key types that CAs accept for accounts.
 const std::vector<std::pair<std::string, crypto::KeyType>>& account_key_types() {
   static const std::vector<std::pair<std::string, crypto::KeyType>> types = {
@@ -126,6 +130,20 @@ const std::vector<std::pair<std::string, crypto::KeyType>>& account_key_types() 
 }
 
 }  // namespace
+
+std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& others) {
+  for (const auto& [name, other] : others) {
+    const bool is_one_account =
+        other.directory == ca.directory && other.account_key == ca.account_key && key_id_of(other) == key_id_of(ca);
+    if (is_one_account && other.contact != ca.contact) {
+      return fmt::format(
+          "[ca.{}] has the same account (directory, eab, account_key_type) and another contact: give "
+          "both the same",
+          name);
+    }
+  }
+  return {};
+}
 
 bool is_well_known_ca(std::string_view name) {
   return std::any_of(well_known.begin(), well_known.end(), [&](const auto& known) { return known.first == name; });

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "config/config.h"
 #include "config/reader.h"
 
@@ -8,6 +11,9 @@ namespace acmed::config {
 
 /// Reads [ca.NAME]. Faulty values are reported and left at their defaults.
 Ca read_ca(const std::string& name, Reader reader);
+
+/// Why `ca` cannot be configured beside `others`: one account has one contact. Empty when it can.
+std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& others);
 
 /// Whether `name` is a CA whose directory URL is built in.
 bool is_well_known_ca(std::string_view name);

@@ -80,7 +80,10 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
     config.propagation = read_propagation(*std::move(propagation), config.resolvers);
   }
   for (auto& [name, reader] : named_sections(readers, "ca")) {
-    config.cas.emplace(name, read_ca(name, std::move(reader)));
+    auto of_ca = reader;
+    auto ca = read_ca(name, std::move(reader));
+    if (const auto fault = fault_of_contact(ca, config.cas); !fault.empty()) of_ca.fault("contact", fault);
+    config.cas.emplace(name, std::move(ca));
   }
   ZonePlaces zones;
   for (auto& [name, reader] : named_sections(readers, "provider")) {

@@ -13,6 +13,7 @@
 #include "base/foreign_text.h"
 #include "base/http/url.h"
 #include "base/log.h"
+#include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "daemon/acme/answer.h"
 #include "daemon/acme/chain_choice.h"
@@ -155,8 +156,19 @@ void Client::use_account(Account account) {
 
 Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile) {
   const std::string doing = "order a certificate";
-  const auto response = co_await session_->post_to(doing, &Directory::new_order, order_payload(names, profile),
-                                                   Session::SignedBy::account);
+  std::optional<http::Response> answer;
+  std::vector<Task<>> order_and_nonces;
+  order_and_nonces.push_back(scope_detail::store_result(
+      session_->post_to(doing, &Directory::new_order, order_payload(names, profile), Session::SignedBy::account),
+      &answer));
+  // The authorizations are asked for at once afterwards.
+  order_and_nonces.push_back(session_->stock_nonces(names.size()));
+  try {
+    co_await when_all(std::move(order_and_nonces));
+  } catch (const Cancelled&) {
+    if (!answer) throw;  // an order that was made is told of
+  }
+  const auto response = result_in(answer);
   const auto url = require_location(doing, response);
   auto order = Order::from_json(read_json(doing, url, response), response.url);
   order.url = url;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/runtime/scope.h"
+
 namespace acmed::acme {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr std::size_t most_in_circulation = 6;
 constexpr Duration long_line = std::chrono::milliseconds(20);
 /// On a long line there are as many as it takes that nobody waits longer than this for one.
 constexpr Duration longest_wait = std::chrono::milliseconds(100);
-constexpr std::size_t most_on_a_long_line = 28;
+constexpr std::size_t most_on_a_long_line = 34;
 /// Let's Encrypt allows 20 newNonce a second for each address.
 constexpr std::size_t most_fetches = 20;
 constexpr Duration fetches_counted = std::chrono::seconds(1);
@@ -161,6 +163,23 @@ Task<NoncePool::Loan> NoncePool::fetch_one() {
   // The others would fail the same way one after another, each after its own time-out.
   fail_all(failure);
   std::rethrow_exception(failure);
+}
+
+Task<> NoncePool::stock(std::size_t wanted) {
+  Scope fetches(co_await context());
+  while (circulating_ < of_long_line(wanted)) {
+    reserve();
+    fetches.spawn(fetch_idle());
+  }
+  co_await fetches.join();
+}
+
+Task<> NoncePool::fetch_idle() {
+  try {
+    const auto idle = co_await fetch_one();
+  } catch (const Error&) {
+    // Who needs a nonce and gets none hears why.
+  }
 }
 
 void NoncePool::give(std::string nonce) {

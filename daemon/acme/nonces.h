@@ -56,6 +56,9 @@ class NoncePool {
   /// Completes as soon as there is a nonce. Throws the fetch's failure when no nonce is left in circulation.
   Task<Loan> take();
 
+  /// Fetches what `wanted` requests at once would need on a long line; those that cannot be had are not missed.
+  Task<> stock(std::size_t wanted);
+
   /// How long a nonce is away at least.
   void line_is(Duration round_trip) noexcept { round_trip_ = round_trip; }
 
@@ -74,6 +77,7 @@ class NoncePool {
   std::size_t of_long_line(std::size_t wanted) const noexcept;
   void reserve() noexcept;
   Task<Loan> fetch_one();
+  Task<> fetch_idle();
   void give(std::string nonce);
   void lose() noexcept;
   void fail_all(const std::exception_ptr& failure) noexcept;

@@ -119,7 +119,7 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
     const std::string url = known.*resource;
-    auto response = co_await exchange(doing, {url, payload(url), by, true});
+    auto response = co_await exchange(doing, {url, payload(url), by, by == SignedBy::account});
     if (response.status == 404 && first) {
       forget(resource, url);
       continue;
@@ -146,6 +146,10 @@ Task<http::Response> Client::Session::exchange(std::string doing, Post post) {
       nonce = co_await nonces_.take();
     }
   }
+}
+
+Task<> Client::Session::stock_nonces(std::size_t requests) {
+  co_await within(2 * round_trip_, nonces_.stock(requests));
 }
 
 /// A GET or a HEAD. Only these follow a redirect: a signed request is for the URL that it names (RFC 8555 §6.4).
@@ -193,7 +197,8 @@ Task<http::Request> Client::Session::sign(Post post, std::string nonce) const {
     header["kid"] = account_url_;
   }
   auto request = plain_request("POST", std::move(post.url));
-  // Sent again with the same nonce it would be refused, signed once more, and create another.
+  // Sent again with the same nonce it would be refused, signed once more, and create another. (An account is found
+  // again by its key.)
   request.at_most_once = post.creates;
   request.headers = {{"Content-Type", "application/jose+json"}};
   request.limit = exchange_limit;

@@ -9,6 +9,7 @@
 #include "base/runtime/event.h"
 #include "daemon/acme/client.h"
 #include "daemon/issue/orders_under_way.h"
+#include "daemon/store/records.h"
 
 namespace acmed::issue {
 
@@ -26,6 +27,8 @@ struct AuthoritySettings {
   std::vector<std::string> hosts = {};  ///< besides the directory's, see acme::Location
   bool has_common_name = false;         ///< requests carry the first name as common name
 
+  /// The account that signs.
+  store::AccountIdentity account_identity() const;
   /// The common name of a request for `names`; empty for none.
   std::string common_name_of(const std::vector<std::string>& names) const;
 };

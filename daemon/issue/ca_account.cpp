@@ -45,9 +45,7 @@ CaAccount::CaAccount(Loop& loop, store::Store& store, crypto::Keys& keys, const 
       settings_(settings),
       http_(loop, {.extra_trust_pem = settings.trust_pem}),
       trouble_(loop.clock()) {
-  const auto& binding = settings.account.external_account;
-  kept_.identity = {settings.directory_url, binding ? binding->key_id : "",
-                    std::string(crypto::to_text(settings.account_key))};
+  kept_.identity = settings.account_identity();
 }
 
 Task<std::shared_ptr<acme::Client>> CaAccount::client() {

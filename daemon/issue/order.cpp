@@ -68,8 +68,11 @@ Task<bool> CertificateOrder::open() {
 /// seems useless is kept until another one has been created: when the CA as a whole is in trouble, that fails as well.
 Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   const auto now = context_.loop.clock().now();
-  const bool wanted = kept.directory_url == ca().settings().directory_url &&
-                      kept.key_type == crypto::to_text(request_.key_type) &&
+  auto account = ca().settings().account_identity();
+  // Versions that did not store the account had one for each directory.
+  if (kept.account.key_type.empty())
+    kept.account = {kept.account.directory_url, account.external_account, account.key_type};
+  const bool wanted = kept.account == account && kept.key_type == crypto::to_text(request_.key_type) &&
                       sorted(kept.domains) == sorted(request_.domains);
   if (!wanted) {
     give_up();
@@ -117,7 +120,7 @@ Task<> CertificateOrder::create() {
   key_ = co_await context_.keys.generate(request_.key_type);
   order_ = co_await ca().new_order(request_.domains);
   const auto now = context_.loop.clock().now();
-  state_.order = store::OpenOrder{ca().settings().directory_url,
+  state_.order = store::OpenOrder{ca().settings().account_identity(),
                                   order_.url,
                                   key_->to_pem(),
                                   std::string(crypto::to_text(request_.key_type)),

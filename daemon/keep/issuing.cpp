@@ -35,9 +35,9 @@ bool Issuing::is_current() const {
 
 std::string Issuing::about() const {
   const auto& wanted = kept_.wanted.request;
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n", ca().directory_url, crypto::to_text(wanted.key_type),
-                                 ca().account.external_account ? ca().account.external_account->key_id : "",
-                                 ca().profile.value_or(""));
+  const auto account = ca().account_identity();
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", account.directory_url, account.external_account,
+                                 account.key_type, crypto::to_text(wanted.key_type), ca().profile.value_or(""));
   for (const auto& domain : sorted(wanted.domains)) text += domain + "\n";
   return crypto::hex(crypto::sha256(text)).substr(0, 16);
 }

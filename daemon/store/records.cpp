@@ -45,7 +45,9 @@ TxtValue txt_value_from(const json::Value& value) {
 }
 
 json::Value order_json(const OpenOrder& order) {
-  json::Object object{{"directory", order.directory_url},
+  json::Object object{{"directory", order.account.directory_url},
+                      {"external_account", order.account.external_account},
+                      {"account_key_type", order.account.key_type},
                       {"url", order.url},
                       {"key", order.key_pem.reveal()},
                       {"key_type", order.key_type},
@@ -58,9 +60,15 @@ json::Value order_json(const OpenOrder& order) {
 }
 
 OpenOrder order_from(const json::Value& value) {
-  return {value["directory"].text_or(), value["url"].text_or(),       Secret(value["key"].text_or()),
-          value["key_type"].text_or(),  value["domains"].texts(),     parse_rfc3339(value["expires"].text_or()),
-          count_of(value["failures"]),  count_of(value["fruitless"]), value["validating"].bool_or(false)};
+  return {{value["directory"].text_or(), value["external_account"].text_or(), value["account_key_type"].text_or()},
+          value["url"].text_or(),
+          Secret(value["key"].text_or()),
+          value["key_type"].text_or(),
+          value["domains"].texts(),
+          parse_rfc3339(value["expires"].text_or()),
+          count_of(value["failures"]),
+          count_of(value["fruitless"]),
+          value["validating"].bool_or(false)};
 }
 
 /// What meta.json and the state tell of a certificate alike.

@@ -55,7 +55,7 @@ struct TxtValue {
 
 /// An order that was created and has not ended yet.
 struct OpenOrder {
-  std::string directory_url;  ///< of the CA that has it
+  AccountIdentity account;  ///< whose order it is
   std::string url;
   Secret key_pem;  ///< the certificate's key, stored before the CA can hear of it
   std::string key_type;

@@ -499,7 +499,7 @@ MUTANTS = [
     Mutant("shared-proof", "an authorization that another journey proves is not deactivated", DAEMON,
            [(ORDER, "if (is_pending && !is_shared)", "if (is_pending || is_shared)")]),
     Mutant("spent-order", "an order that another request finalized is replaced in the same run", DAEMON,
-           [(JOURNEY, "  if (is_spent) co_await follow_order();\n", "")]),
+           [(JOURNEY, "if (is_spent) co_await", "if (is_spent && context_.loop.clock().now() < Time{}) co_await")]),
     Mutant("S18", "a name that no provider serves is told so", DAEMON,
            [(PROOFS, "  if (route_to == nullptr) {\n", "  if (route_to == nullptr && location.chain.size() > 99) {\n")]),
     Mutant("no-zone", "a provider that has no zone for a name is told so", DAEMON,

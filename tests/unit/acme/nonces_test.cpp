@@ -125,8 +125,8 @@ SCENARIO("on a long line so many nonces circulate that nobody waits long for one
       bench.clock.advance(1s);
       run(bench.loop, many(&bench.script, 100));
       THEN("their number has a limit all the same") {
-        CHECK(bench.source.fetched == 28);
-        CHECK(bench.pool.circulating() == 28);
+        CHECK(bench.source.fetched == 34);
+        CHECK(bench.pool.circulating() == 34);
       }
     }
   }
@@ -134,6 +134,36 @@ SCENARIO("on a long line so many nonces circulate that nobody waits long for one
     bench.pool.line_is(80ms);
     run(bench.loop, many(&bench.script, 2));
     CHECK(bench.source.fetched == 1);
+  }
+}
+
+SCENARIO("nonces for many requests are fetched before these begin, where the line is long") {
+  Bench bench;
+  run(bench.loop, many(&bench.script, 1));
+  WHEN("the line is short") {
+    bench.pool.line_is(19ms);
+    run(bench.loop, bench.pool.stock(100));
+    CHECK(bench.source.fetched == 1);
+  }
+  WHEN("it is long") {
+    bench.pool.line_is(100ms);
+    run(bench.loop, bench.pool.stock(10));
+    CHECK(bench.pool.circulating() == 10);
+    CHECK(bench.clock.now() - Time{} < 200ms);
+    THEN("the requests need no more") {
+      run(bench.loop, many(&bench.script, 10));
+      CHECK(bench.source.fetched == 10);
+    }
+  }
+  WHEN("none can be had") {
+    bench.pool.line_is(100ms);
+    bench.source.fails = true;
+    run(bench.loop, bench.pool.stock(10));
+    THEN("the one that there is does for all") {
+      run(bench.loop, many(&bench.script, 5));
+      CHECK(bench.script.failed == 0);
+      CHECK(bench.pool.circulating() == 1);
+    }
   }
 }
 

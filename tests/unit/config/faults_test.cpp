@@ -114,6 +114,9 @@ SCENARIO("faults of a CA") {
                    {"[ca.letsencrypt]\nterms_agreed = \"yes\"",
                     "acmed.toml:2:16: ca.letsencrypt.terms_agreed: \"yes\" was found, true or false is wanted"},
                    {"[ca.letsencript]\nterms_agreed = true", "did you mean letsencrypt?"},
+                   {"[ca.letsencrypt]\nterms_agreed = true\n[ca.short]\nterms_agreed = true\nprofile = \"s\"\n"
+                    "directory = \"https://acme-v02.api.letsencrypt.org/directory\"\ncontact = [\"mailto:a@b.test\"]",
+                    "ca.short.contact: [ca.letsencrypt] has the same account"},
                });
   check(
       ca,

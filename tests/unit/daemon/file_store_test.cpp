@@ -66,7 +66,7 @@ std::string as_user(uid_t user, Work work) {
 
 Certificate full_certificate() {
   Certificate certificate;
-  certificate.order = OpenOrder{"https://ca.test/dir",
+  certificate.order = OpenOrder{{"https://ca.test/dir", "department-1", "ecdsa-p384"},
                                 "https://ca.test/order/1",
                                 Secret("pem"),
                                 "ecdsa-p256",

@@ -560,6 +560,10 @@ SCENARIO("an order for other names, or at another CA, is not gone on with") {
   WHEN("the CA has") {
     scene.settings.directory_url = scene.ca.url("directory/other");
   }
+  WHEN("the external account has") {
+    scene.settings.account.external_account =
+        acme::ExternalAccountBinding{"department-2", Secret("0123456789abcdef0123456789abcdef")};
+  }
   CHECK(scene.run().empty());
   CHECK(scene.ca.orders() == 2);
   CHECK(scene.asked("order/0") == 0);
