@@ -14,8 +14,9 @@ const std::vector<std::string> of_renewal = {"new-nonce", "new-order", "order", 
                                              "challenge", "finalize",  "certificate"};
 const std::vector<std::string> of_first = {"directory", "new-account"};
 
-/// "lost": what was asked for came about, but the answer did not arrive, as when it takes a minute.
-const std::vector<std::string> faults = {"404", "500", "502", "503", "cut", "lost", "stale", "twice"};
+/// "lost": what was asked for came about, but the first answer did not arrive; "slow": none did, as when each takes 65
+/// s.
+const std::vector<std::string> faults = {"404", "500", "502", "503", "cut", "lost", "slow", "stale", "twice"};
 
 Reply page(const std::string& status) {
   return Reply(status, "<html><h1>sorry</h1></html>").with("Content-Type: text/html");
@@ -46,6 +47,9 @@ void break_answers(JourneyScene& scene, const std::string& resource, const std::
     scene.ca.change_answers(resource, [lost = false](const FakeCa::Seen&, Reply usual) mutable {
       return std::exchange(lost, true) ? usual : Reply("", "");
     });
+  }
+  if (fault == "slow") {
+    scene.ca.change_answers(resource, [](const FakeCa::Seen&, const Reply&) { return Reply("", ""); });
   }
   if (fault == "stale") {
     scene.ca.change_answers(
