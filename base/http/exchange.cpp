@@ -60,7 +60,8 @@ Exchange::~Exchange() {
   for (auto& [name, value] : request_.headers) const Secret wiped(std::move(value));
 }
 
-void Exchange::set_up(CURL* easy, const Settings& settings) {
+void Exchange::set_up(CURL* easy, const Settings& settings, crypto::Allowance& allowance) {
+  allowance_ = &allowance;
   const auto& url = request_.url;
   const bool https = url.rfind("https://", 0) == 0;
   const bool http = settings.allow_plain_http && url.rfind("http://", 0) == 0;
@@ -122,6 +123,7 @@ std::size_t Exchange::on_header(char* line, std::size_t size, std::size_t count,
 
 void Exchange::take_header_line(std::string_view line) {
   header_bytes_ += line.size();
+  allowance_->received = 0;
   if (header_bytes_ > most_header_bytes || response_.headers.size() >= most_headers) {
     too_large_ = "sends more headers than a sane answer has (64 KiB, 256 lines)";
     return;
@@ -156,11 +158,12 @@ std::size_t Exchange::on_body(char* bytes, std::size_t size, std::size_t count, 
     return 0;
   }
   self.response_.body.append(bytes, size * count);
+  self.allowance_->received = 0;
   return size * count;
 }
 
 void Exchange::finish(CURL* easy, CURLcode code, bool flooded) {
-  if (code != CURLE_OK && flooded) too_large_ = "sends more than 4 MiB at once without an answer";
+  if (code != CURLE_OK && flooded) too_large_ = "sends more than 4 MiB without an answer";
   if (too_large_ != nullptr) {
     failure_ = std::make_exception_ptr(Retry(
         too_large, fmt::format("{} {}: look at whether the URL is the right one", host_of(request_.url), too_large_)));

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/crypto/tls.h"
 #include "base/http/client.h"
 
 namespace acmed::http {
@@ -33,8 +34,8 @@ class Exchange {
   ~Exchange();
 
   /// Sets all options of `easy` that depend on the request. Throws Refused for a URL, method or header that cannot be
-  /// sent.
-  void set_up(CURL* easy, const Settings& settings);
+  /// sent. `allowance`: begins anew with each part of the response that arrives; must outlive the exchange.
+  void set_up(CURL* easy, const Settings& settings, crypto::Allowance& allowance);
 
   /// Takes curl's final result: the response is complete, or take() throws why not. `flooded`: the connection was ended
   /// because too much arrived.
@@ -56,7 +57,8 @@ class Exchange {
   Request request_;
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> words_{};  ///< curl's own error text
-  const char* too_large_ = nullptr;            ///< the part of the response that exceeded our limits
+  crypto::Allowance* allowance_ = nullptr;
+  const char* too_large_ = nullptr;  ///< the part of the response that exceeded our limits
   std::size_t header_bytes_ = 0;
   std::size_t body_sent_ = 0;
   std::exception_ptr failure_;

@@ -154,7 +154,7 @@ void Multi::begin(Loop& loop, std::shared_ptr<Transfer> transfer) noexcept {
 void Multi::set_up(Transfer& transfer) {
   open();
   transfer.easy = take_easy();
-  transfer.exchange.set_up(transfer.easy.get(), settings_);
+  transfer.exchange.set_up(transfer.easy.get(), settings_, allowance_);
   curl_easy_setopt(transfer.easy.get(), CURLOPT_PRIVATE, &transfer);
   if (curl_multi_add_handle(multi_.get(), transfer.easy.get()) != CURLM_OK) throw std::bad_alloc();
 }
@@ -173,20 +173,21 @@ void Multi::drop(Transfer& transfer) noexcept {
 
 void Multi::act(curl_socket_t socket, int events) noexcept {
   int running = 0;
-  allowance_.received = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   finish_ended();
 }
 
 void Multi::finish_ended() noexcept {
   int left = 0;
+  const bool flooded = allowance_.exceeded();
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;  // the message ends with its handle's removal
     char* of_handle = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &of_handle);
     const auto transfer = under_way_.at(reinterpret_cast<Transfer*>(of_handle));
-    transfer->exchange.finish(transfer->easy.get(), code, allowance_.exceeded());
+    transfer->exchange.finish(transfer->easy.get(), code, flooded);
+    allowance_.received = 0;
     drop(*transfer);
     transfer->on_end();
   }

@@ -64,9 +64,9 @@ class Multi {
   static int on_timer(CURLM*, long milliseconds, void* multi) noexcept;
   static CURLcode on_tls(CURL*, void* ssl_ctx, void* multi) noexcept;
 
-  /// How much may arrive in one turn of its loop. curl 7.88 keeps reading HTTP/2 frames that belong to no response for
-  /// as long as they arrive, and returns neither for a time limit nor to the loop.
-  static constexpr std::size_t most_received_at_once = std::size_t{4} * 1024 * 1024;
+  /// How much may arrive before a part of a response does. curl reads HTTP/2 frames that belong to no response until
+  /// the time is up; version 7.88 for as long as they arrive, returning neither for a time limit nor to the loop.
+  static constexpr std::size_t most_received_in_vain = std::size_t{4} * 1024 * 1024;
 
   Loop* loop_ = nullptr;
   Settings settings_;
@@ -75,7 +75,7 @@ class Multi {
   std::map<Transfer*, std::shared_ptr<Transfer>> under_way_;
 
   // curl calls back while it is destroyed: whatever its callbacks touch is declared before it.
-  crypto::Allowance allowance_{most_received_at_once};
+  crypto::Allowance allowance_{most_received_in_vain};
   std::map<curl_socket_t, EventSource> sockets_;
   EventSource timer_;
   EventSource at_once_;
