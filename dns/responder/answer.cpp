@@ -27,6 +27,8 @@ constexpr std::uint16_t type_any = 255;
 
 constexpr std::size_t smallest_datagram = 512;  // what everybody takes (RFC 1035 §4.2.1)
 constexpr std::size_t opt_size = 11;
+constexpr std::size_t option_header_size = 4;
+constexpr unsigned option_cookie = 10;
 
 /// What is said to ANY, instead of all that is there (RFC 8482 §4.2): HINFO "RFC8482" "", for an hour.
 constexpr auto any_answer = "\xc0\x0c\x00\x0d\x00\x01\x00\x00\x0e\x10\x00\x09\x07RFC8482\x00"sv;
@@ -39,8 +41,10 @@ void put_u16(char* to, unsigned value) noexcept {
 /// An answer as it grows. It holds the question, so that records may point to its name.
 class Draft {
  public:
-  Draft(const Query& query, std::string_view wire, std::span<char> out, std::size_t limit) noexcept
-      : query_(query), out_(out), limit_(limit - (query.edns ? opt_size : 0)) {
+  /// `cookie`: empty for none.
+  Draft(const Query& query, std::string_view cookie, std::string_view wire, std::span<char> out,
+        std::size_t limit) noexcept
+      : query_(query), cookie_(cookie), out_(out), limit_(limit - size_of_opt()) {
     std::memcpy(out_.data(), wire.data(), header_size + query.question.size());
     size_ = header_size + query.question.size();
   }
@@ -82,6 +86,11 @@ class Draft {
   }
 
  private:
+  std::size_t size_of_opt() const noexcept {
+    if (!query_.edns) return 0;
+    return opt_size + (cookie_.empty() ? 0 : option_header_size + cookie_.size());
+  }
+
   bool append(std::string_view octets) noexcept {
     if (octets.size() > limit_ - size_) return false;
     std::memcpy(out_.data() + size_, octets.data(), octets.size());
@@ -96,11 +105,18 @@ class Draft {
     put_u16(opt + 3, largest_datagram);
     opt[5] = static_cast<char>(rcode_ >> 4);
     if (query_.dnssec_ok) opt[7] = static_cast<char>(0x80);  // RFC 3225 §3
-    size_ += opt_size;
+    if (!cookie_.empty()) {
+      put_u16(opt + 9, static_cast<unsigned>(option_header_size + cookie_.size()));
+      put_u16(opt + 11, option_cookie);
+      put_u16(opt + 13, static_cast<unsigned>(cookie_.size()));
+      std::memcpy(opt + 15, cookie_.data(), cookie_.size());
+    }
+    size_ += size_of_opt();
     ++additionals_;
   }
 
   const Query& query_;
+  std::string_view cookie_;
   std::span<char> out_;
   std::size_t limit_;
   std::size_t size_ = 0;
@@ -137,7 +153,13 @@ void answer_in_zone(const Zones::Found& found, std::uint16_t type, Draft& draft)
 
 }  // namespace
 
-std::size_t answer(const Zones& zones, std::string_view wire, std::span<char> out, Carrier carrier) noexcept {
+bool shows_good_cookie(Cookies& cookies, std::string_view wire, const Asker& asker) noexcept {
+  Query query;
+  return read_query(wire, query) == Reading::good && cookies.is_good(query.cookie, asker.client, asker.now);
+}
+
+std::size_t answer(const Zones& zones, Cookies& cookies, std::string_view wire, const Asker& asker, std::span<char> out,
+                   Carrier carrier) noexcept {
   Query query;
   switch (read_query(wire, query)) {
     case Reading::silence:
@@ -152,7 +174,9 @@ std::size_t answer(const Zones& zones, std::string_view wire, std::span<char> ou
   const auto limit = carrier == Carrier::stream
                          ? largest_message
                          : std::clamp<std::size_t>(query.udp_size, smallest_datagram, largest_datagram);
-  Draft draft(query, wire, out, limit);
+  const auto cookie =
+      query.cookie.empty() ? std::string_view() : cookies.answer_to(query.cookie, asker.client, asker.now);
+  Draft draft(query, cookie, wire, out, limit);
   if (query.version > 0) {
     draft.rcode(Rcode::badvers);
   } else if (query.rr_class != class_in || query.type == type_axfr || query.type == type_ixfr) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "dns/responder/cookies.h"
 #include "dns/responder/zones.h"
 
 namespace acmed::dns::responder {
@@ -20,8 +21,18 @@ enum class Carrier {
   stream         ///< TCP, without the length in front
 };
 
+/// Who asks, and when.
+struct Asker {
+  Client client;
+  Time now;
+};
+
 /// How a server of `zones` alone answers the message `query`, whatever its octets. Writes the answer to `out`, which
 /// has room for `largest_datagram` or `dns::largest_message` octets. Returns the answer's size; 0 for no answer.
-std::size_t answer(const Zones& zones, std::string_view query, std::span<char> out, Carrier carrier) noexcept;
+std::size_t answer(const Zones& zones, Cookies& cookies, std::string_view query, const Asker& asker,
+                   std::span<char> out, Carrier carrier) noexcept;
+
+/// Whether the message shows a good cookie: then its sender is not forged.
+bool shows_good_cookie(Cookies& cookies, std::string_view query, const Asker& asker) noexcept;
 
 }  // namespace acmed::dns::responder

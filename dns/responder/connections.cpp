@@ -7,8 +7,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -19,7 +21,10 @@ namespace acmed::dns::responder {
 namespace {
 
 constexpr std::size_t most_connections = 128;
+constexpr std::size_t many_connections = most_connections / 2;
+constexpr std::size_t most_of_a_host = 8;  // while there are many
 constexpr Duration idle_limit = std::chrono::seconds(10);
+constexpr Duration first_query_limit = std::chrono::seconds(2);
 constexpr std::size_t length_size = 2;
 constexpr std::size_t largest_query = 4096;  // an honest one has a tenth of that
 constexpr std::size_t most_unsent = 65'536;  // no further query is answered as long as so much waits to be read
@@ -51,6 +56,7 @@ bool is_honest(std::size_t length) noexcept {
 
 struct Connections::Connection {
   Connections& owner;
+  Client client;
   Fd socket;
   EventSource source;
   Open::iterator place;
@@ -59,9 +65,11 @@ struct Connections::Connection {
   std::size_t received_size = 0;
   std::string unsent;
   std::size_t sent = 0;
+  bool has_asked = false;
   bool ended = false;  ///< the client has no more queries
 
-  Connection(Connections& connections, Fd fd) : owner(connections), socket(std::move(fd)) {}
+  Connection(Connections& connections, Fd fd, const Client& from)
+      : owner(connections), client(from), socket(std::move(fd)) {}
 
   void on_event() noexcept { owner.on_ready(*this); }
   bool has_unsent() const noexcept { return sent < unsent.size(); }
@@ -103,7 +111,8 @@ bool Connections::Connection::send() noexcept {
   return true;
 }
 
-Connections::Connections(Loop& loop, const Zones& zones) : loop_(loop), zones_(zones), scratch_(largest_message) {}
+Connections::Connections(Loop& loop, const Zones& zones, Cookies& cookies)
+    : loop_(loop), zones_(zones), cookies_(cookies), scratch_(largest_message) {}
 
 Connections::~Connections() = default;
 
@@ -118,9 +127,12 @@ Connections::Listener::Listener(Connections& connections, Fd socket)
 
 void Connections::Listener::on_readable() noexcept {
   for (int i = 0; i < most_accepted; ++i) {
-    Fd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    auto* address = reinterpret_cast<sockaddr*>(&from);
+    Fd socket(::accept4(socket_.get(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
-      connections_.add(std::move(socket));
+      connections_.add(std::move(socket), Client(address));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       if (connections_.make_room()) continue;
       // The kernel would call again and again. Those who wait are served when files are free.
@@ -135,17 +147,49 @@ void Connections::Listener::on_readable() noexcept {
   }
 }
 
-/// Whether there was one to be closed.
-bool Connections::make_room() noexcept {
-  if (open_.empty()) return false;
-  close(*open_.front());
-  return true;
+std::size_t Connections::count_of(const Client& client) const noexcept {
+  const auto is_its = [&](const auto& one) { return one->client.host() == client.host(); };
+  return static_cast<std::size_t>(std::ranges::count_if(silent_, is_its) + std::ranges::count_if(open_, is_its));
 }
 
-void Connections::add(Fd socket) {
-  if (open_.size() >= most_connections) make_room();
-  auto& connection = *open_.emplace_back(std::make_unique<Connection>(*this, std::move(socket)));
-  connection.place = std::prev(open_.end());
+/// Whether there was one to be closed. Those that have not asked anything go first.
+bool Connections::close_one_of(const Client& client) noexcept {
+  const auto is_its = [&](const auto& one) { return one->client.host() == client.host(); };
+  for (auto* some : {&silent_, &open_}) {
+    const auto found = std::ranges::find_if(*some, is_its);
+    if (found == some->end()) continue;
+    close(**found);
+    return true;
+  }
+  return false;
+}
+
+/// Whether there was one to be closed.
+bool Connections::make_room() noexcept {
+  const Client* greediest = nullptr;
+  std::size_t most = 0;
+  for (const auto* some : {&silent_, &open_}) {
+    for (const auto& one : *some) {
+      const auto count = count_of(one->client);
+      if (count > most) {
+        most = count;
+        greediest = &one->client;
+      }
+    }
+  }
+  return greediest != nullptr && close_one_of(Client(*greediest));
+}
+
+/// Who comes again and again takes its own places, not those of others.
+void Connections::keep_share(const Client& client) noexcept {
+  if (count() >= many_connections && count_of(client) >= most_of_a_host) close_one_of(client);
+}
+
+void Connections::add(Fd socket, const Client& client) {
+  keep_share(client);
+  if (count() >= most_connections) make_room();
+  auto& connection = *silent_.emplace_back(std::make_unique<Connection>(*this, std::move(socket), client));
+  connection.place = std::prev(silent_.end());
   const int yes = 1;  // a second answer must not wait until the client has seen the first
   ::setsockopt(connection.socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   connection.active = loop_.clock().moment();
@@ -175,12 +219,13 @@ void Connections::on_ready(Connection& connection) noexcept {
 /// Answers the whole queries among what was received. False when the client sends something else than DNS.
 bool Connections::answer_queries(Connection& connection) {
   std::string_view rest(connection.received.data(), connection.received_size);
+  const Asker asker{connection.client, loop_.clock().now()};
   bool sound = true;
   while (rest.size() >= length_size && connection.unsent.size() < most_unsent) {
     const auto length = length_in(rest);
     sound = is_honest(length);
     if (!sound || rest.size() < length_size + length) break;
-    const auto size = answer(zones_, rest.substr(length_size, length), scratch_, Carrier::stream);
+    const auto size = answer(zones_, cookies_, rest.substr(length_size, length), asker, scratch_, Carrier::stream);
     sound = size > 0;
     if (!sound) break;
     append_u16(connection.unsent, static_cast<std::uint16_t>(size));
@@ -195,25 +240,30 @@ bool Connections::answer_queries(Connection& connection) {
 
 void Connections::note_activity(Connection& connection) {
   connection.active = loop_.clock().moment();
-  open_.splice(open_.end(), open_, connection.place);
+  open_.splice(open_.end(), connection.has_asked ? open_ : silent_, connection.place);
+  connection.has_asked = true;
 }
 
 void Connections::close(Connection& connection) noexcept {
-  open_.erase(connection.place);
+  (connection.has_asked ? open_ : silent_).erase(connection.place);
 }
 
 void Connections::close_idle() {
   const auto now = loop_.clock().moment();
+  while (!silent_.empty() && silent_.front()->active + first_query_limit <= now) close(*silent_.front());
   while (!open_.empty() && open_.front()->active + idle_limit <= now) close(*open_.front());
   arm_timer();
 }
 
-/// The timer may come too early for the first in the list, never too late.
+/// The timer may come too early for the first in a list, never too late.
 void Connections::arm_timer() {
-  if (open_.empty()) {
-    timer_.cancel();
+  std::optional<Moment> next;
+  if (!silent_.empty()) next = silent_.front()->active + first_query_limit;
+  if (!open_.empty()) next = std::min(next.value_or(Moment::max()), open_.front()->active + idle_limit);
+  if (next) {
+    loop_.set_timer(timer_, *next, [this] { close_idle(); });
   } else {
-    loop_.set_timer(timer_, open_.front()->active + idle_limit, [this] { close_idle(); });
+    timer_.cancel();
   }
 }
 

@@ -7,17 +7,19 @@
 
 #include "base/fd.h"
 #include "base/runtime/loop.h"
+#include "dns/responder/cookies.h"
 #include "dns/responder/zones.h"
 
 namespace acmed::dns::responder {
 
 /// Answers queries by TCP (RFC 7766): any number on a connection, also before the answers to earlier ones are read. A
-/// connection that delivers no complete query for ten seconds, or leaves its answers unread for as long, is closed;
-/// when there are too many, the one idle for longest makes room.
+/// connection that delivers no complete query within two seconds, none for ten seconds later on, or leaves its answers
+/// unread for as long, is closed. When there are too many, the one idle for longest makes room, of the host that has
+/// most; where many are open, no host has more than a few.
 class Connections {
  public:
-  /// `zones` must outlive it.
-  Connections(Loop& loop, const Zones& zones);
+  /// `zones` and `cookies` must outlive it.
+  Connections(Loop& loop, const Zones& zones, Cookies& cookies);
   ~Connections();
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
@@ -26,14 +28,17 @@ class Connections {
   class Listener;
   std::unique_ptr<Listener> listen(Fd socket);
 
-  std::size_t count() const noexcept { return open_.size(); }
+  std::size_t count() const noexcept { return silent_.size() + open_.size(); }
 
  private:
   struct Connection;
   using Open = std::list<std::unique_ptr<Connection>>;
 
   bool make_room() noexcept;
-  void add(Fd socket);
+  void keep_share(const Client& client) noexcept;
+  bool close_one_of(const Client& client) noexcept;
+  std::size_t count_of(const Client& client) const noexcept;
+  void add(Fd socket, const Client& client);
   void on_ready(Connection& connection) noexcept;
   bool answer_queries(Connection& connection);
   void note_activity(Connection& connection);
@@ -43,8 +48,10 @@ class Connections {
 
   Loop& loop_;
   const Zones& zones_;
+  Cookies& cookies_;
   std::vector<char> scratch_;
-  Open open_;  ///< the one idle for longest first
+  Open silent_;  ///< that have not asked anything yet, the oldest first
+  Open open_;    ///< the one idle for longest first
   Loop::Timer timer_;
 };
 

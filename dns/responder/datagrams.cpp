@@ -9,8 +9,6 @@
 #include <array>
 #include <cstring>
 
-#include "dns/responder/answer.h"
-
 namespace acmed::dns::responder {
 namespace {
 
@@ -97,10 +95,11 @@ std::shared_ptr<Datagrams::Batch> Datagrams::make_batch() {
   return std::make_shared<Batch>();
 }
 
-Datagrams::Datagrams(Loop& loop, Fd socket, const Endpoint& endpoint, const Zones& zones, RateLimiter& limiter,
-                     std::shared_ptr<Batch> batch)
+Datagrams::Datagrams(Loop& loop, Fd socket, const Endpoint& endpoint, const Zones& zones, Cookies& cookies,
+                     RateLimiter& limiter, std::shared_ptr<Batch> batch)
     : clock_(loop.clock()),
       zones_(zones),
+      cookies_(cookies),
       limiter_(limiter),
       batch_(std::move(batch)),
       wildcard_(endpoint.is_wildcard()),
@@ -127,14 +126,17 @@ void Datagrams::on_readable() noexcept {
 void Datagrams::answer_batch(std::size_t count) noexcept {
   auto& batch = *batch_;
   const auto now = limiter_.is_on() ? clock_.moment() : Moment();
+  const auto today = clock_.now();
   std::size_t answers = 0;
   for (std::size_t i = 0; i < count; ++i) {
     auto& slot = batch.slots[i];
     auto& query = batch.queries[i];
-    const auto verdict = judge(query.msg_hdr, now);
+    const std::string_view message(slot.query.data(), query.msg_len);
+    const Asker asker{Client(reinterpret_cast<const sockaddr*>(&slot.client)), today};
+    const auto verdict = judge(query.msg_hdr, message, asker, now);
     if (verdict != RateLimiter::Verdict::drop) {
       const auto carrier = verdict == RateLimiter::Verdict::cut ? Carrier::cut_datagram : Carrier::datagram;
-      const auto size = answer(zones_, {slot.query.data(), query.msg_len}, slot.answer, carrier);
+      const auto size = answer(zones_, cookies_, message, asker, slot.answer, carrier);
       if (size > 0) {
         auto& header = batch.answers[answers++].msg_hdr;
         header = query.msg_hdr;
@@ -160,9 +162,13 @@ bool Datagrams::is_from_this_host(const msghdr& query) const noexcept {
   return asked != nullptr && same_address(static_cast<const sockaddr*>(query.msg_name), asked);
 }
 
-RateLimiter::Verdict Datagrams::judge(const msghdr& query, Moment now) noexcept {
-  if (!limiter_.is_on() || is_from_this_host(query)) return RateLimiter::Verdict::answer;
-  return limiter_.judge(static_cast<const sockaddr*>(query.msg_name), now);
+RateLimiter::Verdict Datagrams::judge(const msghdr& query, std::string_view message, const Asker& asker,
+                                      Moment now) noexcept {
+  using Verdict = RateLimiter::Verdict;
+  if (!limiter_.is_on() || is_from_this_host(query)) return Verdict::answer;
+  const auto verdict = limiter_.judge(static_cast<const sockaddr*>(query.msg_name), now);
+  const bool is_limited = verdict != Verdict::answer && !shows_good_cookie(cookies_, message, asker);
+  return is_limited ? verdict : Verdict::answer;
 }
 
 void Datagrams::send_batch(std::size_t count) noexcept {

@@ -35,7 +35,7 @@ std::string texts(const std::vector<Listening>& all) {
 }  // namespace
 
 NameServer::NameServer(Loop& loop, std::string name)
-    : loop_(loop), name_(std::move(name)), batch_(Datagrams::make_batch()), connections_(loop, zones_) {}
+    : loop_(loop), name_(std::move(name)), batch_(Datagrams::make_batch()), connections_(loop, zones_, cookies_) {}
 
 NameServer::~NameServer() = default;
 
@@ -95,8 +95,8 @@ void NameServer::open(const Listening& listening, const std::vector<InheritedSoc
   if (listening.type == SOCK_STREAM) {
     listeners_.emplace(listening, connections_.listen(std::move(socket)));
   } else {
-    datagrams_.emplace(
-        listening, std::make_unique<Datagrams>(loop_, std::move(socket), listening.endpoint, zones_, limiter_, batch_));
+    datagrams_.emplace(listening, std::make_unique<Datagrams>(loop_, std::move(socket), listening.endpoint, zones_,
+                                                              cookies_, limiter_, batch_));
   }
 }
 

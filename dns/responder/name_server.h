@@ -57,6 +57,7 @@ class NameServer {
   std::vector<Endpoint> listen_;
   Zones zones_;
   RateLimiter limiter_{0};
+  Cookies cookies_;
   std::shared_ptr<Datagrams::Batch> batch_;
   Connections connections_;
   std::map<Listening, std::unique_ptr<Datagrams>> datagrams_;

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "dns/responder/cookies.h"
 #include "dns/wire.h"
 
 namespace acmed::dns::responder {
@@ -13,6 +14,7 @@ constexpr std::uint16_t opcode_bits = 0x7800;
 constexpr std::uint32_t dnssec_ok_bit = 0x8000;
 constexpr std::uint16_t type_opt = 41;
 constexpr std::uint16_t type_ixfr = 251;
+constexpr std::uint16_t option_cookie = 10;
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t longest_label = 63;
 constexpr unsigned pointer_bits = 0xc0;
@@ -104,11 +106,15 @@ void fold(std::string_view name, Query& query) noexcept {
   query.name = {query.folded.data(), name.size()};
 }
 
-bool options_are_sound(std::string_view options) noexcept {
+/// Of several COOKIE options the first counts (RFC 7873 §5.2). Whether all is well formed.
+bool read_options(std::string_view options, Query& query) noexcept {
   Cursor cursor(options);
   while (cursor.sound() && !cursor.at_end()) {
-    cursor.u16();
-    cursor.take(cursor.u16());
+    const auto code = cursor.u16();
+    const auto data = cursor.take(cursor.u16());
+    if (code != option_cookie || !query.cookie.empty() || !cursor.sound()) continue;
+    if (!Cookies::is_length(data.size())) return false;
+    query.cookie = data;
   }
   return cursor.sound();
 }
@@ -122,7 +128,7 @@ bool read_additional(Cursor& cursor, unsigned count, Query& query) noexcept {
     const auto ttl = cursor.u32();
     const auto data = cursor.take(cursor.u16());
     if (type != type_opt) continue;
-    if (!root || query.edns || !options_are_sound(data)) return false;
+    if (!root || query.edns || !read_options(data, query)) return false;
     query.edns = true;
     query.udp_size = rr_class;
     query.version = static_cast<std::uint8_t>(ttl >> 16);

@@ -19,6 +19,7 @@ struct Query {
   std::uint16_t udp_size = 0;  ///< the size that the client accepts, as told by EDNS
   std::uint8_t version = 0;    ///< the EDNS version
   bool dnssec_ok = false;
+  std::string_view cookie;  ///< COOKIE as received, of a length that Cookies takes; empty for none
 
   std::array<char, 264> folded;  ///< 255 octets, plus room to process eight at a time
 };

@@ -48,13 +48,16 @@ std::string message_of(std::string_view octets) {
 /// Whatever octets come, there is silence, or an answer that can be read, fits, and answers just this.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto zones = zones_with_values();
+  static responder::Cookies cookies(acmed::Secret(std::string(16, 'k')));
+  static const responder::Asker asker;
   static std::array<char, largest_message> out;
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
   const auto carrier = static_cast<Carrier>(octets.empty() ? 0 : static_cast<std::uint8_t>(octets[0]) % 3);
   const auto query = message_of(octets);
 
   const auto room = carrier == Carrier::stream ? out.size() : responder::largest_datagram;
-  const std::string_view said(out.data(), responder::answer(zones, query, std::span(out).first(room), carrier));
+  const std::string_view said(out.data(),
+                              responder::answer(zones, cookies, query, asker, std::span(out).first(room), carrier));
   const bool is_question = query.size() >= header_size && (query[2] & 0x80) == 0;
   require(said.empty() != is_question);
   if (said.empty()) return 0;
@@ -97,6 +100,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::abort();
   }
   static std::array<char, largest_message> echo;
-  require(responder::answer(zones, said, echo, Carrier::stream) == 0);
+  require(responder::answer(zones, cookies, said, asker, echo, Carrier::stream) == 0);
   return 0;
 }

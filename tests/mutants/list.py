@@ -20,7 +20,7 @@ class Mutant(NamedTuple):
 
 
 BASE, DNS, ACME, DAEMON, DEPLOY = ["unit_base"], ["unit_dns"], ["unit_acme"], ["unit_daemon"], ["unit_deploy"]
-CONFIG = ["unit_config"]
+CONFIG, RESPONDER = ["unit_config"], ["unit_dns_responder"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
@@ -373,6 +373,20 @@ MUTANTS = [
            [("daemon/acme/session.cpp", "request.at_most_once = post.creates;", "request.at_most_once = false;")]),
     Mutant("at-most-once", "a request that may not come twice is not sent again on a new connection", BASE,
            [("base/http/exchange.cpp", "if (request_.at_most_once) {", "if (request_.body.empty()) {")]),
+    Mutant("flood-bound", "what arrives without being a part of a response has a bound", BASE,
+           [("base/crypto/tls.cpp", "if (allowance.exceeded())", "if (allowance.received > 99 * allowance.most)")]),
+    Mutant("cookie-checked", "a cookie of somebody else lifts no limit", RESPONDER,
+           [("dns/responder/cookies.cpp", "seal(shown.substr(0, hash_place), client, expected) &&",
+             "seal(shown.substr(0, hash_place), Client(), expected) &&")]),
+    Mutant("cookie-lifts", "who shows a good cookie is not limited", RESPONDER,
+           [("dns/responder/datagrams.cpp", "verdict != Verdict::answer && !shows_good_cookie",
+             "verdict != Verdict::answer || shows_good_cookie")]),
+    Mutant("tcp-share", "who opens connections again and again takes no place of others", RESPONDER,
+           [("dns/responder/connections.cpp", "count_of(client) >= most_of_a_host) close_one_of(client);",
+             "count_of(client) >= most_connections) close_one_of(client);")]),
+    Mutant("tcp-first", "a connection on which nothing is asked is closed soon", RESPONDER,
+           [("dns/responder/connections.cpp", "first_query_limit = std::chrono::seconds(2)",
+             "first_query_limit = std::chrono::seconds(10)")]),
     Mutant("order-many", "an order has no more to prove than it has names", ACME,
            [(ACME_CLIENT, "if (order.authorizations.size() > names.size()) {",
              "if (order.authorizations.size() > 99 * names.size()) {")]),

@@ -54,6 +54,7 @@ expect_match "dig AXFR" "$(dig +time=1 +tries=1 "@$HERE" acme.test AXFR)" 'Trans
 expect_match "dig +edns=1" "$(dig +time=1 +tries=1 +noednsneg "+edns=1" "@$HERE" acme.test SOA)" 'status: BADVERS'
 expect_match "dig +opcode=notify" "$(dig +time=1 +tries=1 +opcode=notify "@$HERE" acme.test SOA)" 'status: NOTIMP'
 expect_match "an unknown option" "$(dig +time=1 +tries=1 +ednsopt=65001:00ff +cookie "@$HERE" acme.test SOA)" 'status: NOERROR'
+expect_match "a cookie, which dig finds good" "$(dig +time=1 +tries=1 +cookie "@$HERE" acme.test SOA)" '^; COOKIE: [0-9a-f]{48} \(good\)$'
 expect_match "the case of the question" "$(answer_to A.b.AcMe.tEsT TXT)" '^A\.b\.AcMe\.tEsT\. 1 IN TXT "[A-Za-z0-9_-]{43}"$'
 expect_match "the SOA record" "$(answer_to acme.test SOA)" '^acme\.test\. 60 IN SOA ns\.acme\.test\. hostmaster\.acme\.test\. [0-9]+ 86400 7200 3600000 1$'
 expect_match "the NS record" "$(answer_to acme.test NS)" '^acme\.test\. 300 IN NS ns\.acme\.test\.$'

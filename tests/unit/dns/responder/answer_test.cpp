@@ -48,7 +48,8 @@ const std::string both_values =
 
 std::string answer_to(const Zones& zones, const std::string& query, Carrier carrier = Carrier::datagram) {
   std::vector<char> out(carrier == Carrier::stream ? 65'535 : largest_datagram);
-  const auto size = answer(zones, query, out, carrier);
+  Cookies cookies;
+  const auto size = answer(zones, cookies, query, {}, out, carrier);
   return {out.data(), size};
 }
 
@@ -236,7 +237,7 @@ SCENARIO("EDNS is answered by EDNS") {
   CHECK(with_opt(opt(4096)) == good);
   CHECK(with_opt(opt(0)) == good);
   WHEN("there are options that we do not know") {
-    const std::string options = u16(10) + u16(8) + "cookie!!" + u16(65'001) + u16(0);
+    const std::string options = u16(65'001) + u16(8) + "whatever" + u16(65'002) + u16(0);
     CHECK(with_opt(opt(4096, 0, options)) == good);
   }
   WHEN("options are cut") {
@@ -270,6 +271,31 @@ SCENARIO("EDNS is answered by EDNS") {
   WHEN("the answer is a refusal") {
     CHECK(answer_to(edns_query("other.test")) ==
           header(qr | refused, {1, 0, 0, 1}) + question("other.test") + opt(1232));
+  }
+}
+
+// RFC 7873 §5.2, §5.4
+SCENARIO("who sends a cookie gets one, in whatever answer") {
+  const auto cookie_option = [](const std::string& cookie) {
+    return u16(10) + u16(static_cast<unsigned>(cookie.size())) + cookie;
+  };
+  const auto asked = [&](const std::string& name, const std::string& cookie, Carrier carrier) {
+    return answer_to(header(0, {1, 0, 0, 1}) + question(name) + opt(4096, 0, cookie_option(cookie)), carrier);
+  };
+  const auto carrier = GENERATE(Carrier::datagram, Carrier::cut_datagram, Carrier::stream);
+  for (const std::string name : {"www.example.acme.test", "none.acme.test", "other.test"}) {
+    const auto said = asked(name, "8 octets", carrier);
+    REQUIRE(said.size() > 28);
+    CHECK(said.substr(said.size() - 28, 12) == u16(10) + u16(24) + "8 octets");
+    CHECK(said.substr(said.size() - 28 - 2, 2) == u16(28));
+    const auto with_unknown = asked(name, "8 octetsof another server", carrier);
+    CHECK(with_unknown.substr(with_unknown.size() - 28, 12) == u16(10) + u16(24) + "8 octets");
+  }
+  WHEN("its length is none that a cookie has") {
+    const auto broken = header(qr | formerr, {0, 0, 0, 0});
+    for (const std::size_t size : {0U, 1U, 7U, 9U, 15U, 41U}) {
+      CHECK(asked("www.example.acme.test", std::string(size, 'x'), carrier) == broken);
+    }
   }
 }
 

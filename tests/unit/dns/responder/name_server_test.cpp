@@ -243,10 +243,11 @@ SCENARIO("a connection that is of no use is closed") {
     CHECK(left == "");
     CHECK(scene.clock.moment() - start == duration);
   };
-  WHEN("it is idle") {
-    closes_after(10s);
+  WHEN("nothing is asked at first") {
+    closes_after(2s);
   }
   WHEN("it was busy before") {
+    CHECK(scene.serves_stream(client));
     run(scene.loop, pause(9s));
     CHECK(scene.serves_stream(client));
     closes_after(10s);
@@ -254,9 +255,9 @@ SCENARIO("a connection that is of no use is closed") {
   WHEN("it brings an octet now and then") {
     for (const char octet : framed(query("www.acme.test")).substr(0, 3)) {
       REQUIRE(::send(client.get(), &octet, 1, MSG_NOSIGNAL) == 1);
-      run(scene.loop, pause(3s));
+      run(scene.loop, pause(600ms));
     }
-    closes_after(1s);
+    closes_after(200ms);
   }
   WHEN("it brings what is no DNS message") {
     const auto garbage = GENERATE(as<std::string>(), u16(0) + "x", u16(11) + std::string(11, 'x'), u16(4097),
@@ -279,7 +280,7 @@ SCENARIO("with too many connections the one that is idle for longest makes room"
   Scene scene;
   std::vector<Fd> clients;
   for (int i = 0; i < 128; ++i) {
-    clients.push_back(scene.tcp());
+    clients.push_back(scene.tcp(fmt::format("127.0.4.{}", i + 1)));
     run(scene.loop, pause(1ms));
   }
   CHECK(scene.serves_stream(clients[0]));
@@ -288,6 +289,24 @@ SCENARIO("with too many connections the one that is idle for longest makes room"
   CHECK(scene.receive_from(clients[1]) == "");
   CHECK(scene.serves_stream(clients[0]));
   CHECK(scene.serves_stream(clients[2]));
+}
+
+SCENARIO("who opens connections again and again takes no place of others") {
+  Scene scene;
+  std::vector<Fd> others;
+  for (int i = 0; i < 64; ++i) others.push_back(scene.tcp(fmt::format("127.0.4.{}", i + 1)));
+  for (const auto& other : others) CHECK(scene.serves_stream(other));
+  std::vector<Fd> greedy;
+  for (int i = 0; i < 300; ++i) {
+    greedy.push_back(scene.tcp("127.0.5.1"));
+    run(scene.loop, pause(1ms));
+  }
+  for (const auto& other : others) CHECK(scene.serves_stream(other));
+  for (std::size_t i = 292; i < 300; ++i) CHECK(scene.serves_stream(greedy[i]));
+  CHECK(scene.receive_from(greedy[291]) == "");
+  WHEN("a late one comes") {
+    CHECK(scene.serves_stream(scene.tcp("127.0.6.1")));
+  }
 }
 
 SCENARIO("a host without a free descriptor does not keep us busy") {
@@ -305,8 +324,8 @@ SCENARIO("a host without a free descriptor does not keep us busy") {
 
 SCENARIO("a network is not flooded, but by itself") {
   Scene scene(10);
-  const auto count_of = [&](const Fd& fd, int count) {
-    const auto message = query("www.acme.test");
+  const auto plain = query("www.acme.test");
+  const auto count_of = [&](const Fd& fd, const std::string& message, int count) {
     for (int i = 0; i < count; ++i) REQUIRE(::send(fd.get(), message.data(), message.size(), 0) > 0);
     std::pair<int, int> whole_and_cut;
     while (const auto answer = scene.receive_from(fd)) {
@@ -314,19 +333,34 @@ SCENARIO("a network is not flooded, but by itself") {
     }
     return whole_and_cut;
   };
-  CHECK(count_of(scene.udp("127.0.3.1"), 40) == std::pair(10, 15));
+  CHECK(count_of(scene.udp("127.0.3.1"), plain, 40) == std::pair(10, 15));
   WHEN("it comes by TCP") {
     const auto client = scene.tcp();
     for (int i = 0; i < 40; ++i) CHECK(scene.serves_stream(client));
   }
+  WHEN("it shows a cookie of ours") {
+    const auto with_cookie = [](const std::string& cookie) {
+      const auto option = u16(10) + u16(static_cast<unsigned>(cookie.size())) + cookie;
+      return header(0, {1, 0, 0, 1}) + question("www.acme.test") + opt(1232, 0, option);
+    };
+    scene.clock.advance(10s);
+    const auto client = scene.udp("127.0.3.1");
+    const auto first = scene.ask(client, with_cookie("8 octets"));
+    REQUIRE(first);
+    CHECK(count_of(scene.udp("127.0.3.2"), with_cookie("8 octets"), 40).first < 10);
+    CHECK(count_of(client, with_cookie(first->substr(first->size() - 24)), 40) == std::pair(40, 0));
+    THEN("nobody else can use it") {
+      CHECK(count_of(scene.udp("127.0.3.2"), with_cookie(first->substr(first->size() - 24)), 40) == std::pair(10, 15));
+    }
+  }
   WHEN("it is this host itself") {
-    CHECK(count_of(scene.udp("127.0.2.1"), 40) == std::pair(40, 0));
+    CHECK(count_of(scene.udp("127.0.2.1"), plain, 40) == std::pair(40, 0));
   }
   WHEN("it is this host itself, and we listen on all addresses") {
     const auto everywhere = at("0.0.0.0");
     scene.server.configure(settings({everywhere}, 10));
-    CHECK(count_of(scene.udp("127.0.2.1"), 40) == std::pair(40, 0));
-    CHECK(count_of(scene.udp("127.0.3.1"), 40) == std::pair(10, 15));
+    CHECK(count_of(scene.udp("127.0.2.1"), plain, 40) == std::pair(40, 0));
+    CHECK(count_of(scene.udp("127.0.3.1"), plain, 40) == std::pair(10, 15));
   }
 }
 
