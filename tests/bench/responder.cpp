@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The responder as acmed runs it, on the same loop, with a zone that a script can give to another name server as well.
 //
-//   bench_responder ADDRESS[:PORT]       serves bench.test until it is ended
-//   bench_responder --zone ADDRESS       prints the zone as a zone file
+//   bench_responder ADDRESS[:PORT] [RATE]     serves bench.test until it is ended, RATE answers a second to a network
+//   bench_responder --zone ADDRESS            prints the zone as a zone file
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "dns/responder/name_server.h"
@@ -41,12 +42,13 @@ int main(int argc, char** argv) {
     print_zone(argv[2]);
     return 0;
   }
-  const auto endpoint = dns::Endpoint::parse(argc == 2 ? argv[1] : "");
+  const auto endpoint = dns::Endpoint::parse(argc >= 2 ? argv[1] : "");
   if (!endpoint) return 2;
   Loop loop;
   dns::responder::NameServer server(loop, "bench");
   const dns::Name apex("bench.test");
-  server.configure({{*endpoint}, {{apex, apex.prefixed("ns"), {*endpoint}, apex.prefixed("hostmaster")}}, 0});
+  const auto rate = argc > 2 ? static_cast<unsigned>(std::atoi(argv[2])) : 0U;
+  server.configure({{*endpoint}, {{apex, apex.prefixed("ns"), {*endpoint}, apex.prefixed("hostmaster")}}, rate});
   for (int host = 0; host < hosts; ++host) {
     for (int number = 0; number < 2; ++number) server.zones().add(challenge(host), value(host, number), 1);
   }
