@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "dns/responder/answer.h"
@@ -21,8 +23,6 @@ namespace acmed::dns::responder {
 namespace {
 
 constexpr std::size_t most_connections = 128;
-constexpr std::size_t many_connections = most_connections / 2;
-constexpr std::size_t most_of_a_host = 8;  // while there are many
 constexpr Duration idle_limit = std::chrono::seconds(10);
 constexpr Duration first_query_limit = std::chrono::seconds(2);
 constexpr std::size_t length_size = 2;
@@ -147,46 +147,26 @@ void Connections::Listener::on_readable() noexcept {
   }
 }
 
-std::size_t Connections::count_of(const Client& client) const noexcept {
-  const auto is_its = [&](const auto& one) { return one->client.host() == client.host(); };
-  return static_cast<std::size_t>(std::ranges::count_if(silent_, is_its) + std::ranges::count_if(open_, is_its));
-}
-
-/// Whether there was one to be closed. Those that have not asked anything go first.
-bool Connections::close_one_of(const Client& client) noexcept {
-  const auto is_its = [&](const auto& one) { return one->client.host() == client.host(); };
+/// Whether there was one to be closed. Who comes again and again takes its own places, not those of others; what has
+/// not been asked anything goes first.
+bool Connections::make_room() noexcept {
+  std::map<std::string_view, std::size_t> counts;
+  for (const auto* some : {&silent_, &open_}) {
+    for (const auto& one : *some) ++counts[one->client.host()];
+  }
+  std::size_t most = 0;
+  for (const auto& [host, count] : counts) most = std::max(most, count);
+  const auto is_of_greediest = [&](const auto& one) { return counts[one->client.host()] == most; };
   for (auto* some : {&silent_, &open_}) {
-    const auto found = std::ranges::find_if(*some, is_its);
-    if (found == some->end()) continue;
-    close(**found);
-    return true;
+    if (const auto found = std::ranges::find_if(*some, is_of_greediest); found != some->end()) {
+      close(**found);
+      return true;
+    }
   }
   return false;
 }
 
-/// Whether there was one to be closed.
-bool Connections::make_room() noexcept {
-  const Client* greediest = nullptr;
-  std::size_t most = 0;
-  for (const auto* some : {&silent_, &open_}) {
-    for (const auto& one : *some) {
-      const auto count = count_of(one->client);
-      if (count > most) {
-        most = count;
-        greediest = &one->client;
-      }
-    }
-  }
-  return greediest != nullptr && close_one_of(Client(*greediest));
-}
-
-/// Who comes again and again takes its own places, not those of others.
-void Connections::keep_share(const Client& client) noexcept {
-  if (count() >= many_connections && count_of(client) >= most_of_a_host) close_one_of(client);
-}
-
 void Connections::add(Fd socket, const Client& client) {
-  keep_share(client);
   if (count() >= most_connections) make_room();
   auto& connection = *silent_.emplace_back(std::make_unique<Connection>(*this, std::move(socket), client));
   connection.place = std::prev(silent_.end());

@@ -14,8 +14,8 @@ namespace acmed::dns::responder {
 
 /// Answers queries by TCP (RFC 7766): any number on a connection, also before the answers to earlier ones are read. A
 /// connection that delivers no complete query within two seconds, none for ten seconds later on, or leaves its answers
-/// unread for as long, is closed. When there are too many, the one idle for longest makes room, of the host that has
-/// most; where many are open, no host has more than a few.
+/// unread for as long, is closed. When there are too many, one of the host that has most makes room: of its own, the
+/// oldest without a query, else the one idle for longest.
 class Connections {
  public:
   /// `zones` and `cookies` must outlive it.
@@ -35,9 +35,6 @@ class Connections {
   using Open = std::list<std::unique_ptr<Connection>>;
 
   bool make_room() noexcept;
-  void keep_share(const Client& client) noexcept;
-  bool close_one_of(const Client& client) noexcept;
-  std::size_t count_of(const Client& client) const noexcept;
   void add(Fd socket, const Client& client);
   void on_ready(Connection& connection) noexcept;
   bool answer_queries(Connection& connection);

@@ -299,11 +299,11 @@ SCENARIO("who opens connections again and again takes no place of others") {
   std::vector<Fd> greedy;
   for (int i = 0; i < 300; ++i) {
     greedy.push_back(scene.tcp("127.0.5.1"));
-    run(scene.loop, pause(1ms));
+    CHECK(scene.serves_stream(greedy.back()));
   }
   for (const auto& other : others) CHECK(scene.serves_stream(other));
-  for (std::size_t i = 292; i < 300; ++i) CHECK(scene.serves_stream(greedy[i]));
-  CHECK(scene.receive_from(greedy[291]) == "");
+  for (std::size_t i = 236; i < 300; ++i) CHECK(scene.serves_stream(greedy[i]));
+  CHECK(scene.receive_from(greedy[235]) == "");
   WHEN("a late one comes") {
     CHECK(scene.serves_stream(scene.tcp("127.0.6.1")));
   }
