@@ -30,7 +30,7 @@ nft add table inet wall
 nft add chain inet wall in '{ type filter hook input priority 0; }'
 nft add rule inet wall in ip6 daddr "$NETWORK" drop
 
-for line in 'exclude = ["::/0"]' 'exclude = ["2001:db8::/32"]' 'exclude = ["ns2.lab-dns.test", "ns3.lab-dns.test"]'; do
+for line in 'exclude = ["::/0"]' 'exclude = ["2001:db8::/32"]' $'exclude = ["ns2.lab-dns.test", "ns3.lab-dns.test"]\nsettle = "1s"'; do
   rm -rf "$STATE"
   configure "$line"
   acmed_once
@@ -43,4 +43,4 @@ TIMEOUT=4s
 configure ''
 acmed_once
 expect_equal "exit status" "$STATUS" 1
-expect_match "the sentence" "$OUTPUT" 'ns2.lab-dns.test \(2001:db8::2\) said for _acme-challenge.example.test: no answer by UDP and TCP'
+expect_match "the sentence" "$OUTPUT" 'ns2.lab-dns.test \(2001:db8::2\), ns3.lab-dns.test \(2001:db8::3\) said for _acme-challenge.example.test: no answer by UDP and TCP'

@@ -6,11 +6,12 @@
 source "$(dirname "$0")/../case.sh"
 
 start_lab LAB_ZONES=example.test LAB_HIDDEN_PRIMARY=1 LAB_SEC2_DELAY=2
-# Questions to the first secondary go to the second one every other time, be they of acmed or of the CA's resolver.
+# Questions to the first secondary go to the second one every other time, be they of acmed or of the CA's resolver; the primary's NOTIFY
+# does not.
 nft add table ip balance
 nft add chain ip balance out '{ type nat hook output priority -100; }'
-nft add rule ip balance out ip daddr 127.0.0.3 udp dport 53 dnat to 127.0.0.2
-nft add rule ip balance out ip daddr 127.0.0.2 udp dport 53 dnat to numgen inc mod 2 map '{ 0 : 127.0.0.2, 1 : 127.0.0.3 }'
+nft add rule ip balance out ip saddr != "$LAB_PRIMARY" ip daddr 127.0.0.3 udp dport 53 dnat to 127.0.0.2
+nft add rule ip balance out ip saddr != "$LAB_PRIMARY" ip daddr 127.0.0.2 udp dport 53 dnat to numgen inc mod 2 map '{ 0 : 127.0.0.2, 1 : 127.0.0.3 }'
 for name in one two three; do
   rm -rf "$STATE"
   write_config <<TOML
