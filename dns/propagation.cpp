@@ -2,7 +2,6 @@
 #include "dns/propagation.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <deque>
@@ -11,6 +10,7 @@
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "dns/laggards.h"
 #include "dns/packet_budget.h"
 #include "dns/query.h"
 #include "dns/verdict.h"
@@ -27,29 +27,12 @@ constexpr int ready_pause_fraction = 4;
 constexpr Duration fresh = std::chrono::seconds(1);
 // Looks at a server when all are ready, by sockets of their own, so that what spreads questions over several machines
 // spreads these; more where it has been seen to be so.
-constexpr std::size_t last_looks = 3;
-constexpr std::size_t further_looks_at_many_machines = 5;
+constexpr std::size_t last_looks = 4;
+constexpr std::size_t further_looks_at_many_machines = 12;
 constexpr Patience last_look_patience{std::chrono::milliseconds(500), std::chrono::seconds(2), false};
 // What a question costs in packets that nobody answers: repeated, and then a connection's first packet, twice.
 constexpr int packets_of_question = 1;
 constexpr int further_packets_of_silence = 3;
-constexpr std::size_t most_laggards_named = 8;
-
-/// For people: "a, b and 3 more".
-std::string first_of_many(const std::vector<std::string>& texts, std::size_t most = most_laggards_named,
-                          std::string_view between = ", ") {
-  const auto named = std::min(texts.size(), most);
-  const std::vector<std::string> first(texts.begin(), texts.begin() + static_cast<std::ptrdiff_t>(named));
-  auto text = fmt::format("{}", fmt::join(first, between));
-  if (named < texts.size()) text += fmt::format(" and {} more", texts.size() - named);
-  return text;
-}
-
-std::string first_of_many(const std::vector<Name>& names, std::size_t most) {
-  std::vector<std::string> texts;
-  for (const auto& name : names) texts.push_back(name.text());
-  return first_of_many(texts, most);
-}
 
 Task<> turn_of(Waiters* waiters) {
   co_await waiters->turn();
@@ -376,40 +359,11 @@ void Watch::check_that_each_name_has_servers() const {
 }
 
 std::string Watch::laggards() const {
-  bool all_without_authority = true;
-  const auto passed_over = families_passed_over();
   const bool all_passed_over = without_route_.size() == pairs_.size();
-  std::map<std::pair<std::string, std::string>, std::vector<Name>> names_of;  // by server and what it said
-  for (const auto& report : pairs_) {
-    all_without_authority = all_without_authority && report.last_answer == "not authoritative";
-    const auto& endpoint = report.server.endpoint;
-    const bool is_passed_over = endpoint.has_address() && passed_over.contains(endpoint.family());
-    if (report.ready || (is_passed_over && !all_passed_over)) continue;
-    const auto beside = report.beside.empty() ? "" : ", beside " + report.beside;
-    auto& names = names_of[{report.server.text(), report.last_answer + beside}];
-    if (endpoint.has_address()) names.push_back(report.name);  // otherwise they do not matter
-  }
-  std::map<std::pair<std::string, std::vector<Name>>, std::vector<std::string>> servers_that_said;
-  for (const auto& [key, names] : names_of) servers_that_said[{key.second, names}].push_back(key.first);
-
-  std::vector<std::string> texts;
-  for (const auto& [said, servers] : servers_that_said) {
-    const auto& [words, names] = said;
-    texts.push_back(first_of_many(servers));
-    if (names.empty()) {
-      texts.back() += ": " + words;
-      continue;
-    }
-    const auto of_names = first_of_many(names, 1);
-    const auto values = words.find(" values");
-    texts.back() += values != std::string::npos ? fmt::format(" had {} of {}{}", words.substr(0, values + 7), of_names,
-                                                              words.substr(values + 7))
-                                                : fmt::format(" said for {}: {}", of_names, words);
-  }
-  auto text = first_of_many(texts, most_laggards_named, "; ");
-  if (all_without_authority) text += " (does something between this host and the DNS answer in their place?)";
-  if (left_out_ > 0)
+  auto text = dns::laggards(pairs_, all_passed_over ? std::set<int>() : families_passed_over());
+  if (left_out_ > 0) {
     text += fmt::format(" ({} more name servers of the zone were not asked: it has too many)", left_out_);
+  }
   return text;
 }
 

@@ -144,7 +144,7 @@ SCENARIO("a provider that tells when it has published is waited for before the D
   world.provider->publishing = 40s;
   world.publish();
   CHECK(world.clock.now() == world.start + 40s);
-  CHECK(world.server.asked_in_all() == 4);
+  CHECK(world.server.asked_in_all() == 5);
 }
 
 SCENARIO("what is put back right before the CA is told is waited for, too") {
