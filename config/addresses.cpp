@@ -38,6 +38,11 @@ std::optional<std::string_view> host_of(std::string_view text) {
   return text.substr(0, colon);
 }
 
+/// A mistyped address would do for a host name.
+bool is_like_an_address(std::string_view text) {
+  return text.find(':') != std::string_view::npos || text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 }  // namespace
 
 bool is_address(std::string_view text) {
@@ -64,6 +69,16 @@ Checked<> network(std::string_view text) {
   }
   return {{},
           in_quotes(text) + R"( is no network; give one such as "192.0.2.0/24", "192.0.2.1/32" or "2001:db8::/32")"};
+}
+
+Checked<> address_network_or_host(std::string_view text) {
+  if (is_address(text)) return {std::string(text), {}};
+  if (text.find('/') != std::string_view::npos) return network(text);
+  auto host = zone_name(text);
+  if (host.good() && !is_like_an_address(text)) return host;
+  return {{},
+          in_quotes(text) + R"( is no name server; give an address ("192.0.2.1", "2001:db8::1"), a network )" +
+              R"(("192.0.2.0/24", "::/0") or a host name ("ns2.example.net"), without a port)"};
 }
 
 Checked<> address_with_port(std::string_view text) {

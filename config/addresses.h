@@ -17,6 +17,9 @@ Checked<> address(std::string_view text);
 /// A network: "192.0.2.0/24", "2001:db8::/32".
 Checked<> network(std::string_view text);
 
+/// An IP address, a network, or a host name: which name servers are meant.
+Checked<> address_network_or_host(std::string_view text);
+
 /// An IP address with an optional port: "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
 Checked<> address_with_port(std::string_view text);
 

@@ -49,7 +49,7 @@ struct Propagation {
   std::optional<Duration> settle;
   std::optional<Duration> interval_max;
   std::optional<Require> require;
-  std::optional<std::vector<std::string>> exclude;  ///< addresses
+  std::optional<std::vector<std::string>> exclude;  ///< addresses, networks, host names
   std::optional<std::vector<std::string>> extra;    ///< addresses with optional ports
   friend bool operator==(const Propagation&, const Propagation&) = default;
 };

@@ -31,7 +31,7 @@ Propagation read_common(Reader& reader) {
   result.interval_max = reader.duration("interval_max", 100ms, longest_interval);
   result.require =
       reader.choice<Require>("require", {{"all", Require::all}, {"quorum", Require::quorum}, {"none", Require::none}});
-  result.exclude = read_addresses(reader, "exclude", address);
+  result.exclude = read_addresses(reader, "exclude", address_network_or_host);
   result.extra = read_addresses(reader, "extra", address_with_port);
   return result;
 }

@@ -35,6 +35,14 @@ std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
   return result;
 }
 
+std::vector<dns::Exclusion> exclusions(const std::vector<std::string>& texts) {
+  std::vector<dns::Exclusion> result;
+  for (const auto& text : texts) {
+    if (auto exclusion = dns::Exclusion::parse(text)) result.push_back(*std::move(exclusion));
+  }
+  return result;
+}
+
 dns::Resolvers resolvers(const config::Config& config) {
   return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
 }
@@ -85,7 +93,7 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
   policy.settle = propagation.settle.value_or(policy.settle);
   policy.interval_max = propagation.interval_max.value_or(policy.interval_max);
   if (propagation.require) policy.require = require_of(*propagation.require);
-  if (propagation.exclude) policy.exclude = endpoints(*propagation.exclude);
+  if (propagation.exclude) policy.exclude = exclusions(*propagation.exclude);
   if (propagation.extra) policy.extra = endpoints(*propagation.extra);
   return policy;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -10,13 +11,23 @@
 #include "dns/exchange.h"
 #include "dns/lookups.h"
 #include "dns/resolver.h"
+#include "dns/search.h"
 #include "dns/server.h"
 
 namespace acmed::dns {
 
+/// The name servers of a zone.
+struct Delegation {
+  /// A name server whose addresses cannot be looked up is listed without an address, so that the others are not
+  /// mistaken for the complete set. Who is excluded is not listed.
+  std::vector<Server> servers;
+  std::size_t left_out = 0;  ///< hosts beyond the number that is asked
+};
+
 /// Finds the name servers of a zone: the union of the parent's delegation and the zone's own NS set, since resolvers
-/// may use either, with every address of each. A name server whose addresses cannot be looked up is listed as well,
-/// without an address, so that the others are not mistaken for the complete set.
+/// may use either, with the addresses of each. A zone decides who is asked, so there are bounds: 20 hosts, and of each
+/// two addresses of either family. Addresses of this host and its link, which only a mistake or an attacker tells of to
+/// the world, are listed only where the resolvers are such themselves; others have to be configured.
 class Delegations {
  public:
   /// `port`: where the servers listen; NS records carry no port.
@@ -25,11 +36,11 @@ class Delegations {
   /// The servers of the zone at `apex`; its NS set is queried from the recursive resolvers, from the parent's servers
   /// and from its own. A parent that cannot be queried (a private network, a zone without delegation) does not matter.
   /// Throws Retry ("dns:no-servers").
-  Task<std::vector<Server>> of(const Name& apex);
+  Task<Delegation> of(const Name& apex, Search search);
 
   /// The servers to which `parent` delegates the zone at `apex`, found without a resolver except for their addresses.
   /// Throws Retry ("dns:no-servers").
-  Task<std::vector<Server>> below(const Name& apex, std::vector<Server> parent);
+  Task<Delegation> below(const Name& apex, std::vector<Server> parent, Search search);
 
   void forget();
 
@@ -39,24 +50,29 @@ class Delegations {
     std::set<Name> hosts;
     std::map<Name, std::set<Endpoint>> glue;
     bool told_by_zone = false;  ///< by one of the zone's own servers
+    std::size_t left_out = 0;
 
     void add(const NameServers& other);
+    /// Drops excluded hosts, and those beyond the bound.
+    void limit(const ServerPolicy& policy);
   };
 
-  Task<std::vector<Server>> find(Name apex);
-  Task<std::vector<Server>> find_below(Name apex, std::vector<Server> parent);
-  Task<NameServers> parent_side(Name apex);
-  Task<NameServers> child_side(Name apex);
-  Task<NameServers> ask_for_name_servers(Name apex, std::vector<Server> servers);
-  Task<Reply> ask_patiently(Endpoint server, Name apex);
+  Task<Delegation> find(Name apex, Search search);
+  Task<Delegation> find_below(Name apex, std::vector<Server> parent, Search search);
+  Task<NameServers> parent_side(Name apex, Search search);
+  Task<NameServers> child_side(Name apex, Search search);
+  Task<NameServers> told_by_resolvers(Name apex, Search search);
+  Task<NameServers> ask_for_name_servers(Name apex, std::vector<Server> servers, Search search);
+  Task<std::optional<NameServers>> ask_one(Server server, Name apex, Search search);
   NameServers name_servers_in(const Message& message, const Name& apex) const;
-  Task<std::vector<Server>> with_addresses(Name apex, NameServers names);
-  std::vector<Task<std::vector<Server>>> addresses_of_each(NameServers names);
-  Task<std::vector<Server>> addresses_of(Name host, std::set<Endpoint> glue);
+  Task<Delegation> with_addresses(Name apex, NameServers names, Search search);
+  std::vector<Task<std::vector<Server>>> addresses_of_each(NameServers names, const Search& search);
+  Task<std::vector<Server>> addresses_of(Name host, std::set<Endpoint> glue, Search search);
+  bool may_be_asked(const Endpoint& endpoint) const;
 
   Resolver& resolver_;
   std::uint16_t port_;
-  Lookups<Name, std::vector<Server>> found_;
+  Lookups<std::pair<Name, ServerPolicy>, Delegation> found_;
 };
 
 }  // namespace acmed::dns

@@ -6,8 +6,12 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+#include "base/runtime/first_of.h"
 #include "config/challenge_label.h"
+#include "dns/aliases.h"
 #include "dns/delegations.h"
+#include "dns/hosts_file.h"
 #include "dns/lookups.h"
 #include "dns/query.h"
 #include "dns/resolver.h"
@@ -17,8 +21,10 @@ namespace {
 
 constexpr std::size_t longest_chain = 16;  // aliases; Unbound, which CAs use, follows about 11
 constexpr int most_cuts = 16;              // zone cuts between the zone that the resolvers know and the name
-constexpr Patience first_patience{std::chrono::milliseconds(400), std::chrono::seconds(2), false};
-constexpr Patience second_patience{std::chrono::milliseconds(1500), std::chrono::seconds(2), true};
+constexpr Duration longest_search = std::chrono::seconds(30);
+constexpr std::size_t most_said = 8;  // servers named in a sentence
+constexpr Patience long_patience{std::chrono::milliseconds(1500), std::chrono::seconds(2), true};
+constexpr Patience short_patience{std::chrono::milliseconds(400), std::chrono::seconds(2), false};
 
 /// What an authoritative server's answer says of a name.
 struct Finding {
@@ -26,32 +32,12 @@ struct Finding {
     here,      ///< it is in the zone whose servers were asked
     alias,     ///< it stands for `name`
     deeper,    ///< it is in the zone at `name`, below the one whose servers were asked
-    no_apex,   ///< it exists, and nothing tells in which zone
+    no_apex,   ///< it exists, or the answer was cut short, and nothing tells in which zone
     unusable,  ///< the server does not serve the zone
   };
   Kind kind = Kind::unusable;
   Name name;
 };
-
-/// DNAME (RFC 6672 §2.3): the end of `name` that is `owner` is replaced by `target`.
-std::optional<Name> substituted(const Name& name, const Name& owner, const Name& target) {
-  const auto prefix = name.text().substr(0, name.text().size() - owner.text().size());
-  return Name::parse(prefix + target.text());
-}
-
-std::optional<Name> alias_in(const Message& message, const Name& name) {
-  for (const auto& record : message.answer) {
-    const auto* target = std::get_if<Target>(&record.data);
-    if (target != nullptr && record.type == Type::cname && record.owner == name) return target->name;
-  }
-  for (const auto& record : message.answer) {
-    const auto* target = std::get_if<Target>(&record.data);
-    if (target != nullptr && record.type == Type::dname && name.is_within(record.owner) && name != record.owner) {
-      return substituted(name, record.owner, target->name);
-    }
-  }
-  return std::nullopt;
-}
 
 std::optional<Name> owner_of(Type type, const std::vector<Record>& records, const Name& name) {
   for (const auto& record : records) {
@@ -76,6 +62,7 @@ Finding read(const Message& message, const Name& name, const Name& zone) {
     return referral ? finding_at(*delegated, zone) : Finding();
   }
   if (const auto target = alias_in(message, name)) return {Finding::Kind::alias, *target};
+  if (message.truncated) return {Finding::Kind::no_apex, {}};
   if (const auto apex = owner_of(Type::soa, message.answer, name)) return finding_at(*apex, zone);
   if (const auto apex = owner_of(Type::soa, message.authority, name)) return finding_at(*apex, zone);
   if (delegated) return finding_at(*delegated, zone);
@@ -91,6 +78,19 @@ Name above_challenge_names(const Name& name) {
   return above;
 }
 
+/// What the servers said that were of no use.
+struct Said {
+  std::vector<std::string> words;
+  std::string cause = "dns:no-route";
+};
+
+Search search_for(const Name& name, const PolicyOf& policy_of, const std::shared_ptr<InFlight::Share>& share) {
+  Search search;
+  if (policy_of) search.policy = policy_of(name);
+  search.share = share;
+  return search;
+}
+
 std::string said_by(const Server& server, const Reply& reply) {
   const bool lame = reply.is_message() && reply.message.rcode == Rcode::noerror;
   return fmt::format("{}: {}", server.text(), lame ? "not authoritative" : to_text(reply));
@@ -101,21 +101,17 @@ std::string said_by(const Server& server, const Reply& reply) {
 class Discovery::Findings {
  public:
   Findings(const Loop& loop, Resolvers resolvers, std::uint16_t port)
-      : resolver_(loop, std::move(resolvers)),
+      : clock_(loop.clock()),
+        resolver_(loop, std::move(resolvers)),
         delegations_(loop, resolver_, port),
-        locations_(loop.clock(), [](const Location& location) { return all_have_addresses(location.servers); }) {}
+        places_(loop.clock(), [](const Place& place) { return all_have_addresses(place.servers); }) {}
 
-  Task<Location> locate(const Name& name) {
-    look_at_resolvers();
-    return locations_.get(name, follow(name));
-  }
-  Task<std::optional<Location>> beside_wildcard(Name challenge_name);
-  Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port) {
-    look_at_resolvers();
-    return resolver_.addresses(std::move(host), port);
-  }
+  Task<Location> locate(Name challenge_name, PolicyOf policy_of, std::shared_ptr<InFlight::Share> share);
+  Task<std::optional<Location>> beside_wildcard(Name challenge_name, PolicyOf policy_of,
+                                                std::shared_ptr<InFlight::Share> share);
+  Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
   void forget() {
-    locations_.forget();
+    places_.forget();
     delegations_.forget();
     resolver_.forget();
   }
@@ -125,32 +121,48 @@ class Discovery::Findings {
   struct Place {
     Name zone;
     std::vector<Server> servers;
+    std::size_t servers_left_out = 0;
     std::optional<Name> alias_of;
+    bool told_by_resolvers = false;  ///< no authoritative server was asked, or none answered
   };
 
-  /// What others told need not be what these tell: they may be of another network.
-  void look_at_resolvers() {
-    if (resolver_.look_for_change()) forget();
-  }
-  Task<Location> follow(Name challenge_name);
-  Task<Place> place_of(Name name);
-  Task<Finding> ask_servers(Name name, Name zone, std::vector<Server> servers);
-  Task<bool> is_wildcard_alias(Name alias, Place place);
-  Task<bool> is_there_itself(Name alias, Name encloser, Place place);
-  Task<std::optional<Name>> alias_told(Name name, std::vector<Server> servers);
+  void look_at_resolvers();
+  Task<Place> place_of(Name name, Search search, Moment until);
+  Task<Place> find_in_time(Name name, Search search, Moment until);
+  Task<Place> find_place(Name name, Search search);
+  Task<Place> ask_down_to(Name name, Name zone, Search search);
+  Task<Place> ask_resolvers(Name name, Name zone);
+  Task<Finding> ask_servers(Name name, Name zone, std::vector<Server> servers, Search search);
+  Task<std::optional<Finding>> ask_one(Server server, Name name, Name zone, Search search, Said* said);
+  Task<bool> is_wildcard_alias(Name alias, Place place, Search search);
+  Task<bool> is_there_itself(Name alias, Name encloser, Place place, Search search);
+  Task<std::optional<Name>> alias_told(Name name, Place place, Search search);
+  Task<std::optional<std::optional<Name>>> alias_told_by(Server server, Name name, Search search);
 
+  const Clock& clock_;
   Resolver resolver_;
+  unsigned resolver_changes_ = 0;
   Delegations delegations_;
-  Lookups<Name, Location> locations_;
+  Lookups<std::pair<Name, ServerPolicy>, Place> places_;
 };
 
-Task<Location> Discovery::Findings::follow(Name challenge_name) {
+/// What others told need not be what these tell: they may be of another network.
+void Discovery::Findings::look_at_resolvers() {
+  resolver_.look_for_change();
+  if (std::exchange(resolver_changes_, resolver_.changes()) != resolver_.changes()) forget();
+}
+
+Task<Location> Discovery::Findings::locate(Name challenge_name, PolicyOf policy_of,
+                                           std::shared_ptr<InFlight::Share> share) {
+  look_at_resolvers();
+  const auto until = clock_.moment() + longest_search;
   Location location{challenge_name, {}, {}, {}};
   Place place;
   for (;;) {
+    const auto search = search_for(location.effective, policy_of, share);
     std::exception_ptr failure;
     try {
-      auto next = co_await place_of(location.effective);
+      auto next = co_await place_of(location.effective, search, until);
       place = std::move(next);
     } catch (const Error&) {
       if (location.chain.empty()) throw;
@@ -158,7 +170,8 @@ Task<Location> Discovery::Findings::follow(Name challenge_name) {
     }
     if (failure) {
       const auto alias = location.chain.back();
-      const bool wildcard = co_await is_wildcard_alias(alias, place);
+      const auto made = co_await within(until - clock_.moment(), is_wildcard_alias(alias, place, search));
+      const bool wildcard = made.value_or(false);
       const auto of_what = wildcard ? " through a wildcard CNAME, which a TXT record of its own would switch off" : "";
       try {
         std::rethrow_exception(failure);
@@ -184,64 +197,130 @@ Task<Location> Discovery::Findings::follow(Name challenge_name) {
   }
   location.zone = place.zone;
   location.servers = std::move(place.servers);
+  location.servers_left_out = place.servers_left_out;
   co_return location;
+}
+
+/// `until`: when whoever is the first to search for it gives up.
+Task<Discovery::Findings::Place> Discovery::Findings::place_of(Name name, Search search, Moment until) {
+  return places_.get({name, search.policy}, find_in_time(name, search, until));
+}
+
+Task<Discovery::Findings::Place> Discovery::Findings::find_in_time(Name name, Search search, Moment until) {
+  auto place = co_await within(until - clock_.moment(), find_place(name, search));
+  if (place) co_return *std::move(place);
+  throw Retry("dns:timeout", fmt::format("where {} is in the DNS was not found within {}; the last step was {}",
+                                         name.text(), acmed::to_text(longest_search),
+                                         search.step->empty() ? "asking the resolvers" : *search.step));
 }
 
 /// Begins at the zone of the closest name above that is not at or below a challenge name, which resolvers may be asked
 /// for, and goes down the zone cuts by asking authoritative servers.
-Task<Discovery::Findings::Place> Discovery::Findings::place_of(Name name) {
+Task<Discovery::Findings::Place> Discovery::Findings::find_place(Name name, Search search) {
+  const auto zone = co_await resolver_.zone_of(above_challenge_names(name));
+  try {
+    co_return co_await ask_down_to(name, zone, search);
+  } catch (const Retry& failure) {
+    if (!search.may_trust_resolvers()) throw;
+    log::debug(failure.what());
+  }
+  co_return co_await ask_resolvers(name, zone);
+}
+
+Task<Discovery::Findings::Place> Discovery::Findings::ask_down_to(Name name, Name zone, Search search) {
+  Delegation delegation;
+  try {
+    auto found = co_await delegations_.of(zone, search);
+    delegation = std::move(found);
+  } catch (const Retry&) {
+    if (search.policy.extra.empty()) throw;  // otherwise those servers may know
+  }
   Place place;
-  place.zone = co_await resolver_.zone_of(above_challenge_names(name));
-  place.servers = co_await delegations_.of(place.zone);
+  place.zone = std::move(zone);
   for (int cuts = 0; cuts < most_cuts; ++cuts) {
-    const auto finding = co_await ask_servers(name, place.zone, place.servers);
+    place.servers = std::move(delegation.servers);
+    place.servers_left_out = delegation.left_out;
+    const auto finding = co_await ask_servers(name, place.zone, place.servers, search);
     if (finding.kind == Finding::Kind::alias) place.alias_of = finding.name;
     if (finding.kind != Finding::Kind::deeper) co_return place;
-    auto servers = co_await delegations_.below(finding.name, place.servers);
+    auto parent = place.servers;
+    for (const auto& endpoint : search.policy.extra) parent.push_back({{}, endpoint});
+    auto below = co_await delegations_.below(finding.name, std::move(parent), search);
+    delegation = std::move(below);
     place.zone = finding.name;
-    place.servers = std::move(servers);
   }
   throw Refused("dns:no-zone", fmt::format("there are too many zone cuts above {}", name.text()));
 }
 
-/// The first usable answer of `servers`, each asked in turn: at first with little patience, since one answer is enough.
-Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector<Server> servers) {
-  std::vector<std::string> said;
-  std::string cause = "dns:no-route";
-  for (const auto& patience : {first_patience, second_patience}) {
-    said.clear();
-    for (const auto& server : servers) {
-      if (!server.endpoint.has_address()) continue;
-      auto reply = co_await ask(server.endpoint, {name, Type::txt}, {false, patience, nullptr});
-      auto finding = reply.is_message() ? read(reply.message, name, zone) : Finding();
-      if (finding.kind == Finding::Kind::no_apex) {
-        // The TXT record is there, so no SOA came with it; and the server may serve a deeper zone too.
-        reply = co_await ask(server.endpoint, {name, Type::soa}, {false, patience, nullptr});
-        finding = reply.is_message() ? read(reply.message, name, zone) : Finding();
-        if (finding.kind == Finding::Kind::no_apex) finding.kind = Finding::Kind::here;
-      }
-      if (finding.kind != Finding::Kind::unusable) co_return finding;
-      said.push_back(said_by(server, reply));
-      if (reply.is_message()) {
-        cause = "dns:lame";
-      } else if (cause != "dns:lame" && reply.outcome != Reply::Outcome::no_route) {
-        cause = "dns:timeout";
-      }
-    }
+/// For a host that reaches no authoritative server.
+Task<Discovery::Findings::Place> Discovery::Findings::ask_resolvers(Name name, Name zone) {
+  Place place;
+  place.zone = std::move(zone);
+  place.told_by_resolvers = true;
+  try {
+    const auto told = co_await resolver_.tell(name);
+    place.alias_of = told.alias_of;
+    if (told.zone && told.zone->is_within(place.zone)) place.zone = *told.zone;
+  } catch (const Retry& failure) {
+    log::debug(fmt::format("{} is taken for no alias: {}", name.text(), failure.what()));
   }
-  throw Retry(cause, fmt::format("no name server of the zone {} answers for {} ({})", zone.text(), name.text(),
-                                 fmt::join(said, ", ")));
+  co_return place;
 }
 
-Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challenge_name) {
+/// The first usable answer of `servers` and of those that the administrator named besides.
+Task<Finding> Discovery::Findings::ask_servers(Name name, Name zone, std::vector<Server> servers, Search search) {
+  *search.step = fmt::format("asking the name servers of the zone {} for {}", zone.text(), name.text());
+  for (const auto& endpoint : search.policy.extra) servers.push_back({{}, endpoint});
+  Said said;
+  std::vector<Task<std::optional<Finding>>> attempts;
+  for (const auto& server : some_to_ask(servers)) attempts.push_back(ask_one(server, name, zone, search, &said));
+  auto finding = co_await first_of(std::move(attempts), stagger);
+  if (finding) co_return *finding;
+  const auto unnamed = said.words.size() - std::min(said.words.size(), most_said);
+  said.words.resize(said.words.size() - unnamed);
+  throw Retry(said.cause,
+              fmt::format("no name server of the zone {} answers for {} ({}{})", zone.text(), name.text(),
+                          fmt::join(said.words, ", "), unnamed > 0 ? fmt::format(", and {} more", unnamed) : ""));
+}
+
+Task<std::optional<Finding>> Discovery::Findings::ask_one(Server server, Name name, Name zone, Search search,
+                                                          Said* said) {
+  AskOptions options;
+  options.patience = search.may_trust_resolvers() ? short_patience : long_patience;
+  options.accept_cut = true;
+  options.share = search.share;
+  auto reply = co_await ask(server.endpoint, {name, Type::txt}, options);
+  auto finding = reply.is_message() ? read(reply.message, name, zone) : Finding();
+  if (finding.kind == Finding::Kind::no_apex) {
+    // The TXT record is there, so no SOA came with it; and the server may serve a deeper zone too.
+    reply = co_await ask(server.endpoint, {name, Type::soa}, options);
+    finding = reply.is_message() ? read(reply.message, name, zone) : Finding();
+    if (finding.kind == Finding::Kind::no_apex) finding.kind = Finding::Kind::here;
+  }
+  if (finding.kind != Finding::Kind::unusable) co_return finding;
+  said->words.push_back(said_by(server, reply));
+  if (reply.is_message()) {
+    said->cause = "dns:lame";
+  } else if (said->cause != "dns:lame" && reply.outcome != Reply::Outcome::no_route) {
+    said->cause = "dns:timeout";
+  }
+  co_return std::nullopt;
+}
+
+Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challenge_name, PolicyOf policy_of,
+                                                                   std::shared_ptr<InFlight::Share> share) {
+  look_at_resolvers();
+  const auto until = clock_.moment() + longest_search;
   Location location{challenge_name, {}, {}, {}};
   while (location.chain.size() <= longest_chain) {
-    const auto place = co_await place_of(location.effective);
+    const auto search = search_for(location.effective, policy_of, share);
+    const auto place = co_await place_of(location.effective, search, until);
     if (!place.alias_of) break;
-    const bool wildcard = co_await is_wildcard_alias(location.effective, place);
-    if (wildcard) {
+    const auto made = co_await within(until - clock_.moment(), is_wildcard_alias(location.effective, place, search));
+    if (made.value_or(false)) {
       location.zone = place.zone;
       location.servers = place.servers;
+      location.servers_left_out = place.servers_left_out;
       co_return location;
     }
     location.chain.push_back(location.effective);
@@ -250,13 +329,13 @@ Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challeng
   co_return std::nullopt;
 }
 
-Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place) {
+Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place, Search search) {
   for (auto above = alias.parent(); above.is_within(place.zone) && !above.is_root(); above = above.parent()) {
     const auto wildcard = Name::parse("*." + above.text());
     if (!wildcard || *wildcard == alias) continue;
-    const auto target = co_await alias_told(*wildcard, place.servers);
+    const auto target = co_await alias_told(*wildcard, place, search);
     if (target != place.alias_of) continue;
-    const bool own = co_await is_there_itself(alias, above, place);
+    const bool own = co_await is_there_itself(alias, above, place, search);
     co_return !own;
   }
   co_return false;
@@ -265,26 +344,50 @@ Task<bool> Discovery::Findings::is_wildcard_alias(Name alias, Place place) {
 /// Whether `alias` has a record of its own that says the same as the wildcard below `encloser`. No wildcard reaches
 /// below a name that is there (RFC 4592 §2.2.1, §3.3.1), whereas it reaches as far below one that is not; but for
 /// servers whose wildcards are one label deep, which tell nothing.
-Task<bool> Discovery::Findings::is_there_itself(Name alias, Name encloser, Place place) {
+Task<bool> Discovery::Findings::is_there_itself(Name alias, Name encloser, Place place, Search search) {
   const auto below = Name::parse("x." + alias.text());
   const auto below_none = Name::parse("x.acmed-is-not-here." + encloser.text());
   if (!below || !below_none) co_return false;
-  const auto target = co_await alias_told(*below, place.servers);
+  const auto target = co_await alias_told(*below, place, search);
   if (target == place.alias_of) co_return false;
-  const auto of_none = co_await alias_told(*below_none, place.servers);
+  const auto of_none = co_await alias_told(*below_none, place, search);
   co_return of_none == place.alias_of;
 }
 
-/// By the first of `servers` that answers. Nothing when `name` is no alias, or none of them does.
-Task<std::optional<Name>> Discovery::Findings::alias_told(Name name, std::vector<Server> servers) {
-  for (const auto& server : servers) {
-    if (!server.endpoint.has_address()) continue;
-    const auto reply = co_await ask(server.endpoint, {name, Type::cname}, {false, first_patience, nullptr});
-    if (!reply.is_message() || !reply.message.authoritative) continue;
-    if (reply.message.rcode != Rcode::noerror && reply.message.rcode != Rcode::nxdomain) continue;
-    co_return alias_in(reply.message, name);
+/// By the first server of `place` that answers. Nothing when `name` is no alias, or none of them does.
+Task<std::optional<Name>> Discovery::Findings::alias_told(Name name, Place place, Search search) {
+  if (place.told_by_resolvers) {
+    const auto told = co_await resolver_.tell(name);
+    co_return told.alias_of;
   }
-  co_return std::nullopt;
+  for (const auto& endpoint : search.policy.extra) place.servers.push_back({{}, endpoint});
+  std::vector<Task<std::optional<std::optional<Name>>>> attempts;
+  for (const auto& server : some_to_ask(place.servers)) attempts.push_back(alias_told_by(server, name, search));
+  const auto target = co_await first_of(std::move(attempts), stagger);
+  co_return target.value_or(std::nullopt);
+}
+
+Task<std::optional<std::optional<Name>>> Discovery::Findings::alias_told_by(Server server, Name name, Search search) {
+  AskOptions options;
+  options.patience = short_patience;
+  options.share = search.share;
+  const auto reply = co_await ask(server.endpoint, {name, Type::cname}, options);
+  if (!reply.is_message() || !reply.message.authoritative) co_return std::nullopt;
+  if (reply.message.rcode != Rcode::noerror && reply.message.rcode != Rcode::nxdomain) co_return std::nullopt;
+  co_return alias_in(reply.message, name);
+}
+
+Task<std::vector<Endpoint>> Discovery::Findings::addresses(Name host, std::uint16_t port) {
+  look_at_resolvers();
+  constexpr auto hint = "this host's /etc/hosts alone knows {}, which is not asked here: give the address in its place";
+  try {
+    auto found = co_await resolver_.addresses(host, port);
+    if (!found.empty() || !is_in_hosts_file(host)) co_return found;
+  } catch (const Retry& failure) {
+    if (!is_in_hosts_file(host)) throw;
+    throw Retry(failure.cause(), fmt::format("{}; {}", failure.what(), fmt::format(hint, host.text())));
+  }
+  throw Refused("dns:no-address", fmt::format(hint, host.text()));
 }
 
 Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port)
@@ -292,12 +395,13 @@ Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server
 
 Discovery::~Discovery() = default;
 
-Task<Location> Discovery::locate(const Name& challenge_name) {
-  return findings_->locate(challenge_name);
+Task<Location> Discovery::locate(Name challenge_name, PolicyOf policy_of, std::shared_ptr<InFlight::Share> share) {
+  return findings_->locate(std::move(challenge_name), std::move(policy_of), std::move(share));
 }
 
-Task<std::optional<Location>> Discovery::beside_wildcard(Name challenge_name) {
-  return findings_->beside_wildcard(std::move(challenge_name));
+Task<std::optional<Location>> Discovery::beside_wildcard(Name challenge_name, PolicyOf policy_of,
+                                                         std::shared_ptr<InFlight::Share> share) {
+  return findings_->beside_wildcard(std::move(challenge_name), std::move(policy_of), std::move(share));
 }
 
 Task<std::vector<Endpoint>> Discovery::addresses(Name host, std::uint16_t port) {

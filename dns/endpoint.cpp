@@ -40,6 +40,13 @@ std::optional<std::uint32_t> parse_scope(std::string_view text) {
   return index;
 }
 
+/// The IPv4 address that `octets` are, or that they hold as an IPv6 address (RFC 4291 §2.5.5.2); empty for none.
+std::string_view mapped_ipv4(std::string_view octets) {
+  constexpr std::string_view prefix("\0\0\0\0\0\0\0\0\0\0\xff\xff", ipv6_octets - ipv4_octets);
+  if (octets.size() == ipv4_octets) return octets;
+  return octets.starts_with(prefix) ? octets.substr(prefix.size()) : std::string_view();
+}
+
 std::string scope_text(std::uint32_t scope) {
   if (scope == 0) return {};
   std::array<char, IF_NAMESIZE> name{};
@@ -103,6 +110,27 @@ Endpoint Endpoint::from_sockaddr(const sockaddr_storage& address) {
 
 bool Endpoint::is_wildcard() const noexcept {
   return std::ranges::all_of(octets_, [](char octet) { return octet == '\0'; });
+}
+
+bool Endpoint::is_loopback() const noexcept {
+  const auto ipv4 = mapped_ipv4(octets_);
+  if (ipv4.size() == ipv4_octets) return ipv4.front() == '\x7f';
+  return octets_.size() == ipv6_octets && octets_.back() == '\1' &&
+         std::all_of(octets_.begin(), octets_.end() - 1, [](char octet) { return octet == '\0'; });
+}
+
+bool Endpoint::is_link_local() const noexcept {
+  const auto ipv4 = mapped_ipv4(octets_);
+  if (ipv4.size() == ipv4_octets) return ipv4.starts_with("\xa9\xfe");
+  return octets_.size() == ipv6_octets && octets_[0] == '\xfe' &&
+         (static_cast<unsigned char>(octets_[1]) & 0xc0U) == 0x80;
+}
+
+bool Endpoint::is_host_address() const noexcept {
+  const auto ipv4 = mapped_ipv4(octets_);
+  // 0.0.0.0/8 (RFC 1122 §3.2.1.3), 224.0.0.0/4 and what is above it (RFC 1112 §4).
+  if (ipv4.size() == ipv4_octets) return ipv4.front() != '\0' && static_cast<unsigned char>(ipv4.front()) < 224;
+  return octets_.size() == ipv6_octets && octets_[0] != '\xff' && !is_wildcard();
 }
 
 int Endpoint::family() const noexcept {

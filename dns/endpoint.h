@@ -29,6 +29,9 @@ class Endpoint {
   std::uint16_t port() const noexcept { return port_; }
   bool has_address() const noexcept { return !octets_.empty(); }  ///< false when default-constructed
   bool is_wildcard() const noexcept;                              ///< 0.0.0.0 or ::
+  bool is_loopback() const noexcept;                              ///< 127.0.0.0/8 or ::1, also as ::ffff:127.0.0.1
+  bool is_link_local() const noexcept;                            ///< 169.254.0.0/16 or fe80::/10
+  bool is_host_address() const noexcept;                          ///< of one host: no wildcard, multicast or broadcast
   const std::string& octets() const noexcept { return octets_; }  ///< as in an A or AAAA record
   std::string address() const;                                    ///< without the port
   std::string text() const;                                       ///< with the port unless it is 53

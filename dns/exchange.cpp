@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/socket.h"
-#include "dns/in_flight.h"
 #include "dns/wire.h"
 
 namespace acmed::dns {
@@ -69,20 +68,21 @@ Reply failed(int error_number) {
   return reply;
 }
 
-/// For people: why nothing gets to the server.
+/// For people: why nothing gets to the server, and what the kernel said.
 std::string obstacle(int error_number) {
+  const auto said = std::generic_category().message(error_number);
   switch (error_number) {
     case EPERM:
     case EACCES:
-      return "a firewall or a route forbids it";
+      return "a firewall or a route forbids it (" + said + ")";
     case ENETUNREACH:
     case EHOSTUNREACH:
     case EADDRNOTAVAIL:  // no address of that family to send from
     case EAFNOSUPPORT:
     case EINVAL:  // a route of type blackhole
-      return "no route";
+      return "no route (" + said + ")";
     default:
-      return std::generic_category().message(error_number);
+      return said;
   }
 }
 
@@ -115,7 +115,7 @@ std::optional<Reply> judge(std::string wire, const Request& request) {
   try {
     auto message = parse_message(wire);
     if (!is_answer_to(message, request)) return std::nullopt;
-    return Reply{Reply::Outcome::message, 0, std::move(message), std::move(wire), {}};
+    return Reply{Reply::Outcome::message, 0, std::move(message), std::move(wire), {}, {}};
   } catch (const MalformedMessage&) {
     return without_message(Reply::Outcome::malformed);
   }
@@ -199,6 +199,7 @@ bool Reply::may_pass_as_stream() const noexcept {
 }
 
 std::string to_text(const Reply& reply) {
+  if (!reply.ways.empty()) return reply.ways;
   switch (reply.outcome) {
     case Reply::Outcome::message:
       return to_text(reply.message.rcode);
@@ -216,8 +217,9 @@ std::string to_text(const Reply& reply) {
   return {};
 }
 
-Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts) {
-  auto place = co_await InFlight::here().enter(server);
+Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts,
+                         std::shared_ptr<InFlight::Share> share) {
+  auto place = co_await InFlight::here().enter(server, std::move(share));
   const auto connected = connect_socket(server, SOCK_DGRAM);
   if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
   const int socket = std::get<Fd>(connected).get();
@@ -242,9 +244,9 @@ Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Accep
   co_return std::move(reply).value_or(Reply());
 }
 
-Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit) {
+Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit, std::shared_ptr<InFlight::Share> share) {
   if (request.wire.size() > largest_message) throw std::length_error("a DNS message of more than 65,535 octets");
-  auto place = co_await InFlight::here().enter(server);
+  auto place = co_await InFlight::here().enter(server, std::move(share));
   const auto connected = connect_socket(server, SOCK_STREAM);
   if (const int* error = std::get_if<int>(&connected)) co_return failed(*error);
   auto reply = co_await within(limit, send_and_receive_framed(std::get<Fd>(connected).get(), std::move(request)));

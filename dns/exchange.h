@@ -3,10 +3,12 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/runtime/task.h"
 #include "dns/endpoint.h"
+#include "dns/in_flight.h"
 #include "dns/message.h"
 
 namespace acmed::dns {
@@ -26,6 +28,7 @@ struct Reply {
   Message message;
   std::string wire;             ///< the message as received, for TSIG
   std::exception_ptr rejected;  ///< what was wrong with the last answer that was ignored; only without a message
+  std::string ways{};           ///< what came by UDP and what by TCP, where ask() tried both in vain; for people
 
   bool is_message() const noexcept { return outcome == Outcome::message; }
 
@@ -34,7 +37,8 @@ struct Reply {
   bool may_pass_as_stream() const noexcept;
 };
 
-/// For people: "NXDOMAIN", "no answer", "not reachable from this host: no route", "connection refused", "garbage".
+/// For people: "NXDOMAIN", "no answer by UDP and TCP", "not reachable from this host: no route (Network is
+/// unreachable)", "connection refused", "garbage".
 std::string to_text(const Reply& reply);
 
 /// Whether to accept an answer.
@@ -44,9 +48,10 @@ using Acceptance = std::function<bool(const Reply&)>;
 /// Ignores whatever is not from that address and port, does not repeat id and question (RFC 5452 §9), or is not
 /// accepted. The time starts once InFlight has admitted the exchange. Throws Retry ("dns:socket") when this host has no
 /// socket left.
-Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts = {});
+Task<Reply> exchange_udp(Endpoint server, Request request, Duration limit, Acceptance accepts = {},
+                         std::shared_ptr<InFlight::Share> share = {});
 
 /// The same over a TCP connection of its own (RFC 7766).
-Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit);
+Task<Reply> exchange_tcp(Endpoint server, Request request, Duration limit, std::shared_ptr<InFlight::Share> share = {});
 
 }  // namespace acmed::dns

@@ -9,10 +9,15 @@ InFlight& InFlight::here() {
   return in_flight;
 }
 
-Task<InFlight::Place> InFlight::enter(Endpoint server) {
+Task<InFlight::Place> InFlight::enter(Endpoint server, std::shared_ptr<Share> share) {
   Place place;
   place.server = server_at(server);
   place.of_server = co_await place.server->places.acquire();
+  // After the server's: whoever waits for a silent server keeps nobody of the same certificate from another one.
+  if (share) {
+    place.share = std::move(share);
+    place.of_share = co_await place.share->places.acquire();
+  }
   place.of_all = co_await all_.acquire();
   co_return place;
 }

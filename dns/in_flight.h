@@ -11,12 +11,23 @@
 namespace acmed::dns {
 
 /// Limits the exchanges in flight: for each server, so that a burst does not overflow its receive buffer, and more
-/// strictly until it has answered, so that a few dead servers delay no others; and in total, so that descriptors do not
-/// run out.
+/// strictly until it has answered, so that a few dead servers delay no others; for each certificate, so that one whose
+/// servers keep silent leaves room for the others; and in total, so that descriptors do not run out.
 class InFlight {
   struct PerServer;
 
+  static constexpr std::size_t most_per_silent_server = 16;
+  static constexpr std::size_t most_per_server = 64;
+  static constexpr std::size_t most_per_share = 64;
+  static constexpr std::size_t most_in_all = 512;
+
  public:
+  /// What one certificate may have in flight at a time. Shared by all that is asked for it.
+  class Share {
+    friend class InFlight;
+    Semaphore places{most_per_share};
+  };
+
   /// A slot, released when destroyed.
   class [[nodiscard]] Place {
    public:
@@ -26,22 +37,20 @@ class InFlight {
    private:
     friend class InFlight;
     std::shared_ptr<PerServer> server;  // outlives its permit
+    std::shared_ptr<Share> share;
     Semaphore::Permit of_server;
+    Semaphore::Permit of_share;
     Semaphore::Permit of_all;
   };
 
   /// This thread's instance, shared by all.
   static InFlight& here();
 
-  /// Waits for a slot, first come first served.
-  Task<Place> enter(Endpoint server);
+  /// Waits for a slot, first come first served. Without a `share` the other limits alone count.
+  Task<Place> enter(Endpoint server, std::shared_ptr<Share> share);
 
  private:
   std::shared_ptr<PerServer> server_at(const Endpoint& endpoint);
-
-  static constexpr std::size_t most_per_silent_server = 16;
-  static constexpr std::size_t most_per_server = 64;
-  static constexpr std::size_t most_in_all = 512;
 
   struct PerServer {
     Semaphore places{most_per_silent_server};

@@ -2,48 +2,46 @@
 #include "dns/propagation.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "dns/laggards.h"
+#include "dns/packet_budget.h"
 #include "dns/query.h"
+#include "dns/verdict.h"
 
 namespace acmed::dns {
 namespace {
 
 constexpr Duration shortest_pause = std::chrono::milliseconds(20);
 constexpr int pause_fraction = 16;  // of the time waited so far
-constexpr std::size_t most_laggards_named = 8;
+// A server that is ready is looked at again: a neighbour may remove our values while others lag.
+constexpr Duration shortest_ready_pause = std::chrono::seconds(2);
+constexpr int ready_pause_fraction = 4;
+// What was seen less than that long ago need not be seen again, and what is gone by then was never everywhere.
+constexpr Duration fresh = std::chrono::seconds(1);
+// Looks at a server when all are ready, by sockets of their own, so that what spreads questions over several machines
+// spreads these; more where it has been seen to be so.
+constexpr std::size_t last_looks = 4;
+constexpr std::size_t further_looks_at_many_machines = 12;
+constexpr Patience last_look_patience{std::chrono::milliseconds(500), std::chrono::seconds(2), false};
+// What a question costs in packets that nobody answers: repeated, and then a connection's first packet, twice.
+constexpr int packets_of_question = 1;
+constexpr int further_packets_of_silence = 3;
 
-/// What one answer means.
-struct Verdict {
-  bool ready = false;
-  std::string text;
-};
-
-/// Ready is an authoritative answer with every value; values of others beside ours do not matter.
-Verdict judge(const Reply& reply, const Name& name, const std::set<std::string>& values) {
-  const auto& message = reply.message;
-  const bool answers = reply.is_message() && (message.rcode == Rcode::noerror || message.rcode == Rcode::nxdomain);
-  if (answers && !message.authoritative) return {false, "not authoritative"};
-  if (!answers || message.rcode == Rcode::nxdomain) return {false, to_text(reply)};
-  std::set<std::string> found;
-  for (const auto& record : message.answer) {
-    const auto* text = std::get_if<Text>(&record.data);
-    if (text != nullptr && record.owner == name && values.contains(text->value)) found.insert(text->value);
-  }
-  if (found.size() == values.size()) return {true, "all values"};
-  return {false, fmt::format("{} of {} values", found.size(), values.size())};
+Task<> turn_of(Waiters* waiters) {
+  co_await waiters->turn();
 }
 
 /// One wait for several names on several servers, a report for each pair of them.
 class Watch {
  public:
-  Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report);
+  Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report, ValuesLost lost);
 
   /// Completes when enough servers are ready for each name, or no other can become ready. Throws Retry when there is a
   /// name that no server is left for.
@@ -55,36 +53,63 @@ class Watch {
   std::string laggards() const;
 
  private:
-  bool is_excluded(const Server& server) const;
+  /// What is known of a pair beside its report.
+  struct Looks {
+    std::optional<Moment> ready_since;
+    Moment last = Moment::min();
+    Waiters no_longer_ready;
+  };
+
   Task<> watch(std::size_t pair);
-  Task<> ask_until_ready(std::size_t pair);
+  Task<> keep_looking(std::size_t pair);
+  Task<> decide();
+  Task<> decide_in_time();
+  Task<bool> shows_still();
+  Task<bool> look_once_more(std::vector<std::size_t> pairs);
+  Task<bool> still_shows(std::size_t pair);
+  std::map<Endpoint, std::vector<std::size_t>> ready_pairs() const;
+  std::vector<std::size_t> pairs_to_look_at(Moment now) const;
+  std::vector<std::size_t> pairs_of_many_machines() const;
+  Task<Reply> look(std::size_t pair, AskOptions options);
+  Task<> pause(std::size_t pair, Moment start);
   Duration pause_after(Duration waited) const;
   void note_route(std::size_t pair, Reply::Outcome outcome);
-  void note(std::size_t pair, Verdict verdict);
+  void note(std::size_t pair, Verdict verdict, Moment now);
   std::set<int> families_passed_over() const;
   bool have_enough() const;
+  bool can_change() const;
   void check_that_each_name_has_servers() const;
 
   PropagationPolicy policy_;
   PropagationReport report_;
+  ValuesLost lost_;
   std::map<Name, std::set<std::string>> values_;
+  std::map<Name, PacketBudget> budgets_;
   std::vector<ServerReport> pairs_;
-  std::set<std::size_t> without_route_;  ///< pairs whose server this host had no route to when it was last asked
-  std::set<int> answering_families_;     ///< address families of which a server has ever answered
+  std::deque<Looks> looks_;                ///< one for each of pairs_
+  std::set<std::size_t> without_route_;    ///< pairs whose server this host had no route to when it was last asked
+  std::set<int> answering_families_;       ///< address families of which a server has ever answered
+  std::set<Endpoint> many_machines_;       ///< that answered differently at the same time
+  std::map<Endpoint, Moment> seen_again_;  ///< when all last looks at a server showed the values
+  std::size_t left_out_ = 0;               ///< servers beyond the number that is asked
+  std::shared_ptr<InFlight::Share> share_ = std::make_shared<InFlight::Share>();
   bool enough_ = false;
+  bool ended_ = false;
+  Waiters changed_;
   Scope* scope_ = nullptr;  ///< of the pairs, while wait() runs
 };
 
-Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report)
-    : policy_(std::move(policy)), report_(std::move(report)) {
+Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report, ValuesLost lost)
+    : policy_(std::move(policy)), report_(std::move(report)), lost_(std::move(lost)) {
   std::map<Name, std::map<std::pair<Endpoint, Name>, Server>> servers;  // the name only of those without an address
   std::set<Name> hosts_excluded;
   for (const auto& each : expected) {
     const auto& name = each.location.effective;
     values_[name].insert(each.values.begin(), each.values.end());
+    left_out_ = std::max(left_out_, each.location.servers_left_out);
     for (const auto& server : each.location.servers) {
       servers[name].emplace(std::pair(server.endpoint, server.endpoint.has_address() ? Name() : server.host), server);
-      if (is_excluded(server)) hosts_excluded.insert(server.host);
+      if (!policy_.allows(server)) hosts_excluded.insert(server.host);
     }
     for (const auto& endpoint : policy_.extra) servers[name].emplace(std::pair(endpoint, Name()), Server{{}, endpoint});
   }
@@ -92,14 +117,10 @@ Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, Pr
     for (const auto& [key, server] : of_name) {
       // A server whose only known address is excluded is not waited for because of others that cannot be looked up.
       const bool unknown_of_excluded = !server.endpoint.has_address() && hosts_excluded.contains(server.host);
-      if (!is_excluded(server) && !unknown_of_excluded) pairs_.push_back({server, name, false, "not asked yet"});
+      if (policy_.allows(server) && !unknown_of_excluded) pairs_.push_back({server, name, false, "not asked yet"});
     }
   }
-}
-
-bool Watch::is_excluded(const Server& server) const {
-  return std::ranges::any_of(policy_.exclude,
-                             [&](const Endpoint& excluded) { return excluded.address() == server.endpoint.address(); });
+  looks_.resize(pairs_.size());
 }
 
 Task<> Watch::wait() {
@@ -107,24 +128,44 @@ Task<> Watch::wait() {
   Scope scope(co_await context());
   scope_ = &scope;
   for (std::size_t pair = 0; pair < pairs_.size(); ++pair) scope.spawn(watch(pair));
+  scope.spawn(decide_in_time());
   co_await scope.join();
 }
 
 Task<> Watch::watch(std::size_t pair) {
   try {
-    co_await ask_until_ready(pair);
+    co_await keep_looking(pair);
   } catch (const Cancelled&) {
-    if (!enough_) throw;  // otherwise we cancelled the scope ourselves, below
+    if (!ended_) throw;  // otherwise we cancelled the scope ourselves
   }
 }
 
-Task<> Watch::ask_until_ready(std::size_t pair) {
+Task<> Watch::decide_in_time() {
+  co_await decide();
+  ended_ = true;
+  scope_->stop();
+}
+
+/// Ends when the values are visible, or nothing can change that they are not.
+Task<> Watch::decide() {
+  for (;;) {
+    while (!have_enough()) {
+      if (!can_change()) co_return;
+      co_await changed_.turn();
+    }
+    enough_ = co_await shows_still();
+    if (enough_) co_return;
+  }
+}
+
+Task<> Watch::keep_looking(std::size_t pair) {
   const auto here = co_await context();
-  const auto start = here.loop->clock().moment();
-  const auto name = pairs_[pair].name;
-  const auto server = pairs_[pair].server.endpoint;
-  if (!server.has_address()) {
-    note(pair, {false, "its addresses cannot be looked up"});
+  const auto& clock = here.loop->clock();
+  const auto start = clock.moment();
+  const auto& server = pairs_[pair].server;
+  if (!server.endpoint.has_address()) {
+    const auto why = server.unknown_because;
+    note(pair, {false, false, why.empty() ? "its addresses cannot be looked up" : why, {}}, start);
     co_return;
   }
   // A family that this host rejects is skipped at once; TCP may still work there, which counts if others are waited
@@ -133,24 +174,113 @@ Task<> Watch::ask_until_ready(std::size_t pair) {
   options.patience.tcp_after_refusal = false;
   for (;; options.patience.tcp_after_refusal = true) {
     try {
-      const auto reply = co_await ask(server, {name, Type::txt}, options);
+      const auto reply = co_await look(pair, options);
       note_route(pair, reply.outcome);
-      note(pair, judge(reply, name, values_[name]));
+      // Silence does not take back what a server has shown: it may limit how often it answers.
+      if (!pairs_[pair].ready || reply.is_message())
+        note(pair, judge(reply, pairs_[pair].name, values_[pairs_[pair].name]), clock.moment());
     } catch (const Retry& failure) {
-      note(pair, {false, failure.what()});  // this host has no socket left: others give theirs back
+      note(pair, {false, false, failure.what(), {}},
+           clock.moment());  // this host has no socket left: others give theirs back
     }
-    if (!enough_ && have_enough()) {
-      enough_ = true;
-      scope_->stop();
-    }
-    if (pairs_[pair].ready) co_return;
-    co_await sleep_for(pause_after(here.loop->clock().moment() - start));
+    co_await pause(pair, start);
   }
+}
+
+Task<Reply> Watch::look(std::size_t pair, AskOptions options) {
+  const auto here = co_await context();
+  auto& budget = budgets_[pairs_[pair].name];
+  options.accept_cut = true;
+  options.share = share_;
+  const auto turn = budget.take(here.loop->clock().moment(), packets_of_question);
+  if (turn > Duration::zero()) co_await sleep_for(turn);
+  auto reply = co_await ask(pairs_[pair].server.endpoint, {pairs_[pair].name, Type::txt}, options);
+  if (reply.outcome == Reply::Outcome::silent) budget.take(here.loop->clock().moment(), further_packets_of_silence);
+  co_return reply;
+}
+
+Task<> Watch::pause(std::size_t pair, Moment start) {
+  const auto here = co_await context();
+  const auto& clock = here.loop->clock();
+  if (pairs_[pair].ready) {
+    const auto longest = std::max(policy_.interval_max, shortest_ready_pause);
+    const auto rest = std::clamp((clock.moment() - start) / ready_pause_fraction, shortest_ready_pause, longest);
+    co_await within(rest, turn_of(&looks_[pair].no_longer_ready));
+    if (pairs_[pair].ready) co_return;
+  }
+  co_await sleep_for(pause_after(clock.moment() - start));
 }
 
 /// Soon after the last server is ready, be it after 30 ms or 10 minutes, without hammering a slow zone.
 Duration Watch::pause_after(Duration waited) const {
   return std::min(std::max(waited / pause_fraction, shortest_pause), std::max(policy_.interval_max, shortest_pause));
+}
+
+/// Looks once more at the servers that are ready, all at the same time: whether each machine at an address shows the
+/// values, and whether those that were ready long ago still do.
+Task<bool> Watch::shows_still() {
+  const auto here = co_await context();
+  const auto shown = co_await look_once_more(pairs_to_look_at(here.loop->clock().moment()));
+  if (!shown || many_machines_.empty()) co_return shown;
+  co_return co_await look_once_more(pairs_of_many_machines());
+}
+
+Task<bool> Watch::look_once_more(std::vector<std::size_t> pairs) {
+  std::vector<Task<bool>> looks;
+  for (const auto pair : pairs) looks.push_back(still_shows(pair));
+  const auto shown = co_await when_all(std::move(looks));
+  const auto here = co_await context();
+  const auto now = here.loop->clock().moment();
+  for (const auto pair : pairs) seen_again_[pairs_[pair].server.endpoint] = now;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (!shown[i]) seen_again_.erase(pairs_[pairs[i]].server.endpoint);
+  }
+  co_return std::ranges::all_of(shown, [](bool each) { return each; });
+}
+
+std::map<Endpoint, std::vector<std::size_t>> Watch::ready_pairs() const {
+  std::map<Endpoint, std::vector<std::size_t>> by_server;
+  for (std::size_t pair = 0; pair < pairs_.size(); ++pair) {
+    if (pairs_[pair].ready) by_server[pairs_[pair].server.endpoint].push_back(pair);
+  }
+  return by_server;
+}
+
+std::vector<std::size_t> Watch::pairs_to_look_at(Moment now) const {
+  std::vector<std::size_t> all;
+  for (const auto& [endpoint, pairs] : ready_pairs()) {
+    const auto seen = seen_again_.find(endpoint);
+    if (seen != seen_again_.end() && now - seen->second < fresh) continue;
+    for (std::size_t i = 0; i < std::max(last_looks, pairs.size()); ++i) {
+      const auto pair = pairs[i % pairs.size()];
+      if (i < last_looks || now - looks_[pair].last >= fresh) all.push_back(pair);
+    }
+  }
+  return all;
+}
+
+std::vector<std::size_t> Watch::pairs_of_many_machines() const {
+  std::vector<std::size_t> all;
+  for (const auto& [endpoint, pairs] : ready_pairs()) {
+    if (!many_machines_.contains(endpoint)) continue;
+    for (std::size_t i = 0; i < further_looks_at_many_machines; ++i) all.push_back(pairs[i % pairs.size()]);
+  }
+  return all;
+}
+
+/// Silence says nothing here: the server has just answered, and may limit how often it does.
+Task<bool> Watch::still_shows(std::size_t pair) {
+  const auto here = co_await context();
+  AskOptions options;
+  options.patience = last_look_patience;
+  const auto reply = co_await look(pair, options);
+  if (!reply.is_message()) co_return true;
+  auto verdict = judge(reply, pairs_[pair].name, values_[pairs_[pair].name]);
+  if (verdict.ready) co_return true;
+  const auto now = here.loop->clock().moment();
+  if (now - looks_[pair].last < fresh) many_machines_.insert(pairs_[pair].server.endpoint);
+  note(pair, std::move(verdict), now);
+  co_return false;
 }
 
 void Watch::note_route(std::size_t pair, Reply::Outcome outcome) {
@@ -163,12 +293,22 @@ void Watch::note_route(std::size_t pair, Reply::Outcome outcome) {
   if (heard) answering_families_.insert(pairs_[pair].server.endpoint.family());
 }
 
-void Watch::note(std::size_t pair, Verdict verdict) {
+void Watch::note(std::size_t pair, Verdict verdict, Moment now) {
   auto& report = pairs_[pair];
-  if (report.ready == verdict.ready && report.last_answer == verdict.text) return;
+  auto& looks = looks_[pair];
+  const bool was_lost =
+      report.ready && verdict.is_told && !verdict.ready && looks.ready_since && now - *looks.ready_since >= fresh;
+  if (report.ready && !verdict.ready) looks.no_longer_ready.wake_all();
+  if (!verdict.ready) looks.ready_since.reset();
+  if (verdict.ready && !looks.ready_since) looks.ready_since = now;
+  looks.last = now;
+  const bool is_news = report.ready != verdict.ready || report.last_answer != verdict.text;
   report.ready = verdict.ready;
   report.last_answer = std::move(verdict.text);
-  if (report_) report_(pairs_);
+  report.beside = std::move(verdict.beside);
+  changed_.wake_all();
+  if (is_news && report_) report_(pairs_);
+  if (was_lost && lost_) lost_();
 }
 
 std::set<int> Watch::families_passed_over() const {
@@ -202,6 +342,12 @@ bool Watch::have_enough() const {
   });
 }
 
+/// Whether there is a server that may become ready.
+bool Watch::can_change() const {
+  return std::ranges::any_of(
+      pairs_, [](const ServerReport& pair) { return !pair.ready && pair.server.endpoint.has_address(); });
+}
+
 void Watch::check_that_each_name_has_servers() const {
   for (const auto& [name, values] : values_) {
     const bool any = std::ranges::any_of(pairs_, [&](const ServerReport& pair) { return pair.name == name; });
@@ -213,40 +359,22 @@ void Watch::check_that_each_name_has_servers() const {
 }
 
 std::string Watch::laggards() const {
-  std::vector<std::string> named;
-  std::size_t lagging = 0;
-  bool all_without_authority = true;
-  const auto passed_over = families_passed_over();
   const bool all_passed_over = without_route_.size() == pairs_.size();
-  for (std::size_t pair = 0; pair < pairs_.size(); ++pair) {
-    const auto& report = pairs_[pair];
-    all_without_authority = all_without_authority && report.last_answer == "not authoritative";
-    const auto& endpoint = report.server.endpoint;
-    const bool is_passed_over = endpoint.has_address() && passed_over.contains(endpoint.family());
-    if (report.ready || (is_passed_over && !all_passed_over)) continue;
-    if (++lagging > most_laggards_named) continue;
-    if (!endpoint.has_address()) {
-      named.push_back(fmt::format("{}: {}", report.server.text(), report.last_answer));
-      continue;
-    }
-    named.push_back(
-        report.last_answer.ends_with("values")
-            ? fmt::format("{} had {} of {}", report.server.text(), report.last_answer, report.name.text())
-            : fmt::format("{} said for {}: {}", report.server.text(), report.name.text(), report.last_answer));
+  auto text = dns::laggards(pairs_, all_passed_over ? std::set<int>() : families_passed_over());
+  if (left_out_ > 0) {
+    text += fmt::format(" ({} more name servers of the zone were not asked: it has too many)", left_out_);
   }
-  auto text = fmt::format("{}", fmt::join(named, "; "));
-  if (lagging > named.size()) text += fmt::format("; and {} more", lagging - named.size());
-  if (all_without_authority) text += " (does something between this host and the DNS answer in their place?)";
   return text;
 }
 
 }  // namespace
 
-Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report) {
+Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report,
+                         ValuesLost lost) {
   if (policy.require != Require::none) {
     const auto here = co_await context();
     const auto start = here.loop->clock().moment();
-    Watch watch(expected, policy, std::move(report));
+    Watch watch(expected, policy, std::move(report), std::move(lost));
     const bool ended = co_await within(policy.timeout, watch.wait());
     if (!ended || !watch.is_enough()) {
       const auto waited = here.loop->clock().moment() - start;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "dns/aliases.h"
 #include "dns/query.h"
 
 namespace acmed::dns {
@@ -28,6 +29,8 @@ std::string type_text(Type type) {
       return "NS";
     case Type::soa:
       return "SOA";
+    case Type::cname:
+      return "CNAME";
     default:
       return fmt::format("TYPE{}", static_cast<unsigned>(type));
   }
@@ -68,11 +71,26 @@ void Resolver::forget() {
   octets_.forget();
 }
 
-bool Resolver::look_for_change() {
-  if (!resolvers_.look()) return false;
+void Resolver::look_for_change() {
+  if (!resolvers_.look()) return;
+  ++changes_;
   first_ = 0;
   forget();
-  return true;
+}
+
+bool Resolver::any_on_loopback() const {
+  return std::ranges::any_of(resolvers_.list(), &Endpoint::is_loopback);
+}
+
+bool Resolver::any_on_link() const {
+  return std::ranges::any_of(resolvers_.list(), &Endpoint::is_link_local);
+}
+
+/// For people.
+std::string Resolver::texts() const {
+  std::vector<std::string> texts;
+  for (const auto& resolver : resolvers_.list()) texts.push_back(resolver.text());
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 std::vector<Endpoint> Resolver::in_turn() const {
@@ -90,9 +108,12 @@ void Resolver::ask_later(const Endpoint& resolver) {
 }
 
 /// A NOERROR or NXDOMAIN answer. A silent resolver is left for the next one after a second; one that says SERVFAIL or
-/// REFUSED, or to which no way leads, is not asked again.
+/// REFUSED, or to which no way leads, is not asked again. Where resolv.conf changes meanwhile, those that it names then
+/// are asked.
 Task<Message> Resolver::ask(Question question) {
+  look_for_change();
   const auto start = clock_.moment();
+  auto changes = changes_;
   auto left_to_ask = in_turn();
   if (left_to_ask.empty()) {
     throw Retry("dns:no-resolver", fmt::format("{} {} cannot be looked up: no resolver is known that could be asked",
@@ -101,6 +122,12 @@ Task<Message> Resolver::ask(Question question) {
   std::string cause = "dns:no-route";
   std::vector<std::string> said;
   for (Duration wait = first_wait; !left_to_ask.empty(); wait += first_wait) {
+    look_for_change();
+    if (changes != changes_) {
+      changes = changes_;
+      left_to_ask = in_turn();
+      said.clear();
+    }
     const auto round_end = std::min(clock_.moment() + wait, start + total_wait);
     std::vector<Endpoint> silent;
     for (const auto& resolver : left_to_ask) {
@@ -110,9 +137,12 @@ Task<Message> Resolver::ask(Question question) {
         continue;
       }
       const Patience patience{std::min(wait, left), tcp_wait, false};
-      auto reply = co_await dns::ask(resolver, question, {true, patience, nullptr});
+      auto reply =
+          co_await dns::ask(resolver, question, {.recursion_desired = true, .patience = patience, .accept_cut = true});
       const auto rcode = reply.message.rcode;
-      if (reply.is_message() && (rcode == Rcode::noerror || rcode == Rcode::nxdomain)) {
+      // Part of a list of servers or addresses is not the list.
+      const bool is_whole = !reply.message.truncated || question.type == Type::soa || question.type == Type::cname;
+      if (reply.is_message() && is_whole && (rcode == Rcode::noerror || rcode == Rcode::nxdomain)) {
         co_return std::move(reply.message);
       }
       if (reply.outcome == Reply::Outcome::silent) {
@@ -123,7 +153,7 @@ Task<Message> Resolver::ask(Question question) {
       said.push_back(fmt::format("{}: {}", resolver.text(), to_text(reply)));
       if (reply.outcome == Reply::Outcome::no_route) {
         ask_later(resolver);
-      } else if (reply.is_message() && cause != "dns:SERVFAIL") {
+      } else if (reply.is_message() && is_whole && cause != "dns:SERVFAIL") {
         cause = "dns:" + to_text(rcode);  // that one fails weighs more than that another does not want to
       } else if (cause == "dns:no-route") {
         cause = "dns:timeout";
@@ -138,8 +168,9 @@ Task<Message> Resolver::ask(Question question) {
     // However early those that count as silent did so, nobody is asked again before the round is over.
     if (!left_to_ask.empty()) co_await sleep_for(round_end - clock_.moment());
   }
-  throw Retry(cause, fmt::format("no resolver could look up {} {} ({})", type_text(question.type),
-                                 question.name.with_dot(), fmt::join(said, ", ")));
+  const auto* hint = cause == "dns:SERVFAIL" ? ": often its DNSSEC is broken, or its name servers fail" : "";
+  throw Retry(cause, fmt::format("no resolver could look up {} {} ({}){}", type_text(question.type),
+                                 question.name.with_dot(), fmt::join(said, ", "), hint));
 }
 
 Task<Name> Resolver::zone_of(const Name& name) {
@@ -149,21 +180,48 @@ Task<Name> Resolver::zone_of(const Name& name) {
 Task<Name> Resolver::find_zone(Name name) {
   if (name.is_root()) throw Refused("dns:no-zone", "no zone below the root was found");
   std::optional<Retry> failure;
+  bool soa_is_hidden = true;
   try {
     const auto message = co_await ask({name, Type::soa});
     if (const auto apex = apex_in(message, name)) co_return *apex;
+    soa_is_hidden = message.rcode == Rcode::noerror && !alias_in(message, name);
   } catch (const Retry& error) {
     if (is_about_resolvers(error)) throw;
     // Some servers fail for the SOA of a name without records, and know the zone above it well.
     failure = error;
+  }
+  if (soa_is_hidden) {
+    const bool is_apex = co_await is_apex_by_name_servers(name);
+    if (is_apex) co_return name;
   }
   try {
     co_return co_await zone_of(name.parent());
   } catch (const Refused&) {
     if (failure) throw *failure;
     throw Refused("dns:no-zone",
-                  fmt::format("no zone holds {}: the resolvers know neither it nor a name above it", name.text()));
+                  fmt::format("no zone holds {}: the resolvers ({}) know neither it nor a name above it; others can be "
+                              "set as resolvers in [propagation]",
+                              name.text(), texts()));
   }
+}
+
+/// Some resolvers (dnsmasq with filterwin2k, and routers) answer no question about SOA.
+Task<bool> Resolver::is_apex_by_name_servers(Name name) {
+  if (name.label_count() < 2) co_return false;  // nobody's names are in a top-level domain itself
+  try {
+    const auto hosts = co_await name_servers(name);
+    co_return !hosts.empty();
+  } catch (const Retry& failure) {
+    log::debug(failure.what());
+    co_return false;
+  }
+}
+
+Task<Resolver::Told> Resolver::tell(Name name) {
+  const auto message = co_await ask({name, Type::cname});
+  Told told{alias_in(message, name), std::nullopt};
+  if (!told.alias_of) told.zone = apex_in(message, name);
+  co_return told;
 }
 
 Task<std::vector<Name>> Resolver::name_servers(const Name& apex) {

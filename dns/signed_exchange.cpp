@@ -30,7 +30,7 @@ Task<Reply> exchange_signed(Endpoint server, Request request, Transport transpor
     tsig_verify(reply.wire, *signing.key, mac, clock.now(), signing.server);
   };
   if (transport == Transport::tcp) {
-    auto reply = co_await exchange_tcp(server, std::move(request), limit);
+    auto reply = co_await exchange_tcp(server, std::move(request), limit, signing.share);
     check(reply);
     co_return reply;
   }
@@ -46,7 +46,7 @@ Task<Reply> exchange_signed(Endpoint server, Request request, Transport transpor
       return false;
     }
   };
-  auto reply = co_await exchange_udp(server, std::move(request), limit, accepts);
+  auto reply = co_await exchange_udp(server, std::move(request), limit, accepts, signing.share);
   if (!reply.is_message()) reply.rejected = rejected;
   co_return reply;
 }

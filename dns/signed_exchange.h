@@ -13,6 +13,7 @@ struct Signing {
   const TsigKey* key = nullptr;  ///< none: neither is done; must outlive the task
   std::string server;            ///< for error messages
   bool edns = false;             ///< the request has EDNS, so FORMERR and NOTIMP are not the final answer
+  std::shared_ptr<InFlight::Share> share{};
 };
 
 /// Sends `request`, signed, and waits at most `limit` for its answer. An answer that is truncated or rejects EDNS is

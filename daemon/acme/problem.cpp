@@ -136,4 +136,10 @@ ProblemError::ProblemError(const std::string& doing, Problem problem, std::optio
     : Error(advice_for(problem), "acme:" + problem.type, sentence(doing, problem, retry_after), retry_after, Party::ca),
       problem_(std::move(problem)) {}
 
+ProblemError::ProblemError(const Error& error, Problem problem) : Error(error), problem_(std::move(problem)) {}
+
+ProblemError ProblemError::remarked(const std::string& remark) const {
+  return {Error(advice(), cause(), std::string(what()) + "; " + remark, not_before(), party()), problem_};
+}
+
 }  // namespace acmed::acme

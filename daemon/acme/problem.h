@@ -36,7 +36,12 @@ class ProblemError : public Error {
   ProblemError(const std::string& doing, Problem problem, std::optional<Time> retry_after);
   const Problem& problem() const noexcept { return problem_; }
 
+  /// The same with "; REMARK" after its sentence.
+  ProblemError remarked(const std::string& remark) const;
+
  private:
+  ProblemError(const Error& error, Problem problem);
+
   Problem problem_;
 };
 

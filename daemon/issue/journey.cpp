@@ -63,11 +63,10 @@ Task<> Journey::travel() {
 
 Task<> Journey::follow_order() {
   auto announcement = context_.zones.announce(proofs_.expected_providers());
-  auto place = co_await request_.authority->place();
-  co_await when_all(together(open_order(), proofs_.locate()));
+  std::optional<Semaphore::Permit> place;
+  co_await when_all(together(open_order(&place), proofs_.locate()));
   if (order_.is_pending() && !proofs_.empty()) {
     co_await proofs_.place();
-    place.release();
     remember_values();
     co_await save();
     const auto rounds = proofs_.rounds();
@@ -79,7 +78,7 @@ Task<> Journey::follow_order() {
       co_await order_.counted(proofs_.respond(round));
       if (&round == &rounds.back()) break;
       co_await proofs_.await_valid(round);
-      place.release();
+      place.reset();
       co_await publication.withdraw();
     }
     co_await proofs_.await_ready();
@@ -87,13 +86,18 @@ Task<> Journey::follow_order() {
     announcement.end();
   }
   // The values have done their work: they are withdrawn while the certificate is being issued.
-  co_await when_all(together(withdraw_in_passing(), obtain(std::move(place))));
+  co_await when_all(together(withdraw_in_passing(), obtain(*std::move(place))));
 }
 
-Task<> Journey::open_order() {
+/// Keeps its place at the CA only where the CA has no more to wait for: whoever's zones take long to be found keeps
+/// nobody else from it.
+Task<> Journey::open_order(std::optional<Semaphore::Permit>* place) {
+  *place = co_await request_.authority->place();
   const bool is_new = co_await order_.open();
   if (is_new) co_await save();
-  if (order_.is_pending()) co_await order_.counted(proofs_.open());
+  if (!order_.is_pending()) co_return;
+  co_await order_.counted(proofs_.open());
+  if (!proofs_.empty()) place->reset();
 }
 
 Task<> Journey::obtain(Semaphore::Permit place) {

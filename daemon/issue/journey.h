@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <vector>
 
 #include "daemon/issue/order.h"
@@ -33,7 +34,7 @@ class Journey {
  private:
   Task<> travel();
   Task<> follow_order();
-  Task<> open_order();
+  Task<> open_order(std::optional<Semaphore::Permit>* place);
   Task<> obtain(Semaphore::Permit place);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
   Task<> withdraw();

@@ -8,6 +8,7 @@
 #include "base/runtime/scope.h"
 #include "config/challenge_label.h"
 #include "config/names.h"
+#include "daemon/acme/causes.h"
 #include "daemon/issue/rounds.h"
 
 namespace acmed::issue {
@@ -93,7 +94,7 @@ Task<> Proofs::locate() {
 Task<> Proofs::locate_one(dns::Name challenge_name) {
   std::optional<dns::Location> location;
   try {
-    location = co_await context_.discovery.locate(challenge_name);
+    location = co_await context_.discovery.locate(challenge_name, policy_of(), share_);
   } catch (const Error&) {
     not_located_[challenge_name] = std::current_exception();
   }
@@ -116,7 +117,7 @@ Task<> Proofs::locate_one(dns::Name challenge_name) {
 /// it leads to is one that a provider could write. A value at the alias itself takes precedence (RFC 4592 §2.2.1).
 Task<std::optional<dns::Location>> Proofs::beside_wildcard(dns::Name challenge_name) {
   try {
-    co_return co_await context_.discovery.beside_wildcard(challenge_name);
+    co_return co_await context_.discovery.beside_wildcard(challenge_name, policy_of(), share_);
   } catch (const Error& error) {
     log_.debug(error.what());
     co_return std::nullopt;
@@ -172,6 +173,18 @@ const config::Route* Proofs::route(const dns::Name& name) const {
   return context_.routes.find(name.text());
 }
 
+/// That of the provider which serves `name`.
+dns::PropagationPolicy Proofs::policy(const dns::Name& name) const {
+  const auto* found = route(name);
+  if (found == nullptr || request_.policies == nullptr) return {};
+  const auto known = request_.policies->find(found->provider);
+  return known == request_.policies->end() ? dns::PropagationPolicy{} : known->second;
+}
+
+dns::PolicyOf Proofs::policy_of() const {
+  return [this](const dns::Name& name) -> dns::ServerPolicy { return policy(name); };
+}
+
 std::vector<Proofs::Round> Proofs::rounds() const {
   std::vector<ZoneValue> values;
   for (const auto& proof : proofs_) values.push_back(proof.placed);
@@ -205,13 +218,30 @@ Task<> Proofs::respond(Round round) {
 Task<> Proofs::await_valid(Round round) {
   std::vector<Challenged> challenged;
   for (const auto* proof : round) challenged.push_back(proof->challenged);
-  co_await order_.await_valid(std::move(challenged));
+  co_await with_hindsight(order_.await_valid(std::move(challenged)));
 }
 
 Task<> Proofs::await_ready() {
   std::vector<Challenged> challenged;
   for (const auto& proof : proofs_) challenged.push_back(proof.challenged);
-  co_await order_.await_ready(std::move(challenged));
+  co_await with_hindsight(order_.await_ready(std::move(challenged)));
+}
+
+/// Adds what can be done where the CA did not see what the name servers showed.
+Task<> Proofs::with_hindsight(Task<> validation) {
+  try {
+    co_await std::move(validation);
+  } catch (const acme::ProblemError& error) {
+    const auto& type = error.problem().type;
+    if (type != acme::problem_type::unauthorized && type != "dns" && type != "incorrectResponse") throw;
+    const bool looked = std::ranges::any_of(
+        proofs_, [this](const Proof& proof) { return policy(proof.placed.name).require != dns::Require::none; });
+    throw error.remarked(looked
+                             ? "all name servers that acmed asked had shown the values: where the CA may ask further "
+                               "machines, which lag, `settle` in [propagation] gives them time"
+                             : "no name server was asked (`require` is \"none\"): `settle` in [propagation] gives them "
+                               "time");
+  }
 }
 
 }  // namespace acmed::issue

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,11 +61,14 @@ class Proofs {
 
  private:
   Task<> open_proof(std::string authorization_url);
+  Task<> with_hindsight(Task<> validation);
   std::optional<std::string> ordered_as(const acme::Authorization& authorization) const;
   Task<> locate_one(dns::Name challenge_name);
   Task<std::optional<dns::Location>> beside_wildcard(dns::Name challenge_name);
   Task<> place_one(Proof* proof);
   const config::Route* route(const dns::Name& name) const;
+  dns::PropagationPolicy policy(const dns::Name& name) const;
+  dns::PolicyOf policy_of() const;
   bool is_declared(const dns::Location& location, const dns::Name& alias) const;
 
   JourneyContext& context_;
@@ -72,6 +76,7 @@ class Proofs {
   CertificateOrder& order_;
   CertificateLog log_;
   std::vector<Proof> proofs_;
+  std::shared_ptr<dns::InFlight::Share> share_ = std::make_shared<dns::InFlight::Share>();
   std::map<dns::Name, dns::Location> locations_;
   std::map<dns::Name, std::exception_ptr> not_located_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/issue/publication.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/runtime/scope.h"
@@ -8,6 +9,13 @@
 #include "daemon/issue/certificate_log.h"
 
 namespace acmed::issue {
+namespace {
+
+// Between two additions after a loss, which doubles: a server that changes its mind does not keep the provider busy.
+constexpr Duration first_rest = std::chrono::seconds(5);
+constexpr Duration longest_rest = std::chrono::minutes(1);
+
+}  // namespace
 
 Publication::Publication(JourneyContext& context, std::string user, Policies policies, std::vector<PlacedValue> values)
     : context_(context), user_(std::move(user)), policies_(std::move(policies)), values_(std::move(values)) {}
@@ -17,13 +25,8 @@ Task<> Publication::publish(ZoneCoordinator::Announcement announcement) {
   context_.observer.published(user_, values_.size());
   co_await await_published();
   const auto began = context_.loop.clock().moment();
-  const auto pace = assertion_pace();
-  if (pace) {
-    co_await accompanied(await_visible(true), keep_asserting(*pace));
-  } else {
-    co_await await_visible(true);
-  }
-  context_.observer.propagated(user_, context_.loop.clock().moment() - began);
+  co_await accompanied(await_visible(true), keep_asserting());
+  if (is_watched()) context_.observer.propagated(user_, context_.loop.clock().moment() - began);
 }
 
 Task<> Publication::confirm() {
@@ -61,21 +64,49 @@ Task<> Publication::await_visible(bool settle) {
     const auto report = [this](const std::vector<dns::ServerReport>& servers) {
       context_.observer.looked(user_, servers);
     };
-    waits.push_back(dns::await_propagation(std::move(expected), std::move(policy), report));
+    const auto lost = [this] {
+      are_lost_ = true;
+      lost_.wake_all();
+    };
+    waits.push_back(dns::await_propagation(std::move(expected), std::move(policy), report, lost));
   }
   co_await when_all(std::move(waits));
 }
 
-Task<> Publication::keep_asserting(Duration pace) {
-  for (;;) {
-    co_await sleep_for(pace);
+/// Whether any name server is asked.
+bool Publication::is_watched() const {
+  return std::ranges::any_of(values_, [this](const PlacedValue& placed) {
+    const auto policy = policies_.find(placed.value.provider);
+    return policy == policies_.end() || policy->second.require != dns::Require::none;
+  });
+}
+
+/// At the provider's pace, and after each loss. Never ends.
+Task<> Publication::keep_asserting() {
+  const auto pace = assertion_pace();
+  for (Duration rest = first_rest;;) {
+    bool lost = true;
+    if (pace) {
+      lost = co_await within(*pace, next_loss());
+    } else {
+      co_await next_loss();
+    }
     try {
-      co_await context_.zones.assert_again(uncertain_values());
+      if (lost) CertificateLog(user_).info("a name server shows the TXT values no longer: they are added again");
+      co_await context_.zones.assert_again(lost ? all_values() : uncertain_values());
     } catch (const Error& error) {
       // If it still matters, the next attempt or confirm() will fail as well.
       CertificateLog(user_).debug(error.what());
     }
+    if (!lost) continue;
+    co_await sleep_for(rest);
+    rest = std::min(2 * rest, longest_rest);
   }
+}
+
+Task<> Publication::next_loss() {
+  while (!are_lost_) co_await lost_.turn();
+  are_lost_ = false;
 }
 
 std::vector<ZoneValue> Publication::all_values() const {

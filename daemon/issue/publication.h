@@ -23,7 +23,8 @@ class Publication {
   Publication(JourneyContext& context, std::string user, Policies policies, std::vector<PlacedValue> values);
 
   /// Completes when every name server shows all values. Where others may undo them, they are asserted again at
-  /// intervals meanwhile. Throws the provider's failure, and Retry ("dns:propagation").
+  /// intervals meanwhile; and wherever a name server that had shown them shows them no longer. Throws the provider's
+  /// failure, and Retry ("dns:propagation").
   Task<> publish(ZoneCoordinator::Announcement announcement);
 
   /// Call right before the CA is told to validate: restores what others may have undone since publish(). Returns at
@@ -35,7 +36,9 @@ class Publication {
  private:
   Task<> await_published();
   Task<> await_visible(bool settle);
-  Task<> keep_asserting(Duration pace);
+  bool is_watched() const;
+  Task<> keep_asserting();
+  Task<> next_loss();
   std::vector<ZoneValue> all_values() const;
   std::vector<ZoneValue> uncertain_values() const;
   std::optional<Duration> assertion_pace() const;
@@ -45,6 +48,8 @@ class Publication {
   std::string user_;
   Policies policies_;
   std::vector<PlacedValue> values_;
+  bool are_lost_ = false;  ///< some name server shows values no longer
+  Waiters lost_;
 };
 
 }  // namespace acmed::issue

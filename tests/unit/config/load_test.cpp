@@ -77,7 +77,7 @@ timeout = "20m"
 interval_max = "5s"
 require = "quorum"
 resolvers = ["10.0.0.53", "[2001:db8::53]:5353"]
-exclude = ["192.0.2.1"]
+exclude = ["192.0.2.1", "::/0", "ns2.Example.net"]
 extra = ["192.0.2.2:5300"]
 
 [[certificate]]
@@ -161,7 +161,7 @@ propagation = { timeout = "1m", settle = "0s" }
     CHECK(config.propagation.interval_max == 5s);
     CHECK(config.propagation.require == Propagation::Require::quorum);
     CHECK(config.resolvers == std::vector<std::string>{"10.0.0.53", "[2001:db8::53]:5353"});
-    CHECK(config.propagation.exclude == std::vector<std::string>{"192.0.2.1"});
+    CHECK(config.propagation.exclude == std::vector<std::string>{"192.0.2.1", "::/0", "ns2.example.net"});
     CHECK(config.propagation.extra == std::vector<std::string>{"192.0.2.2:5300"});
     CHECK(config.providers[0].propagation.timeout == 2min);
     CHECK(config.providers[0].propagation.interval_max == 5s);

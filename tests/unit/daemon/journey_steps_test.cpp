@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/fake_authority.h"
@@ -46,6 +48,13 @@ Task<> take_place(Steps* steps, bool* shown) {
   while (steps->provider->values.empty()) co_await sleep_for(10ms);
   const auto place = co_await steps->fake.place();
   *shown = !steps->provider->values.empty();
+}
+
+/// Takes the CA's only place while name servers keep silent, and notes when it got it.
+Task<> take_place_soon(Steps* steps, Moment* got) {
+  co_await sleep_for(100ms);
+  const auto place = co_await steps->fake.place();
+  *got = steps->clock.moment();
 }
 
 std::vector<Task<>> both(Task<> one, Task<> other) {
@@ -122,6 +131,37 @@ SCENARIO("while the DNS is awaited, the place at the CA is another certificate's
   bool shown = false;
   run(steps.loop, when_all(both(journey.run(), take_place(&steps, &shown))));
   CHECK(shown);
+}
+
+SCENARIO("while name servers are searched, the place at the CA is another certificate's") {
+  Steps steps;
+  steps.name_server.handle([](std::string_view, dns::Transport) { return std::nullopt; });
+  steps.request.authority = &steps.fake;
+  auto state = steps.state();
+  Journey journey(steps.context, steps.request, state);
+  const auto start = steps.clock.moment();
+  Moment got = start;
+  CHECK_THROWS_AS(run(steps.loop, when_all(both(journey.run(), take_place_soon(&steps, &got)))), Retry);
+  CHECK(got > start);
+  CHECK(got - start < 1s);
+  CHECK(steps.clock.moment() - start > 3s);
+}
+
+SCENARIO("where the CA did not see what all name servers showed, `settle` is named") {
+  const auto calls = calls_of_a_journey();
+  const auto validation = std::ranges::find(calls, "order_leaves_pending") - calls.begin();
+  const auto refuse = [&](const std::string& type) {
+    Steps steps(static_cast<std::size_t>(validation), [type] {
+      acme::Problem problem;
+      problem.type = type;
+      throw acme::ProblemError("validate the names", problem, std::nullopt);
+    });
+    return steps.run();
+  };
+  for (const std::string type : {"unauthorized", "dns", "incorrectResponse"}) {
+    CHECK_THAT(refuse(type), Catch::StartsWith("acme:" + type) && Catch::Contains("`settle` in [propagation]"));
+  }
+  CHECK_THAT(refuse("caa"), !Catch::Contains("settle"));
 }
 
 SCENARIO("every key is made, and every signature given, by the keys that the journey was told to use") {

@@ -144,7 +144,7 @@ SCENARIO("a provider that tells when it has published is waited for before the D
   world.provider->publishing = 40s;
   world.publish();
   CHECK(world.clock.now() == world.start + 40s);
-  CHECK(world.server.asked_in_all() == 1);
+  CHECK(world.server.asked_in_all() == 5);
 }
 
 SCENARIO("what is put back right before the CA is told is waited for, too") {
@@ -154,6 +154,33 @@ SCENARIO("what is put back right before the CA is told is waited for, too") {
   world.shown_from = world.clock.now() + 10s;
   run(world.loop, world.publication.confirm());
   CHECK(world.clock.now() >= world.shown_from);
+}
+
+SCENARIO("what a name server shows no longer, while another one lags, is added again") {
+  World world;
+  world.provider->pace.reset();
+  const auto show = [&world](std::string_view request) {
+    dns::fake::Answer answer;
+    for (const auto& value : world.provider->values) answer.answer.push_back(dns::fake::txt(challenge.text(), value));
+    return dns::fake::reply_to(request, answer);
+  };
+  bool wiped = false;
+  world.server.handle([&](std::string_view request, dns::Transport) {
+    if (world.clock.now() >= world.start + 5s && !std::exchange(wiped, true)) world.provider->values.clear();
+    return show(request);
+  });
+  dns::fake::NameServer late(world.loop, "127.0.1.2");
+  late.handle([&](std::string_view request, dns::Transport) {
+    return world.clock.now() < world.start + 20s ? dns::fake::reply_to(request, {}) : show(request);
+  });
+  auto location = world.location();
+  location.servers.push_back({dns::Name("ns2.a.test"), late.endpoint()});
+  Publication publication{world.context, "cert", {}, {{{"p", {dns::Name("a.test"), ""}, challenge, "v"}, location}}};
+  run(world.loop, publication.publish(world.zones.announce({})));
+  CHECK(wiped);
+  CHECK(world.provider->calls == 2);
+  CHECK(world.provider->values == std::set<std::string>{"v"});
+  CHECK(world.clock.now() < world.start + 25s);
 }
 
 }  // namespace

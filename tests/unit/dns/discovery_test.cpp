@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <list>
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
@@ -45,6 +46,7 @@ struct Scene {
   NameServer ns1{loop, "127.0.1.1"};
   NameServer ns2{loop, "127.0.1.2"};
   Discovery discovery{loop, {resolver.endpoint()}, fake::port()};
+  ServerPolicy policy;
 
   Scene() {
     host("a.nic.test", "127.0.1.5");
@@ -72,7 +74,9 @@ struct Scene {
     resolver.say(apex, Type::ns, servers);
   }
 
-  Location locate(std::string_view name = challenge) { return run(loop, discovery.locate(Name(name))); }
+  Location locate(std::string_view name = challenge) {
+    return run(loop, discovery.locate(Name(name), [this](const Name&) { return policy; }));
+  }
 
   std::string failure(std::string_view name = challenge) {
     try {
@@ -521,7 +525,8 @@ SCENARIO("a resolver to which no way leads is not asked again and again") {
   }
   WHEN("a firewall drops what is sent") {
     network.on_send(fake::datagrams_to(AF_INET, EPERM));
-    CHECK_THAT(scene.failure(), Contains(": not reachable from this host: a firewall or a route forbids it"));
+    CHECK_THAT(scene.failure(),
+               Contains(": not reachable from this host: a firewall or a route forbids it (Operation not permitted)"));
     CHECK(scene.clock.now() == start);
   }
   WHEN("it counts as silent at once") {
@@ -598,4 +603,236 @@ SCENARIO("many names at once share what they have in common") {
   CHECK(scene.parent.asked_in_all() == 10);
   CHECK(scene.ns1.asked_in_all() == 110);  // and each zone's NS
   CHECK(scene.ns2.asked_in_all() == 0);
+}
+
+SCENARIO("finding a name obeys the policy for it") {
+  Scene scene;
+  const auto silence = [](std::string_view, NameServer::Transport) { return std::nullopt; };
+  WHEN("a server is excluded, by its address, its network or its host") {
+    for (const auto* excluded : {"127.0.1.1", "127.0.1.0/31", "ns1.example.test"}) {
+      scene.policy.exclude = {Exclusion::parse(excluded).value()};
+      CHECK(hosts_of(scene.locate()) == std::vector<std::string>{"ns2.example.test 127.0.1.2"});
+    }
+    CHECK(scene.ns1.asked_in_all() == 0);
+    THEN("what was found so is not taken for what is to be found otherwise") {
+      scene.policy = {};
+      CHECK(scene.locate().servers.size() == 2);
+    }
+  }
+  WHEN("a host is excluded, its addresses are not looked up") {
+    scene.policy.exclude = {Exclusion::parse("ns2.example.test").value()};
+    scene.locate();
+    CHECK(scene.resolver.asked("ns2.example.test", Type::a) == 0);
+  }
+  WHEN("the only known address of a host is excluded") {
+    scene.resolver.say("ns2.example.test", Type::aaaa, {.rcode = Rcode::servfail});
+    scene.policy.exclude = {Exclusion::parse("127.0.1.2").value()};
+    CHECK(scene.locate().servers.size() == 1);
+  }
+  WHEN("all are excluded") {
+    scene.policy.exclude = {Exclusion::parse("127.0.1.0/30").value()};
+    CHECK_THAT(scene.failure(), Contains("is left to be asked (ns1.example.test, ns2.example.test): `exclude`"));
+    AND_WHEN("another one is named") {
+      NameServer inner(scene.loop, "127.0.1.9");
+      inner.say(challenge, Type::txt, no_such_name("example.test"));
+      scene.policy.extra = {inner.endpoint()};
+      const auto location = scene.locate();
+      CHECK(location.zone == Name("example.test"));
+      CHECK(location.servers.empty());
+      CHECK(inner.asked(challenge, Type::txt) == 1);
+    }
+  }
+  WHEN("none needs to be reached, and none can be") {
+    scene.policy.require = Require::none;
+    for (auto* server : {&scene.ns1, &scene.ns2, &scene.parent}) server->handle(silence);
+    const auto start = scene.clock.now();
+    WHEN("the name is no alias") {
+      scene.resolver.say(challenge, Type::cname, no_such_name("example.test"));
+      const auto location = scene.locate();
+      CHECK(location.effective == Name(challenge));
+      CHECK(location.zone == Name("example.test"));
+      CHECK(scene.clock.now() - start < std::chrono::seconds(2));
+    }
+    WHEN("the resolvers do not tell") {
+      CHECK(scene.locate().zone == Name("example.test"));
+    }
+    WHEN("it is a zone of its own") {
+      scene.resolver.say(challenge, Type::cname, {.authority = {fake::soa(challenge)}});
+      CHECK(scene.locate().zone == Name(challenge));
+    }
+    WHEN("it is an alias") {
+      scene.zone("dlg.test", {"ns1.example.test"});
+      scene.resolver.say(challenge, Type::cname, says({fake::cname(challenge, "a.dlg.test")}));
+      scene.resolver.say("a.dlg.test", Type::cname, no_such_name("dlg.test"));
+      const auto location = scene.locate();
+      CHECK(location.effective == Name("a.dlg.test"));
+      CHECK(location.zone == Name("dlg.test"));
+      THEN("the resolvers tell of a wildcard too") {
+        const auto policy_of = [&scene](const Name&) { return scene.policy; };
+        scene.resolver.say("*.example.test", Type::cname, no_such_name("example.test"));
+        CHECK_FALSE(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge), policy_of)));
+        scene.resolver.say("*.example.test", Type::cname, says({fake::cname("*.example.test", "a.dlg.test")}));
+        for (const auto* below : {"x._acme-challenge.example.test", "x.acmed-is-not-here.example.test"}) {
+          scene.resolver.say(below, Type::cname, says({fake::cname(below, "a.dlg.test")}));
+        }
+        CHECK(run(scene.loop, scene.discovery.beside_wildcard(Name(challenge), policy_of)));
+      }
+    }
+  }
+  WHEN("none needs to be reached, but one can be") {
+    scene.policy.require = Require::none;
+    scene.locate();
+    THEN("no resolver hears of the challenge name") {
+      CHECK(scene.resolver.asked(challenge, Type::cname) == 0);
+    }
+  }
+}
+
+SCENARIO("a resolver that answers no question about SOA tells the zone by its name servers") {
+  Scene scene;
+  const auto& [deep, expected] =
+      GENERATE(std::pair(challenge, "example.test"), std::pair("_acme-challenge.a.b.example.test", "example.test"));
+  scene.ns1.say(deep, Type::txt, no_such_name("example.test"));
+  WHEN("it answers nothing") {
+    for (const auto* name : {"a.b.example.test", "b.example.test", "example.test", "test"}) {
+      scene.resolver.say(name, Type::soa, says({}));
+    }
+    for (const auto* name : {"a.b.example.test", "b.example.test"}) scene.resolver.say(name, Type::ns, says({}));
+    CHECK(scene.locate(deep).zone == Name(expected));
+  }
+  WHEN("it refuses") {
+    for (const auto* name : {"a.b.example.test", "b.example.test", "example.test", "test"}) {
+      scene.resolver.say(name, Type::soa, {.rcode = Rcode::notimp});
+    }
+    CHECK(scene.locate(deep).zone == Name(expected));
+  }
+  WHEN("it tells of no name servers either") {
+    scene.resolver.handle([](std::string_view request, NameServer::Transport) {
+      return fake::reply_to(request, {.rcode = Rcode::noerror});
+    });
+    CHECK_THAT(scene.failure(deep), Catch::StartsWith("dns:no-zone") &&
+                                        Contains("the resolvers (" + scene.resolver.endpoint().text() + ")") &&
+                                        Contains("resolvers in [propagation]"));
+  }
+}
+
+SCENARIO("servers that keep silent are asked side by side") {
+  Scene scene;
+  std::list<NameServer> silent;
+  std::vector<std::string> hosts = {"z.example.test"};
+  scene.host("z.example.test", "127.0.1.1");
+  const auto add = [&] {
+    const auto number = std::to_string(10 + silent.size());
+    silent.emplace_back(scene.loop, "127.0.1." + number).handle([](std::string_view, NameServer::Transport) {
+      return std::nullopt;
+    });
+    hosts.push_back("a" + number + ".example.test");
+    scene.host(hosts.back(), "127.0.1." + number);
+  };
+  const auto start = scene.clock.now();
+  WHEN("there are eight") {
+    for (int i = 0; i < 8; ++i) add();
+    scene.zone("example.test", hosts);
+    CHECK(scene.locate().zone == Name("example.test"));
+    CHECK(scene.clock.now() - start < std::chrono::seconds(8));
+  }
+  WHEN("there are more than a zone may have") {
+    for (int i = 0; i < 30; ++i) add();
+    scene.zone("example.test", hosts);
+    scene.parent.say("example.test", Type::ns, {.rcode = Rcode::refused});
+    CHECK_THAT(scene.failure(), Catch::StartsWith("dns:timeout") && Contains(", and 12 more)"));
+    CHECK(scene.clock.now() - start < std::chrono::seconds(30));
+    int asked = 0;
+    for (const auto& server : silent) asked += server.asked_in_all() > 0 ? 1 : 0;
+    CHECK(asked == 20);
+  }
+}
+
+SCENARIO("how many servers a zone names does not decide how many are asked") {
+  Scene scene;
+  std::vector<std::string> hosts = {"ns1.example.test"};
+  for (int i = 0; i < 30; ++i) {
+    hosts.push_back(fmt::format("z{}.example.test", i));
+    scene.host(hosts.back(), fmt::format("127.0.1.{}", 100 + i));
+  }
+  scene.zone("example.test", hosts);
+  scene.parent.say("example.test", Type::ns, {.rcode = Rcode::refused});
+  auto location = scene.locate();
+  CHECK(location.servers.size() == 20);
+  CHECK(location.servers_left_out == 11);
+  WHEN("a host has many addresses, two of a family are asked") {
+    scene.zone("example.test", {"ns1.example.test"});
+    fake::Answer many;
+    for (int i = 1; i < 9; ++i) {
+      many.answer.push_back(fake::address("ns1.example.test", fmt::format("127.0.1.{}", i)));
+    }
+    scene.resolver.say("ns1.example.test", Type::a, many);
+    scene.discovery.forget();
+    CHECK(scene.locate().servers.size() == 2);
+  }
+}
+
+SCENARIO("finding a name ends in time, whatever its servers do") {
+  Scene scene;
+  // Each step takes as long as one answer may take, and there are a dozen.
+  const auto late = [&scene](std::string_view request, NameServer::Transport transport) -> std::optional<std::string> {
+    if (transport == NameServer::Transport::udp) return std::nullopt;
+    const auto name = parse_message(request).question.value().name.text();
+    scene.clock.advance(std::chrono::seconds(1));
+    return fake::reply_to(request, says({fake::cname(name, "x" + name)}));
+  };
+  scene.ns1.handle(late);
+  scene.ns2.handle(late);
+  const auto start = scene.clock.now();
+  CHECK_THAT(scene.failure(), Contains("was not found within 30 s"));
+  CHECK(scene.clock.now() - start <= std::chrono::seconds(31));
+}
+
+SCENARIO("an answer that is cut short tells where a name is, where TCP is closed") {
+  Scene scene;
+  for (auto* server : {&scene.ns1, &scene.ns2}) {
+    server->handle([](std::string_view request, NameServer::Transport transport) -> std::optional<std::string> {
+      if (transport == NameServer::Transport::tcp) return std::nullopt;
+      const auto question = parse_message(request).question.value();
+      if (question.type == Type::soa) return fake::reply_to(request, {.authority = {fake::soa("example.test")}});
+      return fake::reply_to(request, {.truncated = true});
+    });
+  }
+  CHECK(scene.locate().zone == Name("example.test"));
+}
+
+SCENARIO("a resolver's SERVFAIL is told of a server whose addresses it hides") {
+  Scene scene;
+  scene.resolver.say("ns2.example.test", Type::aaaa, {.rcode = Rcode::servfail});
+  const auto location = scene.locate();
+  CHECK_THAT(location.servers.front().unknown_because,
+             Contains("AAAA ns2.example.test. (" + scene.resolver.endpoint().text() + ": SERVFAIL)"));
+}
+
+SCENARIO("resolv.conf is read again while a look-up waits") {
+  Scene scene;
+  NameServer silent(scene.loop, "127.0.1.8");
+  TemporaryFolder folder;
+  const auto file = folder.path() / "resolv.conf";
+  std::ofstream(file) << "nameserver " << silent.endpoint().text() << "\n";
+  silent.handle([&](std::string_view, NameServer::Transport) -> std::optional<std::string> {
+    std::ofstream(file) << "nameserver " << scene.resolver.endpoint().text() << "\n";
+    return std::nullopt;
+  });
+  Discovery discovery(scene.loop, Resolvers::of_file(file), fake::port());
+  const auto start = scene.clock.now();
+  CHECK(run(scene.loop, discovery.locate(Name(challenge))).zone == Name("example.test"));
+  CHECK(scene.clock.now() - start < std::chrono::seconds(3));
+}
+
+SCENARIO("addresses that are no other host's are not asked, whatever a zone says") {
+  Scene scene;
+  scene.parent.say("example.test", Type::ns, referral("example.test", {"ns1.example.test", "ns2.example.test"}));
+  scene.host("ns1.example.test", "127.0.1.1");
+  for (const auto* address : {"169.254.1.1", "224.0.0.1", "0.0.0.0"}) {
+    scene.resolver.say("ns2.example.test", Type::a, says({fake::address("ns2.example.test", address)}));
+    scene.resolver.say("ns2.example.test", Type::aaaa, says({fake::address("ns2.example.test", "fe80::1")}));
+    scene.discovery.forget();
+    CHECK(hosts_of(scene.locate()) == std::vector<std::string>{"ns1.example.test 127.0.1.1"});
+  }
 }

@@ -42,3 +42,15 @@ SCENARIO("an address comes from the octets of a record") {
   CHECK(Endpoint::from_octets(std::string("\xc0\x00\x02\x01", 4))->text() == "192.0.2.1");
   CHECK_FALSE(Endpoint::from_octets("abc"));
 }
+
+SCENARIO("what an address is for is known") {
+  const auto at = [](const char* text) { return Endpoint::parse(text).value(); };
+  for (const auto* text : {"127.0.0.1", "127.255.0.1", "::1", "::ffff:127.0.0.1"}) CHECK(at(text).is_loopback());
+  for (const auto* text : {"128.0.0.1", "::2", "2001:db8::1", "::ffff:192.0.2.1"}) CHECK_FALSE(at(text).is_loopback());
+  for (const auto* text : {"169.254.0.1", "fe80::1", "febf::1"}) CHECK(at(text).is_link_local());
+  for (const auto* text : {"169.253.0.1", "fec0::1", "fe00::1"}) CHECK_FALSE(at(text).is_link_local());
+  for (const auto* text : {"192.0.2.1", "2001:db8::1", "::1", "223.255.255.255"}) CHECK(at(text).is_host_address());
+  for (const auto* text : {"0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "ff02::1", "::ffff:224.0.0.1"}) {
+    CHECK_FALSE(at(text).is_host_address());
+  }
+}

@@ -38,16 +38,18 @@ Task<> stop_after(Task<std::vector<Reply>> task, Scope* scope) {
   scope->stop();
 }
 
-Task<std::vector<Reply>> ask_often(Endpoint server, int count) {
+Task<std::vector<Reply>> ask_often(Endpoint server, int count, std::shared_ptr<InFlight::Share> share = {}) {
+  AskOptions options;
+  options.share = std::move(share);
   std::vector<Task<Reply>> tasks;
-  for (int i = 0; i < count; ++i) tasks.push_back(ask(server, question, {}));
+  for (int i = 0; i < count; ++i) tasks.push_back(ask(server, question, options));
   co_return co_await when_all(std::move(tasks));
 }
 
 /// Completes with the answer of `alive`, asked last.
-Task<> ask_dead_and(std::list<NameServer>* dead, NameServer* alive) {
+Task<> ask_dead_and(std::list<NameServer>* dead, NameServer* alive, std::shared_ptr<InFlight::Share> share = {}) {
   Scope scope(co_await context());
-  for (const auto& server : *dead) scope.spawn(ignore(ask_often(server.endpoint(), 100)));
+  for (const auto& server : *dead) scope.spawn(ignore(ask_often(server.endpoint(), 100, share)));
   scope.spawn(stop_after(ask_often(alive->endpoint(), 100), &scope));
   try {
     co_await scope.join();
@@ -89,7 +91,7 @@ SCENARIO("a question is asked by UDP, and by other means where that fails") {
   }
   WHEN("nothing comes at all") {
     server.handle([](std::string_view, Transport) { return std::nullopt; });
-    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "no answer");
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "no answer by UDP and TCP");
     CHECK(clock.now() == start + std::chrono::seconds(3));
   }
   WHEN("the server does not know EDNS") {
@@ -102,7 +104,7 @@ SCENARIO("a question is asked by UDP, and by other means where that fails") {
   }
   WHEN("it sends garbage under the right id") {
     server.handle([](std::string_view request, Transport) { return std::string(request.substr(0, 5)); });
-    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "garbage");
+    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "garbage by UDP and TCP");
   }
   WHEN("it answers something else") {
     server.handle([](std::string_view request, Transport) {
@@ -197,17 +199,20 @@ SCENARIO("where no way leads to a server, that is told at once and as it is") {
       network.on_connect(refuses);
       const auto reply = run(loop, ask(server.endpoint(), question, {}));
       CHECK(reply.outcome == Reply::Outcome::no_route);
-      CHECK(value_of(reply) == "not reachable from this host: " + reason);
+      CHECK_THAT(value_of(reply),
+                 Catch::StartsWith("not reachable from this host: " + reason) && Catch::Contains(std::strerror(error)));
     }
     WHEN("sending fails with " + std::to_string(error)) {
       network.on_send(refuses);
-      CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) == "not reachable from this host: " + reason);
+      CHECK_THAT(value_of(run(loop, ask(server.endpoint(), question, {}))),
+                 Catch::StartsWith("not reachable from this host: " + reason) && Catch::Contains(std::strerror(error)));
     }
     WHEN("a stream's connection fails with " + std::to_string(error)) {
       network.on_connect(refuses);
       const auto request = make_query(question, {});
       const auto reply = run(loop, exchange_tcp(server.endpoint(), request, std::chrono::seconds(1)));
-      CHECK(value_of(reply) == "not reachable from this host: " + reason);
+      CHECK_THAT(value_of(reply),
+                 Catch::StartsWith("not reachable from this host: " + reason) && Catch::Contains(std::strerror(error)));
     }
   }
   CHECK(clock.now() == start);
@@ -230,8 +235,10 @@ SCENARIO("a question goes by TCP where it is datagrams that do not get through")
   WHEN("a rule drops both, a stream in silence") {
     server.handle([](std::string_view, Transport) { return std::nullopt; });
     network.on_send(fake::datagrams_to(AF_INET, EPERM));
-    CHECK(value_of(run(loop, ask(server.endpoint(), question, {}))) ==
-          "not reachable from this host: a firewall or a route forbids it");
+    CHECK(
+        value_of(run(loop, ask(server.endpoint(), question, {}))) ==
+        "not reachable from this host: a firewall or a route forbids it (Operation not permitted) by UDP, no answer by "
+        "TCP");
     CHECK(clock.now() - start <= std::chrono::milliseconds(500));
   }
 }
@@ -296,4 +303,54 @@ SCENARIO("more questions than sockets wait for their turn") {
   server.say("_acme-challenge.example.test", Type::txt, value);
   const auto replies = run(loop, ask_often(server.endpoint(), 600));
   CHECK(std::ranges::all_of(replies, [](const Reply& reply) { return value_of(reply) == "value"; }));
+}
+
+SCENARIO("a certificate whose servers keep silent leaves room for the others") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer alive(loop, "127.0.1.1");
+  alive.say("_acme-challenge.example.test", Type::txt, value);
+  std::list<NameServer> dead;
+  for (int i = 10; i < 50; ++i) {
+    dead.emplace_back(loop, fmt::format("127.0.1.{}", i)).handle([](std::string_view, Transport) {
+      return std::nullopt;
+    });
+  }
+  WHEN("they have a share") {
+    run(loop, ask_dead_and(&dead, &alive, std::make_shared<InFlight::Share>()));
+    CHECK(clock.now() == start);
+  }
+  WHEN("they have none, there are too many of them") {
+    run(loop, ask_dead_and(&dead, &alive));
+    CHECK(clock.now() > start);
+  }
+}
+
+SCENARIO("what came of a question by UDP and by TCP is told") {
+  VirtualClock clock(start);
+  Loop loop(clock);
+  NameServer server(loop, "127.0.1.1");
+  AskOptions options;
+  options.accept_cut = true;
+  WHEN("nothing came by either") {
+    server.handle([](std::string_view, Transport) { return std::nullopt; });
+    CHECK(to_text(run(loop, ask(server.endpoint(), question, {}))) == "no answer by UDP and TCP");
+  }
+  WHEN("an answer is cut short, and nothing comes by TCP") {
+    server.handle([](std::string_view request, Transport transport) -> std::optional<std::string> {
+      auto cut = value;
+      cut.truncated = true;
+      if (transport == Transport::tcp) return std::nullopt;
+      return fake::reply_to(request, cut);
+    });
+    const auto reply = run(loop, ask(server.endpoint(), question, options));
+    CHECK(to_text(reply) == "an answer cut short by UDP, no answer by TCP");
+    CHECK(value_of(reply) == "value");
+    THEN("it is used only where that was asked for, and never where it had to be signed") {
+      CHECK_FALSE(run(loop, ask(server.endpoint(), question, {})).is_message());
+      const TsigKey key{Name("key"), {}, {}};
+      options.key = &key;
+      CHECK_FALSE(run(loop, ask(server.endpoint(), question, options)).is_message());
+    }
+  }
 }
