@@ -35,10 +35,6 @@ std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
   return result;
 }
 
-dns::Resolvers resolvers(const config::Config& config) {
-  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
-}
-
 std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
   std::list<ProviderMemory> result;
   for (const auto& provider : config.providers) result.emplace_back(store, provider.name);
@@ -96,6 +92,10 @@ Task<> turn_of(Waiters* waiters) {
 
 }  // namespace
 
+dns::Resolvers resolvers_of(const config::Config& config) {
+  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
+}
+
 /// While one exists, work is in progress; when the last one ends, memory needed only for that is freed.
 class Service::Busy {
  public:
@@ -114,7 +114,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, c
                  providers::NameServers& servers)
     : loop_(loop),
       store_(store),
-      discovery_(loop, resolvers(config)),
+      discovery_(loop, resolvers_of(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       context_{loop, store, publisher, discovery_, zones_, config.routes, log_},

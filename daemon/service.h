@@ -19,6 +19,9 @@
 
 namespace acmed {
 
+/// The recursive resolvers that the configuration names, or the host's.
+dns::Resolvers resolvers_of(const config::Config& config);
+
 /// Everything that one configuration creates: the CAs, the providers, and a Keeper for each certificate, all on top of
 /// the store, which outlives it.
 class Service {

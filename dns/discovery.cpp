@@ -114,6 +114,7 @@ class Discovery::Findings {
     look_at_resolvers();
     return resolver_.addresses(std::move(host), port);
   }
+  std::vector<Endpoint> resolvers() const { return resolver_.list(); }
   void forget() {
     locations_.forget();
     delegations_.forget();
@@ -168,6 +169,7 @@ Task<Location> Discovery::Findings::follow(Name challenge_name) {
             fmt::format("{} is an alias of {}{}, and", alias.text(), location.effective.text(), of_what)));
       }
     }
+    if (location.chain.empty()) location.own_zone = place.zone;
     if (!place.alias_of) break;
 
     location.chain.push_back(location.effective);
@@ -237,6 +239,7 @@ Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challeng
   Location location{challenge_name, {}, {}, {}};
   while (location.chain.size() <= longest_chain) {
     const auto place = co_await place_of(location.effective);
+    if (location.chain.empty()) location.own_zone = place.zone;
     if (!place.alias_of) break;
     const bool wildcard = co_await is_wildcard_alias(location.effective, place);
     if (wildcard) {
@@ -302,6 +305,10 @@ Task<std::optional<Location>> Discovery::beside_wildcard(Name challenge_name) {
 
 Task<std::vector<Endpoint>> Discovery::addresses(Name host, std::uint16_t port) {
   return findings_->addresses(std::move(host), port);
+}
+
+std::vector<Endpoint> Discovery::resolvers() const {
+  return findings_->resolvers();
 }
 
 void Discovery::forget() {

@@ -19,6 +19,7 @@ struct Location {
   std::vector<Server> servers;  ///< every address of every name in the union of the parent's and the child's NS sets;
                                 ///< one more without an address for each name whose addresses cannot be looked up
   std::vector<Name> chain;      ///< the aliases followed, in order; empty for none
+  Name own_zone = {};           ///< the apex of the zone that holds the challenge name itself
 };
 
 /// Finds zones and their servers. The challenge name itself is queried only at authoritative servers, never at a
@@ -41,6 +42,9 @@ class Discovery {
 
   /// Every A and AAAA address of `host`; empty when it has none. Throws Retry when they cannot be looked up.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
+
+  /// The recursive resolvers that are asked at the moment.
+  std::vector<Endpoint> resolvers() const;
 
   /// Forgets all results, so that the next call looks everything up again.
   void forget();
