@@ -58,6 +58,7 @@ struct Cloudflare {
 struct Rfc2136 {
   std::string server;  ///< host name or address, with an optional port
   std::optional<Tsig> tsig;
+  std::string zone = {};  ///< the zone that updates name; empty: the server is asked
 };
 
 /// One variable of a program's environment.

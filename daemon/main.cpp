@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/suggest.h"
 #include "daemon/daemon.h"
+#include "daemon/dns_check.h"
 #include "daemon/plan.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
@@ -36,8 +37,9 @@ constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is 
 struct Options {
   std::filesystem::path config = "/etc/acmed/acmed.toml";
   bool check = false;
+  bool dns = false;  ///< with check: look at the DNS
   bool once = false;
-  std::vector<std::string> names;  ///< of the certificates that --once is to do; none for all
+  std::vector<std::string> names;  ///< of the certificates that --once or --check --dns is about; none for all
   bool verbose = false;
 };
 
@@ -94,9 +96,31 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, confi
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
 }
 
+/// Exits with 1 when something is wrong.
+int check_dns(const config::Config& config, const std::vector<std::string>& names) {
+  Signals::block({SIGTERM, SIGINT, SIGPIPE});
+  Loop loop;
+  Signals signals(loop);
+  std::stop_source stop;
+  for (const int signal : {SIGTERM, SIGINT}) {
+    signals.on(signal, [&stop] { stop.request_stop(); });
+  }
+  DnsCheck check(loop, config);
+  const auto all = run(loop, check.run({names.begin(), names.end()}), stop.get_token());
+  run(loop, check.close());
+  bool is_well = true;
+  for (const auto& findings : all) {
+    fmt::print("{}", text_of(findings));
+    is_well = is_well && std::ranges::none_of(findings.findings, [](const Finding& finding) {
+                return finding.verdict == Finding::Verdict::wrong;
+              });
+  }
+  return is_well ? EXIT_SUCCESS : exit_failed;
+}
+
 int start(const Options& options) {
   auto config = config::load(options.config);
-  if (options.check) {
+  if (options.check && !options.dns) {
     fmt::print("{}", plan_of(config));
     return EXIT_SUCCESS;
   }
@@ -104,6 +128,7 @@ int start(const Options& options) {
     fmt::print(stderr, "{}\n", fault);
     return exit_failed;
   }
+  if (options.check) return check_dns(config, options.names);
   Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE});
   const store::StateFolder state(config.state_directory);
   store::FileStore store(state);
@@ -134,7 +159,15 @@ int main(int argc, char** argv) {
                              "check the configuration, print the plan, and exit (0, or 78 when it is wrong)");
   auto* once = app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
                    ->excludes(check);
-  app.add_option("NAME", options.names, "with --once: only the certificates of these names")->needs(once);
+  app.add_flag("--dns", options.dns,
+               "with --check: look at the DNS for each name, changing nothing (exit 1 when something is wrong)")
+      ->needs(check);
+  app.add_option("NAME", options.names, "with --once or --check --dns: only the certificates of these names");
+  app.callback([&options, once] {
+    if (!options.names.empty() && once->count() == 0 && !options.dns) {
+      throw CLI::RequiresError("NAME", "--once or --check --dns");
+    }
+  });
   app.add_flag("--verbose", options.verbose, "tell each step");
   CLI11_PARSE(app, argc, argv);
 

@@ -43,10 +43,6 @@ std::vector<dns::Exclusion> exclusions(const std::vector<std::string>& texts) {
   return result;
 }
 
-dns::Resolvers resolvers(const config::Config& config) {
-  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
-}
-
 std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
   std::list<ProviderMemory> result;
   for (const auto& provider : config.providers) result.emplace_back(store, provider.name);
@@ -87,6 +83,12 @@ dns::Require require_of(config::Propagation::Require require) {
   return dns::Require::all;
 }
 
+Task<> turn_of(Waiters* waiters) {
+  co_await waiters->turn();
+}
+
+}  // namespace
+
 dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
   dns::PropagationPolicy policy;
   policy.timeout = propagation.timeout.value_or(policy.timeout);
@@ -98,11 +100,9 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
   return policy;
 }
 
-Task<> turn_of(Waiters* waiters) {
-  co_await waiters->turn();
+dns::Resolvers resolvers_of(const config::Config& config) {
+  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
 }
-
-}  // namespace
 
 /// While one exists, work is in progress; when the last one ends, memory needed only for that is freed.
 class Service::Busy {
@@ -122,7 +122,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, c
                  providers::NameServers& servers)
     : loop_(loop),
       store_(store),
-      discovery_(loop, resolvers(config)),
+      discovery_(loop, resolvers_of(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       context_{loop, store, publisher, discovery_, zones_, config.routes, log_},

@@ -19,6 +19,11 @@
 
 namespace acmed {
 
+/// The recursive resolvers that the configuration names, or the host's.
+dns::Resolvers resolvers_of(const config::Config& config);
+/// What is not set has its default.
+dns::PropagationPolicy policy_of(const config::Propagation& propagation);
+
 /// Everything that one configuration creates: the CAs, the providers, and a Keeper for each certificate, all on top of
 /// the store, which outlives it.
 class Service {

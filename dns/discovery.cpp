@@ -110,6 +110,7 @@ class Discovery::Findings {
   Task<std::optional<Location>> beside_wildcard(Name challenge_name, PolicyOf policy_of,
                                                 std::shared_ptr<InFlight::Share> share);
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
+  std::vector<Endpoint> resolvers() const { return resolver_.list(); }
   void forget() {
     places_.forget();
     delegations_.forget();
@@ -181,6 +182,7 @@ Task<Location> Discovery::Findings::locate(Name challenge_name, PolicyOf policy_
             fmt::format("{} is an alias of {}{}, and", alias.text(), location.effective.text(), of_what)));
       }
     }
+    if (location.chain.empty()) location.own_zone = place.zone;
     if (!place.alias_of) break;
 
     location.chain.push_back(location.effective);
@@ -315,6 +317,7 @@ Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challeng
   while (location.chain.size() <= longest_chain) {
     const auto search = search_for(location.effective, policy_of, share);
     const auto place = co_await place_of(location.effective, search, until);
+    if (location.chain.empty()) location.own_zone = place.zone;
     if (!place.alias_of) break;
     const auto made = co_await within(until - clock_.moment(), is_wildcard_alias(location.effective, place, search));
     if (made.value_or(false)) {
@@ -406,6 +409,10 @@ Task<std::optional<Location>> Discovery::beside_wildcard(Name challenge_name, Po
 
 Task<std::vector<Endpoint>> Discovery::addresses(Name host, std::uint16_t port) {
   return findings_->addresses(std::move(host), port);
+}
+
+std::vector<Endpoint> Discovery::resolvers() const {
+  return findings_->resolvers();
 }
 
 void Discovery::forget() {

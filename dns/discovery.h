@@ -23,6 +23,7 @@ struct Location {
                                 ///< requires none
   std::vector<Name> chain;      ///< the aliases followed, in order; empty for none
   std::size_t servers_left_out = 0;  ///< hosts in the NS sets beyond the number that is asked
+  Name own_zone = {};           ///< the apex of the zone that holds the challenge name itself
 };
 
 /// Which servers may be asked about a name.
@@ -53,6 +54,9 @@ class Discovery {
   /// Every A and AAAA address of `host`; empty when it has none. Throws Retry when they cannot be looked up, Refused
   /// ("dns:no-address") when /etc/hosts alone has one.
   Task<std::vector<Endpoint>> addresses(Name host, std::uint16_t port);
+
+  /// The recursive resolvers that are asked at the moment.
+  std::vector<Endpoint> resolvers() const;
 
   /// Forgets all results, so that the next call looks everything up again.
   void forget();

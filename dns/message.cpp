@@ -80,6 +80,8 @@ ResourceRecord to_record(const UpdateEntry& entry) {
   switch (entry.kind) {
     case UpdateEntry::Kind::no_cname:  // RFC 2136 §2.4.3: RRset does not exist
       return make_record(entry.name, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE, 0);
+    case UpdateEntry::Kind::no_txt:
+      return make_record(entry.name, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, 0);
     case UpdateEntry::Kind::add_txt: {  // §2.5.1
       auto record = make_record(entry.name, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_IN, entry.ttl);
       push_text(record.get(), entry.value);
@@ -247,7 +249,8 @@ Request make_update(const Name& zone, const std::vector<UpdateEntry>& entries) {
   const auto prerequisites = made(RecordList(ldns_rr_list_new()));
   const auto updates = made(RecordList(ldns_rr_list_new()));
   for (const auto& entry : entries) {
-    auto* list = entry.kind == UpdateEntry::Kind::no_cname ? prerequisites.get() : updates.get();
+    const bool is_prerequisite = entry.kind == UpdateEntry::Kind::no_cname || entry.kind == UpdateEntry::Kind::no_txt;
+    auto* list = is_prerequisite ? prerequisites.get() : updates.get();
     auto record = to_record(entry);
     if (!ldns_rr_list_push_rr(list, record.get())) throw std::bad_alloc();
     [[maybe_unused]] const auto* owned_by_list = record.release();

@@ -108,7 +108,7 @@ Request make_query(const Question& question, QueryOptions options);
 
 /// One line of a dynamic update (RFC 2136 §2.4, §2.5).
 struct UpdateEntry {
-  enum class Kind { no_cname, add_txt, remove_txt };
+  enum class Kind { no_cname, no_txt, add_txt, remove_txt };
   Kind kind = Kind::add_txt;
   Name name;
   std::string value;      ///< any octets; split into strings of 255

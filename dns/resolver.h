@@ -49,6 +49,8 @@ class Resolver {
 
   void forget();
 
+  const std::vector<Endpoint>& list() const noexcept { return resolvers_.list(); }
+
  private:
   /// The A or the AAAA addresses of a host, or why they are unknown.
   struct AddressAnswer {

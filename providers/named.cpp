@@ -12,6 +12,14 @@ Task<std::optional<Zone>> Named::zone_of(dns::Name name) {
   return in_context(Party::dns_operator, context_, provider_->zone_of(std::move(name)));
 }
 
+Task<std::optional<Zone>> Named::zone_for(dns::Name name, dns::Name in_dns) {
+  return in_context(Party::dns_operator, context_, provider_->zone_for(std::move(name), std::move(in_dns)));
+}
+
+Task<std::set<dns::Name>> Named::name_servers(Zone zone) {
+  return in_context(Party::dns_operator, context_, provider_->name_servers(std::move(zone)));
+}
+
 Task<> Named::apply(Zone zone, std::vector<TxtChange> changes) {
   return in_context(Party::dns_operator, context_, provider_->apply(std::move(zone), std::move(changes)));
 }

@@ -16,6 +16,9 @@ class Named final : public Provider {
   Named(const std::string& name, std::unique_ptr<Provider> provider);
 
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  Task<std::optional<Zone>> zone_for(dns::Name name, dns::Name in_dns) override;
+  bool tells_true_zones() const override { return provider_->tells_true_zones(); }
+  Task<std::set<dns::Name>> name_servers(Zone zone) override;
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
   Task<> await_published(Zone zone) override;
   std::size_t values_at_a_time() const override { return provider_->values_at_a_time(); }

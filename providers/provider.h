@@ -15,6 +15,14 @@
 
 namespace acmed::providers {
 
+/// Causes of failures (Error::cause()) that callers of a provider act upon.
+namespace cause {
+
+/// The zone is at this operator no longer, or the record can never be there again: nothing of ours is left to remove.
+inline constexpr const char* zone_gone = "provider:zone-gone";
+
+}  // namespace cause
+
 enum class Action { add, remove };
 
 /// What a value was computed from, for programs that compute it themselves: lego's RAW mode passes it on. No other
@@ -36,8 +44,10 @@ struct TxtChange {
   std::optional<Origin> origin = std::nullopt;  ///< none for values stored by a version that did not know it
 };
 
-/// Thrown by apply() when some names could not be changed while all others were. Each has its own failure, so that a
-/// journey that shares the call with another's forbidden name is not delayed by it.
+/// Some names failed while all others went well: in apply(), or while their places were looked for. Each has its own
+/// failure, so that a journey that shares a call with another's forbidden name is not delayed by it.
+///
+/// Its sentence lists the names that fail for the same reason together, and has all reasons that fit into it.
 class SomeFailed final : public Error {
  public:
   /// `failures`: at least one.
@@ -45,6 +55,11 @@ class SomeFailed final : public Error {
 
   /// The failure for a caller who changed only `names`; null when these were all changed.
   std::exception_ptr among(const std::set<dns::Name>& names) const;
+
+  const std::map<dns::Name, Error>& failures() const noexcept { return failures_; }
+
+  /// The sentences, one for each reason, that its own sentence has no room for; none when it has all.
+  std::vector<std::string> left_out() const;
 
   /// Adds the context to each name's failure.
   std::exception_ptr in_context(Party party, const std::string& context) const override;
@@ -76,10 +91,23 @@ class Provider {
   /// The operator's zone that holds `name`, or nothing when it has none. Throws Error.
   virtual Task<std::optional<Zone>> zone_of(dns::Name name) = 0;
 
+  /// The same for a name that the DNS has in the zone `in_dns`: of the operator's zones that hold the name, it is that
+  /// one, where the operator has it and there is a choice.
+  virtual Task<std::optional<Zone>> zone_for(dns::Name name, dns::Name /*in_dns*/) { return zone_of(std::move(name)); }
+
+  /// Whether the zones that it has found are those which the operator really has, so that they can be compared with the
+  /// DNS's. Where the operator cannot be asked they are what the configuration says.
+  virtual bool tells_true_zones() const { return true; }
+
+  /// The name servers that the operator's own zone names (the NS records at its apex); empty where the operator cannot
+  /// be asked at little cost. Throws Error.
+  virtual Task<std::set<dns::Name>> name_servers(Zone) { co_return std::set<dns::Name>(); }
+
   /// Makes all `changes` in `zone`, in one transaction where the operator has one. Adding what is there and removing
   /// what is not there both succeed; foreign values at the same names stay. Returns when the operator has accepted the
   /// changes, long before every server shows them. Throws SomeFailed when only some names failed and all other changes
-  /// were made, else Error. After either, each change was made or not, and may be requested again.
+  /// were made, else Error; with cause::zone_gone when there is no such zone any more. After either, each change was
+  /// made or not, and may be requested again.
   virtual Task<> apply(Zone zone, std::vector<TxtChange> changes) = 0;
 
   /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as

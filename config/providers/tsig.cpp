@@ -9,6 +9,7 @@
 #include "config/names.h"
 #include "config/providers/key_file.h"
 #include "config/secrets.h"
+#include "config/suggest.h"
 
 namespace acmed::config {
 namespace {
@@ -17,23 +18,36 @@ namespace {
 constexpr std::size_t shortest_key = 16;
 
 const std::vector<std::pair<std::string, crypto::Digest>>& algorithms() {
-  static const std::vector<std::pair<std::string, crypto::Digest>> list = {
-      {"hmac-md5", crypto::Digest::md5},       {"hmac-sha1", crypto::Digest::sha1},
-      {"hmac-sha224", crypto::Digest::sha224}, {"hmac-sha256", crypto::Digest::sha256},
-      {"hmac-sha384", crypto::Digest::sha384}, {"hmac-sha512", crypto::Digest::sha512}};
+  static const std::vector<std::pair<std::string, crypto::Digest>> list = {{"hmac-sha1", crypto::Digest::sha1},
+                                                                           {"hmac-sha224", crypto::Digest::sha224},
+                                                                           {"hmac-sha256", crypto::Digest::sha256},
+                                                                           {"hmac-sha384", crypto::Digest::sha384},
+                                                                           {"hmac-sha512", crypto::Digest::sha512}};
   return list;
 }
 
-/// As BIND accepts it: a domain name (RFC 8945 §6), so in any case and with or without a final dot.
-std::optional<crypto::Digest> algorithm_from(std::string_view text) {
-  std::string wanted(text.substr(0, text.ends_with('.') ? text.size() - 1 : text.size()));
-  std::transform(wanted.begin(), wanted.end(), wanted.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (wanted == "hmac-md5.sig-alg.reg.int") wanted = "hmac-md5";
-  for (const auto& [name, digest] : algorithms()) {
-    if (name == wanted) return digest;
+/// As people write it: a domain name (RFC 8945 §6), so in any case and with or without a final dot; with '_' or nothing
+/// for '-'; or the digest alone.
+Checked<crypto::Digest> algorithm_from(std::string_view text) {
+  std::string wanted;
+  for (const char c : text.substr(0, text.ends_with('.') ? text.size() - 1 : text.size())) {
+    if (c != '-' && c != '_') wanted += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  return std::nullopt;
+  if (!wanted.starts_with("hmac")) wanted.insert(0, "hmac");
+  std::vector<std::string> known;
+  for (const auto& [name, digest] : algorithms()) {
+    auto bare = name;
+    std::erase(bare, '-');
+    if (bare == wanted) return {digest, {}};
+    known.push_back(name);
+  }
+  const std::string given(text);
+  if (wanted == "hmacmd5" || wanted == "hmacmd5.sigalg.reg.int") {
+    return {
+        {},
+        in_quotes(given) + " must not be used any more (RFC 8945 §6): make a new key with tsig-keygen -a hmac-sha256"};
+  }
+  return {{}, in_quotes(given) + " is not one of " + listed(known) + did_you_mean(given, known)};
 }
 
 Checked<Secret> key_from_base64(const Secret& text) {
@@ -58,7 +72,12 @@ std::optional<Tsig> read_tsig(Reader& provider) {
   auto& reader = *found_table;
   const auto name = reader.text("name");
   const bool has_algorithm = reader.node("algorithm") != nullptr;
-  const auto algorithm = reader.choice("algorithm", algorithms());
+  std::optional<crypto::Digest> algorithm;
+  if (const auto given = reader.text("algorithm")) {
+    const auto read = algorithm_from(given->value);
+    if (read.good()) algorithm = read.value;
+    if (!read.good()) reader.fault(given->place, "algorithm", read.fault);
+  }
   const bool has_secret = reader.node("secret") != nullptr;
   const auto secret = read_secret(reader, "secret");
   reader.end();
@@ -100,13 +119,12 @@ std::optional<Tsig> read_tsig(Reader& provider) {
   if (algorithm) key.algorithm = *algorithm;
   if (!block.value.algorithm.empty()) {
     const auto in_file = algorithm_from(block.value.algorithm);
-    if (!in_file) {
-      reader.fault(secret->place, "secret",
-                   fmt::format("the key file has the unknown algorithm {}", in_quotes(block.value.algorithm)));
-    } else if (algorithm && *algorithm != *in_file) {
+    if (!in_file.good()) {
+      reader.fault(secret->place, "secret", "in the key file, the algorithm " + in_file.fault);
+    } else if (algorithm && *algorithm != in_file.value) {
       reader.fault("algorithm", fmt::format("the key file has {}; leave it out here", block.value.algorithm));
     }
-    key.algorithm = in_file.value_or(key.algorithm);
+    if (in_file.good()) key.algorithm = in_file.value;
   }
 
   auto octets = key_from_base64(block.value.secret);

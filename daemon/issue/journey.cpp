@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/runtime/scope.h"
+#include "daemon/issue/shown_value.h"
 
 namespace acmed::issue {
 namespace {
@@ -72,7 +73,7 @@ Task<> Journey::follow_order() {
     const auto rounds = proofs_.rounds();
     for (const auto& round : rounds) {
       auto publication = proofs_.publication(round);
-      co_await publication.publish(std::exchange(announcement, context_.zones.announce({})));
+      co_await publish(&publication, std::exchange(announcement, context_.zones.announce({})));
       place = co_await request_.authority->place();
       co_await publication.confirm();
       co_await order_.counted(proofs_.respond(round));
@@ -103,6 +104,15 @@ Task<> Journey::open_order(std::optional<Semaphore::Permit>* place) {
 Task<> Journey::obtain(Semaphore::Permit place) {
   auto chain = co_await order_.certificate(std::move(place));
   co_await put_in_service(std::move(chain), order_.key());
+}
+
+Task<> Journey::publish(Publication* publication, ZoneCoordinator::Announcement announcement) {
+  try {
+    co_await publication->publish(std::move(announcement));
+  } catch (const Error&) {
+    refused_.insert(publication->refused().begin(), publication->refused().end());
+    throw;
+  }
 }
 
 void Journey::remember_values() {
@@ -141,13 +151,14 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
 
 Task<> Journey::withdraw_leftovers() {
   if (state_.values.empty()) co_return;
-  co_await withdraw();
+  co_await withdraw_in_passing();
   co_await save();
+  if (left_over_) std::rethrow_exception(left_over_);
 }
 
 Task<> Journey::withdraw() {
   std::vector<ZoneValue> values;
-  std::vector<store::TxtValue> out_of_reach;
+  std::vector<store::TxtValue> remembered;
   for (const auto& txt : state_.values) {
     const auto apex = dns::Name::parse(txt.zone);
     const auto name = dns::Name::parse(txt.name);
@@ -157,25 +168,81 @@ Task<> Journey::withdraw() {
                                txt.value, txt.name));
       continue;
     }
-    if (context_.zones.provider(txt.provider) == nullptr) {
-      out_of_reach.push_back(txt);
-    } else {
-      std::optional<providers::Origin> origin;
-      if (txt.origin) origin = {txt.origin->domain, txt.origin->key_authorization};
-      values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value, std::move(origin)});
+    remembered.push_back(txt);
+    if (context_.zones.provider(txt.provider) == nullptr) continue;
+    std::optional<providers::Origin> origin;
+    if (txt.origin) origin = {txt.origin->domain, txt.origin->key_authorization};
+    values.push_back({txt.provider, {*apex, txt.zone_id}, *name, txt.value, std::move(origin)});
+  }
+  const auto failures = co_await remove(std::move(values));
+
+  std::vector<store::TxtValue> left;
+  std::map<dns::Name, Error> why;
+  for (const auto& txt : remembered) {
+    const dns::Name name(txt.name);
+    const auto found = failures.find(name);
+    std::optional<Error> failure;
+    if (found != failures.end()) failure = found->second;
+    const bool is_provider_gone = context_.zones.provider(txt.provider) == nullptr;
+    if (!failure && !is_provider_gone) continue;
+    const bool was_never_there = failure && failure->advice() == Error::Advice::refused && refused_.contains(name);
+    const bool is_gone = failure && failure->cause() == providers::cause::zone_gone;
+    if (is_provider_gone || was_never_there || is_gone) failure = co_await without_remover(txt, std::move(failure));
+    if (!failure) continue;
+    left.push_back(txt);
+    why.emplace(name, *failure);
+  }
+  state_.values = std::move(left);
+  if (state_.values.empty()) state_.leftover.reset();
+  if (why.size() == 1) std::rethrow_exception(why.begin()->second.in_context(why.begin()->second.party(), {}));
+  if (!why.empty()) throw providers::SomeFailed(std::move(why));
+}
+
+/// Gives the names whose values could not be removed, with why.
+Task<std::map<dns::Name, Error>> Journey::remove(std::vector<ZoneValue> values) {
+  std::map<dns::Name, Error> failures;
+  try {
+    co_await context_.zones.withdraw(request_.name, values);
+  } catch (const providers::SomeFailed& error) {
+    failures = error.failures();
+  } catch (const Error& error) {
+    for (const auto& value : values) failures.emplace(value.name, error);
+  }
+  co_return failures;
+}
+
+/// For a value that nobody can remove, `failure` saying why; none when its provider is not configured any more. Such a
+/// value is forgotten when no name server shows it: nothing is given then, and it is told this once. Else the failure
+/// to be told.
+Task<std::optional<Error>> Journey::without_remover(store::TxtValue value, std::optional<Error> failure) {
+  const CertificateLog log(request_.name);
+  const bool is_refused = failure && failure->cause() != providers::cause::zone_gone;  // which says how to mend it
+  const auto what = fmt::format("the TXT value {} at {}", value.value, value.name);
+  const auto reason = failure ? std::string(failure->what())
+                              : fmt::format("provider {}, which wrote it, is not configured any more", value.provider);
+  const auto mend =
+      failure
+          ? std::string("remove it where the zone is served now")
+          : fmt::format("configure provider {} again until acmed has removed it, or remove it by hand", value.provider);
+  try {
+    const auto server = co_await server_showing(&context_.discovery, dns::Name(value.name), value.value);
+    if (server && is_refused) co_return failure;
+    if (server) {
+      co_return Refused("dns:no-provider",
+                        fmt::format("{} still stands in the DNS, {} shows it: {} ({})", what, *server, mend, reason));
     }
+  } catch (const Error& error) {
+    if (is_refused) co_return failure;
+    co_return Retry(error.cause(), fmt::format("whether {} still stands in the DNS cannot be found out: {} ({})", what,
+                                               error.what(), reason));
   }
-  co_await context_.zones.withdraw(request_.name, std::move(values));
-  state_.values = std::move(out_of_reach);
-  if (state_.values.empty()) {
-    state_.leftover.reset();
-    co_return;
+  const auto sentence = fmt::format("{} is forgotten: no name server shows it, and {}", what, reason);
+  if (is_refused) {  // that it was refused is told already
+    log.debug(sentence);
+  } else {
+    log.warning(sentence);
   }
-  const auto& left = state_.values.front();
-  throw Refused("dns:no-provider",
-                fmt::format("the TXT value {} at {} is still there: configure provider {} again until "
-                            "acmed has removed it",
-                            left.value, left.name, left.provider));
+  co_return std::nullopt;
 }
 
 /// Whether the CA may look for the values though this journey has failed: an order that the CA has not come to a result

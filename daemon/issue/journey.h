@@ -2,7 +2,9 @@
 #pragma once
 
 #include <exception>
+#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "daemon/issue/order.h"
@@ -28,7 +30,7 @@ class Journey {
   std::exception_ptr left_over() const noexcept { return left_over_; }
 
   /// Withdraws what an earlier journey left in the DNS. Throws the provider's failure; what is withdrawn is removed
-  /// from `state`.
+  /// from `state`, and so is what nobody can remove and no name server shows.
   Task<> withdraw_leftovers();
 
  private:
@@ -37,7 +39,10 @@ class Journey {
   Task<> open_order(std::optional<Semaphore::Permit>* place);
   Task<> obtain(Semaphore::Permit place);
   Task<> put_in_service(std::vector<crypto::Certificate> chain, crypto::PrivateKey key);
+  Task<> publish(Publication* publication, ZoneCoordinator::Announcement announcement);
   Task<> withdraw();
+  Task<std::map<dns::Name, Error>> remove(std::vector<ZoneValue> values);
+  Task<std::optional<Error>> without_remover(store::TxtValue value, std::optional<Error> failure);
   Task<> withdraw_in_passing();
   bool are_values_awaited() const;
   Task<> save();
@@ -49,6 +54,7 @@ class Journey {
   CertificateOrder order_;
   Proofs proofs_;
   std::size_t values_on_disk_ = 0;
+  std::set<dns::Name> refused_;  ///< where the values of this journey were refused
   std::exception_ptr left_over_;
 };
 

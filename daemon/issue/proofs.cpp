@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/runtime/scope.h"
-#include "config/challenge_label.h"
 #include "config/names.h"
 #include "daemon/acme/causes.h"
 #include "daemon/issue/rounds.h"
@@ -23,7 +22,11 @@ Error unusable_authorization(const std::string& sentence) {
 }  // namespace
 
 Proofs::Proofs(JourneyContext& context, const Request& request, CertificateOrder& order)
-    : context_(context), request_(request), order_(order), log_(request.name) {}
+    : context_(context),
+      request_(request),
+      order_(order),
+      log_(request.name),
+      placement_(context.loop.clock(), context.discovery, context.zones, context.routes, log_) {}
 
 std::set<std::string> Proofs::expected_providers() const {
   std::set<std::string> providers;
@@ -92,85 +95,46 @@ Task<> Proofs::locate() {
 }
 
 Task<> Proofs::locate_one(dns::Name challenge_name) {
-  std::optional<dns::Location> location;
   try {
-    location = co_await context_.discovery.locate(challenge_name, policy_of(), share_);
+    auto location = co_await placement_.locate(challenge_name, policy_of(), share_);
+    locations_[challenge_name] = std::move(location);
   } catch (const Error&) {
     not_located_[challenge_name] = std::current_exception();
   }
-  const bool is_meant = location && (location->chain.empty() || is_declared(*location, location->chain.back()));
-  if (!is_meant) {
-    auto own = co_await beside_wildcard(challenge_name);
-    const bool serves = own && route(own->effective) != nullptr;
-    if (serves && !(location && is_declared(*location, own->effective))) {
-      log_.info(
-          fmt::format("{} is an alias by a wildcard CNAME alone: the value goes to the name itself, where it switches "
-                      "the wildcard off",
-                      own->effective.text()));
-      location = std::move(own);
-    }
-  }
-  if (location) locations_[challenge_name] = *std::move(location);
-}
-
-/// The way around an alias that exists only through a wildcard CNAME: that was made for hosts, whether or not the name
-/// it leads to is one that a provider could write. A value at the alias itself takes precedence (RFC 4592 §2.2.1).
-Task<std::optional<dns::Location>> Proofs::beside_wildcard(dns::Name challenge_name) {
-  try {
-    co_return co_await context_.discovery.beside_wildcard(challenge_name, policy_of(), share_);
-  } catch (const Error& error) {
-    log_.debug(error.what());
-    co_return std::nullopt;
-  }
-}
-
-/// Whether somebody has declared that challenges are proved where `alias`, part of the chain of `location`, leads: by
-/// the configuration, or by the name it leads to. If so, even a wildcard leads there on purpose.
-bool Proofs::is_declared(const dns::Location& location, const dns::Name& alias) const {
-  const auto* own = route(alias);
-  const auto* target = route(location.effective);
-  if (target == nullptr) return false;
-  if (target->holds_only_challenges && target != own) return true;
-  if (own != nullptr && own->by_alias && !target->by_alias && own->provider == target->provider) return true;
-
-  std::vector<dns::Name> led_to(std::ranges::find(location.chain, alias), location.chain.end());
-  led_to.push_back(location.effective);
-  return std::any_of(led_to.begin() + 1, led_to.end(),
-                     [](const dns::Name& name) { return name.starts_with(config::challenge_label); });
 }
 
 Task<> Proofs::place() {
+  not_placed_.clear();
   std::vector<Task<>> places;
   for (auto& proof : proofs_) places.push_back(place_one(&proof));
   co_await when_all(std::move(places));
+  if (not_placed_.empty()) co_return;
+  const providers::SomeFailed failed(std::move(not_placed_));
+  for (const auto& sentence : failed.left_out()) log_.warning(sentence);
+  throw failed;
 }
 
+/// All that is in trouble is told in one run: whoever mends one name a run waits ever longer for the next.
 Task<> Proofs::place_one(Proof* proof) {
+  try {
+    co_await find_place(proof);
+  } catch (const Error& error) {
+    not_placed_.emplace(proof->challenge.name, error);
+  }
+}
+
+Task<> Proofs::find_place(Proof* proof) {
   if (const auto* expected = route(proof->challenge.name)) {
     context_.zones.provider(expected->provider)->check_ready();  // otherwise the DNS would seem to be at fault
   }
   const auto found = locations_.find(proof->challenge.name);
   if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge.name));
   const auto& location = found->second;
-  const auto* route_to = route(location.effective);
-  if (route_to == nullptr) {
-    const auto where = location.chain.empty() ? location.effective.text()
-                                              : fmt::format("{}, to which {} is an alias (CNAME)",
-                                                            location.effective.text(), proof->challenge.name.text());
-    throw Refused("dns:no-provider",
-                  fmt::format("no provider serves {}: add its zone {} to a provider's zones{}", where,
-                              location.zone.text(), location.chain.empty() ? "" : ", or remove the CNAME record"));
-  }
-  const auto zone = co_await context_.zones.provider(route_to->provider)->zone_of(location.effective);
-  if (!zone) {
-    throw Refused("dns:no-zone", fmt::format("provider {} has no zone for {}: the DNS says that it is in the zone {}",
-                                             route_to->provider, location.effective.text(), location.zone.text()));
-  }
-  proof->placed = {route_to->provider, *zone, location.effective, proof->challenge.value, proof->challenge.origin};
-}
-
-const config::Route* Proofs::route(const dns::Name& name) const {
-  return context_.routes.find(name.text());
+  // Whoever does without looking at the DNS may know better than it which zone is meant.
+  const bool compared = policy(location.effective).require != dns::Require::none;
+  auto place = co_await placement_.place(proof->challenge.name, location, compared);
+  proof->placed = {std::move(place.provider), std::move(place.zone), location.effective, proof->challenge.value,
+                   proof->challenge.origin};
 }
 
 /// That of the provider which serves `name`.

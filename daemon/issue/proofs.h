@@ -11,6 +11,7 @@
 
 #include "daemon/issue/challenge.h"
 #include "daemon/issue/order.h"
+#include "daemon/issue/placement.h"
 #include "daemon/issue/publication.h"
 
 namespace acmed::issue {
@@ -44,8 +45,8 @@ class Proofs {
   Task<> open();
   bool empty() const noexcept { return proofs_.empty(); }
 
-  /// Finds the provider and zone for each proof's value; call after locate() and open(). Throws the failures that
-  /// locate() met, the providers' failures, Refused ("dns:no-provider", "dns:no-zone").
+  /// Finds the provider and zone for each proof's value; call after locate() and open(). Throws what fails for any of
+  /// the names, together (providers::SomeFailed): the failures that locate() met, and Placement::place()'s.
   Task<> place();
   const std::vector<Proof>& all() const noexcept { return proofs_; }
 
@@ -64,21 +65,22 @@ class Proofs {
   Task<> with_hindsight(Task<> validation);
   std::optional<std::string> ordered_as(const acme::Authorization& authorization) const;
   Task<> locate_one(dns::Name challenge_name);
-  Task<std::optional<dns::Location>> beside_wildcard(dns::Name challenge_name);
   Task<> place_one(Proof* proof);
-  const config::Route* route(const dns::Name& name) const;
+  Task<> find_place(Proof* proof);
+  const config::Route* route(const dns::Name& name) const { return placement_.route(name); }
   dns::PropagationPolicy policy(const dns::Name& name) const;
   dns::PolicyOf policy_of() const;
-  bool is_declared(const dns::Location& location, const dns::Name& alias) const;
 
   JourneyContext& context_;
   const Request& request_;
   CertificateOrder& order_;
   CertificateLog log_;
+  Placement placement_;
   std::vector<Proof> proofs_;
   std::shared_ptr<dns::InFlight::Share> share_ = std::make_shared<dns::InFlight::Share>();
   std::map<dns::Name, dns::Location> locations_;
   std::map<dns::Name, std::exception_ptr> not_located_;
+  std::map<dns::Name, Error> not_placed_;
 };
 
 }  // namespace acmed::issue

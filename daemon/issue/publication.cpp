@@ -2,7 +2,6 @@
 #include "daemon/issue/publication.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
@@ -21,12 +20,34 @@ Publication::Publication(JourneyContext& context, std::string user, Policies pol
     : context_(context), user_(std::move(user)), policies_(std::move(policies)), values_(std::move(values)) {}
 
 Task<> Publication::publish(ZoneCoordinator::Announcement announcement) {
-  co_await context_.zones.publish(user_, all_values(), std::move(announcement));
+  co_await add(std::move(announcement));
   context_.observer.published(user_, values_.size());
   co_await await_published();
   const auto began = context_.loop.clock().moment();
   co_await accompanied(await_visible(true), keep_asserting());
   if (is_watched()) context_.observer.propagated(user_, context_.loop.clock().moment() - began);
+}
+
+Task<> Publication::add(ZoneCoordinator::Announcement announcement) {
+  try {
+    co_await context_.zones.publish(user_, all_values(), std::move(announcement));
+  } catch (const Error&) {
+    note_refused(std::current_exception());
+    throw;
+  }
+}
+
+void Publication::note_refused(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const providers::SomeFailed& error) {
+    for (const auto& [name, of_name] : error.failures()) {
+      if (of_name.advice() == Error::Advice::refused) refused_.insert(name);
+    }
+  } catch (const Error& error) {
+    if (error.advice() != Error::Advice::refused) return;
+    for (const auto& placed : values_) refused_.insert(placed.value.name);
+  }
 }
 
 Task<> Publication::confirm() {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,9 @@ class Publication {
   /// failure, and Retry ("dns:propagation").
   Task<> publish(ZoneCoordinator::Announcement announcement);
 
+  /// Names at which the provider refused the values: as far as is known, they were never in the DNS.
+  const std::set<dns::Name>& refused() const noexcept { return refused_; }
+
   /// Call right before the CA is told to validate: restores what others may have undone since publish(). Returns at
   /// once where they cannot.
   Task<> confirm();
@@ -34,6 +39,8 @@ class Publication {
   Task<> withdraw();
 
  private:
+  Task<> add(ZoneCoordinator::Announcement announcement);
+  void note_refused(const std::exception_ptr& failure);
   Task<> await_published();
   Task<> await_visible(bool settle);
   bool is_watched() const;
@@ -50,6 +57,7 @@ class Publication {
   std::vector<PlacedValue> values_;
   bool are_lost_ = false;  ///< some name server shows values no longer
   Waiters lost_;
+  std::set<dns::Name> refused_;
 };
 
 }  // namespace acmed::issue

@@ -199,9 +199,25 @@ Task<> ZoneCoordinator::fulfil(std::vector<Queued> queued, Action action) {
   for (const auto& one : queued) zones.push_back(fulfil_one(one, action));
   co_await when_all(std::move(zones));
   // Each zone is carried through, whatever happens in another one.
+  if (const auto failure = failure_of(queued)) std::rethrow_exception(failure);
+}
+
+/// What failed in any of the zones; null when nothing did.
+std::exception_ptr ZoneCoordinator::failure_of(const std::vector<Queued>& queued) {
+  if (queued.size() == 1) return queued.front().request->failure;
+  std::map<dns::Name, Error> failures;
   for (const auto& one : queued) {
-    if (one.request->failure) std::rethrow_exception(one.request->failure);
+    if (!one.request->failure) continue;
+    try {
+      std::rethrow_exception(one.request->failure);
+    } catch (const providers::SomeFailed& error) {
+      failures.insert(error.failures().begin(), error.failures().end());
+    } catch (const Error& error) {
+      for (const auto& name : names_of(*one.request)) failures.emplace(name, error);
+    }
   }
+  if (failures.empty()) return nullptr;
+  return std::make_exception_ptr(providers::SomeFailed(std::move(failures)));
 }
 
 Task<> ZoneCoordinator::news_after(std::uint64_t seen) {
@@ -302,33 +318,49 @@ std::set<dns::Name> ZoneCoordinator::names_of(const ChangeRequest& request) {
   return names;
 }
 
+/// Those of `requests` that failed at a name which another of them wants as well: alone they may go through, since an
+/// operator holds so many values at a name and no more.
+std::vector<std::shared_ptr<ZoneCoordinator::ChangeRequest>> ZoneCoordinator::worth_a_call_each(
+    const std::vector<std::shared_ptr<ChangeRequest>>& requests, const providers::SomeFailed& failed) {
+  std::map<dns::Name, int> wanted_by;
+  for (const auto& request : requests) {
+    for (const auto& name : names_of(*request)) ++wanted_by[name];
+  }
+  std::set<dns::Name> shared;
+  for (const auto& [name, failure] : failed.failures()) {
+    if (failure.advice() != Error::Advice::throttled && wanted_by[name] > 1) shared.insert(name);
+  }
+  std::vector<std::shared_ptr<ChangeRequest>> worth;
+  for (const auto& request : requests) {
+    const auto names = names_of(*request);
+    const bool is_concerned = std::ranges::any_of(names, [&](const auto& name) { return shared.contains(name); });
+    if (is_concerned) worth.push_back(request);
+  }
+  return worth;
+}
+
 Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<ChangeRequest>> requests) {
   providers::Provider* provider = providers_.at(zone->provider).get();
   std::vector<TxtChange> changes;
   for (const auto& request : requests) changes.insert(changes.end(), request->changes.begin(), request->changes.end());
-  std::exception_ptr failure;
-  bool refused = false;
+  std::vector<std::shared_ptr<ChangeRequest>> once_more;  // each in a call of its own
   try {
     if (!changes.empty()) co_await provider->apply(zone->zone, std::move(changes));
+    for (const auto& request : requests) request->failure = nullptr;
   } catch (const providers::SomeFailed& error) {
-    for (const auto& request : requests) {
-      request->done = true;
-      request->failure = error.among(names_of(*request));
-    }
-    co_return;
+    for (const auto& request : requests) request->failure = error.among(names_of(*request));
+    once_more = worth_a_call_each(requests, error);
   } catch (const Error& error) {
-    failure = std::current_exception();
-    refused = error.advice() == Error::Advice::refused;
+    for (const auto& request : requests) request->failure = std::current_exception();
+    // One journey's forbidden name is its own trouble: the others are processed without it.
+    if (error.advice() == Error::Advice::refused) once_more = requests;
   }
-  // One journey's forbidden name is its own trouble: the others are processed without it.
-  if (refused && requests.size() > 1) {
-    for (const auto& request : requests) co_await apply(zone, {request});
-    co_return;
-  }
+  if (requests.size() == 1) once_more.clear();
   for (const auto& request : requests) {
-    request->done = true;
-    request->failure = failure;
+    const bool is_done = std::ranges::find(once_more, request) == once_more.end();
+    if (is_done) request->done = true;
   }
+  for (const auto& request : once_more) co_await apply(zone, {request});
 }
 
 }  // namespace acmed::issue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,15 +60,17 @@ class ZoneCoordinator {
 
   /// Completes when the providers have accepted all values. Where a provider limits the values at a name, it first
   /// waits until there is room for all of them; `values` themselves must not exceed the limit. From then on `user` uses
-  /// them, even when this throws, until it withdraws them. Throws the provider's failure.
+  /// them, even when this throws, until it withdraws them. Throws the provider's failure; of several zones' failures
+  /// SomeFailed.
   Task<> publish(std::string user, std::vector<ZoneValue> values, Announcement announcement);
 
   /// Asks the providers again for values that were published before, without waiting to combine them with others.
   /// Throws the provider's failure.
   Task<> assert_again(std::vector<ZoneValue> values);
 
-  /// Completes when every value without another user is removed. Throws the provider's failure; what can be removed in
-  /// other zones is removed nevertheless, and calling again is harmless.
+  /// Completes when every value without another user is removed. Throws the provider's failure, SomeFailed when the
+  /// values are in several zones; what can be removed in other zones is removed nevertheless, and calling again is
+  /// harmless.
   Task<> withdraw(std::string user, std::vector<ZoneValue> values);
 
  private:
@@ -93,6 +96,9 @@ class ZoneCoordinator {
   void tell_gatherers() noexcept;
   static void keep_what_is_used(const ZoneWork& zone, const std::vector<std::shared_ptr<ChangeRequest>>& requests);
   static std::set<dns::Name> names_of(const ChangeRequest& request);
+  static std::exception_ptr failure_of(const std::vector<Queued>& queued);
+  static std::vector<std::shared_ptr<ChangeRequest>> worth_a_call_each(
+      const std::vector<std::shared_ptr<ChangeRequest>>& requests, const providers::SomeFailed& failed);
   Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<ChangeRequest>> requests);
   std::optional<Moment> waits_for(const ZoneWork& zone, const Queue& queue, providers::Action action) const;
 

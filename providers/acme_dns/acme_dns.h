@@ -27,6 +27,7 @@ class AcmeDns final : public Provider {
   /// Finds the account of an alias's target. For a challenge name that is no alias it registers an account, once, and
   /// throws Refused ("acme-dns:alias") with the CNAME record that is to be made.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  bool tells_true_zones() const override { return false; }  // to acmed each account is one
 
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 

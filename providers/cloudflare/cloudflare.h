@@ -23,6 +23,7 @@ class Cloudflare final : public RecordProvider {
 
   /// The longest of the active zones that the token may read; with a fixed zone id, that zone, without a call.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  bool tells_true_zones() const override { return !fixed_zone_; }
 
   /// One call for all changes as a rule.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;

@@ -59,7 +59,8 @@ Task<std::optional<Zone>> Exec::zone_of(dns::Name name) {
 Task<std::optional<Zone>> Exec::find_zone(dns::Name name) {
   const auto task = fmt::format("find the zone of {}", name.text());
   const auto answer = co_await plugin_.ask({{"method", "zone"}, {"name", name.text()}}, task);
-  if (Plugin::is_unsupported(answer)) co_return longest_zone(configured_zones_, name);
+  tells_zones_ = !Plugin::is_unsupported(answer);
+  if (!tells_zones_) co_return longest_zone(configured_zones_, name);
   if (Plugin::is_error(answer)) throw plugin_.error_in(answer, task);
   if (!answer.as_object()->contains("zone")) throw plugin_.nonsense("named no zone", task);
   if (answer["zone"].is_null()) co_return std::nullopt;

@@ -20,6 +20,7 @@ class Exec final : public Provider {
 
   /// What the program says; the longest configured zone when it does not know the method.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  bool tells_true_zones() const override { return tells_zones_; }
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
   Task<> await_published(Zone zone) override;
   Task<std::optional<std::string>> check_credentials() override;
@@ -33,6 +34,7 @@ class Exec final : public Provider {
   Loop& loop_;
   exec::Plugin plugin_;
   std::vector<std::string> configured_zones_;
+  bool tells_zones_ = true;
   dns::Lookups<dns::Name, std::optional<Zone>> zones_;
 };
 

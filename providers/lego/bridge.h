@@ -18,6 +18,7 @@ class LegoBridge : public Provider {
  public:
   /// The longest configured zone.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  bool tells_true_zones() const override { return false; }
 
   /// Each change by a call of its own. One name that fails does not keep the others from being changed.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;

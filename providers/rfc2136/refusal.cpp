@@ -2,40 +2,49 @@
 #include "providers/rfc2136/refusal.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "providers/kit/name_list.h"
+#include <map>
+
+#include "providers/provider.h"
 
 namespace acmed::providers {
 namespace {
 
-std::string sentence_for_refused(const std::vector<dns::Name>& names, const Parties& parties, const dns::Name& zone) {
+std::string sentence_for_refused(const dns::Name& name, const Parties& parties, const dns::Name& zone) {
   if (parties.key.empty()) {
     return fmt::format(
-        "server {} refuses an unsigned update of {} in zone {}: give [provider.{}] a tsig key that the "
-        "server allows to update the zone",
-        parties.server, list_names(names), zone.text(), parties.provider);
+        "server {} refuses an unsigned update of {} in zone {}: give [provider.{}] a tsig key that the server allows "
+        "to "
+        "update the zone; a zone of Active Directory that takes secure updates only knows no such key: let it take "
+        "nonsecure ones too, or make the challenge names aliases (CNAME) into another zone",
+        parties.server, name.text(), zone.text(), parties.provider);
   }
   return fmt::format(
-      "server {} refuses key {} to change TXT at {} in zone {}: grant it with update-policy {{ grant {} "
-      "name {} TXT; }} (BIND) or pdnsutil add-meta {} TSIG-ALLOW-DNSUPDATE {} (PowerDNS)",
-      parties.server, parties.key, list_names(names), zone.text(), parties.key, names.front().text(), zone.text(),
-      parties.key);
+      "server {0} refuses key {1} to change TXT at {2} in zone {3}: grant it with update-policy {{ grant {1} name {2} "
+      "TXT; }} (BIND) or pdnsutil add-meta {3} TSIG-ALLOW-DNSUPDATE {1} (PowerDNS); if it has that right, the zone is "
+      "frozen (rndc thaw {3}), or a copy: name its primary as `server`",
+      parties.server, parties.key, name.text(), zone.text());
 }
 
-std::string sentence_for(dns::Rcode rcode, const std::vector<dns::Name>& names, const Parties& parties,
-                         const dns::Name& zone) {
-  switch (rcode) {
+std::string sentence_for(const Refusal& refusal, const Parties& parties, const dns::Name& zone) {
+  const auto& name = refusal.name.text();
+  switch (refusal.rcode) {
     case dns::Rcode::refused:
-      return sentence_for_refused(names, parties, zone);
+      return sentence_for_refused(refusal.name, parties, zone);
+    case dns::Rcode::servfail:
+      return fmt::format(
+          "server {} fails to change {} in zone {} (SERVFAIL), though it changes other names: its log says why; often "
+          "the name would have too many values (BIND takes 100, max-records-per-type, and {} of ours were to be "
+          "changed)",
+          parties.server, name, zone.text(), refusal.values);
     case dns::Rcode::yxrrset:
       return fmt::format(
-          "a CNAME stands at {} on server {}: the value belongs at its target, and nothing was written "
-          "here. If the public DNS has no such CNAME, the server's zone {} differs from it",
-          list_names(names), parties.server, zone.text());
+          "a CNAME stands at {} on server {}: the value belongs at its target, and nothing was written here. If the "
+          "public DNS has no such CNAME, the server's zone {} differs from it",
+          name, parties.server, zone.text());
     default:
       return fmt::format("server {} says {} for {}: it is not in zone {} there. Check which zones [provider.{}] serves",
-                         parties.server, dns::to_text(rcode), list_names(names), zone.text(), parties.provider);
+                         parties.server, dns::to_text(refusal.rcode), name, zone.text(), parties.provider);
   }
 }
 
@@ -46,19 +55,24 @@ std::string cause_of(dns::Rcode rcode) {
 }  // namespace
 
 bool may_concern_one_name(dns::Rcode rcode) {
-  return rcode == dns::Rcode::refused || rcode == dns::Rcode::yxrrset || rcode == dns::Rcode::notzone;
+  return rcode == dns::Rcode::refused || rcode == dns::Rcode::yxrrset || rcode == dns::Rcode::notzone ||
+         rcode == dns::Rcode::servfail;
 }
 
 void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone) {
   const auto opening = "server " + parties.server;
   switch (rcode) {
     case dns::Rcode::servfail:
-      throw Retry(cause_of(rcode), fmt::format("{} failed to update zone {} (SERVFAIL): its log says why; often it "
-                                               "cannot write the zone's journal, or the zone is not loaded or frozen",
-                                               opening, zone.text()));
+      throw Retry(cause_of(rcode),
+                  fmt::format("{} failed to update zone {} (SERVFAIL): its log says why; often it cannot write the "
+                              "zone's journal, the zone is not loaded or frozen, or a name would have too many values "
+                              "(BIND takes 100: max-records-per-type)",
+                              opening, zone.text()));
     case dns::Rcode::notauth:
       throw Refused(cause_of(rcode),
-                    fmt::format("{} is not primary for zone {}: name the primary as `server`", opening, zone.text()));
+                    fmt::format("{} is not primary for zone {}: name the primary as `server`; if it is that of another "
+                                "zone which holds the name, give that as `zone` in [provider.{}]",
+                                opening, zone.text(), parties.provider));
     case dns::Rcode::notimp:
       throw Refused(cause_of(rcode), fmt::format("{} has no dynamic update (NOTIMP): name a server that has", opening));
     case dns::Rcode::formerr:
@@ -73,15 +87,16 @@ void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& z
 }
 
 void throw_for_names(const std::vector<Refusal>& refusals, const Parties& parties, const dns::Name& zone) {
-  std::vector<std::string> sentences;
-  for (const auto rcode : {dns::Rcode::refused, dns::Rcode::yxrrset, dns::Rcode::notzone}) {
-    std::vector<dns::Name> names;
-    for (const auto& refusal : refusals) {
-      if (refusal.rcode == rcode) names.push_back(refusal.name);
+  std::map<dns::Name, Error> failures;
+  for (const auto& refusal : refusals) {
+    const auto sentence = sentence_for(refusal, parties, zone);
+    if (refusal.rcode == dns::Rcode::servfail) {
+      failures.emplace(refusal.name, Retry(cause_of(refusal.rcode), sentence));
+    } else {
+      failures.emplace(refusal.name, Refused(cause_of(refusal.rcode), sentence));
     }
-    if (!names.empty()) sentences.push_back(sentence_for(rcode, names, parties, zone));
   }
-  throw Refused(cause_of(refusals.front().rcode), fmt::format("{}", fmt::join(sentences, "; ")));
+  throw SomeFailed(std::move(failures));
 }
 
 }  // namespace acmed::providers

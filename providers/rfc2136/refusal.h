@@ -19,6 +19,7 @@ struct Parties {
 /// A change that the server did not make, though it would make others.
 struct Refusal {
   dns::Name name;
+  std::size_t values = 1;  ///< how many were to be changed there
   dns::Rcode rcode = dns::Rcode::refused;
 };
 
@@ -29,7 +30,7 @@ bool may_concern_one_name(dns::Rcode rcode);
 /// it. For those rcodes that concern single names, see throw_for_names.
 [[noreturn]] void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone);
 
-/// Throws Refused for names that could not be changed while others were.
+/// Throws SomeFailed for names that could not be changed while others were.
 [[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const Parties& parties, const dns::Name& zone);
 
 }  // namespace acmed::providers

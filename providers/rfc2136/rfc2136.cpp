@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
-#include <set>
+#include <map>
 
+#include "base/log.h"
+#include "base/runtime/scope.h"
 #include "config/challenge_label.h"
 #include "dns/query.h"
 #include "providers/kit/causes.h"
@@ -24,11 +27,12 @@ constexpr std::size_t largest_batch = 60'000;   // of records; leaves room in 64
 constexpr Duration total_wait = seconds(15);    // for one message, with all its repetitions
 constexpr Duration tcp_wait = seconds(5);       // many records take a server a while
 constexpr dns::Patience soa_patience{seconds(1), seconds(3), true};
-constexpr std::size_t record_overhead = 13;  // name's ends, type, class, ttl, length of data and of its string
+constexpr std::uint32_t longest_ttl = 86'400;  // what others have may be absurd
+constexpr std::size_t record_overhead = 13;    // name's ends, type, class, ttl, length of data and of its string
 
-/// The most that `change` takes in a message, its prerequisite included.
+/// The most that `change` takes in a message, its prerequisites included.
 std::size_t size_of(const TxtChange& change) {
-  return 2 * (change.name.text().size() + record_overhead) + change.value.size();
+  return 3 * (change.name.text().size() + record_overhead) + change.value.size();
 }
 
 /// Messages that are small enough, each with its changes by name: the order at each name stays.
@@ -50,13 +54,15 @@ std::vector<std::vector<AtName>> batches_of(std::vector<TxtChange> changes) {
 }
 
 /// A TXT record added where a CNAME stands is ignored in silence (RFC 2136 §3.4.2.2), hence the prerequisite.
-std::vector<dns::UpdateEntry> entries_of(const std::vector<TxtChange>& changes) {
+/// `must_be_free`: where no TXT record may stand, either.
+std::vector<dns::UpdateEntry> entries_of(const std::vector<TxtChange>& changes,
+                                         const std::set<dns::Name>& must_be_free) {
   std::vector<dns::UpdateEntry> entries;
   std::set<dns::Name> guarded;
   for (const auto& change : changes) {
-    if (change.action == Action::add && guarded.insert(change.name).second) {
-      entries.push_back({dns::UpdateEntry::Kind::no_cname, change.name, {}, 0});
-    }
+    if (change.action != Action::add || !guarded.insert(change.name).second) continue;
+    entries.push_back({dns::UpdateEntry::Kind::no_cname, change.name, {}, 0});
+    if (must_be_free.contains(change.name)) entries.push_back({dns::UpdateEntry::Kind::no_txt, change.name, {}, 0});
   }
   for (const auto& change : changes) {
     const bool add = change.action == Action::add;
@@ -84,6 +90,19 @@ bool is_alias_in(const dns::Message& message, const dns::Name& name) {
          });
 }
 
+/// Whether the server does not answer questions of ours, and may take updates nevertheless.
+bool is_refusal(const dns::Reply& reply) {
+  if (!reply.is_message()) return false;
+  const auto rcode = reply.message.rcode;
+  return rcode == dns::Rcode::refused || rcode == dns::Rcode::notimp || rcode == dns::Rcode::notauth;
+}
+
+/// Whether the server does not know the key, or not as we do: without it, it may answer.
+bool concerns_key(const Error& failure) {
+  return failure.cause() == cause::unsigned_answer || failure.cause() == cause::unknown_key ||
+         failure.cause() == cause::wrong_signature;
+}
+
 std::string said_by(const dns::Endpoint& server, const dns::Reply& reply) {
   return fmt::format("{}: {}", server.text(), dns::to_text(reply));
 }
@@ -92,7 +111,12 @@ std::string said_by(const dns::Endpoint& server, const dns::Reply& reply) {
 
 Rfc2136::Rfc2136(const std::string& name, const config::Rfc2136& configured, const Loop& loop,
                  dns::Discovery& discovery)
-    : clock_(loop.clock()), discovery_(discovery), zones_(loop.clock()), zones_of_parents_(loop.clock()) {
+    : clock_(loop.clock()),
+      discovery_(discovery),
+      zones_(loop.clock()),
+      zones_of_parents_(loop.clock()),
+      name_servers_(loop.clock()) {
+  if (!configured.zone.empty()) fixed_zone_ = Zone{dns::Name(configured.zone), {}};
   parties_ = {name, configured.server, configured.tsig ? configured.tsig->name : std::string()};
   endpoint_ = dns::Endpoint::parse(configured.server);
   if (!endpoint_) {
@@ -118,75 +142,183 @@ Task<std::vector<dns::Endpoint>> Rfc2136::addresses() {
 }
 
 Task<std::optional<Zone>> Rfc2136::zone_of(dns::Name name) {
+  return zone_for(std::move(name), {});
+}
+
+Task<std::optional<Zone>> Rfc2136::zone_for(dns::Name name, dns::Name in_dns) {
+  if (fixed_zone_ && name.is_within(fixed_zone_->apex)) co_return fixed_zone_;
+  if (fixed_zone_) co_return std::nullopt;
+  const auto told = co_await told_zone(name);
+  if (!told.zone) {
+    // The answer to the update will show whether it is the server's zone.
+    if (!told.refusal.empty() && !in_dns.is_root()) co_return Zone{in_dns, {}};
+    co_return std::nullopt;
+  }
+  const bool is_deeper = !in_dns.is_root() && told.zone->apex != in_dns && told.zone->apex.is_within(in_dns);
+  if (!is_deeper) co_return told.zone;
+  // A zone that nobody delegates may be left over beside the one that the world sees.
+  const auto seen = co_await zones_.get(in_dns, find_zone(in_dns));
+  const bool has_it = seen.zone && seen.zone->apex == in_dns;
+  co_return has_it ? seen.zone : told.zone;
+}
+
+Task<Rfc2136::Told> Rfc2136::told_zone(dns::Name name) {
   // A challenge name is often delegated, and has no neighbours that it could share a question with.
   if (name.starts_with(config::challenge_label)) co_return co_await zones_.get(name, find_zone(name));
   // The targets of aliases do, by the hundred: names with the same parent are in the same zone, but for an apex.
   const auto shared = co_await zones_of_parents_.get(name.parent(), find_zone(name));
-  if (!shared || name.parent().is_within(shared->apex)) co_return shared;
+  if (!shared.zone || name.parent().is_within(shared.zone->apex)) co_return shared;
   co_return co_await zones_.get(name, find_zone(name));
 }
 
-Task<std::optional<Zone>> Rfc2136::find_zone(dns::Name name) {
+Task<Rfc2136::Told> Rfc2136::find_zone(dns::Name name) {
   std::vector<std::string> said;
   bool answered = false;
+  Told told;
   const auto servers = co_await addresses();
   for (const auto& server : servers) {
-    const auto reply = co_await ask_for_soa(server, name);
+    const auto reply = co_await ask(server, {name, dns::Type::soa});
     if (reply.is_message() && reply.message.rcode != dns::Rcode::servfail) {
-      const auto zone = zone_in(reply.message, name);
-      if (zone) co_return zone;
+      told.zone = zone_in(reply.message, name);
+      if (told.zone) co_return Told{told.zone, {}};
       const bool alias = is_alias_in(reply.message, name);
       if (alias) co_return co_await find_zone(name.parent());
       answered = true;
     }
     said.push_back(said_by(server, reply));
+    if (is_refusal(reply)) told.refusal = said.back();
   }
-  if (answered) co_return std::nullopt;
-  throw Retry("dns:timeout", fmt::format("server {} does not tell its zone for {} ({})", parties_.server, name.text(),
-                                         fmt::join(said, ", ")));
+  if (answered) co_return told;
+  throw Retry("dns:timeout",
+              fmt::format("server {} does not tell its zone for {} ({}); if it takes updates and answers no questions, "
+                          "give `zone` in [provider.{}]",
+                          parties_.server, name.text(), fmt::join(said, ", "), parties_.provider));
 }
 
-/// Knot signs no refusal of a zone that it does not serve; then it refuses without the key as well.
-Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
-  const dns::Question question{name, dns::Type::soa};
-  std::exception_ptr not_signed;
+/// Signed, and without the key where the server does not know that: one which passes updates on need not. Knot signs no
+/// refusal of a zone that it does not serve.
+Task<dns::Reply> Rfc2136::ask(dns::Endpoint server, dns::Question question) {
   try {
     co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
   } catch (const Error& error) {
-    if (error.cause() != cause::unsigned_answer) throw;
-    not_signed = std::current_exception();
+    if (!concerns_key(error)) throw;
   }
-  auto reply = co_await dns::ask(server, question, {false, soa_patience, nullptr});
-  const bool refuses = reply.is_message() && reply.message.rcode == dns::Rcode::refused;
-  if (!refuses) std::rethrow_exception(not_signed);
-  co_return reply;
+  co_return co_await dns::ask(server, question, {false, soa_patience, nullptr});
+}
+
+Task<std::set<dns::Name>> Rfc2136::name_servers(Zone zone) {
+  return name_servers_.get(zone.apex, find_name_servers(zone.apex));
+}
+
+Task<std::set<dns::Name>> Rfc2136::find_name_servers(dns::Name apex) {
+  std::set<dns::Name> hosts;
+  const auto servers = co_await addresses();
+  for (const auto& server : servers) {
+    const auto reply = co_await ask(server, {apex, dns::Type::ns});
+    if (!reply.is_message() || !reply.message.authoritative) continue;
+    for (const auto& record : reply.message.answer) {
+      const auto* target = std::get_if<dns::Target>(&record.data);
+      if (target != nullptr && record.type == dns::Type::ns && record.owner == apex) hosts.insert(target->name);
+    }
+    break;
+  }
+  co_return hosts;
 }
 
 Task<> Rfc2136::apply(Zone zone, std::vector<TxtChange> changes) {
   std::vector<Refusal> refusals;
-  const auto send = [this, apex = zone.apex](std::vector<AtName> names) { return change(apex, std::move(names)); };
+  Progress progress;
+  const auto send = [this, apex = zone.apex, &progress](std::vector<AtName> names) {
+    return change(apex, std::move(names), &progress);
+  };
   auto batches = batches_of(std::move(changes));
   for (auto& batch : batches) {
     const auto refused = co_await send_by_halves<dns::Rcode>(std::move(batch), send);
-    for (const auto& [at_name, rcode] : refused) refusals.push_back({at_name.front().name, rcode});
+    for (const auto& [at_name, rcode] : refused) refusals.push_back({at_name.front().name, at_name.size(), rcode});
   }
   if (!refusals.empty()) throw_for_names(refusals, parties_, zone.apex);
 }
 
 /// Gives the server's refusal when it may concern only some of the names.
-Task<std::optional<dns::Rcode>> Rfc2136::change(dns::Name zone, std::vector<AtName> names) {
+Task<std::optional<dns::Rcode>> Rfc2136::change(dns::Name zone, std::vector<AtName> names, Progress* progress) {
   std::vector<TxtChange> changes;
   for (const auto& at_name : names) changes.insert(changes.end(), at_name.begin(), at_name.end());
   const auto rcode = co_await update(zone, std::move(changes));
-  if (rcode == dns::Rcode::noerror) co_return std::nullopt;
-  if (!may_concern_one_name(rcode)) throw_for_zone(rcode, parties_, zone);
+  if (rcode == dns::Rcode::noerror) {
+    progress->some_made = true;
+    co_return std::nullopt;
+  }
+  // A single name may be what the server fails at; then some half, half of the half ... goes through. Where none does,
+  // it fails for the whole zone, and is not to be asked for each name.
+  const auto enough = static_cast<std::size_t>(std::bit_width(names.size()));
+  if (rcode == dns::Rcode::servfail && !progress->some_made && ++progress->failures == 1) {
+    progress->bound = enough + 2;
+  }
+  const bool is_hopeless =
+      rcode == dns::Rcode::servfail && !progress->some_made && progress->failures >= progress->bound;
+  if (is_hopeless || !may_concern_one_name(rcode)) throw_for_zone(rcode, parties_, zone);
   co_return rcode;
+}
+
+/// What others have at a name keeps its TTL: all records of a name and type share one (RFC 2181 §5.2), and an update
+/// sets it. So that nothing has to be looked at in the usual case, the update asks for names without TXT records first.
+Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes) {
+  std::set<dns::Name> must_be_free;
+  for (const auto& change : changes) {
+    if (change.action == Action::add && !is_ours_alone(change.name)) must_be_free.insert(change.name);
+  }
+  auto rcode = co_await deliver(zone, entries_of(changes, must_be_free));
+  if (rcode == dns::Rcode::yxrrset && !must_be_free.empty()) {
+    must_be_free = co_await take_over_ttls(&changes);
+    rcode = co_await deliver(zone, entries_of(changes, {}));
+  }
+  if (rcode != dns::Rcode::noerror) co_return rcode;
+  for (const auto& change : changes) {
+    if (change.action == Action::remove) ours_alone_.erase(change.name);
+  }
+  ours_alone_.insert(must_be_free.begin(), must_be_free.end());
+  co_return rcode;
+}
+
+/// Gives the names where nothing stands.
+Task<std::set<dns::Name>> Rfc2136::take_over_ttls(std::vector<TxtChange>* changes) {
+  std::map<dns::Name, std::vector<TxtChange*>> additions;
+  for (auto& change : *changes) {
+    if (change.action == Action::add && !is_ours_alone(change.name)) additions[change.name].push_back(&change);
+  }
+  std::vector<Task<std::optional<dns::Name>>> looks;
+  for (auto& [name, at_name] : additions) looks.push_back(take_over_ttl(std::move(at_name)));
+  const auto free_names = co_await when_all(std::move(looks));
+  std::set<dns::Name> free;
+  for (const auto& name : free_names) {
+    if (name) free.insert(*name);
+  }
+  co_return free;
+}
+
+/// Gives the name when nothing stands there. Where the server does not answer questions, the TTL is ours.
+Task<std::optional<dns::Name>> Rfc2136::take_over_ttl(std::vector<TxtChange*> at_name) {
+  const auto name = at_name.front()->name;
+  try {
+    const auto servers = co_await addresses();
+    const auto reply = co_await ask(servers.front(), {name, dns::Type::txt});
+    const auto rcode = reply.message.rcode;
+    if (!reply.is_message() || (rcode != dns::Rcode::noerror && rcode != dns::Rcode::nxdomain)) co_return std::nullopt;
+    if (reply.message.answer.empty()) co_return name;
+    for (const auto& record : reply.message.answer) {
+      if (record.type != dns::Type::txt || record.owner != name) continue;
+      for (auto* change : at_name) change->ttl = std::chrono::seconds(std::min(record.ttl, longest_ttl));
+    }
+  } catch (const Error& error) {
+    log::debug(error.what());
+  }
+  co_return std::nullopt;
 }
 
 /// The server's answer. Without one, it is not known whether the changes were made: the same is sent again, which does
 /// no harm, until the time is over. An answer that may be forged (RFC 8945 §5.3) is none; it is told when nothing
 /// better came.
-Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes) {
+Task<dns::Rcode> Rfc2136::deliver(dns::Name zone, std::vector<dns::UpdateEntry> entries) {
   static constexpr std::array attempts = {Attempt{false, seconds(1)}, Attempt{false, seconds(2)},
                                           Attempt{false, seconds(3)}, Attempt{true, tcp_wait}};
   const auto start = clock_.moment();
@@ -200,7 +332,7 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
     said.clear();
     for (const auto& server : servers) {
       const auto left = total_wait - (clock_.moment() - start);
-      const auto reply = co_await send(server, zone, changes, {attempt.tcp || cut, std::min(attempt.wait, left)});
+      const auto reply = co_await send(server, zone, entries, {attempt.tcp || cut, std::min(attempt.wait, left)});
       if (reply.is_message() && !reply.message.truncated) co_return reply.message.rcode;
       cut = cut || reply.is_message();
       if (reply.rejected) rejected = reply.rejected;
@@ -222,8 +354,9 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
                           parties_.server, zone.text(), fmt::join(said, ", ")));
 }
 
-Task<dns::Reply> Rfc2136::send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt) {
-  auto request = dns::make_update(zone, entries_of(changes));
+Task<dns::Reply> Rfc2136::send(dns::Endpoint server, dns::Name zone, std::vector<dns::UpdateEntry> entries,
+                               Attempt attempt) {
+  auto request = dns::make_update(zone, entries);
   const bool tcp = attempt.tcp || request.wire.size() > largest_datagram;
   const auto limit = tcp ? std::max(attempt.wait, tcp_wait) : attempt.wait;
   co_return co_await dns::exchange_signed(server, std::move(request), tcp ? dns::Transport::tcp : dns::Transport::udp,

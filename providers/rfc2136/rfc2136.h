@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,18 +20,22 @@ namespace acmed::providers {
 using AtName = std::vector<TxtChange>;
 
 /// Changes records by dynamic update (RFC 2136), signed by TSIG (RFC 8945). The zone is what the configured server says
-/// it serves, so that hidden primaries and views are found.
+/// it serves, so that hidden primaries and views are found; where it says nothing, what the DNS says.
 class Rfc2136 final : public Provider {
  public:
   /// `name`: that of [provider.NAME], for sentences. `discovery` finds the server's addresses when it is a host name;
   /// it must outlive this.
   Rfc2136(const std::string& name, const config::Rfc2136& configured, const Loop& loop, dns::Discovery& discovery);
 
-  /// Asks the server itself, and signs the question, since a view may depend on the key.
+  /// Asks the server itself, and signs the question, since a view may depend on the key; then without the key, which a
+  /// secondary that forwards updates need not have.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  Task<std::optional<Zone>> zone_for(dns::Name name, dns::Name in_dns) override;
+  bool tells_true_zones() const override { return !fixed_zone_; }
+  Task<std::set<dns::Name>> name_servers(Zone zone) override;
 
-  /// One message for all changes when they fit. When the server refuses some names, all others are changed before this
-  /// throws.
+  /// One message for all changes when they fit. When the server does not take some names, all others are changed before
+  /// this throws. Other values at a name keep their TTL: ours takes it over.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
  private:
@@ -40,12 +45,31 @@ class Rfc2136 final : public Provider {
     Duration wait{};
   };
 
+  /// What the server says of the zone of a name.
+  struct Told {
+    std::optional<Zone> zone;
+    std::string refusal;  ///< what it said instead of an answer; empty when it answered
+  };
+
+  /// How changes fared so far, which may not all be made by one message.
+  struct Progress {
+    bool some_made = false;
+    std::size_t failures = 0;  ///< answers SERVFAIL, while nothing is made
+    std::size_t bound = 0;     ///< so many show that it is not about single names
+  };
+
   Task<std::vector<dns::Endpoint>> addresses();
-  Task<std::optional<Zone>> find_zone(dns::Name name);
-  Task<dns::Reply> ask_for_soa(dns::Endpoint server, dns::Name name);
-  Task<std::optional<dns::Rcode>> change(dns::Name zone, std::vector<AtName> names);
+  Task<Told> told_zone(dns::Name name);
+  Task<Told> find_zone(dns::Name name);
+  Task<dns::Reply> ask(dns::Endpoint server, dns::Question question);
+  Task<std::set<dns::Name>> find_name_servers(dns::Name apex);
+  Task<std::optional<dns::Rcode>> change(dns::Name zone, std::vector<AtName> names, Progress* progress);
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
-  Task<dns::Reply> send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt);
+  Task<std::set<dns::Name>> take_over_ttls(std::vector<TxtChange>* changes);
+  Task<std::optional<dns::Name>> take_over_ttl(std::vector<TxtChange*> at_name);
+  Task<dns::Rcode> deliver(dns::Name zone, std::vector<dns::UpdateEntry> entries);
+  Task<dns::Reply> send(dns::Endpoint server, dns::Name zone, std::vector<dns::UpdateEntry> entries, Attempt attempt);
+  bool is_ours_alone(const dns::Name& name) const { return ours_alone_.contains(name); }
 
   const Clock& clock_;
   dns::Discovery& discovery_;
@@ -54,8 +78,11 @@ class Rfc2136 final : public Provider {
   dns::Name host_;
   std::uint16_t port_ = dns::dns_port;
   std::optional<dns::TsigKey> key_;
-  dns::Lookups<dns::Name, std::optional<Zone>> zones_;
-  dns::Lookups<dns::Name, std::optional<Zone>> zones_of_parents_;  ///< by the name above those asked for
+  std::optional<Zone> fixed_zone_;  ///< told by the configuration
+  dns::Lookups<dns::Name, Told> zones_;
+  dns::Lookups<dns::Name, Told> zones_of_parents_;  ///< by the name above those asked for
+  dns::Lookups<dns::Name, std::set<dns::Name>> name_servers_;
+  std::set<dns::Name> ours_alone_;  ///< where no TXT record was before ours
 };
 
 }  // namespace acmed::providers

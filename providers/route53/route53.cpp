@@ -73,7 +73,11 @@ Route53::Route53(const config::Provider& configured, const config::Route53& sett
 }
 
 Task<std::optional<Zone>> Route53::zone_of(dns::Name name) {
-  if (!only_) co_return co_await zones_.of(name);
+  return zone_for(std::move(name), {});
+}
+
+Task<std::optional<Zone>> Route53::zone_for(dns::Name name, dns::Name in_dns) {
+  if (!only_) co_return co_await zones_.of(name, in_dns);
   if (!name.is_within(only_->apex)) co_return std::nullopt;
   co_return only_;
 }

@@ -22,6 +22,8 @@ class Route53 final : public RrsetProvider {
 
   /// Without a call where the hosted zone is configured.
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+  Task<std::optional<Zone>> zone_for(dns::Name name, dns::Name in_dns) override;
+  bool tells_true_zones() const override { return !only_; }
 
   /// One call to read and one to change, for names that are close together in the zone and are not changed by others at
   /// the same time.

@@ -45,11 +45,12 @@ std::string sets_path(const Zone& zone) {
   return fmt::format("/hostedzone/{}/rrset", percent_encoded(zone.id));
 }
 
-Task<std::optional<Zone>> Zones::of(dns::Name name) {
+Task<std::optional<Zone>> Zones::of(dns::Name name, dns::Name in_dns) {
   const auto zones = co_await all_.get({}, list());
+  const bool has_it = std::ranges::find(zones, in_dns, &Zone::apex) != zones.end();
   std::vector<Zone> best;
   for (const auto& zone : zones) {
-    if (!name.is_within(zone.apex)) continue;
+    if (!name.is_within(zone.apex) || (has_it && zone.apex != in_dns)) continue;
     if (!best.empty() && zone.apex.label_count() > best.front().apex.label_count()) best.clear();
     if (best.empty() || zone.apex == best.front().apex) best.push_back(zone);
   }

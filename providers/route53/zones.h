@@ -18,9 +18,10 @@ class Zones {
   Zones(const Loop& loop, Api& api, dns::Discovery& discovery)
       : api_(api), discovery_(discovery), all_(loop.clock()), chosen_(loop.clock()) {}
 
-  /// The zone of the longest name that `name` is in. Of several zones of that name, it is the one to which the DNS
-  /// leads; throws Refused when that is none of them, or cannot be told.
-  Task<std::optional<Zone>> of(dns::Name name);
+  /// The zone of the longest name that `name` is in, or the one called `in_dns` when there is such a zone: a longer one
+  /// is left over, which nobody delegates. Of several zones of that name, it is the one to which the DNS leads; throws
+  /// Refused when that is none of them, or cannot be told.
+  Task<std::optional<Zone>> of(dns::Name name, dns::Name in_dns);
 
   /// Asks for one zone, whichever: a call that shows whether the credentials are good.
   Task<> probe();

@@ -24,6 +24,9 @@ CONFIG, RESPONDER = ["unit_config"], ["unit_dns_responder"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
+PLACEMENT = "daemon/issue/placement.cpp"
+SHOWN_VALUE = "daemon/issue/shown_value.cpp"
+RFC2136 = "providers/rfc2136/rfc2136.cpp"
 VALIDATION = "daemon/issue/validation.cpp"
 PUBLICATION = "daemon/issue/publication.cpp"
 ZONES = "daemon/issue/zones.cpp"
@@ -62,13 +65,13 @@ MESSAGE = "dns/message.cpp"
 SYNC_OF_NEW_FILE = """  const auto fd = create(path, content, mode, group);
   if (::fsync(fd.get()) != 0) fail("sync", path);
 """
-PUBLISH_THEN_TELL = """      co_await publication.publish(std::exchange(announcement, context_.zones.announce({})));
+PUBLISH_THEN_TELL = """      co_await publish(&publication, std::exchange(announcement, context_.zones.announce({})));
       place = co_await request_.authority->place();
       co_await publication.confirm();
       co_await order_.counted(proofs_.respond(round));
 """
 TELL_THEN_PUBLISH = """      co_await order_.counted(proofs_.respond(round));
-      co_await publication.publish(std::exchange(announcement, context_.zones.announce({})));
+      co_await publish(&publication, std::exchange(announcement, context_.zones.announce({})));
       place = co_await request_.authority->place();
       co_await publication.confirm();
 """
@@ -189,8 +192,14 @@ MUTANTS = [
              "if (action == Action::add) keep_what_is_used(*zone, {});")]),
     Mutant("K20", "a value at Route 53 is known by what it stands for", ["unit_providers"],
            [("providers/route53/route53.cpp", "loop.clock(), Escapes::octal)", "loop.clock(), Escapes::decimal)")]),
-    Mutant("provider-gone", "a value whose provider is not configured any more is not forgotten", DAEMON,
-           [(JOURNEY, "      out_of_reach.push_back(txt);\n", "      CertificateLog(request_.name).warning(txt.value);\n")]),
+    Mutant("provider-gone", "a value whose provider is not configured any more is not forgotten while it is shown", DAEMON,
+           [(JOURNEY, "    left.push_back(txt);\n    why.emplace", "    if (!is_provider_gone) left.push_back(txt);\n    why.emplace")]),
+    Mutant("never-there", "a value that was refused and is nowhere to be seen is forgotten", DAEMON,
+           [(JOURNEY, "    if (is_provider_gone || was_never_there || is_gone)", "    if (is_provider_gone || (was_never_there && is_gone) || is_gone)")]),
+    Mutant("zone-gone", "a value whose zone is gone is forgotten once nothing shows it", DAEMON,
+           [(JOURNEY, "    if (is_provider_gone || was_never_there || is_gone)", "    if (is_provider_gone || was_never_there || (is_gone && is_provider_gone))")]),
+    Mutant("shown-value", "a value that a name server shows is not forgotten", DAEMON,
+           [(SHOWN_VALUE, "text != nullptr && record.owner == name && text->value == value;", "text != nullptr && record.owner != name && text->value == value;")]),
     Mutant("removal-fails", "a value that could not be removed is tried again", DAEMON,
            [(JOURNEY, "  } catch (const Error&) {\n    left_over_ = std::current_exception();\n  }",
              "  } catch (const Error&) {\n    left_over_ = std::current_exception();\n    state_.values.clear();\n  }")]),
@@ -274,13 +283,37 @@ MUTANTS = [
     Mutant("wildcard-beside", "the way out of a wildcard CNAME is found", DNS,
            [(DISCOVERY, "    if (made.value_or(false)) {\n", "    if (made.value_or(false) && place.servers.empty()) {\n")]),
     Mutant("wildcard-followed", "a wildcard CNAME is not followed to where nobody meant it", DAEMON,
-           [(PROOFS, "(location->chain.empty() || is_declared(*location, location->chain.back()));",
+           [(PLACEMENT, "(location->chain.empty() || is_declared(*location, location->chain.back()));",
              "(location->chain.empty() || !location->chain.back().is_root());")]),
     Mutant("wildcard-declared", "an alias that was declared is followed, be it a wildcard's", DAEMON,
-           [(PROOFS, "    if (serves && !(location && is_declared(*location, own->effective))) {\n",
+           [(PLACEMENT, "    if (serves && !(location && is_declared(*location, own->effective))) {\n",
              "    if (serves) {\n"),
-            (PROOFS, "location->chain.empty() || is_declared(*location, location->chain.back())",
+            (PLACEMENT, "location->chain.empty() || is_declared(*location, location->chain.back())",
              "location->chain.empty()")]),
+    Mutant("alias-elsewhere", "an alias into another provider's zone is not followed unless somebody declared it", DAEMON,
+           [(PLACEMENT, "  if (own == nullptr || own->provider != target->provider) {\n", "  if (own == nullptr) {\n")]),
+    Mutant("alias-occupied", "an alias to a name with other records is not followed unless somebody declared it", DAEMON,
+           [(PLACEMENT, "return record.type != dns::Type::txt || !is_challenge_value(record);", "return record.type == dns::Type::txt && !is_challenge_value(record);")]),
+    Mutant("alias-wildcard", "no value is written at a wildcard", DAEMON,
+           [(PLACEMENT, "    if (each.is_wildcard()) return true;\n", "    if (each.is_wildcard()) return false;\n")]),
+    Mutant("zones-deeper", "a value does not go into a zone that nobody delegates", DAEMON,
+           [(PLACEMENT, "  if (here != seen && here.is_within(seen)) {\n", "  if (here != seen && here.is_within(seen)) co_return;\n  if (here != seen && here.is_within(seen)) {\n")]),
+    Mutant("zones-moved", "a value does not go into a zone that has moved", DAEMON,
+           [(PLACEMENT, "  if (own.empty() || delegated_to.empty() || is_led_there) co_return;\n", "  if (own.empty() || delegated_to.empty() || is_led_there || !own.empty()) co_return;\n")]),
+    Mutant("zones-none", "who does not look at the DNS is not kept from a zone that it does not show", DAEMON,
+           [(PROOFS, "policy->second.require != dns::Require::none;", "policy->second.require != dns::Require::quorum;")]),
+    Mutant("all-in-trouble", "all names that are in trouble are told in one run", DAEMON,
+           [(PROOFS, "    not_placed_.emplace(proof->challenge.name, error);\n", "    if (not_placed_.empty()) not_placed_.emplace(proof->challenge.name, error);\n")]),
+    Mutant("fits-alone", "a certificate whose values fit is not failed by others at the same name", DAEMON,
+           [(ZONES, "wanted_by[name] > 1) shared.insert(name);", "wanted_by[name] > 1000) shared.insert(name);")]),
+    Mutant("ttl-of-others", "the TTL of what others have at a name stays as it is", ["unit_providers"],
+           [(RFC2136, "change->ttl = std::chrono::seconds(std::min(record.ttl, longest_ttl));", "change->ttl = std::max(change->ttl, std::chrono::seconds(1));")]),
+    Mutant("zone-untold", "a server that answers no questions is told the zone of the DNS", ["unit_providers"],
+           [(RFC2136, "if (!told.refusal.empty() && !in_dns.is_root()) co_return", "if (told.refusal.size() == 1 && !in_dns.is_root()) co_return")]),
+    Mutant("zone-unsigned", "a server that lacks the key is asked without it", ["unit_providers"],
+           [(RFC2136, "failure.cause() == cause::unsigned_answer || failure.cause() == cause::unknown_key ||", "failure.cause() == cause::unsigned_answer ||")]),
+    Mutant("zone-left-over", "a zone that the DNS does not show is passed by", ["unit_providers"],
+           [(RFC2136, "  const bool has_it = seen.zone && seen.zone->apex == in_dns;", "  const bool has_it = seen.zone && seen.zone->apex != in_dns;")]),
     Mutant("K11-question", "an answer to another question is not taken (RFC 5452 §9)", DNS,
            [(MESSAGE, "return *message.question == request.question;",
              "return message.question->type == request.question.type || !message.answer.empty();")]),
@@ -297,7 +330,8 @@ MUTANTS = [
 
     # --- 5: one certificate's trouble is its own ---------------------------------------------------------------------
     Mutant("others-go-on", "one certificate's forbidden name does not fail the others of its zone", DAEMON,
-           [(ZONES, "if (refused && requests.size() > 1) {", "if (refused && requests.size() > 1000) {")]),
+           [(ZONES, "if (error.advice() == Error::Advice::refused) once_more = requests;",
+             "if (error.advice() == Error::Advice::throttled) once_more = requests;")]),
     Mutant("place-free", "an order that waits for the DNS takes no other certificate's place at the CA", DAEMON,
            [(JOURNEY, "  if (!proofs_.empty()) place->reset();\n", ""),
             (JOURNEY, "      place = co_await request_.authority->place();\n", "")]),
@@ -559,14 +593,13 @@ MUTANTS = [
     Mutant("spent-order", "an order that another request finalized is replaced in the same run", DAEMON,
            [(JOURNEY, "if (is_spent) co_await", "if (is_spent && context_.loop.clock().now() < Time{}) co_await")]),
     Mutant("S18", "a name that no provider serves is told so", DAEMON,
-           [(PROOFS, "  if (route_to == nullptr) {\n", "  if (route_to == nullptr && location.chain.size() > 99) {\n")]),
+           [(PLACEMENT, "  if (target == nullptr) {\n", "  if (target == nullptr && location.chain.size() > 99) {\n")]),
     Mutant("no-zone", "a provider that has no zone for a name is told so", DAEMON,
-           [(PROOFS, "  if (!zone) {\n    throw Refused(\"dns:no-zone\"", "  if (!zone && zone) {\n    throw Refused(\"dns:no-zone\"")]),
+           [(PLACEMENT, "  if (!zone) {\n    throw Refused(\"dns:no-zone\"", "  if (!zone && zone) {\n    throw Refused(\"dns:no-zone\"")]),
     Mutant("no-dns-01", "a CA that offers no dns-01 is told so", DAEMON,
            [(PROOFS, "  if (challenge == nullptr) {\n", "  if (challenge == nullptr) co_return;\n  if (challenge == nullptr) {\n")]),
     Mutant("K19", "a TXT value is not added in vain where a CNAME stands", ["unit_providers"],
-           [("providers/rfc2136/rfc2136.cpp", "if (change.action == Action::add && guarded.insert(change.name).second) {",
-             "if (change.action == Action::add && guarded.insert(change.name).second && changes.empty()) {")]),
+           [(RFC2136, "    entries.push_back({dns::UpdateEntry::Kind::no_cname, change.name, {}, 0});\n", "")]),
     Mutant("longest-zone", "a name is served by the provider of its longest zone", CONFIG,
            [("config/routes.cpp", "    if (found != by_zone_.end()) return &found->second;\n",
              "    if (found != by_zone_.end() && find(name.substr(name.find('.') + 1)) == nullptr) return &found->second;\n")]),

@@ -132,8 +132,11 @@ SCENARIO("a TSIG key is checked") {
       {"{ secret = \"" + std::string(good_key) + "\" }", "provider.bind.tsig.name: is missing"},
       {"{ name = \"k..k\", secret = \"" + std::string(good_key) + "\" }", "has an empty label"},
       {"{ name = \"k\", algorithm = \"hmac-sha265\", secret = \"" + std::string(good_key) + "\" }",
-       "provider.bind.tsig.algorithm: \"hmac-sha265\" is not one of hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, "
+       "provider.bind.tsig.algorithm: \"hmac-sha265\" is not one of hmac-sha1, hmac-sha224, hmac-sha256, "
        "hmac-sha384 or hmac-sha512; did you mean hmac-sha256?"},
+      {"{ name = \"k\", algorithm = \"HMAC_MD5\", secret = \"" + std::string(good_key) + "\" }",
+       "provider.bind.tsig.algorithm: \"HMAC_MD5\" must not be used any more (RFC 8945 §6): make a new key with "
+       "tsig-keygen -a hmac-sha256"},
       {"{ name = \"k\", algo = \"x\", secret = \"" + std::string(good_key) + "\" }",
        "provider.bind.tsig.algo: there is no such key"},
       {"\"key\"", "provider.bind.tsig: a string was found, a table is wanted"},
@@ -160,15 +163,21 @@ SCENARIO("tsig-keygen's file may be given as it is") {
     }
   }
   WHEN("the algorithm is spelled in another way that BIND takes") {
-    const std::vector<std::pair<std::string, crypto::Digest>> spellings = {
-        {"HMAC-SHA256", crypto::Digest::sha256},
-        {"hmac-sha512.", crypto::Digest::sha512},
-        {"hmac-md5.sig-alg.reg.int", crypto::Digest::md5},
-        {"HMAC-MD5.SIG-ALG.REG.INT.", crypto::Digest::md5}};
+    const std::vector<std::pair<std::string, crypto::Digest>> spellings = {{"HMAC-SHA256", crypto::Digest::sha256},
+                                                                           {"hmac-sha512.", crypto::Digest::sha512},
+                                                                           {"HMAC_SHA1", crypto::Digest::sha1},
+                                                                           {"hmacsha224", crypto::Digest::sha224},
+                                                                           {"sha384", crypto::Digest::sha384}};
     for (const auto& [spelling, digest] : spellings) {
       INFO(spelling);
       folder.write("key", block(spelling));
       CHECK(tsig_of(folder.load(with_tsig("{ secret = { file = \"key\" } }"))).algorithm == digest);
+      const auto inside = "{ name = \"k\", algorithm = \"" + spelling + "\", secret = \"" + good_key + "\" }";
+      CHECK(tsig_of(folder.load(with_tsig(inside))).algorithm == digest);
+    }
+    for (const std::string old : {"hmac-md5.sig-alg.reg.int", "HMAC-MD5.SIG-ALG.REG.INT.", "md5"}) {
+      folder.write("key", block(old));
+      CHECK_THAT(folder.faults(with_tsig("{ secret = { file = \"key\" } }")), Contains("must not be used any more"));
     }
   }
   WHEN("the configuration says the same") {
@@ -202,7 +211,7 @@ SCENARIO("tsig-keygen's file may be given as it is") {
     }
     folder.write("key", block("hmac-sha3"));
     CHECK_THAT(folder.faults(with_tsig("{ secret = { file = \"key\" } }")),
-               Contains("the key file has the unknown algorithm \"hmac-sha3\""));
+               Contains("in the key file, the algorithm \"hmac-sha3\" is not one of"));
   }
 }
 

@@ -160,14 +160,57 @@ SCENARIO("a value that could not be removed costs no certificate, and is not for
   CHECK(scene.state().values.empty());
 }
 
-SCENARIO("a value whose provider is not configured any more is remembered until it is") {
+SCENARIO("a value whose provider is not configured any more is remembered for as long as the DNS shows it") {
   JourneyScene scene;
   auto state = scene.state();
   state.values = {{"former", "example.test", "", own_challenge.text(), "value"}};
   run(scene.loop, scene.store.save_certificate("web", state));
+  WHEN("a name server shows it") {
+    scene.provider->values.emplace(own_challenge, "value");
+    CHECK(scene.run().empty());
+    REQUIRE(scene.state().values.size() == 1);
+    CHECK(scene.state().values.front().provider == "former");
+    CHECK_THAT(scene.withdraw_leftovers(), StartsWith("dns:no-provider") && Contains("still stands in the DNS") &&
+                                               Contains("ns1.example.test") && Contains("configure provider former"));
+  }
+  WHEN("none does") {
+    CHECK(scene.run().empty());
+    CHECK(scene.state().values.empty());
+    CHECK(scene.withdraw_leftovers().empty());
+  }
+  WHEN("none can be asked") {
+    scene.name_server.handle([](std::string_view, dns::Transport) { return std::nullopt; });
+    CHECK_THAT(scene.withdraw_leftovers(), StartsWith("dns:timeout") && Contains("cannot be found out"));
+    CHECK(scene.state().values.size() == 1);
+  }
+}
+
+SCENARIO("a value whose zone is gone is remembered for as long as the DNS shows it") {
+  JourneyScene scene;
+  scene.provider->has_lost_its_zone = true;
   CHECK(scene.run().empty());
-  REQUIRE(scene.state().values.size() == 1);
-  CHECK(scene.state().values.front().provider == "former");
+  CHECK(scene.state().values.size() == 1);
+  CHECK_THAT(scene.withdraw_leftovers(), StartsWith("dns:no-provider") && Contains("the zone is gone"));
+  scene.provider->values.clear();
+  CHECK(scene.withdraw_leftovers().empty());
+  CHECK(scene.state().values.empty());
+}
+
+SCENARIO("a value that was refused and is nowhere to be seen is no trouble of its own") {
+  JourneyScene scene;
+  scene.provider->refuses = true;
+  CHECK_THAT(scene.run(), StartsWith("http:403"));
+  CHECK(scene.state().values.empty());
+  WHEN("an earlier run had put values there, they are not forgotten") {
+    scene.provider->refuses = false;
+    scene.provider->keeps_values = true;
+    scene.ca.instead("challenge", {"503 Service Unavailable", "<html>back soon</html>"});
+    scene.run();
+    REQUIRE(scene.provider->values.size() == 1);
+    scene.provider->refuses = true;
+    CHECK_THAT(scene.run(), StartsWith("http:403"));
+    CHECK(scene.state().values.size() == 1);
+  }
 }
 
 SCENARIO("a run that is stopped leaves what the next one goes on with") {
@@ -244,6 +287,111 @@ SCENARIO("who cannot prove a name says why") {
     CHECK_THAT(scene.run(), StartsWith("acme:no-dns-01") && Contains("fake offers no dns-01 challenge"));
   }
   CHECK(scene.provider->calls == 0);
+}
+
+SCENARIO("all names that are in trouble are told in one run") {
+  JourneyScene scene;
+  scene.request.domains = {"a.example.test", "b.example.test", "www.lost.test", "c.example.test"};
+  scene.resolver.say("lost.test", dns::Type::soa, {.rcode = dns::Rcode::nxdomain, .authority = {dns::fake::soa("")}});
+  scene.resolver.say("www.lost.test", dns::Type::soa,
+                     {.rcode = dns::Rcode::nxdomain, .authority = {dns::fake::soa("")}});
+  scene.provider->has_no_zone = true;
+  scene.context.routes = config::Routes({{"example.test", "shown"}, {"lost.test", "shown"}});
+  const auto outcome = scene.run();
+  CHECK_THAT(outcome, Contains("provider shown has no zone for _acme-challenge.a.example.test, "
+                               "_acme-challenge.b.example.test, _acme-challenge.c.example.test: ") &&
+                          Contains("no zone holds www.lost.test"));
+  CHECK(scene.provider->calls == 0);
+}
+
+SCENARIO("a value goes only into the zone that the DNS shows") {
+  JourneyScene scene;
+  const auto differ = [&scene] {
+    const auto outcome = scene.run();
+    CHECK(scene.provider->calls == 0);
+    CHECK(scene.state().values.empty());
+    return outcome;
+  };
+  WHEN("the provider has one that nobody delegates") {
+    scene.provider->only_zone = dns::Name("www.example.test");
+    CHECK_THAT(differ(), StartsWith("dns:zones-differ") && Contains("its zone www.example.test") &&
+                             Contains("in the zone example.test (asked: 127.0.1.7") && Contains("`resolvers`"));
+  }
+  WHEN("the DNS has one of which the provider does not know") {
+    scene.provider->only_zone = dns::Name("test");
+    CHECK_THAT(differ(), StartsWith("dns:zones-differ") && Contains("its zone test,") &&
+                             Contains("in the zone example.test (asked: 127.0.1.7") && Contains("`resolvers`"));
+  }
+  WHEN("the provider's is another one of the same name") {
+    scene.provider->own_name_servers = {dns::Name("ns.former.test"), dns::Name("ns2.former.test")};
+    CHECK_THAT(differ(), StartsWith("dns:zones-differ") && Contains("ns.former.test, ns2.former.test there, but "
+                                                                    "ns1.example.test according to the DNS"));
+  }
+  WHEN("it has moved in part only") {
+    scene.provider->own_name_servers = {dns::Name("ns.former.test"), dns::Name("ns1.example.test")};
+    CHECK(scene.run().empty());
+  }
+  WHEN("the operator said not to look at the DNS") {
+    scene.provider->only_zone = dns::Name("www.example.test");
+    scene.provider->own_name_servers = {dns::Name("ns.former.test")};
+    dns::PropagationPolicy policy;
+    policy.require = dns::Require::none;
+    scene.request.policies = std::make_shared<Policies>(Policies{{"shown", policy}});
+    CHECK(scene.run().empty());
+  }
+}
+
+SCENARIO("an alias leads only where somebody meant challenges to be") {
+  JourneyScene scene;
+  const dns::Name target("proofs.other.test");
+  scene.aliases[own_challenge] = target;
+  scene.context.routes.add({"other.test", "shown"});
+  const auto refused = [&scene] {
+    const auto outcome = scene.run();
+    CHECK(scene.provider->calls == 0);
+    return outcome;
+  };
+  WHEN("nothing is there, and the same provider keeps it") {
+    CHECK(scene.run().empty());
+    CHECK(scene.provider->published == std::set{target});
+  }
+  WHEN("something else is there") {
+    scene.hosts = {target};
+    CHECK_THAT(refused(), StartsWith("dns:alias") &&
+                              Contains("is an alias (CNAME) of proofs.other.test, where other") &&
+                              Contains("add _acme-challenge.www.example.test to `delegated` of [provider.shown]"));
+  }
+  WHEN("a wildcard answers for it") {
+    scene.hosts = {target, dns::Name("acmed-is-not-here.other.test")};
+    CHECK(scene.run().empty());
+    CHECK(scene.provider->published == std::set{target});
+  }
+  WHEN("somebody reads the TXT records there") {
+    scene.provider->values.emplace(target, "v=spf1 -all");
+    CHECK_THAT(refused(), StartsWith("dns:alias") && Contains("(TXT)"));
+  }
+  WHEN("something else is there, and it is declared") {
+    scene.hosts = {target};
+    scene.context.routes.add({own_challenge.text(), "shown", true});
+    CHECK(scene.run().empty());
+    CHECK(scene.provider->published == std::set{target});
+  }
+  WHEN("it is another provider's") {
+    scene.context.routes = config::Routes({{"example.test", "another"}, {"other.test", "shown"}});
+    CHECK_THAT(refused(), StartsWith("dns:alias") && Contains("which is another provider's"));
+  }
+  WHEN("it is another provider's, and for challenges by its name") {
+    scene.context.routes.add({"www.example.test", "another"});
+    scene.aliases[own_challenge] = dns::Name("_acme-challenge.other.test");
+    CHECK(scene.run().empty());
+  }
+  WHEN("it is a wildcard") {
+    for (const std::string wildcard : {"*.other.test", "*.example.test", "a.*.other.test"}) {
+      scene.aliases[own_challenge] = dns::Name(wildcard);
+      scene.discovery.forget();
+      CHECK_THAT(refused(), StartsWith("dns:alias") && Contains("a wildcard"));
+    }
+  }
 }
 
 SCENARIO("a wildcard CNAME is followed where somebody meant it, and nowhere else") {

@@ -7,6 +7,7 @@ namespace acmed::test {
 namespace {
 
 constexpr const char* apex = "example.test";
+constexpr const char* other_apex = "other.test";
 constexpr const char* host = "ns1.example.test";
 
 dns::fake::Answer says(std::vector<std::string> records) {
@@ -16,13 +17,25 @@ dns::fake::Answer says(std::vector<std::string> records) {
 }  // namespace
 
 Task<std::optional<providers::Zone>> ShownProvider::zone_of(dns::Name name) {
-  if (has_no_zone || !name.is_within(apex_)) co_return std::nullopt;
-  co_return providers::Zone{apex_, ""};
+  if (has_no_zone) co_return std::nullopt;
+  if (only_zone) co_return providers::Zone{*only_zone, ""};
+  for (const auto& zone : {apex_, dns::Name(other_apex)}) {
+    if (name.is_within(zone)) co_return providers::Zone{zone, ""};
+  }
+  co_return std::nullopt;
+}
+
+Task<std::set<dns::Name>> ShownProvider::name_servers(providers::Zone) {
+  co_return own_name_servers;
 }
 
 Task<> ShownProvider::apply(providers::Zone, std::vector<providers::TxtChange> changes) {
   ++calls;
   if (on_apply) on_apply(changes);
+  if (refuses) throw Refused("http:403", "not for this token");
+  if (has_lost_its_zone && changes.front().action == providers::Action::remove) {
+    throw Refused(providers::cause::zone_gone, "the zone is gone");
+  }
   for (const auto& change : changes) {
     if (change.action == providers::Action::remove && keeps_values) throw Retry("http:503", "not now");
     if (change.action == providers::Action::add) values.emplace(change.name, change.value);
@@ -37,27 +50,40 @@ JourneyScene::JourneyScene() {
   resolver.say(host, dns::Type::aaaa, says({}));
   resolver.say(apex, dns::Type::soa, says({dns::fake::soa(apex)}));
   resolver.say(apex, dns::Type::ns, says({dns::fake::ns(apex, host)}));
+  resolver.say(other_apex, dns::Type::soa, says({dns::fake::soa(other_apex)}));
+  resolver.say(other_apex, dns::Type::ns, says({dns::fake::ns(other_apex, host)}));
   // The zone is private: nothing above it has servers.
   resolver.say("test", dns::Type::soa, {.rcode = dns::Rcode::nxdomain, .authority = {dns::fake::soa("")}});
   name_server.handle([this](std::string_view query, dns::Transport) {
     const auto question = dns::parse_message(query).question.value_or(dns::Question());
     const dns::Name target(wildcard_target.empty() ? apex : wildcard_target);
     dns::fake::Answer answer;
-    if (question.type == dns::Type::ns && question.name == dns::Name(apex)) {
-      answer.answer = {dns::fake::ns(apex, host)};
+    const auto* zone = question.name.is_within(dns::Name(other_apex)) ? other_apex : apex;
+    const auto alias = aliases.find(question.name);
+    if (alias != aliases.end()) {
+      answer.answer = {dns::fake::cname(question.name.text(), alias->second.text())};
+      return dns::fake::reply_to(query, answer);
+    }
+    const bool is_host = hosts.contains(question.name);
+    if (is_host && question.type == dns::Type::a) {
+      answer.answer = {dns::fake::address(question.name.text(), "192.0.2.1")};
+      return dns::fake::reply_to(query, answer);
+    }
+    if (question.type == dns::Type::ns && question.name == dns::Name(zone)) {
+      answer.answer = {dns::fake::ns(zone, host)};
     } else if (question.type == dns::Type::txt) {
       for (const auto& [name, value] : provider->values) {
         if (name == question.name) answer.answer.push_back(dns::fake::txt(name.text(), value));
       }
       if (!answer.answer.empty() && on_txt) on_txt();
       if (!answer.answer.empty() && hidden_answers-- > 0) answer.answer.clear();
-      if (answer.answer.empty() && wildcard_target.empty()) answer.rcode = dns::Rcode::nxdomain;
+      if (answer.answer.empty() && wildcard_target.empty() && !is_host) answer.rcode = dns::Rcode::nxdomain;
     }
     const bool is_alias = question.type == dns::Type::txt || question.type == dns::Type::cname;
     if (answer.answer.empty() && is_alias && !wildcard_target.empty() && question.name != target) {
       answer.answer = {dns::fake::cname(question.name.text(), wildcard_target)};
     }
-    if (answer.answer.empty()) answer.authority = {dns::fake::soa(apex)};
+    if (answer.answer.empty()) answer.authority = {dns::fake::soa(zone)};
     return dns::fake::reply_to(query, answer);
   });
   ca.issue_by([this](const FakeCa::Issuance& issuance) { return chain(issuance); });
@@ -77,6 +103,7 @@ issue::Providers JourneyScene::providers() {
   auto shown = std::make_unique<ShownProvider>(dns::Name(apex));
   provider = shown.get();
   all.emplace("shown", std::move(shown));
+  all.emplace("another", std::make_unique<ShownProvider>(dns::Name(apex)));
   return all;
 }
 
@@ -104,6 +131,17 @@ std::string JourneyScene::run(std::stop_token stop) {
   }
   acmed::run(loop, store.save_certificate(request.name, remembered));
   return outcome;
+}
+
+std::string JourneyScene::withdraw_leftovers() {
+  auto remembered = state();
+  issue::Journey journey(context, request, remembered);
+  try {
+    acmed::run(loop, journey.withdraw_leftovers());
+  } catch (const Error& error) {
+    return error.cause() + " " + error.what();
+  }
+  return {};
 }
 
 void JourneyScene::leave_an_order() {

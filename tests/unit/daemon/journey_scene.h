@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -26,11 +28,16 @@ class ShownProvider final : public providers::Provider {
   explicit ShownProvider(dns::Name apex) : apex_(std::move(apex)) {}
   Task<std::optional<providers::Zone>> zone_of(dns::Name name) override;
   Task<> apply(providers::Zone zone, std::vector<providers::TxtChange> changes) override;
+  Task<std::set<dns::Name>> name_servers(providers::Zone zone) override;
 
   int calls = 0;
   std::set<std::pair<dns::Name, std::string>> values;
   std::set<dns::Name> published;  ///< where values have ever been
   bool has_no_zone = false;
+  std::optional<dns::Name> only_zone;                                      ///< in place of all others
+  std::set<dns::Name> own_name_servers;                                    ///< of its zones
+  bool refuses = false;                                                    ///< every change
+  bool has_lost_its_zone = false;                                          ///< between addition and removal
   bool keeps_values = false;                                               ///< fails at their removal
   std::function<void(const std::vector<providers::TxtChange>&)> on_apply;  ///< before anything is changed
 
@@ -39,13 +46,16 @@ class ShownProvider final : public providers::Provider {
 };
 
 /// The certificate "web" on a host: real journeys over a real client and a store in a folder, to a fake CA and to the
-/// fake name servers of example.test. Sleeps take no time. Tests make it odd where it matters to them.
+/// fake name servers of example.test, and of other.test for aliases. Sleeps take no time. Tests make it odd where it
+/// matters to them.
 struct JourneyScene {
   JourneyScene();
 
   /// One run as a daemon makes it that was started anew: what is remembered comes from the disk and goes back to it.
   /// Empty when a certificate was issued, "cancelled" when it was stopped, else "CAUSE SENTENCE".
   std::string run(std::stop_token stop = {});
+  /// Withdraws what is remembered, as without a certificate. Empty when nothing is left, else "CAUSE SENTENCE".
+  std::string withdraw_leftovers();
   /// A run that leaves an order behind, for want of an answer when its challenges are to be validated.
   void leave_an_order();
 
@@ -81,9 +91,11 @@ struct JourneyScene {
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
   issue::Authority* other_authority = nullptr;  ///< in its place
-  int hidden_answers = 0;        ///< so many answers of the name server do not show yet what the provider has
-  std::string wildcard_target;   ///< what *.example.test is an alias of; empty when there is no such record
-  std::function<void()> on_txt;  ///< when the name server is asked for values that the provider has
+  int hidden_answers = 0;                  ///< so many answers of the name server do not show yet what the provider has
+  std::map<dns::Name, dns::Name> aliases;  ///< CNAME records
+  std::set<dns::Name> hosts;               ///< names with an A record
+  std::string wildcard_target;             ///< what *.example.test is an alias of; empty when there is no such record
+  std::function<void()> on_txt;            ///< when the name server is asked for values that the provider has
   issue::Request request{"web", {"www.example.test"}, crypto::KeyType::ecdsa_p256, nullptr, {}};
 
  private:

@@ -31,6 +31,10 @@ class MemoryProvider final : public providers::Provider {
     }
     if (fails) throw Retry("dns:timeout", "no answer");
     std::map<dns::Name, Error> failures;
+    if (values.size() + changes.size() > most_values && changes.front().action == Action::add) {
+      for (const auto& change : changes) failures.emplace(change.name, Retry("dns:SERVFAIL", "too many values"));
+      throw providers::SomeFailed(std::move(failures));
+    }
     for (const auto& change : changes) {
       if (change.name == fails_at) failures.emplace(change.name, Retry("dns:SERVFAIL", "not there"));
     }
@@ -46,7 +50,8 @@ class MemoryProvider final : public providers::Provider {
   std::size_t values_at_a_time() const override { return room; }
 
   std::size_t room = providers::any_number;
-  std::size_t most = 0;  ///< values at a time, so far
+  std::size_t most_values = providers::any_number;  ///< more fail
+  std::size_t most = 0;                             ///< values at a time, so far
   int calls = 0;
   bool fails = false;
   std::string refused = "(none)";
@@ -195,6 +200,34 @@ SCENARIO("those who share a call with a name that fails are told apart, without 
   CHECK(bad == "dns:SERVFAIL");
   CHECK(world.provider->values == std::set<std::string>{"good"});
   CHECK(world.provider->calls == 1);
+}
+
+SCENARIO("of journeys whose values do not fit at one name together, those that fit are not held back by the others") {
+  World world;
+  world.provider->most_values = 2;
+  std::vector<std::string> outcomes(3);
+  std::vector<Task<>> all;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    all.push_back(outcome(publish_after(&world, {}, "v" + std::to_string(i)), &outcomes[i]));
+  }
+  run(world.loop, when_all(std::move(all)));
+  CHECK(std::ranges::count(outcomes, "done") == 2);
+  CHECK(std::ranges::count(outcomes, "dns:SERVFAIL") == 1);
+  CHECK(world.provider->values.size() == 2);
+}
+
+SCENARIO("what fails in several zones is told of each") {
+  World world;
+  world.provider->refused = "bad";
+  auto values = world.value("bad");
+  values.push_back({"bind", {dns::Name("b.test"), ""}, dns::Name("_acme-challenge.b.test"), "bad"});
+  try {
+    run(world.loop, world.zones.publish("user", values, world.zones.announce({"bind"})));
+    FAIL("nothing was thrown");
+  } catch (const providers::SomeFailed& error) {
+    CHECK(error.failures().size() == 2);
+    CHECK(error.advice() == Error::Advice::refused);
+  }
 }
 
 SCENARIO("when the provider does not answer, all hear of it and may come again") {

@@ -32,17 +32,18 @@ std::size_t end_of_question(std::string_view message) {
 
 }  // namespace
 
-std::string record(std::string_view owner, Type type, std::string_view data, std::uint16_t rr_class) {
+std::string record(std::string_view owner, Type type, std::string_view data, std::uint16_t rr_class,
+                   std::uint32_t ttl) {
   auto wire = wire_name(owner);
   append_u16(wire, static_cast<std::uint16_t>(type));
   append_u16(wire, rr_class);
-  append_u32(wire, 60);
+  append_u32(wire, ttl);
   append_u16(wire, static_cast<std::uint16_t>(data.size()));
   return wire + std::string(data);
 }
 
-std::string txt(std::string_view owner, std::string_view value) {
-  return record(owner, Type::txt, std::string(1, static_cast<char>(value.size())) + std::string(value));
+std::string txt(std::string_view owner, std::string_view value, std::uint32_t ttl) {
+  return record(owner, Type::txt, std::string(1, static_cast<char>(value.size())) + std::string(value), 1, ttl);
 }
 
 std::string soa(std::string_view zone) {

@@ -13,8 +13,9 @@
 
 namespace acmed::dns::fake {
 
-std::string record(std::string_view owner, Type type, std::string_view data, std::uint16_t rr_class = 1);
-std::string txt(std::string_view owner, std::string_view value);
+std::string record(std::string_view owner, Type type, std::string_view data, std::uint16_t rr_class = 1,
+                   std::uint32_t ttl = 60);
+std::string txt(std::string_view owner, std::string_view value, std::uint32_t ttl = 60);
 std::string soa(std::string_view zone);
 std::string ns(std::string_view zone, std::string_view host);
 std::string cname(std::string_view owner, std::string_view target);

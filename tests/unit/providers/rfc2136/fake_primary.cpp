@@ -41,7 +41,19 @@ std::optional<std::string> FakePrimary::respond(std::string_view request, Transp
   const auto message = dns::parse_message(request);
   if (message.opcode == dns::Opcode::update) return respond_to_update(request, transport);
   const auto& name = message.question->name;
-  if (!name.is_within(zone_)) return reply(request, {.rcode = Rcode::refused, .authoritative = false});
+  if (message.question->type == Type::txt && values.contains(name)) {
+    dns::fake::Answer answer;
+    for (const auto& value : values[name]) {
+      answer.answer.push_back(dns::fake::txt(name.text(), value, ttls.contains(name) ? ttls[name] : 60));
+    }
+    return reply(request, answer);
+  }
+  if (message.question->type == Type::ns && name == zone_) {
+    return reply(request, {.answer = {dns::fake::ns(zone_.text(), name_server)}});
+  }
+  if (answers_nothing || !name.is_within(zone_)) {
+    return reply(request, {.rcode = Rcode::refused, .authoritative = false});
+  }
   const auto soa = dns::fake::soa(zone_.text());
   if (name == zone_) return reply(request, {.answer = {soa}});
   return reply(request, {.rcode = Rcode::nxdomain, .authority = {soa}});
@@ -80,10 +92,13 @@ Rcode FakePrimary::carry_out(std::string_view update) {
   for (unsigned i = 0; i < prerequisites; ++i) {
     const auto line = read_line(reader);
     const bool is_no_cname = line.type == static_cast<std::uint16_t>(Type::cname) && line.rr_class == class_none;
-    if (!is_no_cname || line.ttl != 0 || !line.data.empty()) return Rcode::formerr;
-    if (aliases.contains(line.name)) return Rcode::yxrrset;
+    const bool is_no_txt = line.type == static_cast<std::uint16_t>(Type::txt) && line.rr_class == class_none;
+    if (!(is_no_cname || is_no_txt) || line.ttl != 0 || !line.data.empty()) return Rcode::formerr;
+    if (is_no_cname && aliases.contains(line.name)) return Rcode::yxrrset;
+    if (is_no_txt && values.contains(line.name) && !values[line.name].empty()) return Rcode::yxrrset;
   }
   auto changed = values;
+  auto new_ttls = ttls;
   for (unsigned i = 0; i < changes; ++i) {
     const auto line = read_line(reader);
     if (!line.name.is_within(zone_)) return Rcode::notzone;
@@ -94,13 +109,18 @@ Rcode FakePrimary::carry_out(std::string_view update) {
     }
     if (line.rr_class == class_in) {
       changed[line.name].insert(value);
+      new_ttls[line.name] = line.ttl;
     } else if (line.rr_class == class_none && line.ttl == 0) {
       changed[line.name].erase(value);
     } else {
       return Rcode::formerr;
     }
   }
+  for (const auto& [name, at_name] : changed) {
+    if (at_name.size() > most_values) return Rcode::servfail;
+  }
   values = std::move(changed);
+  ttls = std::move(new_ttls);
   return Rcode::noerror;
 }
 
@@ -109,6 +129,12 @@ std::string FakePrimary::reply(std::string_view request, const dns::fake::Answer
   if (!key_ || !signs) return wire;
   const bool with_mac = tsig_error != 16 && tsig_error != 17;
   const bool is_update = (dns::WireReader(request.substr(2)).u16() & 0x7800) != 0;
+  const bool is_signed = !dns::fake::mac_of(request).empty();
+  if (!is_update && lacks_key && is_signed) {
+    return dns::fake::signed_reply(dns::fake::reply_to(request, {.rcode = Rcode::notauth, .authoritative = false}),
+                                   request, {*key_, clock_.now(), 17, {}, false});
+  }
+  if (!is_signed) return wire;
   const auto error = is_update ? tsig_error : std::uint16_t{0};
   return dns::fake::signed_reply(
       std::move(wire), request,

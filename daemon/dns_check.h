@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/issue/placement.h"
+#include "dns/exchange.h"
+#include "providers/memory.h"
+
+namespace acmed {
+
+/// One thing that was looked at.
+struct Finding {
+  enum class Verdict { ok, warning, wrong };
+  Verdict verdict = Verdict::ok;
+  std::string text;  ///< what there is; for a warning and what is wrong, with the mend
+};
+
+/// What was found about the proof of one name.
+struct NameFindings {
+  std::string certificate;
+  std::string domain;  ///< as the certificate has it, with "*."
+  std::vector<Finding> findings;
+};
+
+/// "ok       ...", one line each, under a line with the name and its certificate.
+std::string text_of(const NameFindings& findings);
+
+/// Looks at all that a proof by the DNS depends on, and changes nothing: where aliases lead, the zone as the DNS, the
+/// provider and the zone's parent have it, what each name server says, whether the provider's credentials are good as
+/// far as can be told without a change, and which CAs the domain admits (CAA, RFC 8659).
+class DnsCheck {
+ public:
+  /// Both must outlive it. `server_port`: where name servers listen; other than 53 in tests.
+  DnsCheck(Loop& loop, const config::Config& config, std::uint16_t server_port = dns::dns_port);
+  DnsCheck(const DnsCheck&) = delete;
+  DnsCheck& operator=(const DnsCheck&) = delete;
+
+  /// For each name of the certificates `named`, or of all when there are none. What cannot be found out is a finding,
+  /// not a failure.
+  Task<std::vector<NameFindings>> run(std::set<std::string> named);
+
+  /// Ends the programs that providers run.
+  Task<> close();
+
+ private:
+  /// A provider that keeps accounts finds none here: nothing of acmed's state is read.
+  class NoMemory final : public providers::Memory {
+   public:
+    Task<json::Object> recall() override { co_return json::Object(); }
+    Task<> keep(json::Object) override { throw Refused("provider:memory", "nothing is kept while only looking"); }
+  };
+  struct Subject;
+
+  issue::Providers providers(const config::Config& config);
+  Task<> examine(const config::Certificate* certificate, NameFindings* findings);
+  Task<> examine_provider(const config::Certificate* certificate, const Subject* subject, NameFindings* findings);
+  Task<> examine_credentials(std::string provider, NameFindings* findings);
+  Task<> examine_delegation(const Subject* subject, NameFindings* findings);
+  Task<> examine_servers(const Subject* subject, bool is_held_up, NameFindings* findings);
+  Task<> examine_caa(const config::Certificate* certificate, NameFindings* findings);
+  Task<std::vector<std::string>> identities(std::string ca);
+  Task<std::optional<dns::Reply>> ask_resolvers(dns::Question question);
+  Task<std::set<dns::Name>> parents_delegation(dns::Name apex);
+  Task<std::set<dns::Name>> delegation_at(dns::Name host, dns::Name apex);
+  config::Propagation propagation(const config::Certificate& certificate, const std::string& provider) const;
+  dns::PolicyOf policies(const config::Certificate& certificate) const;
+  config::Propagation::Require required(const config::Certificate& certificate, const std::string& provider) const;
+
+  Loop& loop_;
+  const config::Config& config_;
+  std::uint16_t server_port_;
+  dns::Discovery discovery_;
+  NoMemory memory_;
+  issue::ZoneCoordinator zones_;
+  issue::Placement placement_;
+  std::map<std::string, std::string> credentials_;              ///< by provider: what is wrong; empty when nothing is
+  std::map<std::string, std::vector<std::string>> identities_;  ///< by CA
+};
+
+}  // namespace acmed

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The DNS and the provider do not have the name in the same zone. Inner resolvers know a zone of the company's own, which is told at once; outer
+# ones show the right place. A zone that is left over at the primary, which nobody delegates, is passed by.
+# shellcheck source=../case.sh
+source "$(dirname "$0")/../case.sh"
+
+# shellcheck disable=SC2016
+small_zone() { printf '$TTL 60\n$ORIGIN %s.\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A %s\n' "$1" "$2"; }
+soa_answers() { dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'; }
+
+start_lab LAB_ZONES=example.test
+echo "--- an inner zone"
+inner=127.0.0.22
+ip addr add "$inner/32" dev lo 2>/dev/null || true
+mkdir -p "$WORK/inner"
+small_zone corp.example.test "$inner" >"$WORK/inner/corp.db"
+cat >"$WORK/inner/named.conf" <<CONF
+options { directory "$WORK/inner"; pid-file none; session-keyfile "$WORK/inner/key"; managed-keys-directory "$WORK/inner"; lock-file none;
+  listen-on port 53 { $inner; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; };
+controls { };
+zone "corp.example.test" { type primary; file "corp.db"; };
+CONF
+setsid "$(PATH=$PATH:/usr/sbin command -v named)" -f -n 1 -c "$WORK/inner/named.conf" </dev/null >"$WORK/inner/out" 2>&1 &
+OPERATOR_PIDS+=($!)
+eventually 10 soa_answers corp.example.test "$inner"
+lab stop resolver
+printf 'stub-zone:\n  name: "corp.example.test"\n  stub-addr: %s@53\n' "$inner" >>"$WORK/lab/resolver/unbound.conf"
+lab start resolver
+write_config <<TOML
+$(primary_provider)
+$(certificate inner host.corp.example.test)
+TOML
+lab mark
+acmed_once
+expect_equal "exit status with the inner resolver" "$STATUS" 1
+expect_at_most "milliseconds until it is told" "$ELAPSED" 5000
+expect_match "the sentence" "$OUTPUT" 'its zone example\.test, but the DNS says that the name is in the zone corp\.example\.test \(asked: .*.resolvers. in \[propagation\]'
+expect_equal "UPDATE messages" "$(count primary UPDATE)" 0
+sed -i "s/^resolvers = .*/resolvers = [\"$LAB_CA_RESOLVER\"]/" "$CONFIG"
+acmed_once
+expect_equal "exit status with an outer resolver" "$STATUS" 0
+expect_issued inner host.corp.example.test
