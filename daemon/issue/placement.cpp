@@ -233,6 +233,7 @@ Task<> Placement::require_same_zone(Place place, dns::Location location) {
   const auto own = co_await zones_.provider(place.provider)->name_servers(place.zone);
   std::set<dns::Name> delegated_to;
   for (const auto& server : location.servers) delegated_to.insert(server.host);
+  delegated_to.erase(dns::Name());  // of addresses that the configuration gave, nobody knows the name
   const bool is_led_there =
       std::ranges::any_of(own, [&](const dns::Name& host) { return delegated_to.contains(host); });
   if (own.empty() || delegated_to.empty() || is_led_there) co_return;

@@ -15,7 +15,7 @@ class Leftovers final : public Duty {
   Time due() const override;
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.leftover; }
-  std::string failed() const override { return "TXT values are still in the DNS"; }
+  std::string failed() const override { return "TXT values are not known to be gone from the DNS"; }
 
  private:
   Kept& kept_;

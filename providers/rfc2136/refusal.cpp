@@ -59,7 +59,7 @@ bool may_concern_one_name(dns::Rcode rcode) {
          rcode == dns::Rcode::servfail;
 }
 
-void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone) {
+void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone, const dns::Name& name) {
   const auto opening = "server " + parties.server;
   switch (rcode) {
     case dns::Rcode::servfail:
@@ -70,9 +70,9 @@ void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& z
                               opening, zone.text()));
     case dns::Rcode::notauth:
       throw Refused(cause_of(rcode),
-                    fmt::format("{} is not primary for zone {}: name the primary as `server`; if it is that of another "
-                                "zone which holds the name, give that as `zone` in [provider.{}]",
-                                opening, zone.text(), parties.provider));
+                    fmt::format("{} is not primary for zone {}, in which {} is to be changed: name the primary as "
+                                "`server`; if it has the name in another zone, give that as `zone` in [provider.{}]",
+                                opening, zone.text(), name.text(), parties.provider));
     case dns::Rcode::notimp:
       throw Refused(cause_of(rcode), fmt::format("{} has no dynamic update (NOTIMP): name a server that has", opening));
     case dns::Rcode::formerr:

@@ -26,9 +26,10 @@ struct Refusal {
 /// Whether an UPDATE with this answer may go through without one of its names.
 bool may_concern_one_name(dns::Rcode rcode);
 
-/// Throws what an answer other than NOERROR to an UPDATE of `zone` means (RFC 2136 §3, in practice), and how to mend
-/// it. For those rcodes that concern single names, see throw_for_names.
-[[noreturn]] void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone);
+/// Throws what an answer other than NOERROR to an UPDATE of `zone`, for `name` and others, means (RFC 2136 §3, in
+/// practice), and how to mend it. For those rcodes that concern single names, see throw_for_names.
+[[noreturn]] void throw_for_zone(dns::Rcode rcode, const Parties& parties, const dns::Name& zone,
+                                 const dns::Name& name);
 
 /// Throws SomeFailed for names that could not be changed while others were.
 [[noreturn]] void throw_for_names(const std::vector<Refusal>& refusals, const Parties& parties, const dns::Name& zone);

@@ -150,8 +150,9 @@ Task<std::optional<Zone>> Rfc2136::zone_for(dns::Name name, dns::Name in_dns) {
   if (fixed_zone_) co_return std::nullopt;
   const auto told = co_await told_zone(name);
   if (!told.zone) {
-    // The answer to the update will show whether it is the server's zone.
-    if (!told.refusal.empty() && !in_dns.is_root()) co_return Zone{in_dns, {}};
+    // The answer to the update will show whether it is the server's zone. A name that is directly in a top-level domain
+    // has none.
+    if (!told.refusal.empty() && in_dns.label_count() > 1) co_return Zone{in_dns, {}};
     co_return std::nullopt;
   }
   const bool is_deeper = !in_dns.is_root() && told.zone->apex != in_dns && told.zone->apex.is_within(in_dns);
@@ -256,7 +257,7 @@ Task<std::optional<dns::Rcode>> Rfc2136::change(dns::Name zone, std::vector<AtNa
   }
   const bool is_hopeless =
       rcode == dns::Rcode::servfail && !progress->some_made && progress->failures >= progress->bound;
-  if (is_hopeless || !may_concern_one_name(rcode)) throw_for_zone(rcode, parties_, zone);
+  if (is_hopeless || !may_concern_one_name(rcode)) throw_for_zone(rcode, parties_, zone, names.front().front().name);
   co_return rcode;
 }
 

@@ -16,7 +16,7 @@ acmed_once
 expect_equal "exit status while frozen" "$STATUS" 1
 expect_match "the sentence" "$OUTPUT" 'frozen \(rndc thaw example\.test\)'
 expect_equal "how often it is told" "$(grep -c 'rndc thaw' <<<"$OUTPUT")" 2 # when it happened, and at the end
-expect_equal "what else it says of the values" "$(grep -c 'still in the DNS' <<<"$OUTPUT" || true)" 0
+expect_equal "what else it says of the values" "$(grep -c 'gone from the DNS' <<<"$OUTPUT" || true)" 0
 control_primary thaw example.test
 acmed_once
 expect_equal "exit status when thawed" "$STATUS" 0

@@ -21,7 +21,7 @@ config new lab-key example.test '*.example.test'
 for run in first second; do
   acmed_once
   expect_equal "exit status of the $run run" "$STATUS" 0
-  expect_equal "complaints" "$(grep -cE 'still in the DNS|old' <<<"$OUTPUT" || true)" 0
+  expect_equal "complaints" "$(grep -cE 'gone from the DNS|old' <<<"$OUTPUT" || true)" 0
 done
 expect_issued cert example.test '*.example.test'
 

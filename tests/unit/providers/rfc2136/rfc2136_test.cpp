@@ -296,6 +296,7 @@ SCENARIO("a server that does not tell its zone may take updates nevertheless") {
     THEN("the zone is the DNS's") {
       CHECK(zone()->apex == example);
       CHECK_FALSE(run(scene.loop, scene.provider.zone_of(name_at(1))));
+      CHECK_FALSE(run(scene.loop, scene.provider.zone_for(name_at(1), dns::Name("test"))));
     }
     THEN("the configuration may tell it") {
       auto settings = Scene::configured(scene.primary.endpoint().text());
