@@ -104,7 +104,8 @@ Rfc2136::Rfc2136(const std::string& name, const config::Rfc2136& configured, con
     }
   }
   if (configured.tsig) {
-    key_ = dns::TsigKey{dns::Name(configured.tsig->name), configured.tsig->algorithm, configured.tsig->secret};
+    key_secret_ = configured.tsig->secret;
+    key_ = dns::TsigKey{dns::Name(configured.tsig->name), configured.tsig->algorithm, key_secret_.latest()};
   }
 }
 
@@ -146,12 +147,19 @@ Task<std::optional<Zone>> Rfc2136::find_zone(dns::Name name) {
                                          fmt::join(said, ", ")));
 }
 
+/// With its secret as it is now.
+Task<std::optional<dns::TsigKey>> Rfc2136::key() {
+  if (key_) key_->secret = co_await key_secret_.current();
+  co_return key_;
+}
+
 /// Knot signs no refusal of a zone that it does not serve; then it refuses without the key as well.
 Task<dns::Reply> Rfc2136::ask_for_soa(dns::Endpoint server, dns::Name name) {
   const dns::Question question{name, dns::Type::soa};
+  const auto signing = co_await key();
   std::exception_ptr not_signed;
   try {
-    co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
+    co_return co_await dns::ask(server, question, {false, soa_patience, signing ? &*signing : nullptr});
   } catch (const Error& error) {
     if (error.cause() != cause::unsigned_answer) throw;
     not_signed = std::current_exception();
@@ -223,11 +231,12 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
 }
 
 Task<dns::Reply> Rfc2136::send(dns::Endpoint server, dns::Name zone, std::vector<TxtChange> changes, Attempt attempt) {
+  const auto signing = co_await key();
   auto request = dns::make_update(zone, entries_of(changes));
   const bool tcp = attempt.tcp || request.wire.size() > largest_datagram;
   const auto limit = tcp ? std::max(attempt.wait, tcp_wait) : attempt.wait;
   co_return co_await dns::exchange_signed(server, std::move(request), tcp ? dns::Transport::tcp : dns::Transport::udp,
-                                          limit, {key_ ? &*key_ : nullptr, "server " + parties_.server, false});
+                                          limit, {signing ? &*signing : nullptr, "server " + parties_.server, false});
 }
 
 }  // namespace acmed::providers

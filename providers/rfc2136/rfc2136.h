@@ -42,6 +42,7 @@ class Rfc2136 final : public Provider {
 
   Task<std::vector<dns::Endpoint>> addresses();
   Task<std::optional<Zone>> find_zone(dns::Name name);
+  Task<std::optional<dns::TsigKey>> key();
   Task<dns::Reply> ask_for_soa(dns::Endpoint server, dns::Name name);
   Task<std::optional<dns::Rcode>> change(dns::Name zone, std::vector<AtName> names);
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
@@ -53,7 +54,8 @@ class Rfc2136 final : public Provider {
   std::optional<dns::Endpoint> endpoint_;  ///< none when host_ is to be looked up
   dns::Name host_;
   std::uint16_t port_ = dns::dns_port;
-  std::optional<dns::TsigKey> key_;
+  std::optional<dns::TsigKey> key_;  ///< as used last
+  SecretSource key_secret_;
   dns::Lookups<dns::Name, std::optional<Zone>> zones_;
   dns::Lookups<dns::Name, std::optional<Zone>> zones_of_parents_;  ///< by the name above those asked for
 };

@@ -22,6 +22,9 @@ class Zones {
   /// leads; throws Refused when that is none of them, or cannot be told.
   Task<std::optional<Zone>> of(dns::Name name);
 
+  /// All of them.
+  Task<std::vector<Zone>> all() { return all_.get({}, list()); }
+
   /// Asks for one zone, whichever: a call that shows whether the credentials are good.
   Task<> probe();
 
