@@ -640,4 +640,6 @@ MUTANTS = [
              "    if (error.cause() != refuses_account) throw;")]),
     Mutant("refused-alone", "a name that an operator of sets refuses is not tried again", ["unit_providers:*a name that the operator*"],
            [("providers/kit/rrset_provider.cpp", "    leave_out_failed(changes, *failures);\n", "")]),
+    Mutant("lexicon-back", "a value that lexicon's operator dropped is put back", ["unit_lexicon"],
+           [("providers/exec/acmed-lexicon", "    for record in lost:\n", "    for record in ():\n")]),
 ]
