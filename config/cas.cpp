@@ -76,6 +76,15 @@ std::vector<std::string> read_contact(Reader& reader) {
   return contacts;
 }
 
+Checked<Secret> hmac_key_from_base64(const Secret& text) {
+  auto octets = crypto::from_base64(text.reveal());
+  if (!octets) return {{}, "the key is not base64url"};
+  if (octets->size() < shortest_hmac_key) {
+    return {{}, fmt::format("the key has {} octets, at least {} are wanted", octets->size(), shortest_hmac_key)};
+  }
+  return {Secret(*std::move(octets)), {}};
+}
+
 std::optional<ExternalAccount> read_external_account(Reader& ca) {
   auto table = ca.secret_table("eab");
   if (!table) return std::nullopt;
@@ -88,16 +97,7 @@ std::optional<ExternalAccount> read_external_account(Reader& ca) {
   if (!has_key_id) reader.fault("kid", "is missing: the key identifier that the CA gave with the HMAC key");
   if (!has_hmac_key) reader.fault("hmac_key", "is missing: the HMAC key that the CA gave, in base64url");
   if (!key_id || !hmac_key) return std::nullopt;
-  auto octets = crypto::from_base64(hmac_key->text.reveal());
-  if (!octets) {
-    reader.fault(hmac_key->place, "hmac_key", "the key is not base64url");
-    return std::nullopt;
-  }
-  if (octets->size() < shortest_hmac_key) {
-    reader.fault(hmac_key->place, "hmac_key",
-                 fmt::format("the key has {} octets, at least {} are wanted", octets->size(), shortest_hmac_key));
-  }
-  return ExternalAccount{key_id->value, Secret(*std::move(octets))};
+  return ExternalAccount{key_id->value, checked_secret(reader, "hmac_key", *hmac_key, hmac_key_from_base64)};
 }
 
 /// As they stand in URLs.

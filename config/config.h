@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/crypto/key.h"
-#include "base/secret.h"
+#include "base/runtime/secret_source.h"
 #include "base/time.h"
 #include "config/provider_settings.h"
 #include "config/routes.h"
@@ -21,7 +21,7 @@ namespace acmed::config {
 
 struct ExternalAccount {
   std::string key_id;
-  Secret hmac_key;  ///< raw octets
+  SecretSource hmac_key;  ///< raw octets
 };
 
 /// [ca.NAME]

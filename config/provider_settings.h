@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/crypto/digest.h"
-#include "base/secret.h"
+#include "base/runtime/secret_source.h"
 #include "base/time.h"
 
 /// What [provider.NAME] contains besides its zones, for each type of provider.
@@ -17,7 +17,7 @@ namespace acmed::config {
 struct Tsig {
   std::string name;
   crypto::Digest algorithm = crypto::Digest::sha256;
-  Secret secret;  ///< raw octets
+  SecretSource secret;  ///< raw octets
 };
 
 /// An account at an acme-dns server, with the right to change the TXT values at one name.
@@ -26,7 +26,7 @@ struct AcmeDnsAccount {
   std::string full_domain;  ///< where the values are; the domain's challenge name is an alias to it
   std::string subdomain;
   std::string user_name;
-  Secret password;
+  SecretSource password;
 };
 
 /// type = "acme-dns"
@@ -40,18 +40,19 @@ struct AcmeDns {
 /// type = "powerdns"
 struct PowerDns {
   std::string url;  ///< of the server, without "/api/v1" and without a final slash
-  Secret api_key;
+  SecretSource api_key;
   std::string server_id = "localhost";
-  std::string trust_pem;  ///< the content of `trust`; empty for the system's trust store alone
+  std::string trust_pem;                        ///< the content of `trust`; empty for the system's trust store alone
+  Duration timeout = std::chrono::seconds(60);  ///< for each call
 };
 
 /// type = "cloudflare"
 struct Cloudflare {
-  Secret token;
-  std::optional<Secret> zone_token;  ///< for looking up zones; none: `token` is used for that too
-  std::string zone_id;               ///< of the provider's only zone; empty: looked up
-  std::string url;                   ///< of the API, without a final slash
-  std::string trust_pem;             ///< the content of `trust`; empty for the system's trust store alone
+  SecretSource token;
+  std::optional<SecretSource> zone_token;  ///< for looking up zones; none: `token` is used for that too
+  std::string zone_id;                     ///< of the provider's only zone; empty: looked up
+  std::string url;                         ///< of the API, without a final slash
+  std::string trust_pem;                   ///< the content of `trust`; empty for the system's trust store alone
 };
 
 /// type = "rfc2136"
@@ -64,7 +65,7 @@ struct Rfc2136 {
 /// One variable of a program's environment.
 struct Variable {
   std::string name;
-  Secret value;
+  SecretSource value;
   bool hidden = false;  ///< the value is a secret: no trace of it may get into a log
 };
 
@@ -94,7 +95,7 @@ struct LegoHttpreq {
   std::string endpoint;  ///< URL without a final slash
   LegoMode mode = LegoMode::finished;
   std::string username;  ///< empty: no authentication
-  Secret password;
+  SecretSource password;
   std::string trust_pem;
   Duration timeout = std::chrono::seconds(30);
 };
@@ -110,15 +111,17 @@ struct Responder {
 
 struct AwsKey {
   std::string id;
-  Secret secret;
-  Secret session_token;  ///< empty for long-term keys
+  SecretSource secret;
+  SecretSource session_token;  ///< empty for long-term keys
 };
 
 /// type = "route53"
 struct Route53 {
   std::string url;             ///< http or https
-  std::string sts_url;         ///< likewise
-  std::string region;          ///< for which requests are signed
+  std::string region;          ///< for which requests to it are signed
+  std::string sts_url;         ///< http or https
+  std::string sts_region;      ///< likewise
+  std::string partition;       ///< "aws", "aws-cn": the beginning of ARNs
   std::string trust_pem;       ///< the content of `trust`; empty for the system's trust store alone
   std::string hosted_zone_id;  ///< empty: looked up
   std::optional<AwsKey> key;   ///< none: the usual AWS credential chain

@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/crypto/encoding.h"
+#include "base/error.h"
 #include "base/secret_list.h"
 #include "config/checked.h"
 #include "config/files.h"
@@ -16,26 +18,68 @@ namespace {
 constexpr std::size_t shortest_key = 16;
 constexpr std::string_view forms = R"("text", { file = "PATH" }, { credential = "NAME" } or { env = "VARIABLE" })";
 
-Checked<Secret> secret_from(Checked<> read, const std::string& source) {
-  if (!read.good()) return {{}, read.fault};
-  if (read.value.ends_with('\n')) read.value.pop_back();
-  if (read.value.empty()) return {{}, fmt::format("{} is empty", source)};
-  return {Secret(std::move(read.value)), {}};
+constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+/// Where the first octet is that `form` does not allow; nothing when there is none.
+std::optional<std::size_t> forbidden_in(std::string_view text, SecretForm form) {
+  const auto found = std::ranges::find_if(text, [form](char c) {
+    if (form == SecretForm::text && (c == '\t' || c == '\r' || c == '\n')) return false;
+    return (c >= 0 && c < 0x20) || c == 0x7f;
+  });
+  if (found == text.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - text.begin());
 }
 
-Checked<Secret> from_file(const Text& file) {
-  const auto path = absolute_path(file.value, file.place);
-  auto read = named_file(path, true);
-  std::error_code error;
-  const bool plainly_path = file.value.find('/') != std::string::npos && !may_be_secret(file.value);
-  if (!read.good() && !plainly_path && !std::filesystem::exists(path, error)) {
-    read.fault = "there is no such file; the PATH of the file that holds the secret is wanted";
+/// What is wrong with the octet of `text` at `place`, without telling what stands around it.
+std::string fault_of_octet(std::string_view text, std::size_t place) {
+  const char octet = text[place];
+  if (octet == '\n' || octet == '\r') return "has more than one line; a secret is one line";
+  return fmt::format("has a control character (0x{:02x}) as its octet {}", static_cast<unsigned char>(octet),
+                     place + 1);
+}
+
+Checked<Secret> secret_from(Checked<> read, const std::string& source, SecretForm form) {
+  if (!read.good()) return {{}, read.fault};
+  std::string_view text = read.value;
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(blanks) + 1);
+  if (text.empty()) return {{}, fmt::format("{} is empty", source)};
+  if (const auto place = forbidden_in(text, form)) return {{}, source + " " + fault_of_octet(text, *place)};
+  return {Secret(std::string(text)), {}};
+}
+
+/// The secret in the file at `path`, also when it is another one later. `said` makes the fault of what is wrong now.
+Checked<SecretSource> from_path(const std::filesystem::path& path, bool secret, SecretForm form,
+                                const std::function<std::string(const std::string&)>& said) {
+  const auto look = [path, secret, form] { return secret_from(named_file(path, secret), path.string(), form); };
+  const auto read = [look] {
+    auto text = look();
+    if (!text.good()) throw Refused("config:secret", text.fault);
+    return std::move(text.value);
+  };
+  // An Error strikes what is known to be secret from its sentence, which might be a word in the path.
+  if (const auto now = look(); !now.good()) return {{}, said(now.fault)};
+  try {
+    return {SecretSource(path, read), {}};
+  } catch (const Refused& error) {
+    return {{}, said(error.what())};
   }
-  return secret_from(std::move(read), path.string());
+}
+
+Checked<SecretSource> from_file(const Text& file, SecretForm form) {
+  const auto path = absolute_path(file.value, file.place);
+  return from_path(path, true, form, [&](const std::string& fault) -> std::string {
+    std::error_code error;
+    const bool plainly_path = file.value.find('/') != std::string::npos && !may_be_secret(file.value);
+    if (plainly_path || std::filesystem::exists(path, error)) return fault;
+    return "there is no such file; the PATH of the file that holds the secret is wanted";
+  });
 }
 
 /// systemd has set owner and mode of a credential, so these are not checked.
-Checked<Secret> from_credential(const Text& name) {
+Checked<SecretSource> from_credential(const Text& name, SecretForm form) {
   if (name.value.find('/') != std::string::npos || name.value == "." || name.value == "..") {
     return {{}, "this is no name of a credential; a name has no \"/\""};
   }
@@ -48,17 +92,13 @@ Checked<Secret> from_credential(const Text& name) {
                         shown)};
   }
   const auto path = std::filesystem::path(folder) / name.value;
-  auto read = named_file(path, false);
-  std::error_code error;
-  if (!read.good() && !std::filesystem::exists(path, error)) {
-    if (!error) {
-      read.fault = fmt::format("there is no {}; add LoadCredential={}:PATH to the unit",
-                               hidden ? "such credential" : "credential " + in_quotes(name.value), shown);
-    } else if (hidden) {
-      read.fault = "cannot read the credential: " + error.message();
-    }
-  }
-  return secret_from(std::move(read), path.string());
+  return from_path(path, false, form, [&](const std::string& fault) -> std::string {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return fault;
+    if (error) return hidden ? "cannot read the credential: " + error.message() : fault;
+    return fmt::format("there is no {}; add LoadCredential={}:PATH to the unit",
+                       hidden ? "such credential" : "credential " + in_quotes(name.value), shown);
+  });
 }
 
 /// No key consists of capitals, digits and underscores only.
@@ -67,14 +107,15 @@ bool is_plainly_variable(std::string_view text) {
          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
 }
 
-Checked<Secret> from_environment(const Text& variable) {
+Checked<SecretSource> from_environment(const Text& variable, SecretForm form) {
   const char* value = std::getenv(variable.value.c_str());
   if (value == nullptr) {
     return {{},
             "the environment has no " +
                 (is_plainly_variable(variable.value) ? "variable " + variable.value : std::string("such variable"))};
   }
-  return secret_from({value, {}}, "the environment variable " + variable.value);
+  auto text = secret_from({value, {}}, "the environment variable " + variable.value, form);
+  return {std::move(text.value), text.fault};
 }
 
 }  // namespace
@@ -88,7 +129,7 @@ bool may_be_secret(std::string_view text) {
   return octets && octets->size() >= shortest_key;
 }
 
-std::optional<SecretText> read_secret(Reader& reader, std::string_view key) {
+std::optional<PlacedSecret> read_secret(Reader& reader, std::string_view key, SecretForm form) {
   const auto* node = reader.node(key);
   if (node == nullptr) return std::nullopt;
   if (const auto* text = node->as<std::string>()) {
@@ -99,10 +140,12 @@ std::optional<SecretText> read_secret(Reader& reader, std::string_view key) {
                    fmt::format("the secret stands in a file that is open to every user of this host; "
                                "run: chmod o= {}, or write {{ file = \"PATH\" }}",
                                node->place.file()));
+    } else if (const auto place = forbidden_in(*text, form)) {
+      reader.fault(node->place, key, "the secret " + fault_of_octet(*text, *place));
     } else {
-      SecretText found{Secret(*text), node->place};
-      keep_out_of_texts(found.text);
-      return found;
+      const Secret secret(*text);
+      keep_out_of_texts(secret);
+      return PlacedSecret{secret, node->place};
     }
     return std::nullopt;
   }
@@ -123,13 +166,33 @@ std::optional<SecretText> read_secret(Reader& reader, std::string_view key) {
     return std::nullopt;
   }
   if (!file && !credential && !variable) return std::nullopt;
-  auto secret = file ? from_file(*file) : credential ? from_credential(*credential) : from_environment(*variable);
+  auto secret = file         ? from_file(*file, form)
+                : credential ? from_credential(*credential, form)
+                             : from_environment(*variable, form);
   if (!secret.good()) {
     source.fault(entries.front().node.place, entries.front().key, secret.fault);
     return std::nullopt;
   }
-  keep_out_of_texts(secret.value);
-  return SecretText{std::move(secret.value), node->place};
+  keep_out_of_texts(secret.value.latest());
+  return PlacedSecret{std::move(secret.value), node->place};
+}
+
+SecretSource checked_secret(Reader& reader, std::string_view key, const PlacedSecret& secret,
+                            const std::function<Checked<Secret>(const Secret&)>& check) {
+  if (const auto now = check(secret.text()); !now.good()) {
+    reader.fault(secret.place, key, now.fault);
+    return {};
+  }
+  try {
+    return secret.source.changed_by([check](const Secret& text) {
+      auto checked = check(text);
+      if (!checked.good()) throw Refused("config:secret", checked.fault);
+      return std::move(checked.value);
+    });
+  } catch (const Refused& error) {
+    reader.fault(secret.place, key, error.what());
+    return {};
+  }
 }
 
 }  // namespace acmed::config

@@ -19,7 +19,7 @@ namespace acmed::providers {
 namespace cause {
 
 /// The zone is at this operator no longer, or the record can never be there again: nothing of ours is left to remove.
-inline constexpr const char* zone_gone = "provider:zone-gone";
+inline constexpr const char* zone_gone = "zone:gone";
 
 }  // namespace cause
 

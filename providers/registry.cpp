@@ -39,7 +39,7 @@ struct Maker {
     return std::make_unique<LegoHttpreq>(configured, settings, loop, discovery);
   }
   std::unique_ptr<Provider> operator()(const config::PowerDns& settings) const {
-    return std::make_unique<PowerDns>(configured.name, settings, loop);
+    return std::make_unique<PowerDns>(configured.name, configured.zones, settings, loop);
   }
   std::unique_ptr<Provider> operator()(const config::Responder& settings) const {
     NameServers of_its_own;

@@ -18,12 +18,16 @@ inline constexpr const char* too_large = "http:too-large";
 /// Cause of the Refused thrown for a URL that cannot be requested.
 inline constexpr const char* bad_url = "http:url";
 
+/// The largest body of a response unless the request allows a larger one.
+inline constexpr std::size_t usual_body = std::size_t{1} << 20;
+
 struct Request {
   std::string method;  ///< GET, HEAD, POST, PUT, PATCH, DELETE
   std::string url;     ///< https, or http where the caller allows it
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Duration limit = std::chrono::seconds(30);  ///< for the whole exchange
+  std::size_t most_body = usual_body;         ///< of the response, in bytes
   /// A kept connection that ends without a response usually has ended before the server saw the request, which is then
   /// sent again on a new one. With this it is not, once some of its body has been sent.
   bool at_most_once = false;
@@ -33,7 +37,7 @@ struct Response {
   std::string url;  ///< that was requested: what references in the response are relative to
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in the order received
-  std::string body;                                          ///< 1 MiB at most, see `too_large`
+  std::string body;                                          ///< of limited size, see `too_large`
   Duration elapsed{};                                        ///< from when the connection was there to the answer's end
 
   /// The first header of that name (lower case).
@@ -62,7 +66,7 @@ class Multi;
 class NetworkThread;
 
 /// An HTTP client: HTTP/2 where the server offers it, connections kept alive and shared, at least TLS 1.2 and always
-/// verified, no redirects, bodies of at most 1 MiB. Use one client for each trust setting: its settings apply to
+/// verified, no redirects, bodies of limited size. Use one client for each trust setting: its settings apply to
 /// everything it sends.
 class Client {
  public:

@@ -17,7 +17,6 @@
 namespace acmed::http {
 namespace {
 
-constexpr std::size_t most_body = std::size_t{1024} * 1024;
 constexpr std::size_t most_headers = 256;
 constexpr std::size_t most_header_bytes = std::size_t{64} * 1024;
 constexpr std::array<std::string_view, 6> methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
@@ -153,8 +152,9 @@ std::size_t Exchange::on_body_needed(char* to, std::size_t size, std::size_t cou
 
 std::size_t Exchange::on_body(char* bytes, std::size_t size, std::size_t count, void* exchange) noexcept {
   auto& self = *static_cast<Exchange*>(exchange);
-  if (self.response_.body.size() + size * count > most_body) {
-    self.too_large_ = "sends an answer of more than 1 MiB";
+  if (self.response_.body.size() + size * count > self.request_.most_body) {
+    self.too_large_ =
+        self.request_.most_body == usual_body ? "sends an answer of more than 1 MiB" : "sends too long an answer";
     return 0;
   }
   self.response_.body.append(bytes, size * count);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/runtime/scope.h"
 
@@ -107,9 +108,15 @@ Task<CommandResult> run_command(Command command) {
   const auto input = filled_pipe(command.input);
   auto output_pipe = make_pipe();
   const int write_end = output_pipe.write.get();
-  auto child = Child::start(command.argv, command.environment, {input.read.get(), write_end, write_end});
+  auto errors_pipe = command.separate_errors ? make_pipe() : Pipe();
+  auto child =
+      Child::start(command.argv, command.environment,
+                   {input.read.get(), write_end, command.separate_errors ? errors_pipe.write.get() : write_end});
   output_pipe.write.reset();
+  errors_pipe.write.reset();
   Output output(*here.loop, std::move(output_pipe.read));
+  std::optional<Output> errors;
+  if (command.separate_errors) errors.emplace(*here.loop, std::move(errors_pipe.read));
   const RealWork work(*here.loop);
 
   CommandResult result;
@@ -123,6 +130,7 @@ Task<CommandResult> run_command(Command command) {
   result.ending = child.reap();
   if (called_off) throw Cancelled();
   result.output = output.take();
+  if (errors) result.errors = errors->take();
   co_return result;
 }
 

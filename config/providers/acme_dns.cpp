@@ -40,7 +40,7 @@ AcmeDnsAccount read_account(Reader& reader, const std::vector<std::string>& zone
   account.subdomain = read_word(reader, "subdomain");
   account.user_name = read_word(reader, "username");
   reader.required("password", fmt::format("{}, {{ file = \"PATH\" }}", given_at_registration));
-  if (auto password = read_secret(reader, "password")) account.password = std::move(password->text);
+  if (auto password = read_secret(reader, "password")) account.password = std::move(password->source);
   reader.end();
   const auto serves = [&](const std::string& zone) { return is_within(account.full_domain, zone); };
   if (!account.full_domain.empty() && !zones.empty() && std::ranges::none_of(zones, serves)) {

@@ -14,17 +14,21 @@ constexpr std::size_t id_length = 32;
 constexpr std::string_view blanks = " \t\r\n";
 
 /// A token copied with blanks around it is fine; nothing else that is invalid in a header is.
-std::optional<Secret> read_token(Reader& reader, std::string_view key) {
-  const auto given = read_secret(reader, key);
-  if (!given) return std::nullopt;
-  std::string_view token = given->text.reveal();
+Checked<Secret> token_in(const Secret& given) {
+  std::string_view token = given.reveal();
   token.remove_prefix(std::min(token.find_first_not_of(blanks), token.size()));
   token = token.substr(0, token.find_last_not_of(blanks) + 1);
   const bool printable = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (token.empty() || !printable) {
-    reader.fault(given->place, key, "this is no API token: one word of letters, digits, '-' and '_' is wanted");
+    return {{}, "this is no API token: one word of letters, digits, '-' and '_' is wanted"};
   }
-  return Secret(std::string(token));
+  return {Secret(std::string(token)), {}};
+}
+
+std::optional<SecretSource> read_token(Reader& reader, std::string_view key) {
+  const auto given = read_secret(reader, key);
+  if (!given) return std::nullopt;
+  return checked_secret(reader, key, *given, token_in);
 }
 
 std::string read_zone_id(Reader& reader, const Provider& provider) {
@@ -50,7 +54,7 @@ std::string read_zone_id(Reader& reader, const Provider& provider) {
 void read_cloudflare(Reader& reader, Provider& provider) {
   Cloudflare settings;
   reader.required("token", "an API token with the permissions Zone / DNS / Edit and Zone / Zone / Read");
-  settings.token = read_token(reader, "token").value_or(Secret());
+  settings.token = read_token(reader, "token").value_or(SecretSource());
   settings.zone_token = read_token(reader, "zone_token");
   settings.zone_id = read_zone_id(reader, provider);
   if (settings.zone_token && !settings.zone_id.empty()) {

@@ -62,12 +62,9 @@ std::optional<Variable> read_variable(Reader& reader, const std::string& name) {
     reader.fault(node.place, name, "the string holds a NUL character");
     return std::nullopt;
   }
-  auto secret = read_secret(reader, name);
+  auto secret = read_secret(reader, name, SecretForm::text);
   if (!secret) return std::nullopt;
-  if (secret->text.reveal().find('\0') != std::string::npos) {
-    reader.fault(node.place, name, "the secret holds a NUL character");
-  }
-  return Variable{name, std::move(secret->text), true};
+  return Variable{name, std::move(secret->source), true};
 }
 
 std::vector<Variable> read_environment(Reader reader) {

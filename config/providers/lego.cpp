@@ -53,7 +53,7 @@ void read_lego_httpreq(Reader& reader, Provider& provider) {
     }
     settings.username = username->value;
   }
-  if (auto password = read_secret(reader, "password")) settings.password = std::move(password->text);
+  if (auto password = read_secret(reader, "password")) settings.password = std::move(password->source);
   if (has_username && !has_password) reader.fault("password", "is missing; it goes with username");
   if (has_password && !has_username) reader.fault("username", "is missing; it goes with password");
   settings.trust_pem = read_trust(reader);

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "config/providers/aws_partition.h"
 #include "config/secrets.h"
 #include "config/trust.h"
 
@@ -24,23 +26,30 @@ bool consists_of(std::string_view text, std::initializer_list<std::string_view> 
   });
 }
 
+/// AWS's tools take the region of the environment, too; in a cluster or a container AWS sets it.
+std::string usual_region() {
+  for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    const char* value = std::getenv(variable);
+    const std::string_view region = value == nullptr ? "" : value;
+    if (!region.empty() && consists_of(region, {small_letters, digits, "-"})) return std::string(region);
+  }
+  return "us-east-1";
+}
+
 std::string read_region(Reader& reader) {
   const auto given = reader.text("region");
-  if (!given) return "us-east-1";
+  if (!given) return usual_region();
   if (!consists_of(given->value, {small_letters, digits, "-"})) {
     reader.fault(given->place, "region", in_quotes(given->value) + " is no region of AWS, such as \"us-east-1\"");
   }
   return given->value;
 }
 
-/// China is a separate partition.
-std::string_view domain_of(std::string_view region) {
-  return region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-}
-
 std::string read_zone_id(Reader& reader, const Provider& provider) {
-  const auto given = reader.text("hosted_zone_id");
+  auto given = reader.text("hosted_zone_id");
   if (!given) return {};
+  constexpr std::string_view prefix = "/hostedzone/";  // as AWS's tools print it
+  if (given->value.starts_with(prefix)) given->value.erase(0, prefix.size());
   if (given->value.size() > longest_zone_id || !consists_of(given->value, {capitals, digits})) {
     reader.fault(given->place, "hosted_zone_id",
                  in_quotes(given->value) + " is no id of a hosted zone, such as \"Z0123456789ABCDEFGHIJ\"");
@@ -69,7 +78,7 @@ std::optional<AwsKey> read_key(Reader& reader) {
   if (id->value.size() > longest_key_id || !consists_of(id->value, {capitals, small_letters, digits, "_"})) {
     reader.fault(id->place, "access_key_id", "this is no id of an access key, such as \"AKIAIOSFODNN7EXAMPLE\"");
   }
-  return AwsKey{id->value, secret->text, token ? token->text : Secret()};
+  return AwsKey{id->value, secret->source, token ? token->source : SecretSource()};
 }
 
 std::string text_of(const std::optional<Text>& given) {
@@ -101,10 +110,18 @@ void read_role(Reader& reader, Route53& settings) {
 
 void read_route53(Reader& reader, Provider& provider) {
   Route53 settings;
-  settings.region = read_region(reader);
-  settings.url = reader.url("url").value_or(fmt::format("https://route53.{}", domain_of(settings.region)));
-  settings.sts_url =
-      reader.url("sts_url").value_or(fmt::format("https://sts.{}.{}", settings.region, domain_of(settings.region)));
+  const auto region = read_region(reader);
+  const auto url = reader.url("url");
+  const auto* named = url ? partition_of_url(*url) : nullptr;
+  const auto& partition = named != nullptr ? *named : partition_of_region(region);
+  settings.partition = partition.id;
+  settings.region = partition.route53_region;
+  settings.url = url.value_or(fmt::format("https://{}", partition.route53_host));
+  // Where the URL names another partition than the region, tokens of that region would be of no use.
+  const auto regional = partition_of_region(region).id == partition.id ? region : settings.region;
+  settings.sts_url = reader.url("sts_url").value_or(fmt::format("https://sts.{}.{}", regional, partition.domain));
+  const auto told = region_in_sts_url(settings.sts_url);
+  settings.sts_region = told.empty() ? regional : told;
   settings.trust_pem = read_trust(reader);
   settings.hosted_zone_id = read_zone_id(reader, provider);
   settings.key = read_key(reader);

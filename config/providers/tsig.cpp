@@ -64,6 +64,23 @@ Checked<Secret> key_from_base64(const Secret& text) {
   return {Secret(*std::move(octets)), {}};
 }
 
+/// A key in base64 alone has neither name nor algorithm.
+Checked<KeyBlock> key_in(const Secret& text) {
+  if (is_key_block(text.reveal())) return read_key_block(text.reveal());
+  return {KeyBlock{{}, {}, text}, {}};
+}
+
+/// The key's octets. The name and the algorithm are part of the configuration: a file in which they have changed since
+/// it was read takes a reload.
+Checked<Secret> octets_in(const Secret& text, const KeyBlock& as_read) {
+  const auto key = key_in(text);
+  if (!key.good()) return {{}, key.fault};
+  if (key.value.name != as_read.name || key.value.algorithm != as_read.algorithm) {
+    return {{}, "the key file names another key or algorithm than before; reload acmed to use it"};
+  }
+  return key_from_base64(key.value.secret);
+}
+
 }  // namespace
 
 std::optional<Tsig> read_tsig(Reader& provider) {
@@ -79,21 +96,19 @@ std::optional<Tsig> read_tsig(Reader& provider) {
     if (!read.good()) reader.fault(given->place, "algorithm", read.fault);
   }
   const bool has_secret = reader.node("secret") != nullptr;
-  const auto secret = read_secret(reader, "secret");
+  const auto secret = read_secret(reader, "secret", SecretForm::text);
   reader.end();
   if (!has_secret) reader.fault("secret", "is missing: the key in base64, or { file = } with what tsig-keygen wrote");
   if (!secret) return std::nullopt;
 
   Tsig key;
   Checked<KeyBlock> block;
-  if (is_key_block(secret->text.reveal())) {
-    block = read_key_block(secret->text.reveal());
-    if (!block.good()) {
-      reader.fault(secret->place, "secret", block.fault);
-      return std::nullopt;
-    }
-  } else {
-    block.value.secret = secret->text;
+  block = key_in(secret->text());
+  if (!block.good()) {
+    reader.fault(secret->place, "secret", block.fault);
+    return std::nullopt;
+  }
+  if (block.value.name.empty()) {
     if (!name) reader.fault("name", "is missing: the name that the key has at the server");
   }
 
@@ -127,9 +142,8 @@ std::optional<Tsig> read_tsig(Reader& provider) {
     if (in_file.good()) key.algorithm = in_file.value;
   }
 
-  auto octets = key_from_base64(block.value.secret);
-  if (!octets.good()) reader.fault(secret->place, "secret", octets.fault);
-  key.secret = std::move(octets.value);
+  key.secret = checked_secret(reader, "secret", *secret,
+                              [as_read = block.value](const Secret& text) { return octets_in(text, as_read); });
   if (has_algorithm && !algorithm) return std::nullopt;
   return key;
 }

@@ -71,19 +71,19 @@ Account read_account(const std::string& doing, const http::Response& response) {
 }
 
 /// RFC 8555 §7.3.4: the account's public key, signed by the key that the CA gave out of band.
-json::Object bind_external_account(const ExternalAccountBinding& binding, const crypto::PrivateKey& key,
+json::Object bind_external_account(const std::string& key_id, const Secret& hmac_key, const crypto::PrivateKey& key,
                                    const std::string& new_account_url) {
-  return crypto::jws_hs256(binding.hmac_key, {{"kid", binding.key_id}, {"url", new_account_url}},
-                           json::dump(key.jwk()));
+  return crypto::jws_hs256(hmac_key, {{"kid", key_id}, {"url", new_account_url}}, json::dump(key.jwk()));
 }
 
-PayloadFor account_payload(const NewAccount& account, const crypto::PrivateKey& key) {
+/// `hmac_key`: of the external account, where there is one.
+PayloadFor account_payload(const NewAccount& account, const Secret& hmac_key, const crypto::PrivateKey& key) {
   json::Object payload;
   if (!account.contact.empty()) payload["contact"] = json::Array(account.contact.begin(), account.contact.end());
   if (account.terms_agreed) payload["termsOfServiceAgreed"] = true;
-  return [payload, key, binding = account.external_account](const std::string& url) {
+  return [payload, key, hmac_key, binding = account.external_account](const std::string& url) {
     auto bound = payload;
-    if (binding) bound["externalAccountBinding"] = bind_external_account(*binding, key, url);
+    if (binding) bound["externalAccountBinding"] = bind_external_account(binding->key_id, hmac_key, key, url);
     return json::dump(bound);
   };
 }
@@ -121,8 +121,10 @@ Task<Account> Client::register_account(NewAccount wanted) {
                               "its [ca] section",
                               one_line(known.new_account, longest_url)));
   }
-  const auto response = co_await session_->post_to(doing, &Directory::new_account,
-                                                   account_payload(wanted, session_->key()), Session::SignedBy::key);
+  Secret hmac_key;
+  if (wanted.external_account) hmac_key = co_await wanted.external_account->hmac_key.current();
+  const auto response = co_await session_->post_to(
+      doing, &Directory::new_account, account_payload(wanted, hmac_key, session_->key()), Session::SignedBy::key);
   const auto account = read_account(doing, response);
   session_->use_account(account.url);
   co_return account;

@@ -11,7 +11,7 @@
 #include "base/crypto/x509.h"
 #include "base/http/client.h"
 #include "base/runtime/event.h"
-#include "base/secret.h"
+#include "base/runtime/secret_source.h"
 #include "daemon/acme/resources.h"
 
 namespace acmed::acme {
@@ -19,7 +19,7 @@ namespace acmed::acme {
 /// What the CA gave its customer out of band, to link the ACME account to the customer (RFC 8555 §7.3.4).
 struct ExternalAccountBinding {
   std::string key_id;
-  Secret hmac_key;  ///< raw octets
+  SecretSource hmac_key;  ///< raw octets
 };
 
 /// Where a CA is. What it sends may lead to the directory's server and to `hosts`, nowhere else: a CA must not make us

@@ -17,6 +17,9 @@ namespace acmed::providers {
 /// Changes the TXT values of accounts at an acme-dns server, to which challenge names are aliases. Each account is a
 /// zone of its own name, since it is all that the account may change.
 ///
+/// An account that was registered here and that the server does not know any more, as after the loss of its database,
+/// is registered anew; that takes another CNAME record, which the failure tells.
+///
 /// The server holds two values at a name and deletes none: a third pushes out the oldest. So removing a value means no
 /// more than that it may be pushed out.
 class AcmeDns final : public Provider {
@@ -44,7 +47,12 @@ class AcmeDns final : public Provider {
 
   Task<> load_accounts();
   Task<config::AcmeDnsAccount> account_for(std::string domain);
+  Task<> write(dns::Name name, Shown* shown);
   Task<> update(config::AcmeDnsAccount account, std::string value, AcmeDnsRows* rows);
+  Task<bool> is_lost(config::AcmeDnsAccount account, std::string value);
+  Task<> keep(config::AcmeDnsAccount account, std::vector<std::string> replaces);
+  bool is_registered_here(const config::AcmeDnsAccount& account) const;
+  [[noreturn]] void throw_alias(const config::AcmeDnsAccount& account, const std::string& lost) const;
   const config::AcmeDnsAccount* find(std::string config::AcmeDnsAccount::*field, const std::string& wanted) const;
   bool serves(const dns::Name& name) const;
 
@@ -54,7 +62,10 @@ class AcmeDns final : public Provider {
   const Clock& clock_;
   AcmeDnsApi api_;
   Memory& memory_;
-  std::vector<config::AcmeDnsAccount> accounts_;
+  std::vector<config::AcmeDnsAccount> accounts_;  ///< those of the configuration stand first
+  std::size_t configured_ = 0;                    ///< how many these are
+  std::map<std::string, std::string> lost_{};     ///< targets of accounts that the server lost, with their domains
+  std::map<std::string, Moment> doubted_{};  ///< targets whose accounts were refused, and when that was looked into
   bool loaded_ = false;
   Semaphore one_registration_{1};
   std::map<dns::Name, Shown> shown_;

@@ -59,7 +59,9 @@ Task<config::AcmeDnsAccount> AcmeDnsApi::register_account(std::string domain) {
 Task<> AcmeDnsApi::update(config::AcmeDnsAccount account, std::string value) {
   json::Object body{{"subdomain", account.subdomain}, {"txt", value}};
   HttpApi::Headers credentials{{"X-Api-User", Secret(account.user_name)}, {"X-Api-Key", account.password}};
-  const auto response = co_await api_.send("POST", "/update", std::move(body), std::move(credentials));
+  // A second update would push out the account's other value.
+  const auto response =
+      co_await api_.send("POST", "/update", std::move(body), std::move(credentials), HttpApi::Sending::once);
   if (response.status == 200) {
     const auto answer = json::parse(response.body).value_or(json::Value());
     if (answer["txt"].text_or() == value) co_return;
@@ -69,15 +71,16 @@ Task<> AcmeDnsApi::update(config::AcmeDnsAccount account, std::string value) {
                             api_.who(), account.full_domain));
   }
   if (response.status == 401) {
-    throw Refused("http:401", fmt::format("{} refuses the account of {} ({}): its username, password or subdomain is "
-                                          "wrong, or its allowfrom does not hold this host's address",
-                                          api_.who(), account.domain, account.full_domain));
+    throw Refused(refuses_account,
+                  fmt::format("{} refuses the account of {} ({}): its username, password or subdomain is "
+                              "wrong, or its allowfrom does not hold this host's address",
+                              api_.who(), account.domain, account.full_domain));
   }
   if (response.status == 400) {
     throw Refused("http:400", fmt::format("{} does not take a value for {}: {}", api_.who(), account.full_domain,
-                                          api_.words_in(response, account.password)));
+                                          api_.words_in(response, account.password.latest())));
   }
-  throw_for(response, account.password);
+  throw_for(response, account.password.latest());
 }
 
 Task<> AcmeDnsApi::check_health() {

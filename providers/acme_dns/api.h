@@ -10,6 +10,10 @@
 
 namespace acmed::providers {
 
+/// Cause of the Refused for an account that the server does not take: an unknown one, or one with a wrong password or
+/// from an address that it does not allow. The server does not say which.
+inline constexpr const char* refuses_account = "http:401";
+
 /// The calls of an acme-dns server's HTTP API, one exchange each. Their errors are sentences with the provider: Refused
 /// for what the operator has to mend, Retry for what may pass, Throttled on 429.
 class AcmeDnsApi {
@@ -20,7 +24,8 @@ class AcmeDnsApi {
   /// Makes a new account, for that domain as far as we are concerned: the server does not hear of it.
   Task<config::AcmeDnsAccount> register_account(std::string domain);
 
-  /// Writes a value; it replaces the older of the account's two.
+  /// Writes a value; it replaces the older of the account's two. Sent once: it is not known what was done when no
+  /// answer comes.
   Task<> update(config::AcmeDnsAccount account, std::string value);
 
   /// Looks whether the server works.

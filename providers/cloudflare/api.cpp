@@ -15,6 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Duration exchange_limit = seconds(30);
+constexpr int internal_error = 500;
 constexpr Duration longest_wait = seconds(10);  // for the budget's renewal, in place
 // After too many requests Cloudflare refuses all for the next five minutes.
 constexpr Duration default_throttle = std::chrono::minutes(5);
@@ -42,8 +43,13 @@ class UnderWay {
 
 }  // namespace
 
-Api::Api(const std::string& url, const Secret& token, http::Client& http, const Clock& clock)
-    : api_({.who = "Cloudflare", .url = url, .bearer = token, .limit = exchange_limit, .usual_pause = default_throttle},
+Api::Api(const std::string& url, const SecretSource& token, http::Client& http, const Clock& clock)
+    : api_({.who = "Cloudflare",
+            .url = url,
+            .bearer = token,
+            .limit = exchange_limit,
+            .passing = {internal_error},
+            .usual_pause = default_throttle},
            http, clock),
       clock_(clock) {}
 

@@ -16,7 +16,7 @@ namespace acmed::providers::cloudflare {
 class Api {
  public:
   /// `http` must outlive this.
-  Api(const std::string& url, const Secret& token, http::Client& http, const Clock& clock);
+  Api(const std::string& url, const SecretSource& token, http::Client& http, const Clock& clock);
 
   /// Cloudflare's answer, also one that refuses. Throws Retry when there is none that can be read, or when the server
   /// is in trouble: then a change was made or not. Throws Throttled when the API takes no more requests for now, in

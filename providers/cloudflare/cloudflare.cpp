@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/secret_list.h"
+#include "providers/kit/causes.h"
 #include "providers/kit/character_string.h"
 
 namespace acmed::providers {
@@ -95,27 +96,60 @@ Task<> Cloudflare::apply(Zone zone, std::vector<TxtChange> changes) {
   std::exception_ptr failure;
   try {
     if (!cloudflare::is_id(zone.id)) {
-      throw Refused("cloudflare:no-zone", "Cloudflare has no zone " + zone.apex.text());
+      throw Refused(cause::zone_gone, "Cloudflare has no zone " + zone.apex.text());
     }
     co_return co_await RecordProvider::apply(zone, changes);
   } catch (const Refused&) {
     failure = std::current_exception();
   }
-  const auto successor = co_await successor_of(zone);
-  if (!successor) std::rethrow_exception(failure);
-  co_await RecordProvider::apply(*successor, std::move(changes));
+  auto found = co_await look_for(zone);
+  if (found.zone) co_return co_await RecordProvider::apply(*found.zone, std::move(changes));
+  // Where the zones cannot be listed: a token that is good, and may not do what it once did, has lost the zone.
+  const bool only_removals =
+      std::ranges::all_of(changes, [](const TxtChange& change) { return change.action == Action::remove; });
+  if (found.unlisted && only_removals) found.gone = co_await is_token_good();
+  if (found.gone) throw_gone(zone, failure);
+  std::rethrow_exception(failure);
+}
+
+Task<bool> Cloudflare::is_token_good() {
+  try {
+    const auto answer = co_await api_.get(std::string(verify_path));
+    co_return answer.success&& answer.result["status"].text_or() == "active";
+  } catch (const Error&) {
+    co_return false;  // what was refused before tells more
+  }
+}
+
+/// The zone was there once, and the token sees it no more.
+void Cloudflare::throw_gone(const Zone& zone, std::exception_ptr refusal) const {
+  std::string said;
+  try {
+    std::rethrow_exception(refusal);
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  throw Refused(cause::zone_gone,
+                fmt::format("the zone {} (id {}) is gone from Cloudflare, or the token of [provider.{}] may not see it "
+                            "any more ({})",
+                            zone.apex.text(), zone.id, name_, said));
 }
 
 /// The zone that holds `zone` now, under another id. Values to be removed may be older than the configured zone id,
 /// than the zone's move to another account, or than the provider's move to Cloudflare.
-Task<std::optional<Zone>> Cloudflare::successor_of(Zone zone) {
-  std::optional<Zone> found;
+Task<Cloudflare::Successor> Cloudflare::look_for(Zone zone) {
+  Successor found;
   try {
-    found = co_await zone_of(zone.apex);
+    found.zone = co_await zone_of(zone.apex);
+    found.gone = !found.zone && !fixed_zone_;
+    found.unlisted = fixed_zone_.has_value();
+  } catch (const Refused& error) {
+    found.gone = error.cause() == cloudflare::no_zone;  // the list could be read, and does not have it
+    found.unlisted = !found.gone && error.cause() != cloudflare::zone_status;
   } catch (const Error&) {
     // What was refused before tells more.
   }
-  if (found && found->id == zone.id) found.reset();
+  if (found.zone && found.zone->id == zone.id) found.zone.reset();
   co_return found;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,7 +45,15 @@ class Cloudflare final : public RecordProvider {
   RecordAnswer refused(const cloudflare::Answer& refusal, const Zone& zone, const dns::Name& name) const;
   [[noreturn]] void throw_for_all(const cloudflare::Answer& refusal, cloudflare::Request request,
                                   const Zone& zone) const;
-  Task<std::optional<Zone>> successor_of(Zone zone);
+  /// What became of a zone that cannot be changed.
+  struct Successor {
+    std::optional<Zone> zone{};  ///< that holds it now
+    bool gone = false;           ///< the token sees none that does
+    bool unlisted = false;       ///< it may not list zones, or need not
+  };
+  Task<Successor> look_for(Zone zone);
+  Task<bool> is_token_good();
+  [[noreturn]] void throw_gone(const Zone& zone, std::exception_ptr refusal) const;
   Task<> prove_by_use();
 
   std::string name_;

@@ -42,8 +42,7 @@ Plugin::Plugin(Loop& loop, const std::string& provider, const config::ExternalPr
     : loop_(loop),
       provider_(provider),
       opening_("the plug-in " + program.command.at(0)),
-      argv_(program.command),
-      environment_(environment_of(program)),
+      of_program_(program),
       words_(words_of(program)),
       zones_(std::move(zones)),
       limit_(program.timeout) {}
@@ -109,8 +108,10 @@ Task<> Plugin::launch() {
   co_await await_pause();
   ready_ = proved_ = given_up_ = false;
   last_error_line_.clear();
+  auto environment = co_await environment_of(of_program_);
+  words_ = words_of(of_program_);
   try {
-    program_ = make_program();
+    program_ = make_program(std::move(environment));
   } catch (const Error& error) {
     std::rethrow_exception(error.in_context(Party::host, {}));
   }
@@ -137,13 +138,14 @@ Task<> Plugin::await_pause() {
   co_await sleep_for(left);
 }
 
-std::shared_ptr<LineProgram> Plugin::make_program() {
+std::shared_ptr<LineProgram> Plugin::make_program(std::vector<Secret> environment) {
   LineProgram::Listener listener;
   listener.on_line = [this](std::string_view line) { heard(line); };
   listener.on_error_line = [this](std::string_view line) { heard_error(line); };
   listener.on_flood = [this] { give_up("exec:garbage", "wrote a line of more than 1 MiB"); };
   listener.on_end = [this](const std::string& outcome) { ended(outcome); };
-  return std::make_shared<LineProgram>(loop_, argv_, environment_, longest_line, std::move(listener));
+  return std::make_shared<LineProgram>(loop_, of_program_.command, std::move(environment), longest_line,
+                                       std::move(listener));
 }
 
 void Plugin::check_hello(const json::Value& answer) {

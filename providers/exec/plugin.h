@@ -53,7 +53,7 @@ class Plugin {
   bool is_ready() const noexcept;
   Task<> launch();
   Task<> await_pause();
-  std::shared_ptr<LineProgram> make_program();
+  std::shared_ptr<LineProgram> make_program(std::vector<Secret> environment);
   void check_hello(const json::Value& answer);
   std::shared_ptr<Request> send(json::Object request, std::string task);
   static Task<json::Value> answer_to(std::shared_ptr<Request> request);
@@ -72,8 +72,7 @@ class Plugin {
   Loop& loop_;
   std::string provider_;
   std::string opening_;
-  std::vector<std::string> argv_;
-  std::vector<Secret> environment_;
+  config::ExternalProgram of_program_;
   ForeignWords words_;
   std::vector<std::string> zones_;
   Duration limit_;

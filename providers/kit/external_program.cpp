@@ -3,17 +3,19 @@
 
 namespace acmed::providers {
 
-std::vector<Secret> environment_of(const config::ExternalProgram& program) {
+Task<std::vector<Secret>> environment_of(config::ExternalProgram program) {
   std::vector<Secret> environment;
-  for (const auto& variable : program.environment)
-    environment.emplace_back(variable.name + "=" + variable.value.reveal());
-  return environment;
+  for (const auto& variable : program.environment) {
+    const auto value = co_await variable.value.current();
+    environment.emplace_back(variable.name + "=" + value.reveal());
+  }
+  co_return environment;
 }
 
 ForeignWords words_of(const config::ExternalProgram& program) {
   std::vector<Secret> secrets;
   for (const auto& variable : program.environment) {
-    if (variable.hidden) secrets.push_back(variable.value);
+    if (variable.hidden) secrets.push_back(variable.value.latest());
   }
   return ForeignWords(secrets);
 }

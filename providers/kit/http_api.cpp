@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/runtime/sleep.h"
 #include "providers/kit/causes.h"
+#include "providers/kit/passing_trouble.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
@@ -14,10 +18,16 @@ constexpr int refusals = 300;              // from here on; a redirection is not
 constexpr int troubles = 500;
 constexpr int too_many_requests = 429;
 
+std::vector<SecretSource> sources_in(const HttpApi::Settings& settings) {
+  auto sources = settings.secrets;
+  for (const auto& [name, value] : settings.credentials) sources.push_back(value);
+  if (settings.bearer) sources.push_back(*settings.bearer);
+  return sources;
+}
+
 std::vector<Secret> secrets_of(const HttpApi::Settings& settings) {
-  auto secrets = settings.secrets;
-  for (const auto& [name, value] : settings.credentials) secrets.push_back(value);
-  if (settings.bearer) secrets.push_back(*settings.bearer);
+  std::vector<Secret> secrets;
+  for (const auto& source : sources_in(settings)) secrets.push_back(source.latest());
   return secrets;
 }
 
@@ -33,31 +43,72 @@ std::string form_of(const http::Response& response, const ForeignWords& words) {
 }  // namespace
 
 HttpApi::HttpApi(Settings settings, http::Client& http, const Clock& clock)
-    : settings_(std::move(settings)), http_(http), clock_(clock), words_(secrets_of(settings_)) {}
+    : settings_(std::move(settings)), http_(http), clock_(clock), secrets_(secrets_of(settings_)), words_(secrets_) {}
 
 Task<http::Response> HttpApi::send(std::string method, std::string path, std::optional<json::Value> body,
-                                   Headers credentials) {
+                                   Headers credentials, Sending sending) {
   http::Request request;
   request.method = std::move(method);
   request.url = settings_.url + path;
   request.headers.emplace_back("Accept", "application/json");
-  for (const auto* headers : {&settings_.credentials, &credentials}) {
-    for (const auto& [name, value] : *headers) request.headers.emplace_back(name, value.reveal());
-  }
-  if (settings_.bearer) request.headers.emplace_back("Authorization", "Bearer " + settings_.bearer->reveal());
   if (body) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = json::dump(*body);
   }
   request.limit = settings_.limit;
+  request.most_body = settings_.most_body;
+  for (Pauses pauses(clock_);;) {
+    std::optional<http::Response> response;
+    std::exception_ptr failure;
+    try {
+      response = co_await send_once(request, credentials);
+    } catch (const Retry& error) {
+      if (!is_cut(error)) throw;
+      failure = std::current_exception();
+    }
+    if (response && !passes(*response)) co_return *std::move(response);
+    const auto pause = sending == Sending::again ? pauses.next() : std::nullopt;
+    if (!pause && failure) std::rethrow_exception(failure);
+    if (!pause) co_return *std::move(response);
+    co_await sleep_for(*pause);
+  }
+}
+
+Task<http::Response> HttpApi::send_once(http::Request request, Headers credentials) {
+  co_await renew_secrets();
+  for (const auto* headers : {&settings_.credentials, &credentials}) {
+    for (const auto& [name, value] : *headers) {
+      const auto secret = co_await value.current();
+      request.headers.emplace_back(name, secret.reveal());
+    }
+  }
+  if (settings_.bearer) {
+    const auto token = co_await settings_.bearer->current();
+    request.headers.emplace_back("Authorization", "Bearer " + token.reveal());
+  }
   co_return co_await http_.send(std::move(request));
+}
+
+/// What is quoted of the answers must not repeat a secret that is newer than this.
+Task<> HttpApi::renew_secrets() {
+  for (const auto& source : sources_in(settings_)) co_await source.current();
+  auto secrets = secrets_of(settings_);
+  if (secrets == secrets_) co_return;
+  secrets_ = std::move(secrets);
+  words_ = ForeignWords(secrets_);
+}
+
+bool HttpApi::passes(const http::Response& response) const {
+  const bool passing =
+      is_passing(response.status) || std::ranges::find(settings_.passing, response.status) != settings_.passing.end();
+  return passing && !response.retry_after(clock_.now(), longest_pause);
 }
 
 std::string HttpApi::words_in(const http::Response& response, const Secret& told) const {
   const auto answer = json::parse(response.body).value_or(json::Value());
   const auto said = answer["error"].text_or(response.body);
   if (told.empty()) return words_.line(said, settings_.most_quoted);
-  auto secrets = secrets_of(settings_);
+  auto secrets = secrets_;
   secrets.push_back(told);
   return ForeignWords(secrets).line(said, settings_.most_quoted);
 }

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/http/client.h"
 #include "base/json.h"
-#include "base/secret.h"
+#include "base/runtime/secret_source.h"
 #include "providers/kit/foreign_words.h"
 
 namespace acmed::providers {
@@ -19,26 +19,34 @@ namespace acmed::providers {
 /// answer, its own page says.
 class HttpApi {
  public:
-  using Headers = std::vector<std::pair<std::string, Secret>>;
+  using Headers = std::vector<std::pair<std::string, SecretSource>>;
 
   struct Settings {
     std::string who;                            ///< what sentences begin with: "PowerDNS at http://127.0.0.1:8081"
     std::string url;                            ///< what stands before each path
     Headers credentials{};                      ///< headers of each request
-    std::optional<Secret> bearer{};             ///< a token for each request (RFC 6750 §2.1)
-    std::vector<Secret> secrets{};              ///< what answers must not be quoted with, besides the credentials
+    std::optional<SecretSource> bearer{};       ///< a token for each request (RFC 6750 §2.1)
+    std::vector<SecretSource> secrets{};        ///< what answers must not be quoted with, besides the credentials
     Duration limit = std::chrono::seconds(30);  ///< for each exchange
+    std::size_t most_body = http::usual_body;   ///< of an answer, in bytes
     std::size_t most_quoted = 200;              ///< octets of what it says, in one sentence
+    std::vector<int> passing{};                 ///< statuses that pass besides those of is_passing()
     std::optional<Duration> usual_pause{};  ///< after "too many requests" (429) without a time; none: the scheduler's
   };
 
   /// `http` and `clock` must outlive this.
   HttpApi(Settings settings, http::Client& http, const Clock& clock);
 
-  /// The answer, whatever its status. `body`: sent as JSON. `credentials`: those of this request alone. Throws as
-  /// http::Client::send.
+  /// What becomes of a request that met trouble which passes (passing_trouble.h).
+  enum class Sending {
+    again,  ///< it is sent again for ten seconds, unless the answer names a time (Retry-After)
+    once    ///< nothing: to do twice what was asked for would do harm
+  };
+
+  /// The answer, whatever its status. `body`: sent as JSON. `credentials`: those of this request alone. Each attempt
+  /// has the credentials as they are now. Throws as http::Client::send.
   Task<http::Response> send(std::string method, std::string path, std::optional<json::Value> body = std::nullopt,
-                            Headers credentials = {});
+                            Headers credentials = {}, Sending sending = Sending::again);
 
   const std::string& who() const noexcept { return settings_.who; }
   const std::string& url() const noexcept { return settings_.url; }
@@ -64,9 +72,14 @@ class HttpApi {
                                         const std::string& wanted) const;
 
  private:
+  Task<http::Response> send_once(http::Request request, Headers credentials);
+  Task<> renew_secrets();
+  bool passes(const http::Response& response) const;
+
   Settings settings_;
   http::Client& http_;
   const Clock& clock_;
+  std::vector<Secret> secrets_;  ///< of all requests, as they were read last
   ForeignWords words_;
 };
 

@@ -83,6 +83,8 @@ Task<> RrsetProvider::write_until_it_stands(Zone zone, ByName changes, Failures*
   for (int look = 0; look < most_looks; ++look) {
     const auto began = clock_.moment();
     const auto written = co_await write(zone, changes, failures);
+    leave_out_failed(changes, *failures);
+    if (changes.empty()) co_return;
     looks_in_a_row = written.any ? 0 : looks_in_a_row + 1;
     if (looks_in_a_row == looks_wanted) co_return;
     const auto took = clock_.moment() - began;
@@ -90,6 +92,11 @@ Task<> RrsetProvider::write_until_it_stands(Zone zone, ByName changes, Failures*
         std::clamp(patience_for_others * took, written.any ? shortest_settling : last_settling, longest_settling));
   }
   throw_contended(zone, names_in(changes));
+}
+
+/// What was refused once is not tried again and again.
+void RrsetProvider::leave_out_failed(ByName& changes, const Failures& failures) {
+  std::erase_if(changes, [&failures](const auto& entry) { return failures.contains(entry.first); });
 }
 
 /// Makes what is not yet made of `changes`.
@@ -108,8 +115,9 @@ Task<RrsetProvider::Written> RrsetProvider::write(Zone zone, ByName changes, Fai
     if (after != here.set) sets.push_back({name, std::move(here.set), std::move(after), std::move(at_name)});
   }
   if (sets.empty()) co_return Written{};
-  auto overtaken = co_await replace(std::move(zone), std::move(sets));
-  co_return Written{true, std::move(overtaken)};
+  auto replaced = co_await replace(std::move(zone), std::move(sets));
+  failures->merge(replaced.refused);
+  co_return Written{true, std::move(replaced.overtaken)};
 }
 
 }  // namespace acmed::providers

@@ -47,7 +47,7 @@ struct SetChange {
 class RrsetProvider : public Provider {
  public:
   /// One look and one replacement, and more only where others change the same sets at the same time. Throws SomeFailed
-  /// for names with an obstacle.
+  /// for names with an obstacle, and for those that the operator refuses.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
  protected:
@@ -65,9 +65,14 @@ class RrsetProvider : public Provider {
   /// What stands at each of `names`. Throws Error.
   virtual Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) = 0;
 
-  /// Replaces each set that is still as it was `before`. Gives the names of those that are not, where the operator
-  /// compares. Throws Error.
-  virtual Task<std::set<dns::Name>> replace(Zone zone, std::vector<SetChange> sets) = 0;
+  /// What became of the sets that were to be replaced; of those not named, all is well.
+  struct Replaced {
+    std::set<dns::Name> overtaken{};       ///< not as they were `before`, where the operator compares
+    std::map<dns::Name, Error> refused{};  ///< what the operator does not take, each for itself
+  };
+
+  /// Replaces each set that is still as it was `before`. Throws Error for what concerns all.
+  virtual Task<Replaced> replace(Zone zone, std::vector<SetChange> sets) = 0;
 
   /// Throws Retry: others never stopped changing the sets at `names`.
   [[noreturn]] virtual void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const = 0;
@@ -87,6 +92,7 @@ class RrsetProvider : public Provider {
   Task<> write_compared(Zone zone, ByName changes, Failures* failures);
   Task<> write_until_it_stands(Zone zone, ByName changes, Failures* failures);
   Task<Written> write(Zone zone, ByName changes, Failures* failures);
+  static void leave_out_failed(ByName& changes, const Failures& failures);
 
   Writing writing_;
   const Clock& clock_;

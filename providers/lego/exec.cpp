@@ -19,7 +19,7 @@ constexpr std::size_t longest_quote = 150;  // of each line, in a sentence
 }  // namespace
 
 LegoExec::LegoExec(const config::Provider& configured, const config::LegoExec& settings, dns::Discovery& discovery)
-    : LegoBridge(configured, settings.mode, discovery), program_(settings.program), words_(words_of(program_)) {}
+    : LegoBridge(configured, settings.mode, discovery), program_(settings.program) {}
 
 Task<> LegoExec::call(TxtChange change) {
   const auto words = words_for(change);
@@ -28,12 +28,13 @@ Task<> LegoExec::call(TxtChange change) {
   command.argv.emplace_back(verb(change));
   if (is_raw()) command.argv.emplace_back("--");
   command.argv.insert(command.argv.end(), words.begin(), words.end());
-  command.environment = environment_of(program_);
+  command.environment = co_await environment_of(program_);
   command.limit = program_.timeout;
   const auto result = co_await in_context(Party::host, {}, run_command(std::move(command)));
-  log_output(result.output, !result.succeeded());
+  const auto shown = words_of(program_);
+  log_output(shown.lines(result.output, longest_line), !result.succeeded());
   if (result.succeeded()) co_return;
-  const auto last = words_.last(result.output, longest_quote);
+  const auto last = shown.last(result.output, longest_quote);
   throw Retry(result.timed_out ? cause::program_timeout : "lego-exec:failed",
               fmt::format("{} {} {} {}{}", program_.command.front(), verb(change), change.name.text(),
                           result.outcome(program_.timeout), last.empty() ? ", without a word" : ": " + last));
@@ -44,8 +45,7 @@ LegoBridge::Concerns LegoExec::concerns(const Error& failure) const {
   return failure.cause() == cause::program_timeout ? Concerns::perhaps_all : Concerns::nobody_else;
 }
 
-void LegoExec::log_output(const std::string& output, bool failed) const {
-  const auto lines = words_.lines(output, longest_line);
+void LegoExec::log_output(const std::vector<std::string>& lines, bool failed) const {
   const auto level = failed ? log::Level::info : log::Level::debug;
   for (std::size_t i = 0; i < lines.size() && i < most_logged_lines; ++i) {
     log::write(level, fmt::format("provider {}: {}", name(), lines[i]), {{"ACMED_PROVIDER", name()}});

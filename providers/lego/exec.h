@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "providers/kit/foreign_words.h"
 #include "providers/lego/bridge.h"
 
 namespace acmed::providers {
@@ -19,10 +18,9 @@ class LegoExec final : public LegoBridge {
  private:
   Task<> call(TxtChange change) override;
   Concerns concerns(const Error& failure) const override;
-  void log_output(const std::string& output, bool failed) const;
+  void log_output(const std::vector<std::string>& lines, bool failed) const;
 
   config::ExternalProgram program_;
-  ForeignWords words_;
 };
 
 }  // namespace acmed::providers

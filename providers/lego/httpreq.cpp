@@ -17,8 +17,10 @@ constexpr int first_redirection = 300;
 constexpr int first_refusal = 400;
 
 /// base64 of USER:PASSWORD (RFC 7617 §2).
-Secret credentials_of(const config::LegoHttpreq& settings) {
-  return Secret(crypto::base64(settings.username + ":" + settings.password.reveal()));
+SecretSource credentials_of(const config::LegoHttpreq& settings) {
+  return settings.password.changed_by([user = settings.username](const Secret& password) {
+    return Secret(crypto::base64(user + ":" + password.reveal()));
+  });
 }
 
 HttpApi::Settings api_of(const config::LegoHttpreq& settings) {
@@ -26,7 +28,8 @@ HttpApi::Settings api_of(const config::LegoHttpreq& settings) {
   HttpApi::Settings api{
       .who = settings.endpoint, .url = settings.endpoint, .secrets = {settings.password, credentials}};
   if (!settings.username.empty()) {
-    api.credentials.emplace_back("Authorization", Secret("Basic " + credentials.reveal()));
+    api.credentials.emplace_back(
+        "Authorization", credentials.changed_by([](const Secret& both) { return Secret("Basic " + both.reveal()); }));
   }
   api.limit = settings.timeout;
   api.usual_pause = usual_throttle;
@@ -78,7 +81,8 @@ LegoBridge::Concerns LegoHttpreq::concerns(const Error& failure) const {
   if (said == cause::of_status(401) || said == cause::of_status(429) || said.starts_with(cause::of_tls)) {
     return Concerns::all;
   }
-  const bool nobody_there = said.starts_with(cause::of_transport) || said == cause::of_status(503);
+  const bool nobody_there = said.starts_with(cause::of_transport) || said == cause::of_status(502) ||
+                            said == cause::of_status(503) || said == cause::of_status(504);
   return nobody_there ? Concerns::perhaps_all : Concerns::nobody_else;
 }
 

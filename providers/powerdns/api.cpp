@@ -8,7 +8,6 @@
 #include <charconv>
 #include <compare>
 
-#include "base/runtime/sleep.h"
 #include "providers/kit/causes.h"
 #include "providers/provider.h"
 
@@ -17,11 +16,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration call_limit = 20s;         // a search in a large database takes its time
-constexpr std::size_t most_quoted = 300;     // octets of what the server says
-constexpr std::size_t most_searched = 1000;  // records at one name
-// For a database that another change holds locked: PowerDNS does not wait for it, and answers 500.
-constexpr std::array<Duration, 5> pauses = {50ms, 100ms, 200ms, 400ms, 800ms};
+constexpr Duration listing_limit = 5s;  // twenty thousand zones take minutes, single ones milliseconds
+constexpr std::size_t largest_zone = std::size_t{16} << 20;  // some hundred thousand records
+constexpr std::size_t most_quoted = 300;                     // octets of what the server says
+constexpr std::size_t most_searched = 1000;                  // records at one name
+constexpr int internal_error =
+    500;  // said, too, of a database that another change holds locked: PowerDNS does not wait
+
+constexpr int gateway_timeout = 504;
+constexpr const char* authoritative = "authoritative";  // the daemon_type of pdns_server
+constexpr std::size_t longest_daemon = 40;
 
 using Version = std::array<unsigned, 3>;
 constexpr Version shows_disabled_since = {5, 0, 0};
@@ -45,6 +49,11 @@ Version version_in(std::string_view text) {
 bool extends(const Version& version) {
   if (version >= extends_since) return true;
   return version[0] == old_branch[0] && version[1] == old_branch[1] && version >= extends_in_old_branch_since;
+}
+
+/// Whether the key may not ask for that, or what answers in the place of a server does not know it.
+bool is_denied(int status) {
+  return status == 401 || status == 403 || status == 404;
 }
 
 /// PowerDNS writes ids of letters, digits, '.', '-', '_' and "=XX" for all else.
@@ -80,26 +89,52 @@ PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop
     : provider_(std::move(provider)),
       configured_(std::move(configured)),
       http_(loop, {.extra_trust_pem = configured_.trust_pem, .allow_plain_http = true}),
-      api_({.who = "PowerDNS at " + configured_.url,
-            .url = fmt::format("{}/api/v1/servers/{}", configured_.url, configured_.server_id),
-            .credentials = {{"X-API-Key", configured_.api_key}},
-            .limit = call_limit,
-            .most_quoted = most_quoted},
-           http_, loop.clock()) {}
+      api_(settings(), http_, loop.clock()),
+      quick_api_(
+          [this] {
+            auto quick = settings();
+            quick.limit = std::min(listing_limit, quick.limit);
+            quick.most_body = http::usual_body;
+            return quick;
+          }(),
+          http_, loop.clock()) {}
+
+HttpApi::Settings PowerDnsApi::settings() const {
+  return {.who = "PowerDNS at " + configured_.url,
+          .url = fmt::format("{}/api/v1/servers/{}", configured_.url, configured_.server_id),
+          .credentials = {{"X-API-Key", configured_.api_key}},
+          .limit = configured_.timeout,
+          .most_body = largest_zone,
+          .most_quoted = most_quoted,
+          .passing = {internal_error}};
+}
 
 Task<PowerDnsAbilities> PowerDnsApi::abilities() {
-  const auto server = co_await get("", About::server, {});
+  const auto response = co_await exchange("GET", "", {});
+  // The version is good to know and need not be: what else the key may not do, the next calls tell.
+  if (is_denied(response.status)) co_return PowerDnsAbilities{};
+  if (response.status != 200) throw_for(response, About::server, {});
+  const auto server = answer_in(response);
+  const auto daemon = server["daemon_type"].text_or(authoritative);
+  if (daemon != authoritative) {
+    throw Refused("powerdns:daemon",
+                  fmt::format("at {} answers a PowerDNS {}, which keeps no records: name the API of the authoritative "
+                              "server (pdns_server) as url",
+                              configured_.url, api_.words().line(daemon, longest_daemon)));
+  }
   const auto version = version_in(server["version"].text_or());
-  co_return PowerDnsAbilities{extends(version), version >= shows_disabled_since};
+  co_return PowerDnsAbilities{true, extends(version), version >= shows_disabled_since};
 }
 
 Task<std::optional<std::vector<PowerDnsZone>>> PowerDnsApi::zones() {
   try {
     // Without its DNSSEC state each zone costs the server less.
-    const auto list = co_await get("/zones?dnssec=false", About::server, {});
-    co_return zones_in(list);
+    const auto response = co_await quick_api_.send("GET", "/zones?dnssec=false");
+    if (response.status == gateway_timeout) co_return std::nullopt;
+    if (response.status != 200) throw_for(response, About::server, {});
+    co_return zones_in(answer_in(response));
   } catch (const Retry& error) {
-    if (error.cause() != http::too_large) throw;
+    if (error.cause() != http::too_large && error.cause() != cause::no_answer_in_time) throw;
   }
   co_return std::nullopt;
 }
@@ -127,6 +162,41 @@ Task<TxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
   co_return set;
 }
 
+Task<bool> PowerDnsApi::searches(Zone zone) {
+  if (searches_) co_return *searches_;
+  // Every zone has its SOA record there.
+  const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", zone.apex.text(), most_searched);
+  const auto response = co_await exchange("GET", path, {});
+  const bool refused = response.status >= 400 && response.status < 500 && response.status != 429;
+  if (!refused && response.status != 200) throw_for(response, About::zone, zone.apex.text());
+  const bool works = !refused && !answer_in(response).elements().empty();
+  searches_ = works;
+  co_return works;
+}
+
+Task<std::optional<std::map<dns::Name, TxtSet>>> PowerDnsApi::disabled_txt_sets(Zone zone) {
+  json::Value answer;
+  try {
+    answer = co_await get("/zones/" + zone.id, About::zone, zone.apex.text());
+  } catch (const Retry& error) {
+    if (error.cause() != http::too_large) throw;
+    co_return std::nullopt;
+  }
+  std::map<dns::Name, TxtSet> sets;
+  for (const auto& entry : answer["rrsets"].elements()) {
+    const auto name = dns::Name::parse(entry["name"].text_or());
+    if (!name || entry["type"].text_or() != "TXT") continue;
+    TxtSet set;
+    for (const auto& record : entry["records"].elements()) {
+      if (record["disabled"].bool_or(false)) set.records.push_back({record["content"].text_or(), true});
+    }
+    if (set.records.empty()) continue;
+    set.ttl = ttl_in(entry);
+    sets.insert_or_assign(*name, std::move(set));
+  }
+  co_return sets;
+}
+
 Task<TxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
   const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", name.text(), most_searched);
   const auto found = co_await get(path, About::zone, zone.apex.text());
@@ -150,6 +220,10 @@ Task<std::optional<std::string>> PowerDnsApi::patch(Zone zone, json::Array rrset
 Task<json::Value> PowerDnsApi::get(std::string path, About about, std::string subject) {
   const auto response = co_await exchange("GET", std::move(path), {});
   if (response.status != 200) throw_for(response, about, subject);
+  co_return answer_in(response);
+}
+
+json::Value PowerDnsApi::answer_in(const http::Response& response) const {
   auto answer = json::parse(response.body);
   if (!answer || (answer->as_object() == nullptr && answer->as_array() == nullptr)) {
     throw Retry("powerdns:answer",
@@ -157,19 +231,10 @@ Task<json::Value> PowerDnsApi::get(std::string path, About about, std::string su
                             "webserver-address and webserver-port",
                             api_.who()));
   }
-  co_return *std::move(answer);
+  return *std::move(answer);
 }
 
 Task<http::Response> PowerDnsApi::exchange(std::string method, std::string path, std::optional<json::Value> body) {
-  for (const auto pause : pauses) {
-    auto response = co_await send(method, path, body);
-    if (response.status != 500) co_return response;
-    co_await sleep_for(pause);
-  }
-  co_return co_await send(std::move(method), std::move(path), std::move(body));
-}
-
-Task<http::Response> PowerDnsApi::send(std::string method, std::string path, std::optional<json::Value> body) {
   try {
     co_return co_await api_.send(std::move(method), std::move(path), std::move(body));
   } catch (const Retry& error) {
@@ -189,8 +254,9 @@ void PowerDnsApi::throw_for(const http::Response& response, About about, const s
                                 api_.who(), provider_));
     case 404:
       if (about == About::zone) {
-        throw Refused(status_cause, fmt::format("{} has no zone {} any more: create it there, or take it out of zones",
-                                                api_.who(), subject));
+        throw Refused(cause::zone_gone, fmt::format("{} has no zone {} any more: create it there, or take it out of "
+                                                    "zones",
+                                                    api_.who(), subject));
       }
       throw Refused(status_cause,
                     fmt::format("{} has no API for a server \"{}\": set api=yes there, and look at url and "

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/runtime/event.h"
+#include "base/runtime/single_flight.h"
 #include "dns/lookups.h"
 #include "providers/kit/rrset_provider.h"
 #include "providers/powerdns/api.h"
@@ -17,9 +19,14 @@ namespace acmed::providers {
 class PowerDns final : public RrsetProvider {
  public:
   /// `name`: that of [provider.NAME], for sentences.
-  PowerDns(const std::string& name, const config::PowerDns& configured, Loop& loop);
+  /// `zones`: its zones.
+  PowerDns(const std::string& name, const std::vector<std::string>& zones, const config::PowerDns& configured,
+           Loop& loop);
 
   Task<std::optional<Zone>> zone_of(dns::Name name) override;
+
+  /// A change whose answer does not come is looked for, and made again where it does not stand.
+  Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
   std::optional<Duration> assertion_pace() const override;
   Task<std::optional<std::string>> check_credentials() override;
@@ -29,17 +36,29 @@ class PowerDns final : public RrsetProvider {
   using Listing = std::optional<std::vector<PowerDnsZone>>;
 
   Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) override;
-  Task<std::set<dns::Name>> replace(Zone zone, std::vector<SetChange> sets) override;
+  Task<Replaced> replace(Zone zone, std::vector<SetChange> sets) override;
   [[noreturn]] void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const override;
 
   Task<std::optional<PowerDnsZone>> find(dns::Name name);
   Task<> read_one(Zone zone, dns::Name name, TxtSet* set);
-  Task<> add_disabled(Zone zone, SetChange* set);
+  Task<Listing> listing();
+  Task<> add_disabled(Zone zone, std::vector<SetChange>* sets);
+  Task<> search_disabled(Zone zone, SetChange* set);
+  void add_to(SetChange& set, TxtSet disabled) const;
   Task<PowerDnsAbilities> abilities();
-  [[noreturn]] void throw_refused(const Zone& zone, const std::vector<SetChange>& sets, const std::string& words) const;
+  Task<PowerDnsAbilities> ask_for_abilities();
+  Task<std::optional<std::string>> patch(Zone zone, std::vector<SetChange> sets);
+  Refused refusal_of(const Zone& zone, const dns::Name& name, const std::string& words) const;
 
+  std::string name_;
+  const Clock& clock_;
+  dns::Name probe_;  ///< a zone that the server may have
   PowerDnsApi api_;
   std::optional<PowerDnsAbilities> abilities_;
+  SingleFlight<PowerDnsAbilities> asking_;
+  unsigned unanswered_ = 0;             ///< changes in a row
+  Moment lists_again_ = Moment::min();  ///< until then the server is too slow, or too large, to list all zones
+  bool told_of_disabled_ = false;
   bool refused_to_extend_ = false;      ///< whatever its version says
   dns::Lookups<int, Listing> listing_;  ///< of one key: there is but one listing
   dns::Lookups<dns::Name, std::optional<PowerDnsZone>> zones_;

@@ -128,7 +128,8 @@ Rfc2136::Rfc2136(const std::string& name, const config::Rfc2136& configured, con
     }
   }
   if (configured.tsig) {
-    key_ = dns::TsigKey{dns::Name(configured.tsig->name), configured.tsig->algorithm, configured.tsig->secret};
+    key_secret_ = configured.tsig->secret;
+    key_ = dns::TsigKey{dns::Name(configured.tsig->name), configured.tsig->algorithm, key_secret_.latest()};
   }
 }
 
@@ -196,11 +197,18 @@ Task<Rfc2136::Told> Rfc2136::find_zone(dns::Name name) {
                           parties_.server, name.text(), fmt::join(said, ", "), parties_.provider));
 }
 
+/// With its secret as it is now.
+Task<std::optional<dns::TsigKey>> Rfc2136::key() {
+  if (key_) key_->secret = co_await key_secret_.current();
+  co_return key_;
+}
+
 /// Signed, and without the key where the server does not know that: one which passes updates on need not. Knot signs no
 /// refusal of a zone that it does not serve.
 Task<dns::Reply> Rfc2136::ask(dns::Endpoint server, dns::Question question) {
+  const auto signing = co_await key();
   try {
-    co_return co_await dns::ask(server, question, {false, soa_patience, key_ ? &*key_ : nullptr});
+    co_return co_await dns::ask(server, question, {false, soa_patience, signing ? &*signing : nullptr});
   } catch (const Error& error) {
     if (!concerns_key(error)) throw;
   }
@@ -357,11 +365,12 @@ Task<dns::Rcode> Rfc2136::deliver(dns::Name zone, std::vector<dns::UpdateEntry> 
 
 Task<dns::Reply> Rfc2136::send(dns::Endpoint server, dns::Name zone, std::vector<dns::UpdateEntry> entries,
                                Attempt attempt) {
+  const auto signing = co_await key();
   auto request = dns::make_update(zone, entries);
   const bool tcp = attempt.tcp || request.wire.size() > largest_datagram;
   const auto limit = tcp ? std::max(attempt.wait, tcp_wait) : attempt.wait;
   co_return co_await dns::exchange_signed(server, std::move(request), tcp ? dns::Transport::tcp : dns::Transport::udp,
-                                          limit, {key_ ? &*key_ : nullptr, "server " + parties_.server, false});
+                                          limit, {signing ? &*signing : nullptr, "server " + parties_.server, false});
 }
 
 }  // namespace acmed::providers

@@ -64,6 +64,7 @@ class Rfc2136 final : public Provider {
   Task<dns::Reply> ask(dns::Endpoint server, dns::Question question);
   Task<std::set<dns::Name>> find_name_servers(dns::Name apex);
   Task<std::optional<dns::Rcode>> change(dns::Name zone, std::vector<AtName> names, Progress* progress);
+  Task<std::optional<dns::TsigKey>> key();
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
   Task<std::set<dns::Name>> take_over_ttls(std::vector<TxtChange>* changes);
   Task<std::optional<dns::Name>> take_over_ttl(std::vector<TxtChange*> at_name);
@@ -77,7 +78,8 @@ class Rfc2136 final : public Provider {
   std::optional<dns::Endpoint> endpoint_;  ///< none when host_ is to be looked up
   dns::Name host_;
   std::uint16_t port_ = dns::dns_port;
-  std::optional<dns::TsigKey> key_;
+  std::optional<dns::TsigKey> key_;  ///< as used last
+  SecretSource key_secret_;
   std::optional<Zone> fixed_zone_;  ///< told by the configuration
   dns::Lookups<dns::Name, Told> zones_;
   dns::Lookups<dns::Name, Told> zones_of_parents_;  ///< by the name above those asked for

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "providers/kit/causes.h"
 
 namespace acmed::providers::route53 {
 namespace {
@@ -16,6 +17,7 @@ using std::chrono::seconds;
 constexpr std::size_t longest_code = 60;
 constexpr std::size_t longest_message = 400;
 constexpr std::size_t longest_body = 100;
+constexpr std::size_t longest_harmless = 160;
 /// AWS takes signatures that are five minutes off; answers take a while.
 constexpr Duration suspicious_skew = std::chrono::minutes(4);
 constexpr Duration pause_when_throttled = std::chrono::minutes(1);
@@ -32,6 +34,14 @@ constexpr std::array<std::string_view, 5> about_signature = {
 };
 constexpr std::array<std::string_view, 3> unknown_key = {"InvalidClientTokenId", "UnrecognizedClientException",
                                                          "InvalidAccessKeyId"};
+
+constexpr std::string_view wrong_scope = "Credential should be scoped to";
+constexpr std::string_view broken_header = "not a valid key=value pair";
+/// Sentences of these that repeat nothing but a region or the name of a service, with what stands behind their ends.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> harmless = {{
+    {wrong_scope, "\r\n"},
+    {broken_header, ":'\r\n"},
+}};
 
 template <class List>
 bool is_one_of(std::string_view code, const List& list) {
@@ -52,6 +62,19 @@ std::string messages_in(const xml::Element& document) {
   return all;
 }
 
+/// What can be told of a message that may repeat the request: one of a few known sentences, up to its end.
+std::string harmless_in(const std::string& message, const ForeignWords& words) {
+  for (const auto& [beginning, end] : harmless) {
+    const auto begins = message.find(beginning);
+    if (begins == message.npos) continue;
+    const auto ends = message.find_first_of(end, begins + beginning.size());
+    auto sentence = words.line(message.substr(begins, ends - begins), longest_harmless);
+    while (sentence.ends_with('.') || sentence.ends_with(' ')) sentence.pop_back();
+    return sentence;
+  }
+  return {};
+}
+
 /// Two forms: <ErrorResponse><Error><Code/><Message/>, and <InvalidChangeBatch><Messages><Message/>...
 void read_error(const xml::Element& document, const ForeignWords& words, AwsError& error) {
   if (document.name == "InvalidChangeBatch") {
@@ -64,7 +87,7 @@ void read_error(const xml::Element& document, const ForeignWords& words, AwsErro
   }
   if (error.message.empty()) error.message = document["Message"].text;
   const bool repeats_request = is_one_of(error.code, about_signature) || error.code == "ValidationError";
-  error.message = repeats_request ? "" : words.line(error.message, longest_message);
+  error.message = repeats_request ? harmless_in(error.message, words) : words.line(error.message, longest_message);
 }
 
 /// "AWS says: WORDS", where there are any.
@@ -86,6 +109,18 @@ std::string whose(const Credentials* by) {
                 fmt::format("cannot {}: this host's clock is {} s {} that of AWS, which takes signatures that are "
                             "five minutes off at most: set the clock ({})",
                             purpose.doing, std::abs(off), off < 0 ? "behind" : "ahead of", error.code));
+  }
+  if (error.message.starts_with(wrong_scope)) {
+    throw Refused(cause,
+                  fmt::format("cannot {}: AWS wants the request signed for another region or service than it is: "
+                              "look at region, url and sts_url{}",
+                              purpose.doing, words_of(error)));
+  }
+  if (error.message.starts_with(broken_header)) {
+    throw Refused(cause,
+                  fmt::format("cannot {}: AWS cannot read the signature that {} made: look at whether the access "
+                              "key's id is whole and has no blanks{}",
+                              purpose.doing, whose(by), words_of(error)));
   }
   throw Refused(cause, fmt::format("cannot {}: the secret access key does not belong to {}: look at whether it is "
                                    "whole ({})",
@@ -121,20 +156,20 @@ bool may_pass(const AwsError& error) {
 }
 
 void throw_refusal(const AwsError& error, const Purpose& purpose, const Credentials* by, Time now) {
-  const auto cause = "aws:" + error.code;
+  const auto its_cause = "aws:" + error.code;
   if (is_one_of(error.code, throttling) || error.status == 429) {
-    throw Throttled(error.code.empty() ? "http:429" : cause,
+    throw Throttled(error.code.empty() ? "http:429" : its_cause,
                     fmt::format("cannot {}: AWS wants fewer calls, and others that share the account's limit may be "
                                 "making them{}",
                                 purpose.doing, words_of(error)),
                     now + pause_when_throttled);
   }
   if (is_one_of(error.code, passing)) {
-    throw Retry(cause, fmt::format("cannot {}: AWS is still busy{}", purpose.doing, words_of(error)));
+    throw Retry(its_cause, fmt::format("cannot {}: AWS is still busy{}", purpose.doing, words_of(error)));
   }
   const auto quote = error.body.empty() ? "" : fmt::format(", \"{}\"", error.body);
   if (error.status >= 500) {
-    throw Retry(error.code.empty() ? fmt::format("http:{}", error.status) : cause,
+    throw Retry(error.code.empty() ? fmt::format("http:{}", error.status) : its_cause,
                 fmt::format("cannot {}: AWS is in trouble, or a proxy on the way to it: HTTP status {} {}{}{}",
                             purpose.doing, error.status, error.code, words_of(error), quote));
   }
@@ -146,26 +181,28 @@ void throw_refusal(const AwsError& error, const Purpose& purpose, const Credenti
   }
   if (is_one_of(error.code, about_signature)) throw_about_signature(error, purpose, by);
   if (error.code == "AccessDenied" || error.code == "AccessDeniedException") {
-    throw Refused(cause, fmt::format("cannot {}: {} may not do so: {}{}", purpose.doing, whose(by), purpose.mend,
-                                     words_of(error)));
+    throw Refused(its_cause, fmt::format("cannot {}: {} may not do so: {}{}", purpose.doing, whose(by), purpose.mend,
+                                         words_of(error)));
   }
   if (is_one_of(error.code, unknown_key)) {
-    throw Refused(cause,
+    throw Refused(its_cause,
                   fmt::format("cannot {}: AWS does not know {}: the key was deleted or deactivated, or belongs to "
                               "another partition, such as China{}",
                               purpose.doing, whose(by), words_of(error)));
   }
   if (is_expired_session(error)) {
     const auto sentence = fmt::format("cannot {}: the token of {} has expired: renew it", purpose.doing, whose(by));
-    if (by != nullptr && !by->expires) throw Refused(cause, sentence);
-    throw Retry(cause, sentence);
+    if (by != nullptr && !by->expires) throw Refused(its_cause, sentence);
+    throw Retry(its_cause, sentence);
   }
   if (error.code == "NoSuchHostedZone") {
-    throw Refused(cause, fmt::format("cannot {}: there is no such hosted zone in the account of {}: it was deleted, or "
-                                     "look at `hosted_zone_id`",
-                                     purpose.doing, whose(by)));
+    throw Refused(cause::zone_gone,
+                  fmt::format("cannot {}: there is no such hosted zone in the account of {}: it was deleted, or "
+                              "look at `hosted_zone_id`",
+                              purpose.doing, whose(by)));
   }
-  throw Refused(cause, fmt::format("cannot {}: AWS refuses it with {}{}", purpose.doing, error.code, words_of(error)));
+  throw Refused(its_cause,
+                fmt::format("cannot {}: AWS refuses it with {}{}", purpose.doing, error.code, words_of(error)));
 }
 
 }  // namespace acmed::providers::route53

@@ -8,19 +8,13 @@ namespace {
 
 constexpr const char* version = "/2013-04-01";
 
-std::string partition_of(const std::string& region) {
-  if (region.starts_with("cn-")) return "aws-cn";
-  if (region.starts_with("us-gov-")) return "aws-us-gov";
-  return "aws";
-}
-
 }  // namespace
 
 Api::Api(const config::Route53& configured, const Loop& loop, http::Client& http, Keychain& keychain)
     : clock_(loop.clock()),
       keychain_(keychain),
       service_(loop, http, configured.url, {configured.region, "route53"}),
-      partition_(partition_of(configured.region)) {}
+      partition_(configured.partition) {}
 
 Task<Answer> Api::send(Call call, Purpose purpose, std::vector<std::string> outcomes) {
   call.path = version + call.path;

@@ -24,7 +24,7 @@ class Api {
   const Clock& clock_;
   Keychain& keychain_;
   Service service_;
-  std::string partition_;  ///< "aws", "aws-cn", "aws-us-gov"
+  std::string partition_;  ///< "aws", "aws-cn"
 };
 
 }  // namespace acmed::providers::route53

@@ -24,11 +24,10 @@ constexpr Duration least_use = 30s;
 Keychain::Keychain(const config::Route53& configured, const Loop& loop, http::Client& http, http::Client& local,
                    const Environment& environment)
     : clock_(loop.clock()),
-      sts_(loop, http, configured.sts_url, configured.region),
+      sts_(loop, http, configured.sts_url, configured.sts_region),
       role_{configured.role_arn, configured.role_session_name, configured.external_id} {
   if (configured.key) {
-    configured_ = Credentials{configured.key->id, configured.key->secret, configured.key->session_token, std::nullopt,
-                              "the configuration"};
+    configured_ = configured.key;
     return;
   }
   const auto add = [this](auto place) {
@@ -57,7 +56,8 @@ bool Keychain::is_fresh(const Credentials& credentials) const {
 
 Task<Credentials> Keychain::get() {
   const auto turn = co_await one_search_.acquire();
-  if (current_ && is_fresh(*current_)) co_return *current_;
+  // A configured key is at hand, and may have changed in its file.
+  if (is_looked_up() && current_ && is_fresh(*current_)) co_return *current_;
   try {
     auto found = co_await find();
     current_ = found;
@@ -83,7 +83,14 @@ Task<Credentials> Keychain::find() {
 }
 
 Task<Credentials> Keychain::find_in_chain() {
-  if (configured_) co_return *configured_;
+  if (configured_) {
+    Credentials found;
+    found.key_id = configured_->id;
+    found.secret_key = co_await configured_->secret.current();
+    found.session_token = co_await configured_->session_token.current();
+    found.origin = "the configuration";
+    co_return found;
+  }
   std::vector<std::string> looked_at;
   for (auto* place : chain_) {
     auto found = co_await place->find();

@@ -33,11 +33,12 @@ class Keychain {
   bool is_fresh(const Credentials& credentials) const;
   Task<Credentials> find();
   Task<Credentials> find_in_chain();
+  bool is_looked_up() const { return !configured_ || !role_.arn.empty(); }
 
   const Clock& clock_;
   Sts sts_;
   Role role_;  ///< without an ARN when there is none to be taken on
-  std::optional<Credentials> configured_;
+  std::optional<config::AwsKey> configured_;
   std::vector<std::unique_ptr<Source>> places_;
   std::vector<Source*> chain_;
   Semaphore one_search_{1};

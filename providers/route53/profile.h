@@ -8,7 +8,8 @@
 
 namespace acmed::providers::route53 {
 
-/// A profile of ~/.aws/credentials and ~/.aws/config: keys, or a role that is taken on by another profile or place.
+/// A profile of ~/.aws/credentials and ~/.aws/config: keys, a program that prints some, or a role that is taken on by
+/// another profile or place.
 class ProfileSource final : public Source {
  public:
   /// The places to which `credential_source` may point.
@@ -36,8 +37,11 @@ class ProfileSource final : public Source {
   Task<Credentials> from_place(std::string source, std::string name);
   Task<Credentials> base_of(Profiles profiles, std::string name, Way way);
 
+  Task<std::optional<Credentials>> own_of(Profiles profiles, std::string name);
+
   std::string name_;
   Environment environment_;
+  std::vector<std::string> unreadable_;  ///< files, when they were looked at last
   Sts& sts_;
   Places places_;
 };

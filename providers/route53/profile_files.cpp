@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "providers/route53/secret_file.h"
 
 namespace acmed::providers::route53 {
@@ -57,14 +56,19 @@ std::string path_in(const Environment& environment, const std::string& variable,
   return path.starts_with("~/") ? in_home(environment, path.substr(2)) : path;
 }
 
-Task<Profiles> read_file(std::string path, ProfileFile kind) {
+struct ReadFile {
+  std::map<std::string, Profile> profiles{};
+  std::string unreadable{};  ///< why; empty when it was read, or is not there
+};
+
+Task<ReadFile> read_file(std::string path, ProfileFile kind) {
   std::optional<Secret> text;
   try {
     if (!path.empty()) text = co_await read_secret_file(path);
   } catch (const Error& error) {
-    log::debug(error.what());
+    co_return ReadFile{{}, error.what()};
   }
-  co_return text ? parse_profiles(text->reveal(), kind) : Profiles();
+  co_return text ? ReadFile{parse_profiles(text->reveal(), kind)} : ReadFile();
 }
 
 }  // namespace
@@ -75,8 +79,8 @@ const Secret& Profile::secret(const std::string& key) const {
   return found == values_.end() ? none : found->second;
 }
 
-Profiles parse_profiles(std::string_view text, ProfileFile kind) {
-  Profiles profiles;
+std::map<std::string, Profile> parse_profiles(std::string_view text, ProfileFile kind) {
+  std::map<std::string, Profile> profiles;
   Profile* profile = nullptr;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -103,9 +107,16 @@ ProfilePaths profile_paths(const Environment& environment) {
 }
 
 Task<Profiles> read_profiles(ProfilePaths paths) {
-  auto profiles = co_await read_file(paths.credentials, ProfileFile::credentials);
-  const auto others = co_await read_file(paths.config, ProfileFile::config);
-  for (const auto& [name, profile] : others) profiles[name].complete(profile);
+  const auto credentials = co_await read_file(paths.credentials, ProfileFile::credentials);
+  const auto config = co_await read_file(paths.config, ProfileFile::config);
+  Profiles profiles{credentials.profiles};
+  for (const auto& [name, profile] : profiles.by_name) {
+    if (profile.has_keys()) profiles.with_keys_in_credentials.insert(name);
+  }
+  for (const auto& [name, profile] : config.profiles) profiles.by_name[name].complete(profile);
+  for (const auto* why : {&credentials.unreadable, &config.unreadable}) {
+    if (!why->empty()) profiles.unreadable.push_back(*why);
+  }
   co_return profiles;
 }
 

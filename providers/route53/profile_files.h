@@ -3,8 +3,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/runtime/task.h"
 #include "base/secret.h"
@@ -21,6 +23,7 @@ class Profile {
   void complete(const Profile& other) { values_.insert(other.values_.begin(), other.values_.end()); }
 
   bool has(const std::string& key) const { return values_.contains(key); }
+  bool has_keys() const { return has("aws_access_key_id") && has("aws_secret_access_key"); }
   const Secret& secret(const std::string& key) const;
   /// Of what is no secret; empty when it is not set.
   const std::string& text(const std::string& key) const { return secret(key).reveal(); }
@@ -29,7 +32,11 @@ class Profile {
   std::map<std::string, Secret> values_;
 };
 
-using Profiles = std::map<std::string, Profile>;
+struct Profiles {
+  std::map<std::string, Profile> by_name{};
+  std::set<std::string> with_keys_in_credentials{};  ///< names of those whose keys stand in the credentials file
+  std::vector<std::string> unreadable{};             ///< why a file could not be read, a sentence each
+};
 
 enum class ProfileFile {
   credentials,  ///< [NAME]
@@ -37,7 +44,7 @@ enum class ProfileFile {
 };
 
 /// Reads such a file. What it does not understand it passes over, as the tools do.
-Profiles parse_profiles(std::string_view text, ProfileFile kind);
+std::map<std::string, Profile> parse_profiles(std::string_view text, ProfileFile kind);
 
 /// Where the two files are.
 struct ProfilePaths {
@@ -47,7 +54,7 @@ struct ProfilePaths {
 ProfilePaths profile_paths(const Environment& environment);
 
 /// All profiles of both files; for a key that is in both, that of the credentials file counts. A file that does not
-/// exist or may not be read is as one without profiles.
+/// exist is as one without profiles.
 Task<Profiles> read_profiles(ProfilePaths paths);
 
 }  // namespace acmed::providers::route53

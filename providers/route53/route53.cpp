@@ -7,6 +7,8 @@
 #include <array>
 
 #include "config/challenge_label.h"
+#include "providers/kit/causes.h"
+#include "providers/kit/halving.h"
 #include "providers/kit/name_list.h"
 #include "providers/route53/change_batch.h"
 #include "providers/route53/record_listing.h"
@@ -84,7 +86,29 @@ Task<std::optional<Zone>> Route53::zone_for(dns::Name name, dns::Name in_dns) {
 
 Task<> Route53::apply(Zone zone, std::vector<TxtChange> changes) {
   const auto turn = co_await writers_.try_emplace(zone, 1).first->second.acquire();
-  co_await RrsetProvider::apply(std::move(zone), std::move(changes));
+  std::exception_ptr denied;
+  std::string said;
+  try {
+    co_return co_await RrsetProvider::apply(zone, std::move(changes));
+  } catch (const Refused& error) {
+    if (error.cause() != "aws:AccessDenied" && error.cause() != "aws:AccessDeniedException") throw;
+    denied = std::current_exception();
+    said = error.what();
+  }
+  const bool gone = co_await is_gone(zone);
+  if (!gone) std::rethrow_exception(denied);
+  throw Refused(cause::zone_gone,
+                fmt::format("{} is not among the hosted zones of the account any more ({})", text_of(zone), said));
+}
+
+/// Whether the account's list of hosted zones can be read and holds `zone` no more, as after a move to another account.
+Task<bool> Route53::is_gone(Zone zone) {
+  try {
+    const auto all = co_await zones_.all();
+    co_return std::ranges::find(all, zone) == all.end();
+  } catch (const Error&) {
+    co_return false;  // what was denied before tells more
+  }
 }
 
 Task<std::map<dns::Name, Standing>> Route53::read(Zone zone, std::set<dns::Name> names) {
@@ -99,14 +123,20 @@ Task<std::map<dns::Name, Standing>> Route53::read(Zone zone, std::set<dns::Name>
   co_return standing;
 }
 
-Task<std::set<dns::Name>> Route53::replace(Zone zone, std::vector<SetChange> sets) {
-  std::set<dns::Name> overtaken;
+Task<Route53::Replaced> Route53::replace(Zone zone, std::vector<SetChange> sets) {
+  Replaced replaced;
+  const auto send_some = [this, zone, overtaken = &replaced.overtaken](std::vector<SetChange> some) {
+    return send(zone, std::move(some), overtaken);
+  };
   for (auto& batch : batches_of(std::move(sets))) {
-    const bool made = co_await send(zone, batch);
-    if (made) continue;
-    for (const auto& set : batch) overtaken.insert(set.name);
+    const auto refused = co_await send_by_halves<std::string>(std::move(batch), send_some);
+    for (const auto& [set, words] : refused) {
+      replaced.refused.emplace(
+          set.name, Refused("aws:InvalidChangeBatch", fmt::format("Route 53 refuses to change TXT at {} in {}: {}",
+                                                                  set.name.text(), text_of(zone), words)));
+    }
   }
-  co_return overtaken;
+  co_return replaced;
 }
 
 void Route53::throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const {
@@ -114,8 +144,10 @@ void Route53::throw_contended(const Zone& zone, const std::vector<dns::Name>& na
               fmt::format("others keep changing TXT at {} in {} at the same time", list_names(names), text_of(zone)));
 }
 
-/// False when somebody else changed one of the sets meanwhile: then nothing of the batch was made.
-Task<bool> Route53::send(Zone zone, std::vector<SetChange> batch) {
+/// Gives AWS's words when it refuses the batch. When somebody else changed one of the sets meanwhile, all go to
+/// `overtaken`. Nothing of the batch was made then.
+Task<std::optional<std::string>> Route53::send(Zone zone, std::vector<SetChange> batch,
+                                               std::set<dns::Name>* overtaken) {
   const Purpose purpose{fmt::format("change {}", text_of(zone)),
                         api_.allowing("ChangeResourceRecordSets", "hostedzone/" + zone.id),
                         "ChangeResourceRecordSetsResponse"};
@@ -123,13 +155,11 @@ Task<bool> Route53::send(Zone zone, std::vector<SetChange> batch) {
   const auto answer = co_await api_.send(call, purpose, {"InvalidChangeBatch"});
   if (answer.document) {
     publication_.accepted(zone, (*answer.document)["ChangeInfo"]["Id"].text);
-    co_return true;
+    co_return std::nullopt;
   }
-  if (is_overtaken(answer.error)) co_return false;
-  std::vector<dns::Name> names;
-  for (const auto& set : batch) names.push_back(set.name);
-  throw Refused("aws:InvalidChangeBatch", fmt::format("Route 53 refuses to change TXT at {} in {}: {}",
-                                                      list_names(names), text_of(zone), answer.error.message));
+  if (!is_overtaken(answer.error)) co_return answer.error.message;
+  for (const auto& set : batch) overtaken->insert(set.name);
+  co_return std::nullopt;
 }
 
 Task<> Route53::await_published(Zone zone) {

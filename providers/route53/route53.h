@@ -35,10 +35,11 @@ class Route53 final : public RrsetProvider {
 
  private:
   Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) override;
-  Task<std::set<dns::Name>> replace(Zone zone, std::vector<SetChange> sets) override;
+  Task<Replaced> replace(Zone zone, std::vector<SetChange> sets) override;
   [[noreturn]] void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const override;
 
-  Task<bool> send(Zone zone, std::vector<SetChange> batch);
+  Task<std::optional<std::string>> send(Zone zone, std::vector<SetChange> batch, std::set<dns::Name>* overtaken);
+  Task<bool> is_gone(Zone zone);
 
   std::optional<Zone> only_;  ///< the configured hosted zone
   http::Client http_;

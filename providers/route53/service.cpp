@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "providers/kit/jitter.h"
+#include "providers/kit/passing_trouble.h"
 
 namespace acmed::providers::route53 {
 namespace {
@@ -13,9 +13,7 @@ using namespace std::chrono_literals;
 // An account has five calls a second by older texts of AWS, ten by newer ones, over all its programs.
 constexpr int calls_at_once = 5;
 constexpr Duration call_interval = 200ms;
-constexpr Duration longest_backing_off = 20s;
-constexpr Duration first_pause = 500ms;
-constexpr Duration longest_pause = 5s;
+constexpr Duration longest_backing_off = 20s;  // others of the account may take its calls for a while
 
 }  // namespace
 
@@ -33,15 +31,23 @@ Service::Service(const Loop& loop, http::Client& http, const std::string& url, S
 
 Task<Answer> Service::send(Call call, Purpose purpose, std::optional<Credentials> by,
                            std::vector<std::string> outcomes) {
-  const auto begin = clock_.moment();
-  for (Duration longest = first_pause;; longest = std::min(2 * longest, longest_pause)) {
-    auto answer = co_await send_once(call, purpose, by);
-    if (answer.document || std::ranges::find(outcomes, answer.error.code) != outcomes.end()) co_return answer;
-    const auto pause = jittered(longest);
-    if (!may_pass(answer.error) || clock_.moment() + pause > begin + longest_backing_off) {
-      throw_refusal(answer.error, purpose, by ? &*by : nullptr, clock_.now());
+  for (Pauses pauses(clock_, longest_backing_off);;) {
+    std::optional<Answer> answer;
+    std::exception_ptr failure;
+    try {
+      answer = co_await send_once(call, purpose, by);
+    } catch (const Retry& error) {
+      if (!is_cut(error)) throw;
+      failure = std::current_exception();
     }
-    co_await sleep_for(pause);
+    if (answer) {
+      const bool wanted = answer->document || std::ranges::find(outcomes, answer->error.code) != outcomes.end();
+      if (wanted) co_return *std::move(answer);
+    }
+    const auto pause = !answer || may_pass(answer->error) ? pauses.next() : std::nullopt;
+    if (!pause && failure) std::rethrow_exception(failure);
+    if (!pause) throw_refusal(answer->error, purpose, by ? &*by : nullptr, clock_.now());
+    co_await sleep_for(*pause);
   }
 }
 

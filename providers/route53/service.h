@@ -21,7 +21,8 @@ class Service {
   Service(const Loop& loop, http::Client& http, const std::string& url, SignatureScope scope);
 
   /// The document that answers `call`, or the error, when its code is one of `outcomes`. Signed unless `by` is nothing.
-  /// Throws Error for every other error, after half a minute at most for one that may pass.
+  /// Throws Error for every other error, after half a minute at most for one that may pass, and for a connection that
+  /// is refused or cut.
   Task<Answer> send(Call call, Purpose purpose, std::optional<Credentials> by, std::vector<std::string> outcomes);
 
  private:

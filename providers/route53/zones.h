@@ -23,6 +23,9 @@ class Zones {
   /// Refused when that is none of them, or cannot be told.
   Task<std::optional<Zone>> of(dns::Name name, dns::Name in_dns);
 
+  /// All of them.
+  Task<std::vector<Zone>> all() { return all_.get({}, list()); }
+
   /// Asks for one zone, whichever: a call that shows whether the credentials are good.
   Task<> probe();
 

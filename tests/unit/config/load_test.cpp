@@ -125,7 +125,7 @@ propagation = { timeout = "1m", settle = "0s" }
     CHECK(ca.profile_required);
     REQUIRE(ca.external_account);
     CHECK(ca.external_account->key_id == "k1");
-    CHECK(ca.external_account->hmac_key.reveal() == "01234567890123456789012345678901");
+    CHECK(ca.external_account->hmac_key.latest().reveal() == "01234567890123456789012345678901");
     CHECK(ca.preferred_chain == "Corp Root X1");
     CHECK(ca.account_key == crypto::KeyType::rsa_3072);
     CHECK(ca.concurrency == 4);
@@ -144,7 +144,7 @@ propagation = { timeout = "1m", settle = "0s" }
     REQUIRE(std::get<Rfc2136>(bind.settings).tsig);
     CHECK(std::get<Rfc2136>(bind.settings).tsig->name == "acmed");
     CHECK(std::get<Rfc2136>(bind.settings).tsig->algorithm == crypto::Digest::sha512);
-    CHECK(std::get<Rfc2136>(bind.settings).tsig->secret.reveal() == "01234567890123456789012345678901");
+    CHECK(std::get<Rfc2136>(bind.settings).tsig->secret.latest().reveal() == "01234567890123456789012345678901");
     CHECK(std::get<Rfc2136>(config.providers[1].settings).server == "[2001:db8::1]:53");
     CHECK_FALSE(std::get<Rfc2136>(config.providers[1].settings).tsig);
   }
@@ -306,7 +306,7 @@ accounts = [
 )");
   const auto& powerdns = std::get<PowerDns>(config.providers[0].settings);
   CHECK(powerdns.url == "http://127.0.0.1:8081");
-  CHECK(powerdns.api_key.reveal() == "secret");
+  CHECK(powerdns.api_key.latest().reveal() == "secret");
   CHECK(powerdns.server_id == "localhost");
   CHECK(config.providers[0].place == "http://127.0.0.1:8081");
   const auto& acme_dns = std::get<AcmeDns>(config.providers[1].settings);
@@ -318,7 +318,7 @@ accounts = [
   CHECK(account.full_domain == "s.auth.example");
   CHECK(account.subdomain == "s");
   CHECK(account.user_name == "u");
-  CHECK(account.password.reveal() == "secret");
+  CHECK(account.password.latest().reveal() == "secret");
 }
 
 }  // namespace acmed::config

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include "base/runtime/scope.h"
 #include "tests/unit/config/folder.h"
 
 namespace acmed::config {
@@ -37,7 +38,7 @@ SCENARIO("a secret comes from one of four sources") {
   for (const auto& source : {"\"" + std::string(good_key) + "\"", std::string("{ file = \"key\" }"),
                              std::string("{ credential = \"key\" }"), std::string("{ env = \"ACMED_TEST_KEY\" }")}) {
     INFO(source);
-    CHECK(tsig_of(folder.load(with_secret(source))).secret.reveal() == key_octets);
+    CHECK(tsig_of(folder.load(with_secret(source))).secret.latest().reveal() == key_octets);
   }
 
   THEN("what is wrong with a source is said without the secret") {
@@ -89,6 +90,81 @@ SCENARIO("a secret comes from one of four sources") {
       CHECK_THAT(folder.faults(with_secret("{ file = \"closed\" }")),
                  Contains("cannot read closed: Permission denied"));
     }
+  }
+}
+
+SCENARIO("blanks and line ends around a secret are not part of it, and nothing else that cannot be seen may be in it") {
+  const Folder folder;
+  const auto password = [&](const std::string& content) {
+    folder.write("secret", content);
+    const auto config = folder.load(
+        "[provider.x]\ntype = \"powerdns\"\nurl = \"http://127.0.0.1\"\nzones = [\"corp.example\"]\n"
+        "api_key = { file = \"secret\" }\n");
+    return std::get<PowerDns>(config.providers.at(0).settings).api_key.latest().reveal();
+  };
+  for (const auto* content : {"a key", "a key\n", "a key\r\n", " \ta key \n\n",
+                              "\xef\xbb\xbf"
+                              "a key\r\n"}) {
+    INFO(content);
+    CHECK(password(content) == "a key");
+  }
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {" \r\n", "secret is empty"},
+      {"one\ntwo\n", "secret has more than one line; a secret is one line"},
+      {"o\x1bne", "secret has a control character (0x1b) as its octet 2"},
+      {std::string("o\0ne", 4), "secret has a control character (0x00) as its octet 2"},
+      {"one\x7f", "secret has a control character (0x7f) as its octet 4"}};
+  for (const auto& [content, expected] : cases) {
+    INFO(expected);
+    CHECK_THROWS_WITH(password(content), Contains(expected));
+  }
+  CHECK_THAT(folder.faults("[provider.x]\ntype = \"powerdns\"\nurl = \"http://127.0.0.1\"\nzones = [\"corp.example\"]\n"
+                           "api_key = \"a\\u0007b\"\n"),
+             Contains("provider.x.api_key: the secret has a control character (0x07) as its octet 2"));
+}
+
+SCENARIO("a secret's file may change under a running daemon") {
+  const Folder folder;
+  Loop loop;
+  const std::string other_key = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWZnaGk=";
+  const auto now = [&](const SecretSource& secret) { return run(loop, secret.current()).reveal(); };
+  WHEN("it is a TSIG key") {
+    folder.write("key", good_key);
+    const auto key = tsig_of(folder.load(with_secret("{ file = \"key\" }"))).secret;
+    folder.write("key", other_key + "\r\n");
+    CHECK(now(key) == "abcdefghijklmnopqrstuvwxyzabcdefghi");
+    folder.write("key", "no base64!");
+    CHECK(now(key) == "abcdefghijklmnopqrstuvwxyzabcdefghi");
+  }
+  WHEN("it is tsig-keygen's file") {
+    const auto block = [](const std::string& name, const std::string& key) {
+      return "key \"" + name + "\" {\n\talgorithm hmac-sha256;\n\tsecret \"" + key + "\";\n};\n";
+    };
+    folder.write("key", block("acmed", good_key));
+    const auto key = tsig_of(folder.load(with_tsig("{ secret = { file = \"key\" } }"))).secret;
+    folder.write("key", block("acmed", other_key));
+    CHECK(now(key) == "abcdefghijklmnopqrstuvwxyzabcdefghi");
+    THEN("another name in it takes a reload") {
+      folder.write("key", block("another", good_key));
+      CHECK(now(key) == "abcdefghijklmnopqrstuvwxyzabcdefghi");
+    }
+  }
+  WHEN("it is the key of an external account") {
+    folder.write("key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\n");
+    const auto config = folder.load(
+        "[ca.x]\ndirectory = \"https://ca.example/\"\nterms_agreed = true\neab = { kid = \"k\", hmac_key = { file = "
+        "\"key\" } }\n");
+    const auto key = config.cas.at("x").external_account->hmac_key;
+    CHECK(now(key) == key_octets);
+    folder.write("key", other_key);
+    CHECK(now(key) == "abcdefghijklmnopqrstuvwxyzabcdefghi");
+  }
+  WHEN("it is a credential") {
+    folder.write("key", good_key);
+    ::setenv("CREDENTIALS_DIRECTORY", folder.path("").c_str(), 1);
+    const auto key = tsig_of(folder.load(with_secret("{ credential = \"key\" }"))).secret;
+    folder.write("key", other_key);
+    CHECK(now(key) == "abcdefghijklmnopqrstuvwxyzabcdefghi");
   }
 }
 
@@ -159,7 +235,7 @@ SCENARIO("tsig-keygen's file may be given as it is") {
     THEN("name and algorithm are the file's") {
       CHECK(key.name == "acmed");
       CHECK(key.algorithm == crypto::Digest::sha384);
-      CHECK(key.secret.reveal() == key_octets);
+      CHECK(key.secret.latest().reveal() == key_octets);
     }
   }
   WHEN("the algorithm is spelled in another way that BIND takes") {

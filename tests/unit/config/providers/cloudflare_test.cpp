@@ -22,7 +22,7 @@ Cloudflare read(const std::string& lines) {
 
 SCENARIO("a Cloudflare provider needs no more than a token") {
   const auto settings = read("token = \"the-token\"");
-  CHECK(settings.token.reveal() == "the-token");
+  CHECK(settings.token.latest().reveal() == "the-token");
   CHECK_FALSE(settings.zone_token);
   CHECK(settings.zone_id.empty());
   CHECK(settings.url == "https://api.cloudflare.com/client/v4");
@@ -30,8 +30,8 @@ SCENARIO("a Cloudflare provider needs no more than a token") {
 }
 
 SCENARIO("a Cloudflare provider may have more") {
-  CHECK(read("token = { file = \"token\" }").token.reveal() == "from-a-file");
-  CHECK(read("token = \" a \"\nzone_token = \"b\"").zone_token->reveal() == "b");
+  CHECK(read("token = { file = \"token\" }").token.latest().reveal() == "from-a-file");
+  CHECK(read("token = \" a \"\nzone_token = \"b\"").zone_token->latest().reveal() == "b");
   CHECK(read("token = \"a\"\nzone_id = \"0123456789ABCDEF0123456789abcdef\"").zone_id == id);
   CHECK(read("token = \"a\"\nurl = \"http://127.0.0.1:8080/client/v4//\"").url == "http://127.0.0.1:8080/client/v4");
 }
@@ -50,7 +50,7 @@ SCENARIO("faults of a Cloudflare provider") {
   check(provider("token = \"open sesame\""), "acmed.toml:4:9: provider.cf.token: this is no API token: one word");
   check(provider("token = \"  \""), "provider.cf.token: this is no API token");
   check(provider("token = \"a\"\nzone_token = \"sesame\\n!\""),
-        "acmed.toml:5:14: provider.cf.zone_token: this is no API");
+        "acmed.toml:5:14: provider.cf.zone_token: the secret has more than one line");
   check(provider("token = \"a\"\nzone_id = \"open-sesame\""),
         "provider.cf.zone_id: this is no zone id: 32 hexadecimal digits");
   check(provider("token = \"a\"\nzone_id = \"0123456789abcdefg123456789abcdef\""), "this is no zone id");

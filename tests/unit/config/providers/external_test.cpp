@@ -32,10 +32,10 @@ environment = { API_URL = "https://x", EMPTY = "", API_TOKEN = { file = "token" 
   CHECK(program.timeout == 5min);
   REQUIRE(program.environment.size() == 4);
   CHECK(program.environment[0].name == "API_URL");
-  CHECK(program.environment[0].value.reveal() == "https://x");
+  CHECK(program.environment[0].value.latest().reveal() == "https://x");
   CHECK_FALSE(program.environment[0].hidden);
   CHECK(program.environment[1].value.empty());
-  CHECK(program.environment[2].value.reveal() == "t0ken");
+  CHECK(program.environment[2].value.latest().reveal() == "t0ken");
   CHECK(program.environment[2].hidden);
   CHECK(program.environment[3].hidden);
 
@@ -113,7 +113,7 @@ SCENARIO("a provider that is an endpoint of lego's is read") {
   CHECK(settings.endpoint == "https://x.example/a@b");
   CHECK(settings.mode == LegoMode::raw);
   CHECK(settings.username == "u");
-  CHECK(settings.password.reveal() == "p:w");
+  CHECK(settings.password.latest().reveal() == "p:w");
   CHECK(settings.timeout == 2min);
 }
 

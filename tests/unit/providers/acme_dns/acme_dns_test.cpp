@@ -58,6 +58,21 @@ class FakeAcmeDns {
     const std::lock_guard guard(lock_);
     instead_ = std::move(reply);
   }
+  /// All accounts are gone, as with the server's database.
+  void lose_accounts() {
+    const std::lock_guard guard(lock_);
+    rows_.clear();
+  }
+  /// Says that to the next request.
+  void once(std::string reply) {
+    const std::lock_guard guard(lock_);
+    once_ = std::move(reply);
+  }
+  /// Our address is in no account's allowfrom.
+  void refuse_address() {
+    const std::lock_guard guard(lock_);
+    address_refused_ = true;
+  }
   /// Counts after which updates of "a" that value, which is in use, was away.
   void watch(const std::string& used) {
     const std::lock_guard guard(lock_);
@@ -79,6 +94,10 @@ class FakeAcmeDns {
   void serve(FakeServer::Connection& connection) {
     for (auto request = connection.read_request(); !request.empty(); request = connection.read_request()) {
       const std::lock_guard guard(lock_);
+      if (!once_.empty()) {
+        connection.write(std::exchange(once_, {}));
+        continue;
+      }
       if (!instead_.empty() && instead_ != "cut") {
         connection.write(instead_);
         continue;
@@ -100,7 +119,7 @@ class FakeAcmeDns {
   }
 
   std::string register_account() {
-    const auto subdomain = fmt::format("r{}", rows_.size());
+    const auto subdomain = fmt::format("r{}", ++registered_);
     rows_[subdomain];
     return test::answer("201 Created", "",
                         json::dump(json::Object{{"subdomain", subdomain},
@@ -114,7 +133,7 @@ class FakeAcmeDns {
     const bool known = rows_.contains(subdomain) &&
                        request.find("X-Api-User: user-" + subdomain + "\r\n") != std::string::npos &&
                        request.find("X-Api-Key: password-" + subdomain + "\r\n") != std::string::npos;
-    if (!known) return test::answer("401 Unauthorized", "", R"({"error": "forbidden"})");
+    if (!known || address_refused_) return test::answer("401 Unauthorized", "", R"({"error": "forbidden"})");
     const auto text = body["txt"].text_or();
     if (text.size() != 43) return test::answer("400 Bad Request", "", R"({"error": "bad_txt"})");
     auto& rows = rows_[subdomain];
@@ -132,6 +151,9 @@ class FakeAcmeDns {
   std::map<std::string, std::array<Row, 2>> rows_;
   std::vector<std::string> seen_;
   std::string instead_;
+  std::string once_;
+  bool address_refused_ = false;
+  int registered_ = 0;
   int updates_ = 0;
   std::string watched_;
   int times_away_ = 0;
@@ -394,5 +416,72 @@ SCENARIO("what is wrong with an acme-dns server is said in a sentence") {
     CHECK(outcome_of([&] { run(scene.loop, scene.provider->check_credentials()); }) == "made");
     scene.server.instead(test::answer("503 Service Unavailable", "", "down"));
     CHECK_THAT(outcome_of([&] { run(scene.loop, scene.provider->check_credentials()); }), StartsWith("retry http:503"));
+  }
+}
+
+SCENARIO("one bad gateway does not end a try, and pushes out nothing that is in use") {
+  Scene scene;
+  CHECK(scene.adding({"stays"}) == "made");
+  scene.pass(5s);
+  scene.server.watch(value("stays"));
+  for (const auto* status : {"502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"}) {
+    INFO(status);
+    scene.server.once(test::answer(status, "Content-Type: text/html\r\n", "<html>"));
+    CHECK(scene.adding({status}) == "made");
+    CHECK(scene.server.values("a") == Values{value("stays"), value(status)});
+    CHECK(scene.removing({status}) == "made");
+  }
+  CHECK(scene.server.times_away() == 0);
+  scene.server.once(test::answer("502 Bad Gateway", "", ""));
+  CHECK_THAT(scene.zone_of(challenge), Contains("CNAME r1.auth.test."));
+}
+
+SCENARIO("an account that the server has lost is registered anew, and the record to be changed is told") {
+  Scene scene;
+  CHECK_THAT(scene.zone_of(challenge), Contains("CNAME r1.auth.test."));
+  const dns::Name old_target("r1.auth.test");
+  const auto write = [&](const dns::Name& at, const std::string& subdomain) {
+    return outcome_of([&] {
+      run(scene.loop, scene.provider->apply({at, subdomain}, {{Action::add, at, value("one"), 60s}}));
+    });
+  };
+  CHECK(write(old_target, "r1") == "made");
+  scene.provider = scene.started();
+  WHEN("its database is gone") {
+    scene.server.lose_accounts();
+    const std::string told =
+        "refused acme-dns:alias make the record \"_acme-challenge.example.test. CNAME r2.auth.test.\" once in place of "
+        "the one that leads to r1.auth.test, whose account the server has lost: the account is there already, and the "
+        "next try goes on with it";
+    CHECK(write(old_target, "r1") == told);
+    THEN("it is told for as long as the alias leads to the old one, after a restart too, and registered once") {
+      const auto requests = scene.server.seen().size();
+      CHECK(scene.zone_of(old_target) == told);
+      scene.provider = scene.started();
+      CHECK(scene.zone_of(old_target) == told);
+      CHECK(scene.server.seen().size() == requests);
+      CHECK(write(dns::Name("r2.auth.test"), "r2") == "made");
+      CHECK_THAT(scene.zone_of(challenge), Contains("CNAME r2.auth.test."));
+    }
+    THEN("it may be lost again") {
+      scene.provider = scene.started();
+      scene.server.lose_accounts();
+      CHECK_THAT(write(dns::Name("r2.auth.test"), "r2"), Contains("CNAME r3.auth.test."));
+      scene.provider = scene.started();
+      CHECK_THAT(scene.zone_of(old_target), Contains("CNAME r3.auth.test.") && Contains("leads to r1.auth.test"));
+    }
+  }
+  WHEN("the server refuses this host's address") {
+    scene.server.refuse_address();
+    for (int i = 0; i < 3; ++i) CHECK_THAT(write(old_target, "r1"), StartsWith("refused http:401 "));
+    THEN("no account is lost, and one is tried") {
+      CHECK(run(scene.loop, scene.provider->zone_of(old_target)) == Zone{old_target, "r1"});
+      CHECK(std::ranges::count_if(scene.server.seen(),
+                                  [](const std::string& line) { return line.starts_with("POST /register"); }) == 2);
+    }
+  }
+  WHEN("it is one of the configuration") {
+    scene.server.lose_accounts();
+    CHECK_THAT(scene.adding({"one"}), StartsWith("refused http:401 "));
   }
 }

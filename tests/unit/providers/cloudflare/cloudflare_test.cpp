@@ -16,6 +16,8 @@ using Catch::StartsWith;
 
 namespace {
 
+constexpr std::size_t often = 50;  // more than a request is sent again
+
 const dns::Name challenge("_acme-challenge.example.test");
 
 std::vector<TxtChange> one_change() {
@@ -113,8 +115,10 @@ SCENARIO("what is no answer of the API is tried again") {
   CloudflareScene scene;
   const auto provider = scene.provider();
   const auto said = [&](const std::string& response) {
-    scene.fake.instead = {response};
-    return scene.apply(*provider, one_change());
+    scene.fake.instead = std::deque<std::string>(often, response);
+    auto outcome = scene.apply(*provider, one_change());
+    scene.fake.instead.clear();
+    return outcome;
   };
   CHECK_THAT(said(raw("502 Bad Gateway", "Content-Type: text/html\r\n", "<html>\n<title>Bad gateway")),
              StartsWith("retry http:502 http://127.0.0.1:") && Contains("answered an HTML page with status 502") &&
@@ -133,6 +137,19 @@ SCENARIO("what is no answer of the API is tried again") {
   WHEN("nobody listens") {
     scene.settings.url = "http://127.0.0.1:1";
     CHECK_THAT(scene.apply(*scene.provider(), one_change()), StartsWith("retry curl:7 cannot connect"));
+  }
+}
+
+SCENARIO("one bad gateway does not end a try, whichever call meets it") {
+  for (std::size_t met = 0; met < 2; ++met) {
+    CloudflareScene scene;
+    const auto provider = scene.provider();
+    const auto page = raw("502 Bad Gateway", "Content-Type: text/html\r\n", "<html>");
+    if (met == 0) scene.fake.instead = {page};
+    CHECK(scene.zone_of(*provider, "_acme-challenge.example.test") == "example.test " + FakeCloudflare::id(1));
+    if (met == 1) scene.fake.instead = {page};
+    CHECK(scene.apply(*provider, one_change()) == "made");
+    CHECK(scene.fake.records.size() == 1);
   }
 }
 

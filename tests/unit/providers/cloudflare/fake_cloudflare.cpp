@@ -127,7 +127,11 @@ std::string FakeCloudflare::list_zones(const std::string& query) const {
   for (const auto& zone : zones) {
     const auto name = parameter(query, "name");
     if (!name.empty() && name != zone.name) continue;
-    found.push_back(json::Object{{"id", zone.id}, {"name", zone.name}, {"status", zone.status}});
+    found.push_back(json::Object{{"id", zone.id},
+                                 {"name", zone.name},
+                                 {"status", zone.status},
+                                 {"type", zone.type},
+                                 {"name_servers", json::Array(zone.name_servers.begin(), zone.name_servers.end())}});
   }
   return page_of(found, query, zones_per_page);
 }

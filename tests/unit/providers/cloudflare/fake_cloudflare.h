@@ -23,6 +23,8 @@ class FakeCloudflare {
     std::string id;
     std::string name;
     std::string status = "active";
+    std::string type = "full";
+    std::vector<std::string> name_servers{};
   };
   struct Record {
     std::string zone_id;

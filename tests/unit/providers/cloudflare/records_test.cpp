@@ -314,9 +314,10 @@ SCENARIO("without an answer nobody knows, and the same can be asked for again") 
   const auto provider = scene.provider();
 
   WHEN("the answer to an addition is lost") {
-    scene.fake.deaf_to_batches_for = 1;
+    scene.fake.deaf_to_batches_for = 1000;
     CHECK_THAT(scene.apply(*provider, changes(Action::add, 3)),
                StartsWith("retry curl:52 ") && Contains("Whether the change was made is not known"));
+    scene.fake.deaf_to_batches_for = 0;
     CHECK(scene.fake.records.size() == 3);
     THEN("it is made once") {
       CHECK(scene.apply(*provider, changes(Action::add, 3)) == "made");
@@ -330,8 +331,18 @@ SCENARIO("without an answer nobody knows, and the same can be asked for again") 
   WHEN("the answer to a removal is lost") {
     CHECK(scene.apply(*provider, changes(Action::add, 3)) == "made");
     provider->rest();  // a fresh connection: curl asks again by itself when an old one is cut
-    scene.fake.deaf_to_batches_for = 1;
+    scene.fake.deaf_to_batches_for = 1000;
     CHECK_THAT(scene.apply(*provider, changes(Action::remove, 3)), StartsWith("retry curl:52"));
+    scene.fake.deaf_to_batches_for = 0;
+    CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "made");
+    CHECK(scene.fake.records.empty());
+  }
+  WHEN("only the first answer is lost") {
+    scene.fake.deaf_to_batches_for = 1;
+    CHECK(scene.apply(*provider, changes(Action::add, 3)) == "made");
+    CHECK(scene.fake.records.size() == 3);
+    provider->rest();
+    scene.fake.deaf_to_batches_for = 1;
     CHECK(scene.apply(*provider, changes(Action::remove, 3)) == "made");
     CHECK(scene.fake.records.empty());
   }
@@ -370,11 +381,30 @@ SCENARIO("a value that was kept with another id of its zone is removed, too") {
   }
   WHEN("the configured one is wrong") {
     scene.settings.zone_id = FakeCloudflare::id(66);
-    CHECK_THAT(remove_from(FakeCloudflare::id(66)), StartsWith("refused cloudflare:10000"));
+    CHECK_THAT(remove_from(FakeCloudflare::id(66)), StartsWith("refused zone:gone "));
+    const auto provider = scene.provider();
+    CHECK_THAT(
+        outcome_of([&] {
+          run(scene.loop, provider->apply({dns::Name("example.test"), FakeCloudflare::id(66)}, {add(challenge, "x")}));
+        }),
+        StartsWith("refused cloudflare:10000"));
   }
   WHEN("there is no such zone any more") {
     scene.fake.zones = {{FakeCloudflare::id(2), "else.test"}};
-    CHECK_THAT(remove_from(FakeCloudflare::id(1)), StartsWith("refused cloudflare:10000"));
-    CHECK_THAT(remove_from(""), StartsWith("refused cloudflare:no-zone Cloudflare has no zone example.test"));
+    CHECK_THAT(remove_from(FakeCloudflare::id(1)), StartsWith("refused zone:gone the zone example.test (id " +
+                                                              FakeCloudflare::id(1) + ") is gone from Cloudflare"));
+    CHECK_THAT(remove_from(""), StartsWith("refused zone:gone "));
+    THEN("a token that sees no zone at all may not list any, and is good by its own") {
+      const auto may_not_list = FakeCloudflare::refusal(403, 0, "requires permission 'account.zone.list'");
+      const auto denied = FakeCloudflare::refusal(403, 10000, "Authentication error");
+      scene.fake.instead = {denied, may_not_list, may_not_list,
+                            FakeCloudflare::success(json::Object{{"status", "active"}})};
+      CHECK_THAT(remove_from(FakeCloudflare::id(1)), StartsWith("refused zone:gone "));
+    }
+    THEN("a token that is good for nothing any more is told as such") {
+      const auto refusal = FakeCloudflare::refusal(403, 9109, "Invalid access token");
+      scene.fake.instead = {refusal, refusal, refusal};
+      CHECK_THAT(remove_from(FakeCloudflare::id(1)), StartsWith("refused cloudflare:9109"));
+    }
   }
 }

@@ -14,7 +14,8 @@ namespace acmed::providers {
 
 /// A provider named "cf" and its fake Cloudflare, with the zone example.test.
 struct CloudflareScene {
-  Loop loop;
+  VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
+  Loop loop{clock};
   FakeCloudflare fake;
   config::Cloudflare settings{Secret("the-token"), std::nullopt, {}, fake.url(), {}};
   std::vector<std::string> zones{"example.test"};

@@ -48,11 +48,33 @@ SCENARIO("the zone of a name is the longest active one") {
     CHECK(scene.zone_of(*provider, "_acme-challenge.a.example.test") == found("example.test", 1));
   }
   WHEN("it is not active at all") {
-    scene.fake.zones = {{FakeCloudflare::id(7), "example.test", "pending"}};
-    CHECK(
-        scene.zone_of(*provider, "_acme-challenge.example.test") ==
-        "refused cloudflare:zone-status Cloudflare has the zone example.test for "
-        "_acme-challenge.example.test, but as \"pending\" and not as \"active\": its name servers do not serve it yet");
+    scene.fake.zones = {{FakeCloudflare::id(7), "example.test", "pending", "full", {"a.ns.test", "b.ns.test"}}};
+    CHECK(scene.zone_of(*provider, "_acme-challenge.example.test") ==
+          "refused cloudflare:zone-status Cloudflare has the zone example.test for "
+          "_acme-challenge.example.test, but as \"pending\" and not as \"active\": its name servers (a.ns.test, "
+          "b.ns.test) do not serve it yet. Name them at the domain's registrar, and wait until Cloudflare has seen it");
+  }
+  WHEN("it has been moved away") {
+    scene.fake.zones = {{FakeCloudflare::id(7), "example.test", "moved"}};
+    CHECK_THAT(scene.zone_of(*provider, "_acme-challenge.example.test"),
+               Contains("as \"moved\" and not as \"active\": the domain was delegated to other name servers"));
+  }
+  WHEN("it is of a type that Cloudflare does not serve from what is written there") {
+    for (const auto& [type, mend] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"partial", "a CNAME set-up: other name servers than Cloudflare's serve it"},
+             {"secondary", "which Cloudflare copies from a primary server elsewhere"},
+             {"internal", "which only resolvers of the account see and no CA"}}) {
+      INFO(type);
+      scene.fake.zones = {{FakeCloudflare::id(7), "example.test", "active", type}};
+      CHECK_THAT(scene.zone_of(*scene.provider(), "_acme-challenge.example.test"),
+                 StartsWith("refused cloudflare:zone-status Cloudflare has the zone example.test for "
+                            "_acme-challenge.example.test, but of type \"" +
+                            type + "\", " + mend));
+      scene.fake.zones.push_back({FakeCloudflare::id(1), "example.test"});
+      CHECK(scene.zone_of(*scene.provider(), "_acme-challenge.example.test") == found("example.test", 1));
+    }
+    scene.fake.zones = {{FakeCloudflare::id(1), "example.test", "active", "of tomorrow"}};
+    CHECK(scene.zone_of(*scene.provider(), "_acme-challenge.example.test") == found("example.test", 1));
   }
   WHEN("Cloudflare writes it in Unicode") {
     scene.fake.zones = {{FakeCloudflare::id(4),

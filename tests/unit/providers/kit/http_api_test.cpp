@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/kit/http_api.h"
 
+#include "base/files.h"
 #include "base/runtime/scope.h"
 #include "providers/provider.h"
 #include "tests/unit/base/fake_server.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed::providers {
 namespace {
@@ -20,7 +22,8 @@ struct Scene {
     const auto own = reply;  // the next one may be set as soon as the last octet of this one has arrived
     connection.write(own);
   }};
-  Loop loop;
+  VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
+  Loop loop{clock};
   http::Client http{loop, {.extra_trust_pem = {}, .allow_plain_http = true}};
   HttpApi api{{.who = "Example's API",
                .url = server.url("/v1"),
@@ -113,6 +116,95 @@ SCENARIO("an answer that is not the operator's is told for what it is") {
         "retry http:502 " + url + " answered other JSON with status 502 instead of a list: []");
   CHECK(told("200 OK", "text/plain", "") ==
         "retry example:answer " + url + " answered nothing with status 200 instead of a list");
+}
+
+SCENARIO("what passes within seconds does not end a request") {
+  VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
+  const auto began = clock.moment();
+  Loop loop{clock};
+  int requests = 0;
+  int troubles = 2;
+  std::string trouble = test::answer("502 Bad Gateway", "Content-Type: text/html\r\n", "<html>502</html>");
+  test::FakeServer server{[&](test::FakeServer::Connection& connection) {
+    while (!connection.read_request().empty()) {
+      if (++requests <= troubles) {
+        if (trouble.empty()) return;
+        connection.write(trouble);
+      } else {
+        connection.write(test::answer("200 OK", "", "{}"));
+      }
+    }
+  }};
+  http::Client http{loop, {.extra_trust_pem = {}, .allow_plain_http = true}};
+  HttpApi api{{.who = "it", .url = server.url("")}, http, clock};
+  const auto status = [&](HttpApi::Sending sending = HttpApi::Sending::again) {
+    return run(loop, api.send("POST", "/x", json::Object(), {}, sending)).status;
+  };
+
+  WHEN("a gateway says so") {
+    for (const auto* line : {"502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout", "522 Timed Out"}) {
+      INFO(line);
+      requests = 0;
+      trouble = test::answer(line, "", "no");
+      CHECK(status() == 200);
+      CHECK(requests == 3);
+    }
+  }
+  WHEN("the connection is cut") {
+    trouble.clear();
+    CHECK(status() == 200);
+    CHECK(requests == 3);
+  }
+  WHEN("it does not pass") {
+    troubles = 1000;
+    CHECK(status() == 502);
+    CHECK(clock.moment() - began >= 5s);
+    CHECK(clock.moment() - began <= 10s);
+    CHECK(requests > 4);
+    CHECK(requests < 20);
+  }
+  WHEN("a time is named") {
+    trouble = test::answer("503 Service Unavailable", "Retry-After: 5\r\n", "no");
+    CHECK(status() == 503);
+    CHECK(requests == 1);
+  }
+  WHEN("it is no such trouble") {
+    for (const auto* line : {"500 Internal Server Error", "501 Not Implemented", "429 Too Many Requests", "404 No"}) {
+      INFO(line);
+      requests = 0;
+      trouble = test::answer(line, "", "no");
+      CHECK(status() != 200);
+      CHECK(requests == 1);
+    }
+  }
+  WHEN("to ask twice would do harm") {
+    CHECK(status(HttpApi::Sending::once) == 502);
+    CHECK(requests == 1);
+  }
+}
+
+SCENARIO("each request has the credentials as they are by then, and no answer is quoted with them") {
+  TemporaryFolder folder;
+  const auto path = folder.path() / "token";
+  const auto write = [&](const std::string& token) { files::write_durably(path, token, 0600); };
+  write("the-first-token");
+  const SecretSource token(path, [path] { return Secret(files::read(path).value_or("")); });
+  std::string heard;
+  test::FakeServer server{[&](test::FakeServer::Connection& connection) {
+    heard = connection.read_request();
+    connection.write(test::answer("403 Forbidden", "", heard));
+  }};
+  Loop loop;
+  http::Client http{loop, {.extra_trust_pem = {}, .allow_plain_http = true}};
+  HttpApi api{
+      {.who = "it", .url = server.url(""), .credentials = {{"X-Key", token}}, .bearer = token, .most_quoted = 2000},
+      http,
+      loop.clock()};
+  CHECK_THAT(api.words_in(run(loop, api.send("GET", "/"))), Contains("Bearer ***") && !Contains("the-first-token"));
+  CHECK_THAT(heard, Contains("X-Key: the-first-token\r\n") && Contains("Authorization: Bearer the-first-token\r\n"));
+  write("another-token");
+  CHECK_THAT(api.words_in(run(loop, api.send("GET", "/"))), Contains("Bearer ***") && !Contains("another-token"));
+  CHECK_THAT(heard, Contains("X-Key: another-token\r\n") && Contains("Authorization: Bearer another-token\r\n"));
 }
 
 }  // namespace acmed::providers

@@ -22,6 +22,7 @@ const dns::Name other("_acme-challenge.www.example.test");
 struct Kept {
   std::map<dns::Name, TxtSet> sets{};
   std::map<dns::Name, Error> obstacles{};
+  std::map<dns::Name, Error> refusals{};    ///< of replacements
   std::function<void()> meanwhile = [] {};  ///< another writer, between a look and the replacement
   std::function<void()> afterwards = [] {};
   std::vector<std::set<dns::Name>> looks{};
@@ -49,19 +50,21 @@ class InMemory final : public RrsetProvider {
     co_return standing;
   }
 
-  Task<std::set<dns::Name>> replace(Zone, std::vector<SetChange> sets) override {
+  Task<Replaced> replace(Zone, std::vector<SetChange> sets) override {
     ++kept_.replacements;
     kept_.meanwhile();
-    std::set<dns::Name> overtaken;
+    Replaced replaced;
     for (const auto& set : sets) {
-      if (compares_ && kept_.sets[set.name] != set.before) {
-        overtaken.insert(set.name);
+      if (const auto refusal = kept_.refusals.find(set.name); refusal != kept_.refusals.end()) {
+        replaced.refused.emplace(*refusal);
+      } else if (compares_ && kept_.sets[set.name] != set.before) {
+        replaced.overtaken.insert(set.name);
       } else {
         kept_.sets[set.name] = set.after;
       }
     }
     kept_.afterwards();
-    co_return overtaken;
+    co_return replaced;
   }
 
   void throw_contended(const Zone&, const std::vector<dns::Name>& names) const override {
@@ -209,6 +212,21 @@ SCENARIO("where the operator does not compare, each write is looked at until it 
     CHECK_THROWS_AS(scene.apply({add(challenge, "one")}), Retry);
     CHECK(scene.kept.replacements == 20);
   }
+}
+
+SCENARIO("a name that the operator refuses does not keep the others back, and is not tried again") {
+  Scene scene(GENERATE(true, false));
+  scene.kept.refusals.emplace(challenge, Refused("test:refused", "too many"));
+  std::string told;
+  try {
+    scene.apply({add(challenge, "one"), add(other, "two")});
+  } catch (const SomeFailed& failed) {
+    told = failed.cause();
+    CHECK(failed.among({other}) == nullptr);
+  }
+  CHECK(told == "test:refused");
+  CHECK(scene.kept.sets[other].records.size() == 1);
+  CHECK(scene.kept.replacements == 1);
 }
 
 SCENARIO("an obstacle at one name does not keep the others back") {

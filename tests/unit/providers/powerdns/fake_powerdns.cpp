@@ -67,6 +67,16 @@ void FakePowerDns::instead(Instead reply) {
   instead_ = std::move(reply);
 }
 
+void FakePowerDns::daemon(std::string type) {
+  const Guard guard(lock_);
+  daemon_ = std::move(type);
+}
+
+void FakePowerDns::search_nothing() {
+  const Guard guard(lock_);
+  searches_ = false;
+}
+
 void FakePowerDns::after_patch(std::function<void(int)> call) {
   const Guard guard(lock_);
   after_patch_ = std::move(call);
@@ -86,9 +96,11 @@ std::string FakePowerDns::respond(const std::string& request) {
   }
   if (request.find("X-API-Key: key\r\n") == std::string::npos) return answer("401 Unauthorized", "", "Unauthorized");
   const auto is = [&](const std::string& start) { return line.starts_with(start); };
-  if (line == fmt::format("GET {}", server)) return json_answer(json::Object{{"version", version_}});
+  if (line == fmt::format("GET {}", server))
+    return json_answer(json::Object{{"version", version_}, {"daemon_type", daemon_}});
   if (is(fmt::format("GET {}/zones?", server))) return zones(line);
   if (is(fmt::format("GET {}/zones/example.test.?", server))) return sets(line);
+  if (line == fmt::format("GET {}/zones/example.test.", server)) return whole_zone();
   if (is(fmt::format("GET {}/search-data?", server))) return found(line);
   if (line == fmt::format("PATCH {}/zones/example.test.", server)) {
     return patch(request.substr(request.find("\r\n\r\n") + 4));
@@ -120,10 +132,26 @@ std::string FakePowerDns::sets(const std::string& line) const {
   return json_answer(json::Object{{"name", "example.test."}, {"rrsets", std::move(rrsets)}});
 }
 
+std::string FakePowerDns::whole_zone() const {
+  json::Array rrsets;
+  for (const auto& [name, set] : sets_) {
+    json::Array records;
+    for (const auto& record : set.records) records.push_back(record_json(record));
+    rrsets.push_back(
+        json::Object{{"name", name + "."}, {"type", "TXT"}, {"ttl", set.ttl}, {"records", std::move(records)}});
+  }
+  return json_answer(json::Object{{"name", "example.test."}, {"rrsets", std::move(rrsets)}});
+}
+
 std::string FakePowerDns::found(const std::string& line) const {
   const auto name = parameter(line, "q");
   const auto set = at(name);
   json::Array found;
+  if (!searches_) return json_answer(found);
+  if (name == "example.test") {
+    found.push_back(json::Object{
+        {"content", "a. b. 1 2 3 4 5"}, {"name", name + "."}, {"type", "SOA"}, {"zone_id", "example.test."}});
+  }
   for (const auto& record : set.records) {
     found.push_back(json::Object{{"content", record.content},
                                  {"disabled", record.disabled},

@@ -41,6 +41,10 @@ class FakePowerDns {
   /// What is said to a request instead, as long as it gives something: `line` is "GET /api/...".
   using Instead = std::function<std::string(const std::string& line)>;
   void instead(Instead reply);
+  /// What the daemon says it is; "authoritative" at first.
+  void daemon(std::string type);
+  /// Its backend's search finds nothing, as LMDB before 5.0.
+  void search_nothing();
   /// Called on another thread after each PATCH that was made.
   void after_patch(std::function<void(int number)> call);
 
@@ -52,12 +56,15 @@ class FakePowerDns {
   std::string respond(const std::string& request);
   std::string zones(const std::string& line) const;
   std::string sets(const std::string& line) const;
+  std::string whole_zone() const;
   std::string found(const std::string& line) const;
   std::string patch(const std::string& body);
   std::string apply(Sets& sets, const json::Value& rrset);
 
   std::string version_;
   bool extends_;
+  bool searches_ = true;
+  std::string daemon_ = "authoritative";
   mutable std::recursive_mutex lock_;
   Sets sets_;
   std::vector<std::string> lines_;

@@ -68,6 +68,7 @@ void FakeHttp::serve(FakeServer::Connection& connection) {
     const std::lock_guard guard(lock_);
     requests_.push_back(read(text));
     const auto said = script_(requests_.back());
+    if (said.status == 0) return;  // the connection is cut
     connection.write(answer(std::to_string(said.status) + " Said", said.headers, said.body));
   }
 }

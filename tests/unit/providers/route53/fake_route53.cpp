@@ -153,6 +153,9 @@ FakeRoute53::Answer FakeRoute53::change(const std::string& body) {
       if (found != sets.end()) {
         return aws_error(400, "InvalidChangeBatch", fmt::format("[Tried to create {} but it already exists]", here));
       }
+      if (refused.contains(set.name)) {
+        return aws_error(400, "InvalidChangeBatch", fmt::format("[Cannot have more than 400 records in {}]", here));
+      }
       sets[key] = set;
     }
   }

@@ -46,6 +46,7 @@ class FakeRoute53 {
   std::map<std::string, int> counts;                  ///< by action
   std::map<std::string, std::deque<Answer>> answers;  ///< by action: said instead, one after the other
   std::function<void()> before_change;                ///< what others do in between
+  std::set<std::string> refused;                      ///< names, with their final dot, that take no new value
   std::size_t zones_a_page = 100;
   std::size_t sets_a_page = 300;
   int polls_until_sync = 1;  ///< GetChange says PENDING that often, less one

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/route53/keychain.h"
 
+#include "base/files.h"
 #include "providers/route53/container.h"
+#include "providers/route53/credential_process.h"
 #include "providers/route53/profile_files.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/config/folder.h"
@@ -348,10 +350,24 @@ SCENARIO("profiles may take on roles by others") {
                StartsWith("refused aws:credentials the AWS profile dns is not to be found: looked at profile dns in "));
     scene.profiles("", "[profile dns]\nregion = x\n");
     CHECK_THAT(scene.found(), Contains("has neither aws_access_key_id"));
-    for (const char* key : {"credential_process", "sso_session", "mfa_serial"}) {
+    for (const char* key : {"sso_session", "sso_start_url", "login_session"}) {
       scene.profiles("", fmt::format("[profile dns]\n{} = x\n", key));
-      CHECK_THAT(scene.found(), Contains(fmt::format("the AWS profile dns has {}, which acmed does not do", key)));
+      CHECK_THAT(scene.found(), Contains(fmt::format("the AWS profile dns has {}, which takes a person with a browser: "
+                                                     "give it keys, a role_arn, or a credential_process",
+                                                     key)));
     }
+    scene.profiles("", "[profile dns]\nrole_arn = arn:dns\nsource_profile = base\nmfa_serial = x\n");
+    CHECK_THAT(scene.found(), Contains("the AWS profile dns has mfa_serial"));
+  }
+  WHEN("a file may not be read") {
+    scene.profiles("", "");
+    scene.variables["AWS_SHARED_CREDENTIALS_FILE"] = scene.folder.path("").string();  // not even root reads a folder
+    CHECK_THAT(scene.found(),
+               StartsWith("refused aws:credentials the AWS profile dns is not to be found: looked at ") &&
+                   Contains("is no regular file"));
+    scene.settings.profile.clear();
+    scene.role.clear();
+    CHECK_THAT(scene.found(), StartsWith("refused aws:no-credentials ") && Contains("is no regular file"));
   }
   WHEN("the environment names the profile") {
     scene.settings.profile.clear();
@@ -360,6 +376,92 @@ SCENARIO("profiles may take on roles by others") {
     CHECK(scene.found() == "AKIABASE from profile base");
     scene.variables["AWS_PROFILE"] = "gone";
     CHECK_THAT(scene.found(), Contains("the AWS profile gone is not to be found"));
+  }
+}
+
+SCENARIO("a configured key is the one that its file holds now") {
+  CredentialScene scene;
+  const auto path = scene.folder.path("secret");
+  scene.folder.write("secret", "one");
+  scene.settings.key = config::AwsKey{
+      "AKIDEXAMPLE", SecretSource(path, [path] { return Secret(files::read(path).value_or("")); }), Secret()};
+  const auto keychain = scene.make_keychain();
+  CHECK(run(scene.loop, keychain->get()).secret_key.reveal() == "one");
+  scene.folder.write("secret", "three");
+  CHECK(run(scene.loop, keychain->get()).secret_key.reveal() == "three");
+}
+
+SCENARIO("credentials may be what a program prints") {
+  CredentialScene scene;
+  scene.settings.profile = "dns";
+  const auto program = scene.folder.path("helper").string();
+  const auto prints = [&](const std::string& script) { scene.folder.write("helper", "#!/bin/sh\n" + script, 0755); };
+  const auto printing = [](const std::string& more) {
+    return R"(echo '{"Version": 1, "AccessKeyId": "ASIAPRINTED", "SecretAccessKey": "s")" + more + "}'\n";
+  };
+  const auto process = fmt::format("[profile dns]\ncredential_process = {} --role 'a b'\n", program);
+  scene.profiles("", process);
+  WHEN("they do not end") {
+    prints(printing(""));
+    CHECK(scene.found() == "ASIAPRINTED from credential_process of profile dns");
+  }
+  WHEN("they end") {
+    prints("echo x >> " + scene.folder.path("runs").string() + "\n" +
+           printing(R"(, "SessionToken": "t", "Expiration": ")" + to_rfc3339(scene.clock.now() + 1h) + "\""));
+    const auto keychain = scene.make_keychain();
+    const auto runs = [&] { return std::filesystem::file_size(scene.folder.path("runs")) / 2; };
+    CHECK(run(scene.loop, keychain->get()).session_token.reveal() == "t");
+    CHECK(run(scene.loop, keychain->get()).key_id == "ASIAPRINTED");
+    CHECK(runs() == 1);
+    scene.clock.advance(56min);
+    run(scene.loop, keychain->get());
+    CHECK(runs() == 2);
+  }
+  WHEN("it looks at what it was given") {
+    scene.variables["HOME"] = "/home/x";
+    scene.variables["AWS_SECRET_ACCESS_KEY"] = "not for you";
+    prints("[ \"$1/$2/$HOME/$AWS_SECRET_ACCESS_KEY\" = '--role/a b//home/x/' ] || exit 7\n" + printing(""));
+    CHECK(scene.found() == "ASIAPRINTED from credential_process of profile dns");
+  }
+  WHEN("it says why it has none") {
+    prints("echo 'no certificate' >&2; echo secret; exit 3\n");
+    CHECK(scene.found() == "retry aws:credentials credential_process of the AWS profile dns: " + program +
+                               " exited with 3: no certificate");
+  }
+  WHEN("it prints something else") {
+    for (const auto* script :
+         {"echo '{}'", "echo hello", "true", R"(echo '{"Version": 2, "AccessKeyId": "A", "SecretAccessKey": "s"}')",
+          R"(echo '{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": "x"}')"}) {
+      INFO(script);
+      prints(script);
+      CHECK_THAT(scene.found(), StartsWith("retry aws:credentials ") && Contains("does not print credentials"));
+    }
+  }
+  WHEN("there is no such program") {
+    CHECK_THAT(scene.found(), StartsWith("refused process:start credential_process of the AWS profile dns: "));
+  }
+  WHEN("keys stand beside it") {
+    prints(printing(""));
+    const std::string keys = "aws_access_key_id = AKIABESIDE\naws_secret_access_key = s\n";
+    THEN("those of the credentials file count") {
+      scene.profiles("[dns]\n" + keys, process);
+      CHECK(scene.found() == "AKIABESIDE from profile dns");
+    }
+    THEN("those of the other file do not") {
+      scene.profiles("", process + keys);
+      CHECK(scene.found() == "ASIAPRINTED from credential_process of profile dns");
+    }
+  }
+}
+
+SCENARIO("the command line of a credential_process is split into words without a shell") {
+  using Words = std::vector<std::string>;
+  CHECK(words_of_command("/a b\tc ") == Words{"/a", "b", "c"});
+  CHECK(words_of_command(R"("/a b"/c 'd "e' "f \" g" \ h '')") == Words{"/a b/c", "d \"e", "f \" g", " h", ""});
+  CHECK(words_of_command("/a $(b) `c` ;d") == Words{"/a", "$(b)", "`c`", ";d"});
+  for (const auto* bad : {"", "  ", "'a", "\"a\\\""}) {
+    INFO(bad);
+    CHECK_THROWS_AS(words_of_command(bad), Refused);
   }
 }
 

@@ -213,6 +213,47 @@ SCENARIO("where a value cannot stand, the others are changed all the same") {
   }
 }
 
+SCENARIO("a name that Route 53 refuses is named alone, and the others of the batch are changed") {
+  Scene scene;
+  scene.aws.refused = {name_at(2).text() + "."};
+  const auto provider = scene.make_provider();
+  std::vector<TxtChange> changes;
+  for (int i = 0; i < 5; ++i) changes.push_back(addition(name_at(i), "x"));
+  const auto outcome = scene.outcome(provider->apply(example_zone, changes));
+  CHECK_THAT(outcome, StartsWith("refused aws:InvalidChangeBatch Route 53 refuses to change TXT at "
+                                 "_acme-challenge.h2.example.test in zone example.test (Z1): [Cannot have more than"));
+  for (int i = 0; i < 5; ++i) {
+    INFO(i);
+    CHECK(scene.aws.values_at(name_at(i)).size() == (i == 2 ? 0 : 1));
+    CHECK((outcome.find(name_at(i).text()) != outcome.npos) == (i == 2));
+  }
+}
+
+SCENARIO("a zone that the account has no more is told by its cause") {
+  Scene scene;
+  const auto provider = scene.make_provider();
+  const auto remove = [&] { return scene.outcome(provider->apply(example_zone, {removal(challenge, "one")})); };
+  WHEN("it was deleted") {
+    scene.aws.answers["ListResourceRecordSets"] = {aws_error(404, "NoSuchHostedZone", "No hosted zone found: Z1")};
+    CHECK_THAT(remove(), StartsWith("refused zone:gone "));
+  }
+  const auto denied = aws_error(403, "AccessDenied", "no");
+  WHEN("it is another account's by now") {
+    scene.aws.answers["ListResourceRecordSets"] = {denied};
+    scene.aws.zones = {{"Z2", "else.test."}};
+    CHECK_THAT(remove(), StartsWith("refused zone:gone zone example.test (Z1) is not among the hosted zones"));
+  }
+  WHEN("it is there and may not be changed") {
+    scene.aws.answers["ListResourceRecordSets"] = {denied};
+    CHECK_THAT(remove(), StartsWith("refused aws:AccessDenied "));
+  }
+  WHEN("the zones may not be listed either") {
+    scene.aws.answers["ListResourceRecordSets"] = {denied};
+    scene.aws.answers["ListHostedZonesByName"] = {denied};
+    CHECK_THAT(remove(), StartsWith("refused aws:AccessDenied "));
+  }
+}
+
 SCENARIO("the configured hosted zone needs no listing") {
   Scene scene;
   scene.settings.hosted_zone_id = "Z7";

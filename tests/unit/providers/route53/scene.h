@@ -28,7 +28,8 @@ struct Scene {
     configured.zones = {"example.test"};
     settings.url = aws.url();
     settings.sts_url = aws.url();
-    settings.region = "us-east-1";
+    settings.region = settings.sts_region = "us-east-1";
+    settings.partition = "aws";
     settings.key = config::AwsKey{"AKIDEXAMPLE", Secret("secret-key"), Secret()};
   }
 

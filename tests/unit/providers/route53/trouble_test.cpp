@@ -51,12 +51,21 @@ SCENARIO("each refusal of AWS is a sentence that says what to mend") {
        "belong to " +
            who,
        "look at whether it is whole"},
+      {aws_error(403, "SignatureDoesNotMatch",
+                 "Credential should be scoped to a valid region, not 'eu-central-1'. \nThe header was secret-token"),
+       "refused aws:SignatureDoesNotMatch cannot change zone example.test (Z1): AWS wants the request signed for "
+       "another region or service than it is: look at region, url and sts_url",
+       "(AWS says: Credential should be scoped to a valid region, not 'eu-central-1')"},
+      {aws_error(403, "IncompleteSignature",
+                 "'AKIA/x' not a valid key=value pair (missing equal-sign) in Authorization header: 'secret-token'."),
+       "refused aws:IncompleteSignature cannot change zone example.test (Z1): AWS cannot read the signature that " +
+           who + " made",
+       "(AWS says: not a valid key=value pair (missing equal-sign) in Authorization header)"},
       {aws_error(403, "ExpiredToken", "The security token included in the request is expired"),
        "refused aws:ExpiredToken cannot change zone example.test (Z1): the token of " + who + " has expired",
        "renew it"},
       {aws_error(404, "NoSuchHostedZone", "No hosted zone found with ID: Z1"),
-       "refused aws:NoSuchHostedZone cannot change zone example.test (Z1): there is no such hosted zone",
-       "`hosted_zone_id`"},
+       "refused zone:gone cannot change zone example.test (Z1): there is no such hosted zone", "`hosted_zone_id`"},
       {aws_error(400, "InvalidChangeBatch", "[Number of records limit of 1000 exceeded.]"),
        "refused aws:InvalidChangeBatch Route 53 refuses to change TXT at _acme-challenge.example.test in "
        "zone "
@@ -103,7 +112,7 @@ SCENARIO("each refusal of AWS is a sentence that says what to mend") {
                Contains("allow route53:ListHostedZonesByName on * in their IAM policy, or give `hosted_zone_id`"));
   }
   WHEN("the records may not be read, in a partition of its own") {
-    scene.settings.region = "cn-northwest-1";
+    scene.settings.partition = "aws-cn";
     scene.aws.answers["ListResourceRecordSets"] = {aws_error(403, "AccessDenied", "no")};
     CHECK_THAT(outcome_of_change(scene, {}),
                Contains("allow route53:ListResourceRecordSets on arn:aws-cn:route53:::hostedzone/Z1"));
@@ -135,12 +144,16 @@ SCENARIO("what AWS is too busy for is asked for again, for a while") {
     CHECK(scene.aws.count("ListResourceRecordSets") == 1);
     CHECK(scene.passed() > 1s);
   }
+  WHEN("the connection is cut once or twice") {
+    CHECK(outcome_of_change(scene, {{0, {}, {}}, {0, {}, {}}}) == "made");
+    CHECK(scene.aws.count("ChangeResourceRecordSets") == 3);
+  }
   WHEN("it stays so") {
     CHECK_THAT(outcome_of_change(scene, often(throttling)),
                StartsWith("throttled aws:Throttling cannot change zone example.test (Z1): AWS wants fewer calls"));
     CHECK(scene.passed() > 10s);
     CHECK(scene.passed() <= 20s);
-    CHECK(scene.aws.count("ChangeResourceRecordSets") < 12);
+    CHECK(scene.aws.count("ChangeResourceRecordSets") < 16);
   }
   WHEN("an earlier change does not come to an end") {
     CHECK_THAT(outcome_of_change(scene, often(aws_error(400, "PriorRequestNotComplete", "still processing"))),
