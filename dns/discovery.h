@@ -23,7 +23,7 @@ struct Location {
                                 ///< requires none
   std::vector<Name> chain;      ///< the aliases followed, in order; empty for none
   std::size_t servers_left_out = 0;  ///< hosts in the NS sets beyond the number that is asked
-  Name own_zone = {};           ///< the apex of the zone that holds the challenge name itself
+  Name own_zone = {};                ///< the apex of the zone that holds the challenge name itself
 };
 
 /// Which servers may be asked about a name.
