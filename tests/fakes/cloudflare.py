@@ -234,12 +234,16 @@ class Cloudflare:
 
     def values(self, name):
         with self.lock:
-            return [joined(record["content"]) for records in self.records.values() for record in records.values()
+            return [joined(record["content"]) for record in self.served()
                     if record["type"] == "TXT" and record["name"] == name]
 
     def names(self, _apex):
         with self.lock:
-            return [record["name"] for records in self.records.values() for record in records.values()]
+            return [record["name"] for record in self.served()]
+
+    def served(self):
+        """The records of the zones that are still there."""
+        return [record for zone in self.settings["zones"] for record in self.records.get(zone["id"], {}).values()]
 
     def zone_holding(self, name):
         held = [zone for zone in self.settings["zones"] if ("." + name).endswith("." + zone["name"])]
