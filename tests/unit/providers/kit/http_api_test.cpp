@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/kit/http_api.h"
 
+#include <atomic>
+#include <mutex>
+
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "providers/provider.h"
@@ -122,17 +125,19 @@ SCENARIO("what passes within seconds does not end a request") {
   VirtualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
   const auto began = clock.moment();
   Loop loop{clock};
-  int requests = 0;
-  int troubles = 2;
+  std::mutex lock;  // the server answers on a thread of its own
+  std::atomic<int> requests = 0;
+  std::atomic<int> troubles = 2;
   std::string trouble = test::answer("502 Bad Gateway", "Content-Type: text/html\r\n", "<html>502</html>");
   test::FakeServer server{[&](test::FakeServer::Connection& connection) {
     while (!connection.read_request().empty()) {
+      auto said = test::answer("200 OK", "", "{}");
       if (++requests <= troubles) {
-        if (trouble.empty()) return;
-        connection.write(trouble);
-      } else {
-        connection.write(test::answer("200 OK", "", "{}"));
+        const std::lock_guard guard(lock);
+        said = trouble;
       }
+      if (said.empty()) return;
+      connection.write(said);
     }
   }};
   http::Client http{loop, {.extra_trust_pem = {}, .allow_plain_http = true}};
@@ -141,17 +146,22 @@ SCENARIO("what passes within seconds does not end a request") {
     return run(loop, api.send("POST", "/x", json::Object(), {}, sending)).status;
   };
 
+  const auto answer_by = [&](const std::string& said) {
+    const std::lock_guard guard(lock);
+    trouble = said;
+  };
+
   WHEN("a gateway says so") {
     for (const auto* line : {"502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout", "522 Timed Out"}) {
       INFO(line);
       requests = 0;
-      trouble = test::answer(line, "", "no");
+      answer_by(test::answer(line, "", "no"));
       CHECK(status() == 200);
       CHECK(requests == 3);
     }
   }
   WHEN("the connection is cut") {
-    trouble.clear();
+    answer_by("");
     CHECK(status() == 200);
     CHECK(requests == 3);
   }
@@ -164,7 +174,7 @@ SCENARIO("what passes within seconds does not end a request") {
     CHECK(requests < 20);
   }
   WHEN("a time is named") {
-    trouble = test::answer("503 Service Unavailable", "Retry-After: 5\r\n", "no");
+    answer_by(test::answer("503 Service Unavailable", "Retry-After: 5\r\n", "no"));
     CHECK(status() == 503);
     CHECK(requests == 1);
   }
@@ -172,7 +182,7 @@ SCENARIO("what passes within seconds does not end a request") {
     for (const auto* line : {"500 Internal Server Error", "501 Not Implemented", "429 Too Many Requests", "404 No"}) {
       INFO(line);
       requests = 0;
-      trouble = test::answer(line, "", "no");
+      answer_by(test::answer(line, "", "no"));
       CHECK(status() != 200);
       CHECK(requests == 1);
     }
