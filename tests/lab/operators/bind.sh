@@ -48,7 +48,7 @@ control_bind() {
     fault)
       case $2 in
         credentials) cat "$BIND_KEYS/wrong-secret" >"$BIND_KEYS/used-secret" ;;
-        silent) kill -STOP "$BIND_PID" ;; # what it was sent waits for it
+        silent) halt "$BIND_PID" ;; # what it was sent waits for it
         *) return 77 ;;
       esac
       ;;

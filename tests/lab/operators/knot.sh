@@ -68,7 +68,7 @@ control_knot() {
     fault)
       case $2 in
         credentials) cat "$KNOT_KEYS/wrong-secret" >"$KNOT_KEYS/used-secret" ;;
-        silent) kill -STOP "$KNOT_PID" ;; # what it was sent waits for it
+        silent) halt "$KNOT_PID" ;; # what it was sent waits for it
         *) return 77 ;;
       esac
       ;;

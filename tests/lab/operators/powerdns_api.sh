@@ -68,7 +68,7 @@ control_powerdns_api() {
     fault)
       case $2 in
         credentials) cat "$POWERDNS_KEYS/wrong-secret" >"$POWERDNS_KEYS/used-secret" ;;
-        silent) kill -STOP "$POWERDNS_PID" ;; # what it was sent waits for it
+        silent) halt "$POWERDNS_PID" ;; # what it was sent waits for it
         *) return 77 ;;
       esac
       ;;
