@@ -169,6 +169,14 @@ certificates() { cat "$@" | grep -c 'BEGIN CERTIFICATE'; }
 
 txt() { dig +short +time=1 +tries=1 "@$1" "$2" TXT; } # txt SERVER NAME
 
+is_the_same() { # is_the_same ZONE: at the primary and its secondaries
+  local server serials=()
+  for server in "$LAB_PRIMARY" $LAB_SECONDARIES; do
+    serials+=("$(dig +time=1 +tries=1 +short +norecurse "@$server" "$1" SOA 2>/dev/null | cut -d' ' -f3)")
+  done
+  [[ ${serials[0]} =~ ^[0-9]+$ && $(printf '%s\n' "${serials[@]}" | sort -u | wc -l) == 1 ]]
+}
+
 no_txt_on() { # no_txt_on SERVER NAME...: the server answers for every name, and has none; one dig asks for all
   local name questions=() answers
   for name in "${@:2}"; do questions+=("$name" TXT); done

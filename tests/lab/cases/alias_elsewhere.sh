@@ -11,7 +11,7 @@ lead_to() { # lead_to TARGET: where the alias of www.z0.test leads
 update delete _acme-challenge.www.z0.test
 update add _acme-challenge.www.z0.test 5 CNAME $1.
 send"
-  sleep 0.5
+  expect_eventually "the alias is everywhere" 10 is_the_same z0.test
 }
 two_providers() { # two_providers [LINE]: of the one that keeps example.test
   provider customer "$LAB_PRIMARY" "$LAB_TSIG_FILE" z0.test

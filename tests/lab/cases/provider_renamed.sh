@@ -38,7 +38,7 @@ acmed_once
 expect_equal "exit status while they stand" "$STATUS" 1
 expect_match "the sentence" "$OUTPUT" 'still stands in the DNS.*configure provider new again'
 lab nsupdate <<<$'zone example.test\nupdate delete _acme-challenge.late.example.test TXT\nsend'
-sleep 0.5
+expect_eventually "they are gone everywhere" 10 is_the_same example.test
 acmed_once
 expect_match "what it says once they are gone" "$OUTPUT" 'is forgotten: no name server shows it'
 acmed_once

@@ -9,6 +9,7 @@ source "$(dirname "$0")/../case.sh"
 small_zone() { printf '$TTL 60\n$ORIGIN %s.\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A %s\n' "$1" "$2"; }
 soa_answers() { dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'; }
 
+knows_zone() { [[ -n $(dig +time=1 +tries=1 +short "@$LAB_RESOLVER" "$1" SOA 2>/dev/null) ]]; } # knows_zone ZONE: the resolver
 start_lab LAB_ZONES=example.test
 echo "--- an inner zone"
 inner=127.0.0.22
@@ -27,6 +28,7 @@ eventually 10 soa_answers corp.example.test "$inner"
 lab stop resolver
 printf 'stub-zone:\n  name: "corp.example.test"\n  stub-addr: %s@53\n' "$inner" >>"$WORK/lab/resolver/unbound.conf"
 lab start resolver
+expect_eventually "the resolver is back" 10 knows_zone example.test
 write_config <<TOML
 $(primary_provider)
 $(certificate inner host.corp.example.test)

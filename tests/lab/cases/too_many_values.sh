@@ -9,13 +9,14 @@ start_lab LAB_ZONES=example.test
 lab stop primary
 sed -i 's|^options {|options {\n  max-records-per-type 10;|' "$WORK/lab/primary/named.conf"
 lab start primary
+expect_eventually "the primary is back" 10 is_the_same example.test
 names=() update='zone example.test'
 for i in {1..12}; do
   names+=("h$i.example.test")
   update+=$'\n'"update add _acme-challenge.h$i.example.test 300 CNAME shared.acme-dlg.test."
 done
 lab nsupdate <<<"$update"$'\nupdate add _acme-challenge.lone.example.test 300 CNAME lone.acme-dlg.test.\nsend'
-sleep 0.5
+expect_eventually "the aliases are everywhere" 10 is_the_same example.test
 write_config <<TOML
 $(provider primary "$LAB_PRIMARY" "$LAB_TSIG_FILE" example.test acme-dlg.test)
 $(certificate one "${names[@]:0:6}")
