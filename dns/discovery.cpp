@@ -382,15 +382,16 @@ Task<std::optional<std::optional<Name>>> Discovery::Findings::alias_told_by(Serv
 
 Task<std::vector<Endpoint>> Discovery::Findings::addresses(Name host, std::uint16_t port) {
   look_at_resolvers();
-  constexpr auto hint = "this host's /etc/hosts alone knows {}, which is not asked here: give the address in its place";
+  const auto hint = fmt::format(
+      "this host's /etc/hosts alone knows {}, which is not asked here: give the address in its place", host.text());
   try {
     auto found = co_await resolver_.addresses(host, port);
     if (!found.empty() || !is_in_hosts_file(host)) co_return found;
   } catch (const Retry& failure) {
     if (!is_in_hosts_file(host)) throw;
-    throw Retry(failure.cause(), fmt::format("{}; {}", failure.what(), fmt::format(hint, host.text())));
+    throw Retry(failure.cause(), fmt::format("{}; {}", failure.what(), hint));
   }
-  throw Refused("dns:no-address", fmt::format(hint, host.text()));
+  throw Refused("dns:no-address", hint);
 }
 
 Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port)

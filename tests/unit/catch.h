@@ -13,6 +13,7 @@ inline auto Contains(const std::string& part) {
   return Matchers::ContainsSubstring(part);
 }
 using Matchers::EndsWith;
+using Matchers::Equals;
 using Matchers::StartsWith;
 }  // namespace Catch
 #else
