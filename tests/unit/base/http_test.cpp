@@ -341,6 +341,7 @@ SCENARIO("what a kept connection that ends has cost is sent once more, unless th
     CHECK_THROWS_WITH(run(loop, client.send(post)), Catch::Contains("cut the connection without an answer"));
     CHECK(posts == 1);
     AND_THEN("its body arrives whole where it is answered") {
+      run(loop, client.send(get(server.url())));  // curl 8.14 keeps the ended connection until another request meets it
       CHECK(run(loop, client.send(post)).body == "ok");
     }
   }
