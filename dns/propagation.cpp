@@ -177,11 +177,12 @@ Task<> Watch::keep_looking(std::size_t pair) {
       const auto reply = co_await look(pair, options);
       note_route(pair, reply.outcome);
       // Silence does not take back what a server has shown: it may limit how often it answers.
-      if (!pairs_[pair].ready || reply.is_message())
+      if (!pairs_[pair].ready || reply.is_message()) {
         note(pair, judge(reply, pairs_[pair].name, values_[pairs_[pair].name]), clock.moment());
+      }
     } catch (const Retry& failure) {
-      note(pair, {false, false, failure.what(), {}},
-           clock.moment());  // this host has no socket left: others give theirs back
+      // This host has no socket left: others give theirs back.
+      note(pair, {false, false, failure.what(), {}}, clock.moment());
     }
     co_await pause(pair, start);
   }
