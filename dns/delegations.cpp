@@ -42,6 +42,10 @@ std::string texts_of(const std::set<Name>& hosts) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+bool have_none_in_common(const std::set<Name>& one, const std::set<Name>& other) {
+  return std::ranges::none_of(one, [&](const Name& name) { return other.contains(name); });
+}
+
 }  // namespace
 
 Delegations::Delegations(const Loop& loop, Resolver& resolver, std::uint16_t port)
@@ -89,6 +93,7 @@ Task<Delegation> Delegations::find(Name apex, Search search) {
   }
   const auto child = std::move(names[1]);
   auto all = std::move(names[0]);
+  const auto delegated_to = all.hosts;
   // Those whom only the parent knows were not asked yet: what the resolvers know may be out of date.
   NameServers unasked;
   for (const auto& host : all.hosts) {
@@ -98,13 +103,20 @@ Task<Delegation> Delegations::find(Name apex, Search search) {
     unasked.glue[host] = glue;
   }
   all.add(child);
+  std::set<Name> undelegated;
   if (!unasked.hosts.empty()) {
     auto servers = co_await when_all(addresses_of_each(std::move(unasked), search));
     const auto own_names = co_await ask_for_name_servers(apex, joined(std::move(servers)), search);
     all.hosts.insert(own_names.hosts.begin(), own_names.hosts.end());
     all.left_out = std::max(all.left_out, own_names.left_out);
+    // A parent that names the same servers otherwise is told right by those servers themselves.
+    const bool knows_none = !own_names.hosts.empty() && have_none_in_common(delegated_to, child.hosts) &&
+                            have_none_in_common(own_names.hosts, child.hosts);
+    if (knows_none) undelegated = child.hosts;
   }
-  co_return co_await with_addresses(apex, std::move(all), search);
+  auto delegation = co_await with_addresses(apex, std::move(all), search);
+  delegation.undelegated = std::move(undelegated);
+  co_return delegation;
 }
 
 Task<Delegation> Delegations::find_below(Name apex, std::vector<Server> parent, Search search) {

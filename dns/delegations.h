@@ -22,6 +22,10 @@ struct Delegation {
   /// mistaken for the complete set. Who is excluded is not listed.
   std::vector<Server> servers;
   std::size_t left_out = 0;  ///< hosts beyond the number that is asked
+  /// The hosts that the resolvers tell of, where neither the parent's servers nor those to which they delegate know any
+  /// of them: this network's resolvers have another zone of the same name. Empty where it is one zone, as far as can be
+  /// seen.
+  std::set<Name> undelegated = {};
 };
 
 /// Finds the name servers of a zone: the union of the parent's delegation and the zone's own NS set, since resolvers

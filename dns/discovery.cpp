@@ -123,7 +123,8 @@ class Discovery::Findings {
     Name zone;
     std::vector<Server> servers;
     std::size_t servers_left_out = 0;
-    std::optional<Name> alias_of;
+    std::set<Name> undelegated = {};
+    std::optional<Name> alias_of = {};
     bool told_by_resolvers = false;  ///< no authoritative server was asked, or none answered
   };
 
@@ -200,6 +201,7 @@ Task<Location> Discovery::Findings::locate(Name challenge_name, PolicyOf policy_
   location.zone = place.zone;
   location.servers = std::move(place.servers);
   location.servers_left_out = place.servers_left_out;
+  location.undelegated = std::move(place.undelegated);
   co_return location;
 }
 
@@ -242,6 +244,7 @@ Task<Discovery::Findings::Place> Discovery::Findings::ask_down_to(Name name, Nam
   for (int cuts = 0; cuts < most_cuts; ++cuts) {
     place.servers = std::move(delegation.servers);
     place.servers_left_out = delegation.left_out;
+    place.undelegated = std::move(delegation.undelegated);
     const auto finding = co_await ask_servers(name, place.zone, place.servers, search);
     if (finding.kind == Finding::Kind::alias) place.alias_of = finding.name;
     if (finding.kind != Finding::Kind::deeper) co_return place;
@@ -324,6 +327,7 @@ Task<std::optional<Location>> Discovery::Findings::beside_wildcard(Name challeng
       location.zone = place.zone;
       location.servers = place.servers;
       location.servers_left_out = place.servers_left_out;
+      location.undelegated = place.undelegated;
       co_return location;
     }
     location.chain.push_back(location.effective);

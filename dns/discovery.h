@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/runtime/task.h"
@@ -24,6 +25,7 @@ struct Location {
   std::vector<Name> chain;      ///< the aliases followed, in order; empty for none
   std::size_t servers_left_out = 0;  ///< hosts in the NS sets beyond the number that is asked
   Name own_zone = {};                ///< the apex of the zone that holds the challenge name itself
+  std::set<Name> undelegated = {};   ///< as in Delegation
 };
 
 /// Which servers may be asked about a name.

@@ -230,10 +230,21 @@ Task<> Placement::require_same_zone(Place place, dns::Location location) {
                     "(`zones`)",
                     place.provider, name, here.text(), seen.text(), as_told(), here.text(), seen.text(), seen.text()));
   }
-  const auto own = co_await zones_.provider(place.provider)->name_servers(place.zone);
   std::set<dns::Name> delegated_to;
   for (const auto& server : location.servers) delegated_to.insert(server.host);
   delegated_to.erase(dns::Name());  // of addresses that the configuration gave, nobody knows the name
+  if (!location.undelegated.empty()) {
+    for (const auto& host : location.undelegated) delegated_to.erase(host);
+    throw Refused(
+        "dns:zones-differ",
+        fmt::format(
+            "there are two zones {}: the resolvers of this host tell of one at {}{}, but the zone above delegates "
+            "to {}. If the former is known in this network only, name outer `resolvers` in [propagation]; if the "
+            "zone has moved, wait until the resolvers have forgotten the former place, or leave it out by "
+            "`exclude`",
+            here.text(), listed(location.undelegated), as_told(), listed(delegated_to)));
+  }
+  const auto own = co_await zones_.provider(place.provider)->name_servers(place.zone);
   const bool is_led_there =
       std::ranges::any_of(own, [&](const dns::Name& host) { return delegated_to.contains(host); });
   if (own.empty() || delegated_to.empty() || is_led_there) co_return;

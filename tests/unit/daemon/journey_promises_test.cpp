@@ -327,6 +327,22 @@ SCENARIO("a value goes only into the zone that the DNS shows") {
     CHECK_THAT(differ(), StartsWith("dns:zones-differ") && Contains("ns.former.test, ns2.former.test there, but "
                                                                     "ns1.example.test according to the DNS"));
   }
+  WHEN("the zone above delegates to another one of the same name than the resolvers know") {
+    dns::fake::NameServer parent(scene.loop, "127.0.1.5");
+    dns::fake::NameServer other(scene.loop, "127.0.1.6");
+    for (const auto& [host, address] : {std::pair{"ns.test", "127.0.1.5"}, std::pair{"ns.other.test", "127.0.1.6"}}) {
+      scene.resolver.say(host, dns::Type::a, {.answer = {dns::fake::address(host, address)}});
+      scene.resolver.say(host, dns::Type::aaaa, {});
+    }
+    scene.resolver.say("test", dns::Type::soa, {.answer = {dns::fake::soa("test")}});
+    scene.resolver.say("test", dns::Type::ns, {.answer = {dns::fake::ns("test", "ns.test")}});
+    parent.say("example.test", dns::Type::ns,
+               {.authoritative = false, .authority = {dns::fake::ns("example.test", "ns.other.test")}});
+    other.say("example.test", dns::Type::ns, {.answer = {dns::fake::ns("example.test", "ns.other.test")}});
+    CHECK_THAT(differ(), StartsWith("dns:zones-differ") && Contains("two zones example.test") &&
+                             Contains("one at ns1.example.test (asked: 127.0.1.7") &&
+                             Contains("delegates to ns.other.test") && Contains("`resolvers`"));
+  }
   WHEN("it has moved in part only") {
     scene.provider->own_name_servers = {dns::Name("ns.former.test"), dns::Name("ns1.example.test")};
     CHECK(scene.run().empty());

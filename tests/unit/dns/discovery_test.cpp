@@ -262,6 +262,32 @@ SCENARIO("an alias below another challenge name is not asked of a resolver") {
   }
 }
 
+SCENARIO("a zone of the same name that nobody delegates is told from the one that is") {
+  Scene scene;
+  NameServer ns3(scene.loop, "127.0.1.3");
+  scene.host("ns3.example.test", "127.0.1.3");
+  scene.zone("example.test", {"ns1.example.test"});
+  scene.ns1.say("example.test", Type::ns, says({fake::ns("example.test", "ns1.example.test")}));
+  scene.parent.say("example.test", Type::ns, referral("example.test", {"ns3.example.test"}));
+  std::set<Name> undelegated;
+  WHEN("neither the parent nor the server that it names knows the resolver's") {
+    ns3.say("example.test", Type::ns, says({fake::ns("example.test", "ns3.example.test")}));
+    undelegated = {Name("ns1.example.test")};
+  }
+  WHEN("the parent has another name for the same server") {
+    ns3.say("example.test", Type::ns, says({fake::ns("example.test", "ns1.example.test")}));
+  }
+  WHEN("the resolver's server knows the one that the parent names") {
+    scene.ns1.say("example.test", Type::ns,
+                  says({fake::ns("example.test", "ns1.example.test"), fake::ns("example.test", "ns3.example.test")}));
+    ns3.say("example.test", Type::ns, says({fake::ns("example.test", "ns3.example.test")}));
+  }
+  WHEN("the parent's server keeps silent") {
+    ns3.handle([](std::string_view, NameServer::Transport) { return std::nullopt; });
+  }
+  CHECK(scene.locate().undelegated == undelegated);
+}
+
 SCENARIO("a private zone needs no parent") {
   Scene scene;
   WHEN("the parent's servers refuse") {
