@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 
 #include "base/foreign_text.h"
+#include "base/secret_forms.h"
 
 namespace acmed {
 namespace {
 
 /// Shorter ones are no secrets, and stand in too many words.
 constexpr std::size_t shortest_secret = 4;
+/// Of fewer octets than this the pieces are words that stand beside each other.
+constexpr std::size_t shortest_broken = 8;
 constexpr std::size_t most_known = 4096;
 
 struct Known {
@@ -24,30 +28,87 @@ Known& known() {
   return instance;
 }
 
+bool is_blank(char c) {
+  return static_cast<unsigned char>(c) <= ' ';
+}
+
+std::size_t octets_without_blanks(std::string_view text) {
+  return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, is_blank));
+}
+
+/// The first four octets of `text` that are no blanks; nothing where there are fewer.
+std::optional<std::uint32_t> beginning(std::string_view text) {
+  std::uint32_t octets = 0;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < text.size() && count < shortest_secret; ++i) {
+    if (is_blank(text[i])) continue;
+    octets = octets << 8 | static_cast<unsigned char>(text[i]);
+    ++count;
+  }
+  if (count < shortest_secret) return std::nullopt;
+  return octets;
+}
+
+/// How much of `text` is `form`, whatever blanks stand between the octets of either; 0 when it does not begin with it.
+std::size_t octets_of(std::string_view form, std::string_view text) {
+  std::size_t at = 0;
+  for (const char c : form) {
+    if (is_blank(c)) continue;
+    while (at < text.size() && is_blank(text[at])) ++at;
+    if (at == text.size() || text[at] != c) return 0;
+    ++at;
+  }
+  return text.substr(0, at) == form || octets_without_blanks(form) >= shortest_broken ? at : 0;
+}
+
 }  // namespace
 
 void SecretList::add(const Secret& secret, std::size_t most) {
   for (std::string_view rest = secret.reveal(); !rest.empty();) {
     const auto end = std::min(rest.find_first_of("\r\n"), rest.size());
-    const auto line = rest.substr(0, end);
+    add_line(rest.substr(0, end), most);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.size() < shortest_secret) continue;
-    if (std::ranges::any_of(lines_, [&](const Secret& one) { return one.reveal() == line; })) continue;
-    if (lines_.size() == most) lines_.erase(lines_.begin());
-    lines_.emplace_back(std::string(line));
   }
 }
 
+void SecretList::add_line(std::string_view text, std::size_t most) {
+  if (octets_without_blanks(text) < shortest_secret) return;
+  if (std::ranges::any_of(lines_, [&](const Line& one) { return one.front().reveal() == text; })) return;
+  Line line;
+  for (auto& form : usual_forms(text)) line.emplace_back(std::move(form));
+  if (lines_.size() == most) forget_oldest();
+  for (const auto& form : lines_.emplace_back(std::move(line))) {
+    if (const auto octets = beginning(form.reveal())) by_beginning_.emplace(*octets, &form);
+  }
+}
+
+void SecretList::forget_oldest() {
+  for (const auto& form : lines_.front()) {
+    const auto octets = beginning(form.reveal());
+    if (!octets) continue;
+    const auto [begin, end] = by_beginning_.equal_range(*octets);
+    const auto entry = std::find_if(begin, end, [&](const auto& one) { return one.second == &form; });
+    if (entry != end) by_beginning_.erase(entry);
+  }
+  lines_.pop_front();
+}
+
+/// The longest of the secrets that `text` begins with: one may begin with another one.
+std::size_t SecretList::octets_hidden(std::string_view text) const {
+  if (is_blank(text.front())) return 0;
+  const auto octets = beginning(text);
+  if (!octets) return 0;
+  std::size_t hidden = 0;
+  const auto [begin, end] = by_beginning_.equal_range(*octets);
+  for (auto entry = begin; entry != end; ++entry) hidden = std::max(hidden, octets_of(entry->second->reveal(), text));
+  return hidden;
+}
+
 std::string SecretList::struck_from(std::string_view text) const {
-  const auto stands_there = [text](const Secret& line) { return text.find(line.reveal()) != text.npos; };
-  if (std::ranges::none_of(lines_, stands_there)) return std::string(text);
-  // The longest of those that stand at one place goes: a secret may begin with another one.
   std::string clean;
+  clean.reserve(text.size());
   while (!text.empty()) {
-    std::size_t hidden = 0;
-    for (const auto& line : lines_) {
-      if (line.reveal().size() > hidden && text.starts_with(line.reveal())) hidden = line.reveal().size();
-    }
+    const auto hidden = octets_hidden(text);
     clean += hidden > 0 ? std::string_view("***") : text.substr(0, 1);
     text.remove_prefix(std::max<std::size_t>(hidden, 1));
   }

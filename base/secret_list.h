@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <list>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/secret.h"
@@ -12,15 +15,28 @@ namespace acmed {
 /// Secrets to be struck from texts.
 class SecretList {
  public:
-  /// Adds each line of `secret` separately: a PEM key, say, is shown line by line. Skips known lines and lines of fewer
-  /// than four octets. With `most` lines in the list, the oldest makes room.
+  SecretList() = default;
+  SecretList(const SecretList&) = delete;
+  SecretList& operator=(const SecretList&) = delete;
+  SecretList(SecretList&&) = default;
+  SecretList& operator=(SecretList&&) = default;
+
+  /// Adds each line of `secret` separately, in its usual forms (base/secret_forms.h): a PEM key, say, is shown line by
+  /// line. Skips known lines and lines of fewer than four octets. With `most` lines in the list, the oldest makes room.
   void add(const Secret& secret, std::size_t most);
 
-  /// `text` with "***" in place of each secret.
+  /// `text` with "***" in place of each secret, also of one that is broken by blanks or line ends.
   std::string struck_from(std::string_view text) const;
 
  private:
-  std::vector<Secret> lines_;  ///< oldest first
+  using Line = std::vector<Secret>;  ///< its forms; first the line itself
+
+  void add_line(std::string_view text, std::size_t most);
+  void forget_oldest();
+  std::size_t octets_hidden(std::string_view text) const;
+
+  std::list<Line> lines_;                                               ///< oldest first
+  std::unordered_multimap<std::uint32_t, const Secret*> by_beginning_;  ///< all forms, by their first four octets
 };
 
 /// From now on no Error and no log line shows `secret`. May be called from any thread. Keeps the latest 4096 lines, so

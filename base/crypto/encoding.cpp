@@ -1,26 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/encoding.h"
 
-#include <algorithm>
-
 #include "base/crypto/openssl.h"
 
 namespace acmed::crypto {
-
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends it with a NUL
-  EVP_EncodeBlock(octets(text), octets(bytes), static_cast<int>(bytes.size()));
-  text.pop_back();
-  return text;
-}
-
-std::string base64url(std::string_view bytes) {
-  auto text = base64(bytes);
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  text.erase(std::min(text.find('='), text.size()));
-  return text;
-}
 
 std::optional<std::string> from_base64(std::string_view text) {
   std::string digits;
@@ -44,18 +27,6 @@ std::optional<std::string> from_base64(std::string_view text) {
   bytes.resize(bytes.size() - missing);
   OPENSSL_cleanse(digits.data(), digits.size());  // often the text of a key
   return bytes;
-}
-
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto octet = static_cast<unsigned char>(c);
-    text += digits[octet >> 4];
-    text += digits[octet & 15];
-  }
-  return text;
 }
 
 }  // namespace acmed::crypto

@@ -5,17 +5,15 @@
 #include <string>
 #include <string_view>
 
+#include "base/encoding.h"
+
 namespace acmed::crypto {
 
-/// base64url without padding (RFC 4648 §5), as RFC 7515 §2 requires.
-std::string base64url(std::string_view bytes);
-
-/// base64 with padding (RFC 4648 §4).
-std::string base64(std::string_view bytes);
+using acmed::base64;
+using acmed::base64url;
+using acmed::hex;
 
 /// Reads base64 or base64url, padded or not, ignoring blanks and line ends; nothing when it is neither.
 std::optional<std::string> from_base64(std::string_view text);
-
-std::string hex(std::string_view bytes);
 
 }  // namespace acmed::crypto

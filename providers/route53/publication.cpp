@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/encoding.h"
 #include "base/runtime/single_flight.h"
 #include "base/runtime/sleep.h"
 #include "providers/route53/zones.h"

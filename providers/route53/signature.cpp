@@ -8,22 +8,16 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "base/encoding.h"
 
 namespace acmed::providers::route53 {
 namespace {
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
-bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
 /// What stands in the URL is encoded once more, but for its slashes.
 std::string canonical_path(std::string_view path) {
-  std::string text;
-  for (const char c : path) text += c == '/' ? std::string(1, c) : percent_encoded({&c, 1});
-  return text.empty() ? "/" : text;
+  return path.empty() ? "/" : percent_encoded(path, "/");
 }
 
 /// Without blanks at its ends, and with one where there are several.
@@ -57,14 +51,6 @@ std::string hmac(std::string_view key, std::string_view text) {
 }
 
 }  // namespace
-
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    encoded += is_unreserved(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
 
 std::string query_text(const Pairs& query) {
   Pairs encoded;

@@ -29,9 +29,6 @@ struct SignatureScope {
   std::string service;
 };
 
-/// Percent-encoding as the signature wants it: all but the unreserved characters of RFC 3986, in capitals.
-std::string percent_encoded(std::string_view text);
-
 /// The query of the URL, sorted: what is sent is what is signed.
 std::string query_text(const Pairs& query);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "providers/route53/record_set.h"
 
 namespace acmed::providers::route53 {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/crypto/encoding.h"
+#include "base/encoding.h"
 #include "base/error.h"
 #include "dns/wire.h"
 #include "tests/unit/catch.h"
@@ -22,12 +23,6 @@ using crypto::Digest;
 namespace {
 
 const Time signing_time{std::chrono::seconds(1'763'800'000)};
-
-std::string hex(std::string_view octets) {
-  std::string text;
-  for (const char c : octets) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return text;
-}
 
 std::string key_octets() {
   std::string octets;
