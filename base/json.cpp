@@ -5,15 +5,42 @@
 #include <rapidjson/error/error.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
-#include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
+#include <new>
 
 namespace acmed::json {
 namespace {
 
 constexpr std::size_t deepest_nesting = 64;
+
+/// RapidJSON's idea of an allocator, by C++'s own: texts may be keys, and what `delete` frees is wiped
+/// (daemon/wiping_delete.cpp).
+struct Memory {
+  void* Malloc(std::size_t size) { return size == 0 ? nullptr : ::operator new(size); }
+  void* Realloc(void* old, std::size_t old_size, std::size_t size) {
+    void* fresh = Malloc(size);
+    if (fresh != nullptr && old != nullptr) std::memcpy(fresh, old, std::min(old_size, size));
+    Free(old);
+    return fresh;
+  }
+  static void Free(void* memory) noexcept { ::operator delete(memory); }
+};
+
+using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Memory>;
+
+/// Where RapidJSON's writers put what they write.
+struct Text {
+  using Ch = char;
+
+  void Put(char c) { octets += c; }
+  void Flush() {}
+
+  std::string octets;
+};
 
 /// Builds a Value from the reader's events. Containers under construction are kept on a stack of our own, so that
 /// hostile nesting costs no call stack.
@@ -150,7 +177,7 @@ const Array& Value::elements() const noexcept {
 
 std::optional<Value> parse(std::string_view text) {
   rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
+  Reader reader;
   Builder builder;
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   if (!reader.Parse<flags>(stream, builder)) return std::nullopt;
@@ -160,18 +187,18 @@ std::optional<Value> parse(std::string_view text) {
 }
 
 std::string dump(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  Text text;
+  rapidjson::Writer<Text> writer(text);
   Emitter(writer).emit(value);
-  return {buffer.GetString(), buffer.GetSize()};
+  return std::move(text.octets);
 }
 
 std::string dump_readable(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  Text text;
+  rapidjson::PrettyWriter<Text> writer(text);
   writer.SetIndent(' ', 2);
   Emitter(writer).emit(value);
-  return std::string(buffer.GetString(), buffer.GetSize()) + '\n';
+  return std::move(text.octets) + '\n';
 }
 
 }  // namespace acmed::json

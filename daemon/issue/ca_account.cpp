@@ -64,6 +64,12 @@ Task<> CaAccount::look_again() {
   co_await opening_.join(attempt(is_open() ? refresh() : open(true)));
 }
 
+void CaAccount::rest() {
+  client_.reset();
+  kept_ = fresh(kept_.identity);
+  http_.rest();
+}
+
 /// Remembers a failure for as long as it took to come about: who waits for a time-out need not wait for it twice.
 Task<> CaAccount::attempt(Task<> work) {
   const auto& clock = loop_.clock();

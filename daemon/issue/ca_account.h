@@ -41,8 +41,9 @@ class CaAccount {
   /// the CA itself revoked the account.
   Task<bool> recover(std::string url, bool is_forgotten);
 
-  /// Closes connections and frees memory; call only when nothing is in flight.
-  void rest() { http_.rest(); }
+  /// Closes connections, frees memory and forgets the key, which the next call of client() loads again; call only when
+  /// nothing is in flight.
+  void rest();
 
  private:
   bool is_open() const noexcept { return !kept_.url.empty() && client_ != nullptr; }
