@@ -33,8 +33,8 @@ class SpawnSettings {
     posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
     posix_spawn_file_actions_addchdir_np(&actions_, "/");
     posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes_, 0);
+    // A session of its own has no terminal: what acmed was started from cannot be written to by its programs (TIOCSTI).
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     // The daemon blocks the signals that its loop reads; a program that inherited this would not hear SIGTERM.
     sigset_t signals;
     sigemptyset(&signals);

@@ -31,7 +31,8 @@ struct Ending {
 };
 
 /// A child process: started without a shell, with a clean environment, with no descriptor but its three standard ones,
-/// in the folder /, and in its own process group, which is killed (SIGKILL) when this is destroyed first.
+/// in the folder /, and in its own session without a terminal, whose process group is killed (SIGKILL) when this is
+/// destroyed first.
 class Child {
  public:
   struct Streams {

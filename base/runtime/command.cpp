@@ -14,7 +14,8 @@
 namespace acmed {
 namespace {
 
-constexpr std::size_t most_output = std::size_t{64} * 1024;
+/// Of the beginning and of the end of what a program writes.
+constexpr std::size_t most_kept = std::size_t{32} * 1024;
 constexpr std::size_t most_input = std::size_t{64} * 1024;
 constexpr Duration term_to_kill = std::chrono::seconds(2);
 /// Reads at a time: enough to empty a full pipe, and few enough that a program that never stops writing does not hold
@@ -34,7 +35,41 @@ Pipe filled_pipe(const std::string& input) {
   return pipe;
 }
 
-/// Reads what the program writes as it comes, keeps the beginning and drops the rest.
+/// The beginning and the end of a text, whole lines where something between them is left out: what failed mostly stands
+/// in the last line.
+class Excerpt {
+ public:
+  void append(std::string_view text) {
+    const auto room = std::min(text.size(), most_kept - beginning_.size());
+    beginning_ += text.substr(0, room);
+    end_ += text.substr(room);
+    if (end_.size() >= 2 * most_kept) drop(end_.size() - most_kept);
+  }
+
+  std::string take() {
+    if (end_.size() > most_kept) drop(end_.size() - most_kept);
+    if (left_out_ == 0) return std::move(beginning_) + end_;
+    // Half a line might show half of a secret.
+    std::string_view first = beginning_;
+    std::string_view last = end_;
+    if (const auto newline = first.rfind('\n'); newline != first.npos) first = first.substr(0, newline);
+    if (const auto newline = last.find('\n'); newline != last.npos) last = last.substr(newline + 1);
+    const auto left_out = left_out_ + beginning_.size() + end_.size() - first.size() - last.size();
+    return fmt::format("{}\n... ({} octets left out) ...\n{}", first, left_out, last);
+  }
+
+ private:
+  void drop(std::size_t octets) {
+    end_.erase(0, octets);
+    left_out_ += octets;
+  }
+
+  std::string beginning_;
+  std::string end_;
+  std::size_t left_out_ = 0;
+};
+
+/// Reads what the program writes as it comes.
 class Output {
  public:
   Output(Loop& loop, Fd fd) : fd_(std::move(fd)) {
@@ -51,7 +86,7 @@ class Output {
   /// What was written so far. A process that the program left behind may hold the pipe open: nobody waits for it.
   std::string take() {
     read();
-    return std::move(text_);
+    return text_.take();
   }
 
  private:
@@ -61,13 +96,13 @@ class Output {
       const auto count = ::read(fd_.get(), buffer.data(), buffer.size());
       if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return false;
       if (count < 0) return true;
-      text_.append(buffer.data(), std::min(static_cast<std::size_t>(count), most_output - text_.size()));
+      text_.append({buffer.data(), static_cast<std::size_t>(count)});
     }
     return true;
   }
 
   Fd fd_;
-  std::string text_;
+  Excerpt text_;
   EventSource source_;
 };
 

@@ -21,8 +21,8 @@ struct Command {
 struct CommandResult {
   Ending ending;
   bool timed_out = false;  ///< when `limit` passed
-  std::string output;      ///< standard output and error, the first 64 KiB
-  std::string errors{};    ///< standard error, the first 64 KiB, where it is kept apart
+  std::string output;  ///< standard output and error; beyond 64 KiB its beginning and its end, and how much is left out
+  std::string errors{};  ///< likewise, standard error where it is kept apart
 
   bool succeeded() const noexcept { return ending.exit_code == 0 && ending.signal == 0 && !timed_out; }
   /// "exited with 3", "was ended by signal 11 (Segmentation fault)", "did not end within 60 s and was stopped".

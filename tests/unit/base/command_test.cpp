@@ -73,9 +73,23 @@ TEST_CASE("output and errors are taken together, in their order") {
   CHECK(result_of(shell("echo one; echo two >&2; echo three")).output == "one\ntwo\nthree\n");
 }
 
-TEST_CASE("of a flood of output the first 64 KiB are kept, and the program is not held up") {
-  const auto result = result_of(shell("head -c 1000000 /dev/zero | tr '\\0' x; exit 4"));
+TEST_CASE("of a flood of output the beginning and the end are kept, and the program is not held up") {
+  const auto result = result_of(shell("seq 100000; echo the cause; exit 4"));
   CHECK(result.ending.exit_code == 4);
+  CHECK(result.output.size() <= 65 * 1024);
+  CHECK_THAT(result.output, Catch::StartsWith("1\n2\n3\n") && Catch::EndsWith("\n99999\n100000\nthe cause\n") &&
+                                Catch::Contains(" octets left out) ...\n"));
+  const auto octets = [](std::string_view text, std::string_view word) {
+    return std::stoul(std::string(text.substr(text.find(word) + word.size())));
+  };
+  const auto mark = result.output.substr(result.output.find("\n... ("));
+  const auto marked = mark.find(") ...\n") + 6;
+  // seq writes 588,895 octets, the last line of ours 10 more.
+  CHECK(octets(mark, "... (") + result.output.size() - marked == 588'905);
+}
+
+TEST_CASE("output of 64 KiB is kept as it is") {
+  const auto result = result_of(shell("head -c 65536 /dev/zero | tr '\\0' x"));
   CHECK(result.output == std::string(64 * 1024, 'x'));
 }
 
@@ -83,7 +97,8 @@ TEST_CASE("a program that never stops writing is ended at its limit") {
   const auto before = std::chrono::steady_clock::now();
   const auto result = result_of({{"yes"}, {}, "", 200ms});
   CHECK(result.timed_out);
-  CHECK(result.output.size() == 64 * 1024);
+  CHECK(result.output.size() > 60 * 1024);
+  CHECK(result.output.size() <= 65 * 1024);
   CHECK(std::chrono::steady_clock::now() - before < 2s);
 }
 
@@ -131,6 +146,12 @@ TEST_CASE("a program has none of our descriptors, also of those that a library l
   const Fd leaked(open("/dev/null", O_RDONLY));
   // ls itself opens the fourth.
   CHECK(result_of(shell("ls /proc/self/fd | wc -l; pwd")).output == "4\n/\n");
+}
+
+TEST_CASE("a program leads a session of its own") {
+  const auto said = result_of(shell("echo $$; cut -d ' ' -f 6 /proc/$$/stat")).output;  // its pid and its session
+  const auto newline = said.find('\n');
+  CHECK(said.substr(0, newline + 1) == said.substr(newline + 1));
 }
 
 TEST_CASE("a program that does not exist is refused, with its name") {
