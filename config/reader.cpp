@@ -71,6 +71,13 @@ std::optional<std::string> Reader::checked(std::string_view key, Check check) {
 
 std::optional<std::string> Reader::url(std::string_view key, Check check) {
   auto url = checked(key, check);
+  const bool allowed = boolean("allow_http").value_or(false);
+  if (url && is_in_the_clear(*url) && !allowed) {
+    fault(node(key)->place, key,
+          in_quotes(*url) +
+              " would send secrets to another host in the clear; give an https URL, or say that the network "
+              "between may read and change them: allow_http = true");
+  }
   while (url && url->ends_with('/')) url->pop_back();
   return url;
 }

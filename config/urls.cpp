@@ -37,4 +37,15 @@ Checked<> http_url(std::string_view text) {
   return {{}, in_quotes(text) + R"( was found, a URL is wanted: "https://HOST/PATH" or "http://HOST/PATH")"};
 }
 
+bool is_in_the_clear(std::string_view url) {
+  constexpr std::string_view scheme = "http://";
+  if (!url.starts_with(scheme)) return false;
+  url.remove_prefix(scheme.size());
+  auto host = url.substr(0, url.find_first_of("/?#"));
+  if (host.starts_with('[')) return !host.starts_with("[::1]");
+  host = host.substr(0, host.find(':'));
+  const bool is_number = host.find_first_not_of("0123456789.") == host.npos;
+  return host != "localhost" && !(is_number && host.starts_with("127."));
+}
+
 }  // namespace acmed::config

@@ -16,4 +16,8 @@ Checked<> https_url(std::string_view text);
 /// The same, or "http://HOST...", for services within a host or a private network.
 Checked<> http_url(std::string_view text);
 
+/// Whether whoever is on the way reads what is sent to `url`: it is an http URL, and its host is not this one's
+/// loopback (127.0.0.0/8, [::1], localhost).
+bool is_in_the_clear(std::string_view url);
+
 }  // namespace acmed::config

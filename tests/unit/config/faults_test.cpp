@@ -161,18 +161,23 @@ SCENARIO("faults of a CA") {
 }
 
 SCENARIO("faults of a PowerDNS server") {
-  check(powerdns,
-        {
-            {"api_key = \"k\"", "acmed.toml:1:11: provider.x.url: is missing: where the server's API is"},
-            {"url = \"ftp://x\"\napi_key = \"k\"", "acmed.toml:4:7: provider.x.url: \"ftp://x\" was found, a URL"},
-            {"url = \"http://x:8081\"", "provider.x.api_key: is missing: what the server has as api-key"},
-            {"url = \"http://u:hush@x:8081\"\napi_key = \"k\"", "a URL with a user name or password in it was found"},
-            {"url = \"http://x:8081\"\napi_key = 7", "provider.x.api_key: "},
-            {"url = \"http://x:8081\"\napi_key = \"k\"\nserver_id = \"a/b\"",
-             "acmed.toml:6:13: provider.x.server_id: \"a/b\" was found, the id that the API has"},
-            {"url = \"http://x:8081\"\napi_key = \"k\"\ntrust = \"text\"", "provider.x.trust: "},
-            {"url = \"http://x:8081\"\napi_key = \"k\"\nserver = \"x\"", "provider.x.server: there is no such key"},
-        });
+  check(
+      powerdns,
+      {
+          {"api_key = \"k\"", "acmed.toml:1:11: provider.x.url: is missing: where the server's API is"},
+          {"url = \"ftp://x\"\napi_key = \"k\"", "acmed.toml:4:7: provider.x.url: \"ftp://x\" was found, a URL"},
+          {"url = \"https://x:8081\"", "provider.x.api_key: is missing: what the server has as api-key"},
+          {"url = \"http://x:8081\"\napi_key = \"k\"",
+           "acmed.toml:4:7: provider.x.url: \"http://x:8081\" would send secrets to another host in the clear"},
+          {"url = \"http://127.0.0.1.example:80\"\napi_key = \"k\"\nallow_http = false", "in the clear; give an https"},
+          {"url = \"https://x:8081\"\napi_key = \"k\"\nallow_http = 1", "provider.x.allow_http: "},
+          {"url = \"http://u:hush@x:8081\"\napi_key = \"k\"", "a URL with a user name or password in it was found"},
+          {"url = \"https://x:8081\"\napi_key = 7", "provider.x.api_key: "},
+          {"url = \"https://x:8081\"\napi_key = \"k\"\nserver_id = \"a/b\"",
+           "acmed.toml:6:13: provider.x.server_id: \"a/b\" was found, the id that the API has"},
+          {"url = \"https://x:8081\"\napi_key = \"k\"\ntrust = \"text\"", "provider.x.trust: "},
+          {"url = \"https://x:8081\"\napi_key = \"k\"\nserver = \"x\"", "provider.x.server: there is no such key"},
+      });
 }
 
 SCENARIO("faults of an acme-dns server") {
