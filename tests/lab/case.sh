@@ -169,6 +169,10 @@ certificates() { cat "$@" | grep -c 'BEGIN CERTIFICATE'; }
 
 txt() { dig +short +time=1 +tries=1 "@$1" "$2" TXT; } # txt SERVER NAME
 
+serves_zone() { # serves_zone ZONE ADDRESS
+  dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'
+}
+
 is_the_same() { # is_the_same ZONE: at the primary and its secondaries
   local server serials=()
   for server in "$LAB_PRIMARY" $LAB_SECONDARIES; do

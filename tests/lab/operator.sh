@@ -29,10 +29,6 @@ control() { "control_$OPERATOR" "$@"; }
 secrets() { "secrets_$OPERATOR"; }
 answers() { "answers_$OPERATOR"; }
 
-serves_zone() { # serves_zone ZONE ADDRESS
-  dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'
-}
-
 start_operator_lab() { # start_operator_lab NAME=VALUE...
   start_lab LAB_ZONES=example.test LAB_DELEGATED="$OPERATOR_ZONE=$OPERATOR_ADDRESS" "$@"
   "start_$OPERATOR" "$OPERATOR_ZONE" "$OPERATOR_ADDRESS"

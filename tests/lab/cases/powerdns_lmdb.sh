@@ -34,8 +34,8 @@ api() { # api METHOD PATH [JSON]
   curl -sSf -X "$1" -H "X-API-Key: $POWERDNS_SECRET" -H 'Content-Type: application/json' "$(powerdns_api)$2" ${3:+-d "$3"}
 }
 
-standing() { # the TXT sets of the zone, disabled records included
-  api GET "/zones/$OPERATOR_ZONE." | jq -c '[.rrsets[] | select(.type == "TXT") | {name, ttl, records: (.records | sort_by(.content))}]'
+standing() { # the TXT sets of the zone, disabled records included, without when a newer PowerDNS wrote them
+  api GET "/zones/$OPERATOR_ZONE." | jq -c '[.rrsets[] | select(.type == "TXT") | {name, ttl, records: (.records | map(del(.modified_at)) | sort_by(.content))}]'
 }
 
 start_lab LAB_ZONES=example.test LAB_DELEGATED="$OPERATOR_ZONE=$OPERATOR_ADDRESS"

@@ -4,27 +4,16 @@
 # ones show the right place. A zone that is left over at the primary, which nobody delegates, is passed by.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
-
-# shellcheck disable=SC2016
-small_zone() { printf '$TTL 60\n$ORIGIN %s.\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A %s\n' "$1" "$2"; }
-soa_answers() { dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'; }
+# shellcheck source=../named.sh
+source "$LAB_HOME/named.sh"
 
 knows_zone() { [[ -n $(dig +time=1 +tries=1 +short "@$LAB_RESOLVER" "$1" SOA 2>/dev/null) ]]; } # knows_zone ZONE: the resolver
 start_lab LAB_ZONES=example.test
 echo "--- an inner zone"
 inner=127.0.0.22
-ip addr add "$inner/32" dev lo 2>/dev/null || true
-mkdir -p "$WORK/inner"
-small_zone corp.example.test "$inner" >"$WORK/inner/corp.db"
-cat >"$WORK/inner/named.conf" <<CONF
-options { directory "$WORK/inner"; pid-file none; session-keyfile "$WORK/inner/key"; managed-keys-directory "$WORK/inner"; lock-file none;
-  listen-on port 53 { $inner; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; };
-controls { };
-zone "corp.example.test" { type primary; file "corp.db"; };
-CONF
-setsid "$(PATH=$PATH:/usr/sbin command -v named)" -f -n 1 -c "$WORK/inner/named.conf" </dev/null >"$WORK/inner/out" 2>&1 &
-OPERATOR_PIDS+=($!)
-eventually 10 soa_answers corp.example.test "$inner"
+mkdir "$WORK/inner"
+small_zone ns "$inner" >"$WORK/inner/corp.db"
+own_named inner "$inner" corp.example.test <<<'zone "corp.example.test" { type primary; file "corp.db"; };'
 lab stop resolver
 printf 'stub-zone:\n  name: "corp.example.test"\n  stub-addr: %s@53\n' "$inner" >>"$WORK/lab/resolver/unbound.conf"
 lab start resolver

@@ -22,6 +22,7 @@ nft add rule inet wall in tcp dport 53 drop
 acmed_once
 expect_equal "exit status" "$STATUS" 1
 expect_match "the sentence" "$OUTPUT" 'said for _acme-challenge.example.test: an answer cut short by UDP, no answer by TCP'
+[[ $LAB_LONG_ANSWERS == 1 ]] || exit 0 # this CA cannot read the answer by TCP either
 nft delete table inet wall
 acmed_once
 expect_equal "exit status with TCP" "$STATUS" 0

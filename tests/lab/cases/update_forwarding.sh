@@ -4,14 +4,13 @@
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
 
-soa_answers() { dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'; }
 
 start_lab LAB_ZONES=example.test
 lab stop sec1
 sed -i '/include ".*lab-key.key";/d' "$WORK/lab/sec1/named.conf"
 sed -i 's|zone "example.test" { type secondary;|& allow-update-forwarding { any; };|' "$WORK/lab/sec1/named.conf"
 lab start sec1
-eventually 5 soa_answers example.test 127.0.0.2
+eventually 5 serves_zone example.test 127.0.0.2
 write_config <<TOML
 $(provider second 127.0.0.2 "$LAB_TSIG_FILE" example.test)
 $(certificate wild example.test '*.example.test')
