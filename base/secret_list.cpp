@@ -36,13 +36,25 @@ std::size_t octets_without_blanks(std::string_view text) {
   return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, is_blank));
 }
 
+/// How many octets of a blank or line end `text` begins with, which may be an escape of JSON or of a program's source.
+std::size_t octets_of_blank(std::string_view text) {
+  if (text.empty()) return 0;
+  if (is_blank(text[0])) return 1;
+  const bool is_escape = text.size() > 1 && text[0] == '\\' && (text[1] == 'r' || text[1] == 'n' || text[1] == 't');
+  return is_escape ? 2 : 0;
+}
+
 /// The first four octets of `text` that are no blanks; nothing where there are fewer.
 std::optional<std::uint32_t> beginning(std::string_view text) {
   std::uint32_t octets = 0;
   std::size_t count = 0;
-  for (std::size_t i = 0; i < text.size() && count < shortest_secret; ++i) {
-    if (is_blank(text[i])) continue;
-    octets = octets << 8 | static_cast<unsigned char>(text[i]);
+  while (!text.empty() && count < shortest_secret) {
+    if (const auto blank = octets_of_blank(text); blank > 0) {
+      text.remove_prefix(blank);
+      continue;
+    }
+    octets = octets << 8 | static_cast<unsigned char>(text[0]);
+    text.remove_prefix(1);
     ++count;
   }
   if (count < shortest_secret) return std::nullopt;
@@ -51,14 +63,20 @@ std::optional<std::uint32_t> beginning(std::string_view text) {
 
 /// How much of `text` is `form`, whatever blanks stand between the octets of either; 0 when it does not begin with it.
 std::size_t octets_of(std::string_view form, std::string_view text) {
-  std::size_t at = 0;
-  for (const char c : form) {
-    if (is_blank(c)) continue;
-    while (at < text.size() && is_blank(text[at])) ++at;
-    if (at == text.size() || text[at] != c) return 0;
-    ++at;
+  if (text.starts_with(form)) return form.size();
+  if (octets_without_blanks(form) < shortest_broken) return 0;
+  auto rest = text;
+  while (!form.empty()) {
+    if (const auto blank = octets_of_blank(form); blank > 0) {
+      form.remove_prefix(blank);
+      continue;
+    }
+    while (const auto blank = octets_of_blank(rest)) rest.remove_prefix(blank);
+    if (rest.empty() || rest[0] != form[0]) return 0;
+    form.remove_prefix(1);
+    rest.remove_prefix(1);
   }
-  return text.substr(0, at) == form || octets_without_blanks(form) >= shortest_broken ? at : 0;
+  return text.size() - rest.size();
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ SCENARIO("a secret is struck from a text in whatever usual form it stands there"
   CHECK(struck(R"(cfTOKEN-abc/def+ghi\u0026\"j_0123456789)") == gone);
   CHECK(struck("cfTOKEN-abc/def+ghi&amp;&quot;j_0123456789") == gone);
   CHECK(struck("cfTOKEN-abc/def+\r\n  ghi&\"j_0123\t456789") == gone);
+  CHECK(struck(R"(cfTOKEN-abc/def+\r\n  ghi&"j_0123\t456789)") == gone);
 }
 
 SCENARIO("base64 of a text with a secret in it shows no more of the secret than a character at each end decides") {
@@ -52,9 +53,11 @@ SCENARIO("what only looks like a secret stays") {
   SecretList list;
   list.add(Secret("pass"), 10);
   list.add(Secret("word word"), 10);
+  list.add(Secret(R"(C:\new\token)"), 10);
   CHECK(list.struck_from("pa ss the p a s s") == "pa ss the p a s s");
   CHECK(list.struck_from("pass it") == "*** it");
   CHECK(list.struck_from("word  word") == "***");
+  CHECK(list.struck_from(R"(in C:\new\token or C: \new \token or C:\new\to)") == R"(in *** or *** or C:\new\to)");
   CHECK(list.struck_from("word by word") == "word by word");
 }
 
