@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/runtime/child.h"
 #include "base/runtime/scope.h"
 #include "base/secret_list.h"
 #include "config/config.h"
@@ -129,7 +131,7 @@ int start(const Options& options) {
     return exit_failed;
   }
   if (options.check) return check_dns(config, options.names);
-  Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE});
+  Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD});
   const store::StateFolder state(config.state_directory);
   store::FileStore store(state);
   store::LocalPublisher publisher(state);
@@ -139,6 +141,7 @@ int start(const Options& options) {
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
+  if (getpid() == 1) signals.on(SIGCHLD, reap_strangers);  // in a container
   if (options.once) return run_once(loop, store, publisher, std::move(config), options.names, stop.get_token());
   Daemon daemon(loop, store, publisher, options.config);
   signals.on(SIGHUP, [&daemon] { daemon.reload(); });

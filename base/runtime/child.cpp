@@ -10,12 +10,53 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <mutex>
+#include <set>
 
 #include "base/program_file.h"
 #include "base/runtime/socket.h"
 
 namespace acmed {
 namespace {
+
+/// The processes that a Child stands for, from before they can end until they are reaped.
+class OwnChildren {
+ public:
+  /// `start` returns the new process, or 0.
+  template <class Start>
+  pid_t add(const Start& start) {
+    const std::lock_guard lock(mutex_);
+    const pid_t pid = start();
+    if (pid > 0) pids_.insert(pid);
+    return pid;
+  }
+
+  void reap(pid_t pid, int* status) noexcept {
+    const std::lock_guard lock(mutex_);
+    waitpid(pid, status, 0);
+    pids_.erase(pid);
+  }
+
+  void reap_others() noexcept {
+    const std::lock_guard lock(mutex_);
+    for (;;) {
+      siginfo_t ended{};
+      if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return;
+      // Others behind it have their turn when it is reaped.
+      if (pids_.contains(ended.si_pid)) return;
+      waitpid(ended.si_pid, nullptr, WNOHANG);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<pid_t> pids_;
+};
+
+OwnChildren& own_children() {
+  static OwnChildren children;
+  return children;
+}
 
 /// glibc 2.36 declares its pidfd_open without extern "C".
 Fd open_pidfd(pid_t pid) {
@@ -85,9 +126,13 @@ Child Child::start(const std::vector<std::string>& argv, const std::vector<Secre
   variables.push_back(nullptr);
 
   const SpawnSettings settings(streams);
-  pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, program.c_str(), settings.actions(), settings.attributes(), arguments.data(), variables.data());
+  int error = 0;
+  const pid_t pid = own_children().add([&] {
+    pid_t started = 0;
+    error = posix_spawn(&started, program.c_str(), settings.actions(), settings.attributes(), arguments.data(),
+                        variables.data());
+    return error == 0 ? started : 0;
+  });
   const auto sentence = error == 0 ? "" : system_error_sentence("start " + argv[0], error);
   if (error == EAGAIN || error == ENOMEM) throw Retry("process:start", sentence);
   if (error != 0) throw Refused("process:start", sentence);
@@ -99,7 +144,7 @@ Child Child::start(const std::vector<std::string>& argv, const std::vector<Secre
 Child::~Child() {
   if (pid_ <= 0) return;
   signal_group(SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  own_children().reap(pid_, nullptr);
 }
 
 void Child::signal_group(int signal) const noexcept {
@@ -112,11 +157,16 @@ Task<> Child::ended() {
 
 Ending Child::reap() noexcept {
   int status = 0;
-  waitpid(std::exchange(pid_, 0), &status, 0);
+  own_children().reap(std::exchange(pid_, 0), &status);
+  if (getpid() == 1) reap_strangers();
   Ending ending;
   if (WIFEXITED(status)) ending.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
   return ending;
+}
+
+void reap_strangers() noexcept {
+  own_children().reap_others();
 }
 
 }  // namespace acmed

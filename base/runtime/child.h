@@ -70,4 +70,9 @@ class Child {
   Fd pidfd_;
 };
 
+/// Reaps whatever has ended of the processes that lost their parent and were given to us, as happens to the first
+/// process of a container. To be called after SIGCHLD. Leaves those alone that a Child stands for. May be called from
+/// any thread.
+void reap_strangers() noexcept;
+
 }  // namespace acmed

@@ -756,4 +756,6 @@ MUTANTS = [
            [("daemon/wiping_delete.cpp", "  if (memory != nullptr) explicit_bzero(memory, malloc_usable_size(memory));\n", "")]),
     Mutant("account-rests", "the account's key is not kept in memory at rest", ["lab_keys_in_memory"],
            [("daemon/issue/ca_account.cpp", "  client_.reset();\n  kept_ = fresh(kept_.identity);\n", "")]),
+    Mutant("strangers", "as process 1 we reap whoever is given to us, and none of those that somebody waits for", BASE,
+           [("base/runtime/child.cpp", "if (pids_.contains(ended.si_pid)) return;", "")]),
 ]

@@ -5,12 +5,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 
 #include "base/fd.h"
 #include "base/runtime/scope.h"
@@ -152,6 +154,29 @@ TEST_CASE("a program leads a session of its own") {
   const auto said = result_of(shell("echo $$; cut -d ' ' -f 6 /proc/$$/stat")).output;  // its pid and its session
   const auto newline = said.find('\n');
   CHECK(said.substr(0, newline + 1) == said.substr(newline + 1));
+}
+
+TEST_CASE("who lost its parent and was given to us is reaped, our own programs are left to whoever waits for them") {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const auto stranger = std::stoi(result_of(shell("sleep 1000 >/dev/null & echo $!")).output);
+  kill(stranger, SIGKILL);
+  REQUIRE(ends(stranger));
+  const auto waits_for_us = [stranger] {
+    std::ifstream stat("/proc/" + std::to_string(stranger) + "/stat");
+    std::string line;
+    std::getline(stat, line);
+    return line.find(" Z " + std::to_string(getpid()) + " ") != std::string::npos;
+  };
+  CHECK(waits_for_us());
+  const auto null = Fd(open("/dev/null", O_RDWR));
+  auto own = Child::start({"sh", "-c", "exit 3"}, {}, {null.get(), null.get(), null.get()});
+  pollfd ended{own.pidfd(), POLLIN, 0};
+  REQUIRE(poll(&ended, 1, 10'000) == 1);
+  reap_strangers();
+  CHECK(own.reap().exit_code == 3);
+  reap_strangers();
+  CHECK_FALSE(waits_for_us());
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST_CASE("a program that does not exist is refused, with its name") {
