@@ -53,6 +53,11 @@ int link(const char* from, const char* to) noexcept {
   return counted([&] { return call(from, to); });
 }
 
+int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) noexcept {
+  static auto* const call = real<int(int, const char*, int, const char*, int)>("linkat");
+  return counted([&] { return call(from_dir, from, to_dir, to, flags); });
+}
+
 int renameat(int from_dir, const char* from, int to_dir, const char* to) noexcept {
   static auto* const call = real<int(int, const char*, int, const char*)>("renameat");
   return counted([&] { return call(from_dir, from, to_dir, to); });
