@@ -24,13 +24,22 @@ class Fuse {
   std::atomic<int> calls_{0};
 };
 
+// One of each for all calls, whatever they are.
+Fuse& before() {
+  static Fuse fuse("ACMED_TEST_KILL_BEFORE");
+  return fuse;
+}
+
+Fuse& after() {
+  static Fuse fuse("ACMED_TEST_KILL_AT");
+  return fuse;
+}
+
 template <class Call>
 int counted(Call call) {
-  static Fuse before("ACMED_TEST_KILL_BEFORE");
-  static Fuse after("ACMED_TEST_KILL_AT");
-  before.count();
+  before().count();
   const int result = call();
-  if (result == 0) after.count();
+  if (result == 0) after().count();
   return result;
 }
 

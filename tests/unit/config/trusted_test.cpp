@@ -21,43 +21,44 @@ SCENARIO("nobody but root and acmed's user decides what acmed reads and runs") {
   const auto open = [&](const char* name, mode_t mode) { REQUIRE(::chmod(folder.path(name).c_str(), mode) == 0); };
   REQUIRE(folder.faults(text) == "none");
 
+  // A sentence may have "***" in place of a part of the folder's path that another test keeps secret.
+  const auto expect = [&](const std::string& key, const std::string& fault, const std::string& mend) {
+    CHECK_THAT(folder.faults(text), Contains(key) && Contains(fault) && Contains(mend));
+  };
   SECTION("the configuration") {
     give("acmed.toml");
-    CHECK_THAT(folder.faults(text),
-               Contains("acmed.toml belongs to the user daemon") && Contains("run: chown root acmed.toml"));
+    expect("acmed.toml: ", "acmed.toml belongs to the user daemon", "run: chown root ");
   }
   SECTION("an included file") {
     give("conf.d/site.toml");
-    CHECK_THAT(folder.faults(text), Contains("acmed.toml:1:12: include: conf.d/site.toml belongs to the user daemon"));
+    expect("acmed.toml:1:12: include: ", "conf.d/site.toml belongs to the user daemon", "run: chown root ");
   }
   SECTION("an included file that all may write") {
     open("conf.d/site.toml", 0666);
-    CHECK_THAT(folder.faults(text), Contains("every user of this host may write to conf.d/site.toml") &&
-                                        Contains("chmod o-w conf.d/site.toml"));
+    expect("include: ", "conf.d/site.toml (mode 0666)", "run: chmod o-w ");
   }
   SECTION("the folder of included files") {
     open("conf.d", 0777);
-    CHECK_THAT(folder.faults(text), Contains("in the place of conf.d/site.toml") && Contains("chmod o-w conf.d"));
+    expect("include: ", "conf.d has the mode 0777", "run: chmod o-w ");
   }
   SECTION("a secret") {
     give("key");
-    CHECK_THAT(folder.faults(text),
-               Contains("tsig.secret.file: key belongs to the user daemon") && Contains("run: chown root key"));
+    expect("tsig.secret.file: ", "/key belongs to the user daemon", "run: chown root ");
   }
   SECTION("a secret that a group of others may change") {
     REQUIRE(::chown(folder.path("key").c_str(), 0, 1) == 0);
     open("key", 0660);
-    CHECK_THAT(folder.faults(text), Contains("every member of the group daemon may write to key"));
+    expect("tsig.secret.file: ", "every member of the group daemon may write to ", "run: chmod g-w ");
     open("key", 0640);
     CHECK(folder.faults(text) == "none");
   }
   SECTION("a plug-in") {
     give("bin/plugin");
-    CHECK_THAT(folder.faults(text), Contains("command: bin/plugin belongs to the user daemon"));
+    expect("command: ", "bin/plugin belongs to the user daemon", "run: chown root ");
   }
   SECTION("the folder of a plug-in") {
     give("bin");
-    CHECK_THAT(folder.faults(text), Contains("the user daemon can put something else in the place of bin/plugin"));
+    expect("command: ", "/bin belongs to that user", "run: chown root ");
   }
 }
 

@@ -111,10 +111,15 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   }
   WHEN("the journal is damaged") {
     scene.write("elsewhere/file", "somebody's\n");
-    const auto journal = *scene.journal();
-    std::ofstream(journal)
-        << R"({"directory":")" << scene.service().string()
-        << R"(","inode":"1","stage":"x","files":[{"name":"../elsewhere/file","inode":"1","written":"1"}]})";
+    struct stat elsewhere {};
+    struct stat folder {};
+    REQUIRE(::stat(scene.path("elsewhere/file").c_str(), &elsewhere) == 0);
+    REQUIRE(::stat(scene.service().c_str(), &folder) == 0);
+    const auto now = Journal::Identity::of(elsewhere);
+    std::ofstream(*scene.journal()) << fmt::format(
+        R"({{"directory":"{}","inode":"{}","stage":"x",)"
+        R"("files":[{{"name":"../elsewhere/file","existed":false,"inode":"{}","written":"{}"}}]}})",
+        scene.service().string(), folder.st_ino, now.inode, now.written);
     log::set_level(log::Level::error);
     THEN("it is set aside, nothing is guessed, and the next deployment brings a whole pair") {
       CHECK_NOTHROW(files.put_back());
