@@ -20,7 +20,7 @@ class Mutant(NamedTuple):
 
 
 BASE, DNS, ACME, DAEMON, DEPLOY = ["unit_base"], ["unit_dns"], ["unit_acme"], ["unit_daemon"], ["unit_deploy"]
-CONFIG, RESPONDER = ["unit_config"], ["unit_dns_responder"]
+CONFIG, RESPONDER, HELPER = ["unit_config"], ["unit_dns_responder"], ["unit_deploy_helper"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
@@ -662,6 +662,16 @@ MUTANTS = [
            [("daemon/deploy/owner_rights.cpp", "if (::geteuid() != 0 || folder.st_uid == 0) return;", "if (::geteuid() != 0 || folder.st_uid != 0) return;")]),
     Mutant("target-foreign", "a file that somebody else has put in the place of a new one stays", DEPLOY,
            [(FILE_SET, "there && Journal::Identity::of(*there) == now) {", "there) {")]),
+    Mutant("helper-names", "the helper installs for the names of the configuration alone", HELPER,
+           [("daemon/deploy_helper/contents.cpp", "if (generation.meta.domains != domains) refuse_pair", "if (generation.meta.domains.empty()) refuse_pair")]),
+    Mutant("helper-pair", "the helper installs nothing but a pair", HELPER,
+           [("daemon/deploy_helper/contents.cpp", "if (!files.private_key.empty() && !leaf.has_key", "if (files.private_key.empty() && !leaf.has_key")]),
+    Mutant("helper-sealed", "the helper takes no contents that can change", HELPER,
+           [("daemon/deploy_helper/contents.cpp", "if (seals < 0 || (seals & all_seals) != all_seals) refuse", "if (seals < 0) refuse")]),
+    Mutant("helper-members", "the helper refuses what it does not know", HELPER,
+           [("daemon/deploy_helper/request.cpp", "if (std::ranges::find(keys, key) == keys.end()) refuse", "if (key.empty()) refuse")]),
+    Mutant("helper-unit", "the helper tells no unit that the configuration does not name", HELPER,
+           [("daemon/deploy_helper/performer.cpp", "if (!has_unit(subjects.front()->target, request.unit)) {", "if (request.unit.empty()) {")]),
     Mutant("state-shared", "a state directory that others can change is refused", DAEMON,
            [("daemon/store/state_folder.cpp", "if (!fault.empty()) throw Refused(\"store:shared\"", "if (fault == folder) throw Refused(\"store:shared\"")]),
     Mutant("leftover-own", "what this process is writing is no leftover", BASE,
