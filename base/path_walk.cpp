@@ -91,7 +91,7 @@ class Walker {
 
   void follow(Fd folder, const std::string& name, const struct stat& status) {
     if (links_ == Links::refused) refuse_link(whole_, path_);
-    walk_.components.push_back({path_, status});
+    walk_.components.push_back({path_, status, std::nullopt});
     if (++followed_ > most_links) {
       errno = ELOOP;
       fail(whole_);
@@ -109,7 +109,7 @@ class Walker {
   void arrive(Fd folder, const std::string& name) {
     struct stat status {};
     if (::fstat(here_.get(), &status) != 0) fail(whole_);
-    walk_.components.push_back({path_, status});
+    walk_.components.push_back({path_, status, access_list_of(here_.get())});
     walk_.folder = std::move(folder);
     walk_.name = name;
   }

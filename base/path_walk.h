@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/access_list.h"
 #include "base/fd.h"
 #include "base/files.h"
 
@@ -17,6 +18,7 @@ namespace acmed::files {
 struct Component {
   std::filesystem::path path;
   struct stat status {};
+  std::optional<AccessList> access_list{};
 };
 
 /// A path, walked from "/" one component at a time on open folders: what was looked at is what was come to, whatever

@@ -31,11 +31,13 @@ class Judge {
     if ((component.status.st_mode & S_IWOTH) != 0) {
       return fault_of_mode(component, is_last, "every user of this host", "o-w");
     }
-    if ((component.status.st_mode & S_IWGRP) != 0 && !trusted_.has_group(component.status.st_gid)) {
+    const bool group_writes =
+        component.access_list ? component.access_list->group : (component.status.st_mode & S_IWGRP) != 0;
+    if (group_writes && !trusted_.has_group(component.status.st_gid)) {
       const auto who = fmt::format("every member of the group {}", name_of_group(component.status.st_gid));
       return fault_of_mode(component, is_last, who, "g-w");
     }
-    return {};
+    return component.access_list ? fault_of_list(component, is_last) : std::string();
   }
 
  private:
@@ -52,6 +54,29 @@ class Judge {
     if (is_last) return fmt::format("{} belongs to the user {}, who can change it; {}", path, owner, mend);
     return fmt::format("the user {} can put something else in the place of {}, since {} belongs to that user; {}",
                        owner, whole_, path, mend);
+  }
+
+  std::string fault_of_list(const Component& component, bool is_last) const {
+    const auto& list = *component.access_list;
+    const auto user = std::ranges::find_if(list.users, [this](uid_t id) { return !trusted_.has_user(id); });
+    if (user != list.users.end()) {
+      const auto name = name_of_user(*user);
+      return fault_of_entry(component, is_last, "the user " + name, "u:" + name);
+    }
+    const auto group = std::ranges::find_if(list.groups, [this](gid_t id) { return !trusted_.has_group(id); });
+    if (group != list.groups.end()) {
+      const auto name = name_of_group(*group);
+      return fault_of_entry(component, is_last, "every member of the group " + name, "g:" + name);
+    }
+    return {};
+  }
+
+  std::string fault_of_entry(const Component& component, bool is_last, const std::string& who,
+                             const std::string& entry) const {
+    const auto path = component.path.string();
+    const auto what = is_last ? std::string("write there") : "put something else in the place of " + whole_;
+    return fmt::format("{} may {} by the access control list of {}; run: setfacl -x {} {}", who, what, path, entry,
+                       path);
   }
 
   std::string fault_of_mode(const Component& component, bool is_last, const std::string& who,
@@ -95,9 +120,13 @@ bool Trusted::has_group(gid_t group) const {
 }
 
 std::string fault_of(const Walk& walk, const Trusted& trusted) {
-  const Judge judge(walk, trusted);
+  return fault_of(walk, trusted, trusted);
+}
+
+std::string fault_of(const Walk& walk, const Trusted& way, const Trusted& last) {
   for (const auto& component : walk.components) {
-    auto fault = judge.fault_of(component, &component == &walk.last());
+    const bool is_last = &component == &walk.last();
+    auto fault = Judge(walk, is_last ? last : way).fault_of(component, is_last);
     if (!fault.empty()) return fault;
   }
   return {};

@@ -35,6 +35,8 @@ struct Trusted {
 /// can. A folder that all may write is no fault when it is root's and sticky, as /tmp is: names in it are changed by
 /// their owners alone. Blocks: the name service says whose an entry is.
 std::string fault_of(const Walk& walk, const Trusted& trusted);
+/// `last`: who is trusted with what the path leads to; `way`: with what is before it.
+std::string fault_of(const Walk& walk, const Trusted& way, const Trusted& last);
 
 /// Somebody else can change what a path leads to.
 class Untrusted : public Refused {

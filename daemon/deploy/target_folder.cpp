@@ -56,8 +56,9 @@ files::OpenFolder open_target_folder(const std::filesystem::path& directory) {
   // What is judged is what was opened, should the name have changed since the walk.
   way->components.back().status = folder.status();
   const auto trusted = trusted_on_way_to(folder.status());
-  if (is_own_group(folder.status().st_gid)) way->components.back().status.st_mode &= ~static_cast<mode_t>(S_IWGRP);
-  if (auto fault = files::fault_of(*way, trusted); !fault.empty()) throw Refused("deploy:way", fault);
+  auto trusted_there = trusted;
+  if (is_own_group(folder.status().st_gid)) trusted_there.groups.push_back(folder.status().st_gid);
+  if (auto fault = files::fault_of(*way, trusted, trusted_there); !fault.empty()) throw Refused("deploy:way", fault);
   return folder;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -101,6 +102,30 @@ SCENARIO("a file is read only when nobody but root and this process's user can c
     Place::set_mode(folder, 0775);
     CHECK_THAT(place.fault(), Contains("every member of the group bin may put something else") &&
                                   Contains("chmod g-w " + folder.string()));
+  }
+  WHEN("an access control list lets somebody else write to it, or to a folder two above it") {
+    // 0664, the user daemon: rw-, mask rw-
+    const std::string list(
+        "\2\0\0\0\1\0\6\0\xff\xff\xff\xff\2\0\6\0\1\0\0\0\4\0\4\0\xff\xff\xff\xff\x10\0\6\0\xff\xff\xff\xff"
+        "\x20\0\4\0\xff\xff\xff\xff",
+        44);
+    const auto set = [&](const fs::path& path) {
+      return ::setxattr(path.c_str(), "system.posix_acl_access", list.data(), list.size(), 0) == 0;
+    };
+    if (!set(place.file)) return;  // a file system without such lists
+    CHECK(place.fault() == "the user daemon may write there by the access control list of " + place.file.string() +
+                               "; run: setfacl -x u:daemon " + place.file.string());
+    REQUIRE(::removexattr(place.file.c_str(), "system.posix_acl_access") == 0);
+    REQUIRE(set(folder));
+    CHECK_THAT(place.fault(),
+               Contains("the user daemon may put something else in the place of " + place.file.string()) &&
+                   Contains("setfacl -x u:daemon " + folder.string()));
+    auto masked = list;
+    masked[masked.size() - 14] = 4;
+    REQUIRE(::setxattr(folder.c_str(), "system.posix_acl_access", masked.data(), masked.size(), 0) == 0);
+    CHECK(files::parse_access_list(masked)->users.empty());
+    CHECK(files::parse_access_list(list)->users == std::vector<uid_t>{somebody});
+    CHECK_FALSE(files::parse_access_list("x"));
   }
   WHEN("a link of root's leads to it") {
     fs::create_directory(place.root / "links");
