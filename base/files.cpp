@@ -114,9 +114,13 @@ Fd create(const std::filesystem::path& path, std::string_view content, mode_t mo
 }  // namespace
 
 std::optional<Fd> open_regular(const std::filesystem::path& path, Links links) {
+  return open_regular_at(AT_FDCWD, path.string(), path, links);
+}
+
+std::optional<Fd> open_regular_at(int folder, const std::string& name, const std::filesystem::path& path, Links links) {
   // O_NONBLOCK: opening a pipe would wait for somebody who writes to it.
   const int follow = links == Links::refused ? O_NOFOLLOW : 0;
-  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow));
+  Fd file(::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow));
   const auto not_regular = [&path] { return Retry("file:kind", fmt::format("{} is no regular file", path.string())); };
   if (!file && errno == ENOENT) return std::nullopt;
   if (!file && (errno == ENXIO || (errno == ELOOP && follow != 0))) throw not_regular();  // ENXIO: a socket, a device

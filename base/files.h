@@ -35,6 +35,9 @@ enum class Links { followed, refused };
 /// named by mistake, could block the caller for ever.
 std::optional<Fd> open_regular(const std::filesystem::path& path, Links links = Links::followed);
 
+/// The same for `name` in the open folder `folder`. `path` is for error messages.
+std::optional<Fd> open_regular_at(int folder, const std::string& name, const std::filesystem::path& path, Links links);
+
 /// Reads the rest of `file`; more than `limit` bytes is an error. `path` is for error messages.
 std::string read_rest(const Fd& file, const std::filesystem::path& path, std::size_t limit);
 

@@ -30,6 +30,17 @@ HostAccount<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
   return {std::nullopt, says_none(result) ? 0 : result};
 }
 
+/// What `take` takes of the entry that has this number. `lookup`: getpwuid_r or getgrgid_r.
+template <class Id, class Entry, class Take>
+auto look_up(Id id, int (*lookup)(Id, Entry*, char*, std::size_t, Entry**), Take take) {
+  std::vector<char> buffer(entry_size);
+  Entry entry{};
+  Entry* found = nullptr;
+  int result = EINTR;
+  while (result == EINTR) result = lookup(id, &entry, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? std::optional(take(*found)) : std::nullopt;
+}
+
 }  // namespace
 
 HostAccount<uid_t> find_user(const std::string& name) {
@@ -41,12 +52,17 @@ HostAccount<gid_t> find_group(const std::string& name) {
 }
 
 std::string name_of_user(uid_t user) {
-  std::vector<char> buffer(entry_size);
-  passwd entry{};
-  passwd* found = nullptr;
-  int result = EINTR;
-  while (result == EINTR) result = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? found->pw_name : std::to_string(user);
+  const auto name = look_up(user, ::getpwuid_r, [](const passwd& entry) { return std::string(entry.pw_name); });
+  return name.value_or(std::to_string(user));
+}
+
+std::string name_of_group(gid_t group_id) {
+  const auto name = look_up(group_id, ::getgrgid_r, [](const group& entry) { return std::string(entry.gr_name); });
+  return name.value_or(std::to_string(group_id));
+}
+
+std::optional<gid_t> group_of_user(uid_t user) {
+  return look_up(user, ::getpwuid_r, [](const passwd& entry) { return entry.pw_gid; });
 }
 
 }  // namespace acmed

@@ -19,7 +19,12 @@ struct HostAccount {
 HostAccount<uid_t> find_user(const std::string& name);
 HostAccount<gid_t> find_group(const std::string& name);
 
-/// The user's name, or the number when the host knows no name for it; both forms are valid for chown. Blocks.
+/// The name of a user or group, or the number when the host knows no name for it; both forms are valid for chown and
+/// chgrp. Blocks.
 std::string name_of_user(uid_t user);
+std::string name_of_group(gid_t group);
+
+/// The user's primary group; nothing when the host does not know the user. Blocks.
+std::optional<gid_t> group_of_user(uid_t user);
 
 }  // namespace acmed

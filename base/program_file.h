@@ -14,7 +14,8 @@ inline constexpr std::string_view program_search_path = "/usr/local/sbin:/usr/lo
 std::string find_program(const std::string& name);
 
 /// Why the program `name` must not be run, and how to mend that; empty when it may be run. It must be a regular file
-/// that we may execute, and neither it nor its folder may be world-writable.
+/// that we may execute, and nobody but root and this process's user may be able to change what its path leads to.
+/// Blocks.
 std::string fault_of_program(const std::string& name);
 
 }  // namespace acmed

@@ -107,7 +107,8 @@ std::string fault_of_service(const std::string& name, const Config& config) {
   return fmt::format("{} is served by no provider; there are the zones {}", in_quotes(name), listed(zones, "and"));
 }
 
-std::vector<std::string> read_domains(Reader& reader, const Config& config) {
+/// `config`: whose providers have to serve the names; null when that is not to be judged.
+std::vector<std::string> read_domains(Reader& reader, const Config* config) {
   std::vector<std::string> domains;
   const bool present = reader.node("domains") != nullptr;
   const auto given = reader.texts("domains");
@@ -127,7 +128,7 @@ std::vector<std::string> read_domains(Reader& reader, const Config& config) {
     if (name.good() && std::find(domains.begin(), domains.end(), name.value) != domains.end()) {
       name.fault = in_quotes(name.value) + " is in the list twice";
     }
-    if (name.good()) name.fault = fault_of_service(name.value, config);
+    if (name.good() && config != nullptr) name.fault = fault_of_service(name.value, *config);
     if (!name.good()) reader.fault(text.place, "domains", name.fault);
     if (!name.value.empty()) domains.push_back(std::move(name.value));
   }
@@ -158,19 +159,25 @@ void read_name(Reader& reader, Certificate& certificate) {
 class Comparison {
  public:
   void add(const Certificate& certificate, const std::vector<PlacedTarget>& targets, Reader& reader) {
-    if (!certificate.name.empty()) {
-      const auto [first, is_new] = names_.emplace(certificate.name, reader.place());
-      if (!is_new) {
-        reader.fault("name",
-                     fmt::format("{} is already the name of the certificate at {}; give this one a name of its own",
-                                 in_quotes(certificate.name), first->second.text()));
-      }
-    }
+    compare_name(certificate, reader);
     compare_content(certificate, reader);
     for (const auto& placed : targets) compare_files(placed, reader);
   }
 
+  void add_without_content(const Certificate& certificate, const std::vector<PlacedTarget>& targets, Reader& reader) {
+    compare_name(certificate, reader);
+    for (const auto& placed : targets) compare_files(placed, reader);
+  }
+
  private:
+  void compare_name(const Certificate& certificate, Reader& reader) {
+    if (certificate.name.empty()) return;
+    const auto [first, is_new] = names_.emplace(certificate.name, reader.place());
+    if (is_new) return;
+    reader.fault("name", fmt::format("{} is already the name of the certificate at {}; give this one a name of its own",
+                                     in_quotes(certificate.name), first->second.text()));
+  }
+
   void compare_content(const Certificate& certificate, Reader& reader) {
     if (certificate.domains.empty()) return;
     const std::set<std::string> domains(certificate.domains.begin(), certificate.domains.end());
@@ -237,7 +244,7 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
   Comparison comparison;
   for (auto& reader : readers) {
     Certificate certificate;
-    certificate.domains = read_domains(reader, config);
+    certificate.domains = read_domains(reader, &config);
     read_name(reader, certificate);
     const auto own = read_settings(reader, config);
     reader.end();
@@ -248,6 +255,23 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     const auto targets = own.deploy.value_or(defaults.deploy.value_or(std::vector<PlacedTarget>()));
     for (const auto& placed : targets) certificate.deploy.push_back(placed.target);
     comparison.add(certificate, targets, reader);
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
+std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
+                                                     const std::vector<PlacedTarget>& default_targets) {
+  std::vector<Certificate> certificates;
+  Comparison comparison;
+  for (auto& reader : readers) {
+    Certificate certificate;
+    certificate.domains = read_domains(reader, nullptr);
+    read_name(reader, certificate);
+    auto targets = default_targets;
+    if (reader.node("deploy") != nullptr) targets = read_targets(reader);
+    for (const auto& placed : targets) certificate.deploy.push_back(placed.target);
+    comparison.add_without_content(certificate, targets, reader);
     certificates.push_back(std::move(certificate));
   }
   return certificates;

@@ -27,4 +27,8 @@ CertificateSettings read_defaults(Reader reader, const Config& config);
 std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
                                            const Config& config);
 
+/// Only what deploys needs of them; other keys are passed over.
+std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
+                                                     const std::vector<PlacedTarget>& default_targets);
+
 }  // namespace acmed::config

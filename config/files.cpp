@@ -6,11 +6,17 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/trusted_path.h"
 
 namespace acmed::config {
 namespace {
 
 constexpr mode_t everyone = S_IROTH | S_IWOTH | S_IXOTH;
+
+/// Root looks at the configuration of a daemon whose secrets may be its own (`sudo acmed --check`).
+files::Trusted trusted_for(FileOf use) {
+  return use == FileOf::secret ? files::Trusted::of_daemon() : files::Trusted::of_process();
+}
 
 }  // namespace
 
@@ -19,10 +25,11 @@ std::filesystem::path absolute_path(const std::string& path, const Place& place)
   return (std::filesystem::absolute(place.file()).parent_path() / path).lexically_normal();
 }
 
-Checked<> named_file(const std::filesystem::path& path, bool secret, std::size_t largest) {
+Checked<> named_file(const std::filesystem::path& path, FileOf use, std::size_t largest) {
   std::string content;
+  const bool secret = use == FileOf::secret;
   try {
-    const auto file = files::open_regular(path);
+    const auto file = use == FileOf::manager ? files::open_regular(path) : files::open_trusted(path, trusted_for(use));
     if (!file) return {{}, fmt::format("there is no file {}", path.string())};
     struct stat status {};
     if (::fstat(file->get(), &status) != 0) return {{}, system_error_sentence("examine " + path.string(), errno)};

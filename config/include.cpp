@@ -65,7 +65,7 @@ std::deque<Source> read_sources(std::string_view main_text, const std::filesyste
     }
     for (const auto& file : files) {
       if (!seen.insert(file).second || is_empty_file(file)) continue;
-      const auto text = named_file(file, false, largest_configuration);
+      const auto text = named_file(file, FileOf::configuration, largest_configuration);
       if (!text.good()) {
         main.fault(pattern.place, "include", text.fault);
       } else if (text.value.size() > room) {

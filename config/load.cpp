@@ -7,15 +7,17 @@
 #include <map>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/trusted_path.h"
 #include "config/cas.h"
 #include "config/certificates.h"
+#include "config/deployments.h"
 #include "config/files.h"
 #include "config/include.h"
 #include "config/propagation.h"
 #include "config/providers.h"
 #include "config/providers/responder.h"
 #include "config/section_name.h"
+#include "config/targets.h"
 
 namespace acmed::config {
 namespace {
@@ -123,16 +125,47 @@ Config parse(std::string_view text, const std::filesystem::path& file) {
   return config;
 }
 
-Config load(const std::filesystem::path& file) {
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
   std::optional<std::string> text;
   std::string fault = "there is no such file; an example is /usr/share/doc/acmed/acmed.toml.example";
   try {
-    text = files::read(file, largest_configuration);
+    text = files::read_trusted(file, largest_configuration, files::Trusted::of_process());
   } catch (const Error& error) {
     fault = error.what();
   }
   if (!text) throw Faults({{file.string(), 0, 0, fault}});
-  return parse(*text, file);
+  return *std::move(text);
+}
+
+}  // namespace
+
+Config load(const std::filesystem::path& file) {
+  return parse(text_of(file), file);
+}
+
+Deployments load_deployments(const std::filesystem::path& file) {
+  FaultList faults;
+  const auto sources = read_sources(text_of(file), std::filesystem::absolute(file).lexically_normal(), faults);
+  faults.throw_if_any();
+  std::vector<Reader> readers;
+  for (const auto& source : sources) {
+    readers.emplace_back(source.table, Place{source.file, 1, 1}, std::string(), faults);
+  }
+  Deployments deployments;
+  deployments.state_directory = read_state_directory(readers.front());
+  std::vector<PlacedTarget> default_targets;
+  if (auto defaults = readers.front().table("defaults"); defaults && defaults->node("deploy") != nullptr) {
+    default_targets = read_targets(*defaults);
+  }
+  std::vector<Reader> certificates;
+  for (auto& reader : readers) {
+    for (auto& table : reader.tables("certificate")) certificates.push_back(std::move(table));
+  }
+  deployments.certificates = read_certificates_to_deploy(std::move(certificates), default_targets);
+  faults.throw_if_any();
+  return deployments;
 }
 
 }  // namespace acmed::config

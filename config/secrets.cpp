@@ -51,9 +51,9 @@ Checked<Secret> secret_from(Checked<> read, const std::string& source, SecretFor
 }
 
 /// The secret in the file at `path`, also when it is another one later. `said` makes the fault of what is wrong now.
-Checked<SecretSource> from_path(const std::filesystem::path& path, bool secret, SecretForm form,
+Checked<SecretSource> from_path(const std::filesystem::path& path, FileOf use, SecretForm form,
                                 const std::function<std::string(const std::string&)>& said) {
-  const auto look = [path, secret, form] { return secret_from(named_file(path, secret), path.string(), form); };
+  const auto look = [path, use, form] { return secret_from(named_file(path, use), path.string(), form); };
   const auto read = [look] {
     auto text = look();
     if (!text.good()) throw Refused("config:secret", text.fault);
@@ -70,7 +70,7 @@ Checked<SecretSource> from_path(const std::filesystem::path& path, bool secret, 
 
 Checked<SecretSource> from_file(const Text& file, SecretForm form) {
   const auto path = absolute_path(file.value, file.place);
-  return from_path(path, true, form, [&](const std::string& fault) -> std::string {
+  return from_path(path, FileOf::secret, form, [&](const std::string& fault) -> std::string {
     std::error_code error;
     const bool plainly_path = file.value.find('/') != std::string::npos && !may_be_secret(file.value);
     if (plainly_path || std::filesystem::exists(path, error)) return fault;
@@ -92,7 +92,7 @@ Checked<SecretSource> from_credential(const Text& name, SecretForm form) {
                         shown)};
   }
   const auto path = std::filesystem::path(folder) / name.value;
-  return from_path(path, false, form, [&](const std::string& fault) -> std::string {
+  return from_path(path, FileOf::manager, form, [&](const std::string& fault) -> std::string {
     std::error_code error;
     if (std::filesystem::exists(path, error)) return fault;
     if (error) return hidden ? "cannot read the credential: " + error.message() : fault;

@@ -11,7 +11,7 @@ std::string read_trust(Reader& reader) {
   const auto file = reader.text("trust");
   if (!file) return {};
   const auto path = absolute_path(file->value, file->place);
-  auto pem = named_file(path, false);
+  auto pem = named_file(path, FileOf::configuration);
   if (!pem.good()) {
     reader.fault(file->place, "trust", pem.fault);
     return {};

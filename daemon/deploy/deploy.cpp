@@ -80,7 +80,7 @@ Task<> to_target(config::Target target, store::Publisher& publisher, Generation 
 }
 
 bool is_in_place(const config::Target& target, const Generation& generation) {
-  return !target.directory || FileSet(target, generation.certificate).has_files_of(generation.files);
+  return !target.directory || has_files_of(target, generation.files);
 }
 
 }  // namespace acmed::deploy

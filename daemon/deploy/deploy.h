@@ -8,16 +8,11 @@
 #include "base/error.h"
 #include "base/runtime/task.h"
 #include "config/config.h"
+#include "daemon/deploy/subject.h"
 #include "daemon/store/publisher.h"
 #include "daemon/store/records.h"
 
 namespace acmed::deploy {
-
-/// What is deployed: one generation of one certificate.
-struct Generation : store::Generation {
-  std::string certificate;     ///< the certificate's name
-  std::filesystem::path live;  ///< live/NAME, the link that services read
-};
 
 /// A target failed to take a generation.
 class NotTaken final : public Error {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deploy/file_set.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cerrno>
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/x509.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "daemon/deploy/owner.h"
+#include "daemon/deploy/owner_rights.h"
+#include "daemon/deploy/target_folder.h"
 
 namespace acmed::deploy {
 namespace {
@@ -27,26 +27,13 @@ using config::FileKind;
 /// The key last: see FileSet.
 constexpr std::array<FileKind, 5> order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
                                            FileKind::privkey};
-/// A journal lists the few files of a target.
-constexpr std::size_t largest_journal = std::size_t{64} * 1024;
+/// Of a random number, and of the hash that all hidden names of a target begin with.
+constexpr std::size_t random_digits = 16;
+constexpr std::size_t largest_file = std::size_t{1} << 20;
+constexpr const char* cause_of_missing = "file:2";  // ENOENT
 
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
-  throw Retry("deploy:file", system_error_sentence(doing + " " + path.string(), errno));
-}
-
-bool is_there(const std::filesystem::path& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0) return true;
-  if (errno != ENOENT) fail("examine", path);
-  return false;
-}
-
-void remove_file(const std::filesystem::path& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path);
-}
-
-void move_file(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) fail("put a file at", to);
+  throw Retry(fmt::format("file:{}", errno), system_error_sentence(doing + " " + path.string(), errno));
 }
 
 Secret content_of(FileKind kind, const store::GenerationFiles& files) {
@@ -65,10 +52,9 @@ Secret content_of(FileKind kind, const store::GenerationFiles& files) {
   return Secret(files.private_key.reveal() + files.full_chain);
 }
 
-/// Only we can open the file until it has its owner and group; its mode is set last.
-void write_staged(const std::filesystem::path& path, const Secret& content, const Owner& owner, mode_t mode) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) fail("create", path);
+/// Writes a file that has no name anybody knows, gives it its owner and its group, and its mode last: until then only
+/// we can open it.
+void fill(const Fd& fd, const std::filesystem::path& path, const Secret& content, const Owner& owner, mode_t mode) {
   if ((owner.user || owner.group) && ::fchown(fd.get(), owner.user.value_or(static_cast<uid_t>(-1)),
                                               owner.group.value_or(static_cast<gid_t>(-1))) != 0) {
     fail("set the owner and group of", path);
@@ -83,39 +69,69 @@ void write_staged(const std::filesystem::path& path, const Secret& content, cons
   if (::fsync(fd.get()) != 0) fail("sync", path);
 }
 
+Journal::Identity identity_of(const Fd& fd, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) fail("examine", path);
+  return Journal::Identity::of(status);
+}
+
 /// Gives `from` the second name `to`. On a file system without hard links the file is moved instead, and is missing
-/// until the new one takes its place.
-void link_or_move(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (::link(from.c_str(), to.c_str()) == 0) return;
-  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) fail("keep a copy of", from);
-  move_file(from, to);
+/// until the new one takes its place. This is done with our own rights: a folder's owner may not link a file that
+/// belongs to somebody else (protected_hardlinks of proc_sys_fs(5)), though he could move it.
+void link_or_move(const files::OpenFolder& folder, const std::string& from, const std::string& to) {
+  if (folder.link(from, to)) return;
+  const OwnerRights rights(folder.status());
+  folder.rename(from, to);
+}
+
+bool is_random_part(std::string_view text) {
+  return text.size() == random_digits && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+/// With our own rights, since the files may have been given to somebody else than the folder's owner. What is read is
+/// compared and looked at, and told to nobody.
+std::optional<std::string> content_in(const files::OpenFolder& folder, const std::string& name) {
+  const auto file = folder.open_regular(name);
+  if (!file) return std::nullopt;
+  return files::read_rest(*file, folder.path() / name, largest_file);
 }
 
 }  // namespace
 
-FileSet::FileSet(config::Target target, const std::string& certificate)
+FileSet::FileSet(config::Target target, const std::string& certificate, const std::filesystem::path& journals)
     : target_(std::move(target)),
       directory_(target_.directory.value_or(std::filesystem::path())),
-      prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-"),
-      stage_(crypto::hex(crypto::random_bytes(8))) {}
+      prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, random_digits) + "-"),
+      journal_file_(journals, certificate, target_.name) {}
 
-std::filesystem::path FileSet::hidden(const std::string& role, const std::string& name) const {
-  return path(prefix_ + role + (name.empty() ? "" : "-" + name));
+std::string FileSet::hidden(const std::string& stage, std::string_view role, const std::string& name) const {
+  return fmt::format("{}{}-{}-{}", prefix_, stage, role, name);
+}
+
+bool FileSet::is_hidden(std::string_view name) const {
+  if (!name.starts_with(prefix_)) return false;
+  name.remove_prefix(prefix_.size());
+  if (is_random_part(name.substr(0, random_digits))) {
+    const auto rest = name.substr(random_digits);
+    return rest.starts_with("-new-") || rest.starts_with("-old-");
+  }
+  // acmed 0.1 kept the journal here, and had these names.
+  const bool is_new = name.starts_with("new-") && is_random_part(name.substr(4, random_digits));
+  return name == "journal" || name.starts_with("old-") || is_new;
 }
 
 void FileSet::install(const store::GenerationFiles& files) const {
-  struct stat status {};
-  if (::stat(directory_.c_str(), &status) != 0) fail("use the directory", directory_);
-  if (!S_ISDIR(status.st_mode)) {
-    throw Retry("deploy:file", fmt::format("{} is no directory", directory_.string()));
-  }
   put_back();
+  const auto folder = open_target_folder(directory_);
+  remove_hidden(folder);
+  Journal journal{directory_, folder.status().st_ino, crypto::hex(crypto::random_bytes(random_digits / 2)), {}};
   try {
-    stage(files);
-    switch_over();
+    journal.replacements = stage(folder, files, journal.stage);
+    switch_over(folder, journal);
   } catch (...) {
     try {
       put_back();
+      remove_hidden(folder);
     } catch (const Error& error) {
       log::error(
           fmt::format("the files in {} are a mixture until the next try: {}", directory_.string(), error.what()));
@@ -124,51 +140,102 @@ void FileSet::install(const store::GenerationFiles& files) const {
   }
 }
 
-void FileSet::stage(const store::GenerationFiles& files) const {
+/// In the order in which they are to be switched.
+std::vector<Journal::Replacement> FileSet::stage(const files::OpenFolder& folder, const store::GenerationFiles& files,
+                                                 const std::string& stage) const {
   const auto owner = find_owner(target_);
-  for (const auto& [kind, name] : target_.files) {
-    write_staged(staged(name), content_of(kind, files), owner, target_.mode);
+  std::vector<Journal::Replacement> replacements;
+  for (const auto kind : order) {
+    const auto found = target_.files.find(kind);
+    if (found == target_.files.end()) continue;
+    const auto& name = found->second;
+    const auto staged = hidden(stage, "new", name);
+    const auto fd = folder.create(staged);
+    fill(fd, folder.path() / staged, content_of(kind, files), owner, target_.mode);
+    const auto former = folder.look(name);
+    if (former && S_ISDIR(former->st_mode)) {
+      throw Retry("deploy:file", fmt::format("{} is a folder, where a file is to be", (folder.path() / name).string()));
+    }
+    replacements.push_back({name, former.has_value(), identity_of(fd, folder.path() / staged)});
   }
+  return replacements;
 }
 
-void FileSet::switch_over() const {
-  std::vector<Replacement> replacements;
-  for (const auto kind : order) {
-    const auto file = target_.files.find(kind);
-    if (file != target_.files.end()) replacements.push_back({file->second, is_there(path(file->second))});
+void FileSet::switch_over(const files::OpenFolder& folder, const Journal& journal) const {
+  journal_file_.write(journal);
+  for (const auto& [name, existed, now] : journal.replacements) {
+    if (existed) link_or_move(folder, name, hidden(journal.stage, "old", name));
   }
-  write_journal(replacements);
-  for (const auto& [name, existed] : replacements) {
-    if (existed) link_or_move(path(name), hidden("old", name));
+  folder.sync();
+  {
+    const OwnerRights rights(folder.status());
+    for (const auto& each : journal.replacements) folder.rename(hidden(journal.stage, "new", each.name), each.name);
   }
-  files::sync_folder(directory_);
-  for (const auto& [name, existed] : replacements) move_file(staged(name), path(name));
-  files::sync_folder(directory_);
+  folder.sync();
 }
 
 void FileSet::put_back() const {
-  const auto replacements = read_journal();
-  for (auto entry = replacements.rbegin(); entry != replacements.rend(); ++entry) {
-    const auto& [name, existed] = *entry;
-    // Without a kept copy, the switch had not reached this file yet, or it is already restored.
-    if (!existed) {
-      remove_file(path(name));
-    } else if (is_there(hidden("old", name))) {
-      move_file(hidden("old", name), path(name));
+  const auto journal = journal_file_.read();
+  if (!journal) return;
+  const auto folder = open_folder_of(*journal);
+  if (folder) {
+    const OwnerRights rights(folder->status());
+    for (auto entry = journal->replacements.rbegin(); entry != journal->replacements.rend(); ++entry) {
+      const auto& [name, existed, now] = *entry;
+      const auto kept = hidden(journal->stage, "old", name);
+      // Without a kept copy, the switch had not reached this file yet, or it is already restored. And what somebody
+      // else has put in the place of a new file is not ours to remove.
+      if (existed) {
+        if (folder->look(kept)) folder->rename(kept, name);
+      } else if (const auto there = folder->look(name); there && Journal::Identity::of(*there) == now) {
+        folder->remove(name);
+      }
     }
   }
-  if (!replacements.empty()) files::sync_folder(directory_);
-  keep();
+  if (folder) folder->sync();
+  finish(folder);
+}
+
+void FileSet::keep() const {
+  const auto journal = journal_file_.read();
+  if (journal) finish(open_folder_of(*journal));
+}
+
+/// Without the journal the hidden files mean nothing: from here on a crash leads forward.
+void FileSet::finish(const std::optional<files::OpenFolder>& folder) const {
+  journal_file_.remove();
+  if (folder) remove_hidden(*folder);
+}
+
+/// Nothing when it is no more, or another one has its place: then there is nothing to be undone in it.
+std::optional<files::OpenFolder> FileSet::open_folder_of(const Journal& journal) const {
+  std::optional<files::OpenFolder> folder;
+  std::string why = "another folder has its place";
+  try {
+    folder = open_target_folder(journal.directory);
+  } catch (const Error& error) {
+    // When the target has moved, what is wrong with its former directory must not keep it from its files.
+    if (journal.directory == directory_ && error.cause() != cause_of_missing) throw;
+    why = error.what();
+  }
+  if (folder && journal.is_of(folder->status())) return folder;
+  log::warning(fmt::format("what was being deployed to {} is neither taken back nor cleaned up there: {}",
+                           journal.directory.string(), why));
+  return std::nullopt;
 }
 
 FileSet::Former FileSet::former() const {
   Former former;
-  for (const auto& replacement : read_journal()) former.existed |= replacement.existed;
+  const auto journal = journal_file_.read();
+  if (!journal) return former;
+  const auto folder = open_folder_of(*journal);
+  if (!folder) return former;
+  for (const auto& replacement : journal->replacements) former.existed |= replacement.existed;
   for (const auto kind : {FileKind::fullchain, FileKind::cert, FileKind::combined}) {
     const auto file = target_.files.find(kind);
     if (file == target_.files.end()) continue;
     try {
-      const auto content = files::read(hidden("old", file->second)).value_or("");
+      const auto content = content_in(*folder, hidden(journal->stage, "old", file->second)).value_or("");
       const auto leaf = content.find("-----BEGIN CERTIFICATE-----");
       if (leaf == content.npos) continue;
       former.not_after = crypto::parse_chain(content.substr(leaf)).front().not_after();
@@ -180,75 +247,35 @@ FileSet::Former FileSet::former() const {
   return former;
 }
 
-bool FileSet::has_files_of(const store::GenerationFiles& files) const {
-  return std::ranges::all_of(target_.files, [&](const auto& file) {
+/// What this and earlier tries left. Nobody else gives such names, and a link is removed itself, not what it leads to.
+void FileSet::remove_hidden(const files::OpenFolder& folder) const {
+  const OwnerRights rights(folder.status());
+  for (const auto& name : folder.names()) {
+    if (!is_hidden(name)) continue;
+    const auto status = folder.look(name);
+    if (status && !S_ISDIR(status->st_mode)) folder.remove(name);
+  }
+}
+
+bool has_files_of(const config::Target& target, const store::GenerationFiles& files) {
+  std::optional<files::OpenFolder> folder;
+  try {
+    folder = open_target_folder(*target.directory);
+  } catch (const Error&) {
+    return false;  // install() says what is wrong
+  }
+  return std::ranges::all_of(target.files, [&](const auto& file) {
     const auto& [kind, name] = file;
     const auto wanted = content_of(kind, files);
-    struct stat status {};
-    if (::stat(path(name).c_str(), &status) != 0) return false;
-    if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;
-    // A file given to another user may be unreadable for us; then its size has to do.
-    if (::access(path(name).c_str(), R_OK) != 0) return true;
-    return Secret(files::read(path(name)).value_or("")) == wanted;
+    const auto status = folder->look(name);
+    if (!status || !S_ISREG(status->st_mode)) return false;
+    if (static_cast<std::size_t>(status->st_size) != wanted.reveal().size()) return false;
+    try {
+      return Secret(content_in(*folder, name).value_or("")) == wanted;
+    } catch (const files::Denied&) {
+      return true;  // given to another user, it may be unreadable for us; then its size has to do
+    }
   });
-}
-
-void FileSet::keep() const {
-  // Without the journal the hidden files mean nothing: from here on a crash leads forward.
-  if (is_there(hidden("journal"))) {
-    remove_file(hidden("journal"));
-    files::sync_folder(directory_);
-  }
-  remove_hidden();
-}
-
-void FileSet::remove_hidden() const {
-  std::error_code error;
-  std::vector<std::filesystem::path> found;
-  for (std::filesystem::directory_iterator entry(directory_, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry->path().filename().string().starts_with(prefix_)) found.push_back(entry->path());
-  }
-  if (error) {
-    errno = error.value();
-    fail("read the directory", directory_);
-  }
-  for (const auto& leftover : found) remove_file(leftover);
-}
-
-std::vector<FileSet::Replacement> FileSet::read_journal() const {
-  std::vector<Replacement> replacements;
-  if (!is_there(hidden("journal"))) return replacements;
-  const auto damaged = [&](const std::string& how) {
-    return Retry("deploy:file", fmt::format("{}; put the files beside it in order by hand and remove it", how));
-  };
-  const auto is_damaged = hidden("journal").string() + " is damaged";
-  std::string text;
-  try {
-    // The directory may belong to somebody else, who can put anything under that name.
-    text = files::read(hidden("journal"), largest_journal, files::Links::refused).value_or("");
-  } catch (const Retry& error) {
-    throw damaged(error.what());
-  }
-  const auto journal = json::parse(text);
-  if (!journal || journal->as_array() == nullptr) throw damaged(is_damaged);
-  for (const auto& entry : journal->elements()) {
-    const auto name = entry["name"].text_or();
-    // A name with a slash would lead out of the directory.
-    if (name.empty() || name.find('/') != std::string::npos) throw damaged(is_damaged);
-    replacements.push_back({name, entry["existed"].bool_or(true)});
-  }
-  return replacements;
-}
-
-void FileSet::write_journal(const std::vector<Replacement>& replacements) const {
-  json::Array journal;
-  for (const auto& [name, existed] : replacements) {
-    journal.emplace_back(json::Object{{"name", name}, {"existed", existed}});
-  }
-  files::write_new(staged("journal"), json::dump(journal), 0600);
-  move_file(staged("journal"), hidden("journal"));
-  files::sync_folder(directory_);
 }
 
 }  // namespace acmed::deploy

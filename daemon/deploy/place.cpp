@@ -82,7 +82,7 @@ Task<std::optional<Error>> Link::put_back() {
 
 std::unique_ptr<Place> place_of(const config::Target& target, store::Publisher& publisher, Generation generation,
                                 std::optional<Generation> former) {
-  if (target.directory) return std::make_unique<Copies>(target, std::move(generation));
+  if (target.directory) return std::make_unique<Copies>(target, std::move(generation), publisher.deployments());
   return std::make_unique<Link>(publisher, std::move(generation), std::move(former));
 }
 

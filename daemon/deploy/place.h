@@ -36,8 +36,10 @@ class Place {
 /// Copies in a directory of the target's own.
 class Copies final : public Place {
  public:
-  Copies(const config::Target& target, Generation generation)
-      : files_(std::make_shared<const FileSet>(target, generation.certificate)), generation_(std::move(generation)) {}
+  /// `journals`: see FileSet.
+  Copies(const config::Target& target, Generation generation, const std::filesystem::path& journals)
+      : files_(std::make_shared<const FileSet>(target, generation.certificate, journals)),
+        generation_(std::move(generation)) {}
 
   Task<std::optional<Error>> install() override;
   Task<std::string> reason_to_stay(Time worth_until) override;

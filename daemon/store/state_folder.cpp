@@ -14,6 +14,7 @@
 #include "base/crypto/encoding.h"
 #include "base/error.h"
 #include "base/host_accounts.h"
+#include "base/trusted_path.h"
 
 namespace acmed::store {
 namespace {
@@ -49,7 +50,8 @@ bool is_account_leftover(std::string_view name) {
 }
 
 /// What may have other owners if root, or another user, once worked here.
-constexpr auto entries = std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "ledger.json"});
+constexpr auto entries =
+    std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "deployments", "ledger.json"});
 
 std::optional<uid_t> owner_of(const fs::path& path) {
   struct stat status {};
@@ -71,6 +73,14 @@ void refuse_as_root(const fs::path& folder) {
                               "user: sudo -u {} acmed ...",
                               path.string(), name, is_number ? fmt::format("'#{}'", name) : name));
   }
+}
+
+/// Whoever can change what the path leads to can take away the keys, or put others in their place.
+void refuse_if_shared(const fs::path& folder) {
+  const auto way = files::walk(folder, files::Links::followed);
+  if (!way) return;  // removed since it was made: what is opened next says so
+  const auto fault = files::fault_of(*way, files::Trusted::of_process());
+  if (!fault.empty()) throw Refused("store:shared", fmt::format("the state directory is not safe: {}", fault));
 }
 
 /// The error for an operation on `path` in the state directory `folder` that this user is not permitted: whose it is,
@@ -103,7 +113,9 @@ std::string account_folder_name(const std::string& directory_url, const std::str
 /// Removes what the previous process was writing when it was killed: it may contain keys.
 void remove_leftovers(const fs::path& folder) {
   files::remove_leftovers(folder, [](std::string_view name) { return files::leftover_of(name) == "ledger.json"; });
-  files::remove_leftovers(folder / "live", [](std::string_view name) { return files::leftover_of(name).has_value(); });
+  for (const auto* of_us : {"live", "deployments"}) {
+    files::remove_leftovers(folder / of_us, [](std::string_view name) { return files::leftover_of(name).has_value(); });
+  }
   files::remove_leftovers(folder / "providers", [](std::string_view name) {
     return files::leftover_of(name).value_or("").ends_with(".json");
   });
@@ -128,9 +140,11 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
                                 path_.string()));
     }
     lock_ = *std::move(lock);
+    refuse_if_shared(path_);
     files::make_folder(path_ / "accounts", private_folder_mode);
     files::make_folder(path_ / "certificates", passage_mode);
     files::make_folder(path_ / "live", passage_mode);
+    files::make_folder(deployments(), private_folder_mode);
     remove_leftovers(path_);
   };
   with_owner_named(open);

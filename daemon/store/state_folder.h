@@ -26,7 +26,8 @@ class StateFolder {
   /// Opens or creates the folder, locks it, and removes what interrupted writes left in it; what they left beside a
   /// certificate's state is removed when that is saved. Blocks. Throws Retry when this fails, Refused ("store:locked")
   /// when another acmed holds the lock, Refused ("store:owner") when we are root and the folder belongs to another
-  /// user: files owned by root would lock that user out.
+  /// user: files owned by root would lock that user out; Refused ("store:shared") when somebody else can change what is
+  /// in it.
   explicit StateFolder(std::filesystem::path path);
 
   const std::filesystem::path& path() const noexcept { return path_; }
@@ -39,6 +40,8 @@ class StateFolder {
   std::string live(std::string_view name) const { return live_ + std::string(name); }
   std::filesystem::path provider(const std::string& name) const { return path_ / "providers" / (name + ".json"); }
   std::filesystem::path ledger() const { return path_ / "ledger.json"; }
+  /// Where deployments keep their journals.
+  std::filesystem::path deployments() const { return path_ / "deployments"; }
 
   /// The group that may read keys, acmed-certs; nothing when it does not exist or we may not assign files to it.
   std::optional<gid_t> key_group() const noexcept { return key_group_; }

@@ -38,7 +38,7 @@ TOML
 
 pair() { cat "$1" "$2" | sha256sum; } # pair CERTIFICATE KEY
 deployed() { pair "$TARGET/site.pem" "$TARGET/site.key"; }
-journal() { find "$TARGET" -name '.acmed-*-journal' ! -name '*-new-*'; }
+journal() { find "$STATE/deployments" -name '*.json'; }
 is_new() { cmp -s "$TARGET/$1" "$STATE/live/site/$2"; }
 
 expect_sound_target() { # expect_sound_target STEP: right after the crash

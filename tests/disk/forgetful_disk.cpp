@@ -213,6 +213,18 @@ int moving(int from_folder, const char* from, int to_folder, const char* to, Cal
 }
 
 template <class Call>
+int linking(int folder, const char* path, Call call) {
+  if (std::getenv("ACMED_TEST_DISK_LINKS") != nullptr) {
+    errno = EPERM;
+    return -1;
+  }
+  auto& disk = Disk::get();
+  const auto held = disk.hold();
+  disk.will_move({name_of(folder, path)});
+  return call();
+}
+
+template <class Call>
 int opening(int folder, const char* path, int flags, Call call) {
   if ((flags & O_ACCMODE) == O_RDONLY) return call();
   auto& disk = Disk::get();
@@ -320,14 +332,12 @@ int renameat(int from_folder, const char* from, int to_folder, const char* to) n
 
 int link(const char* from, const char* to) noexcept {
   static auto* const call = real<int(const char*, const char*)>("link");
-  if (std::getenv("ACMED_TEST_DISK_LINKS") != nullptr) {
-    errno = EPERM;
-    return -1;
-  }
-  auto& disk = Disk::get();
-  const auto held = disk.hold();
-  disk.will_move({name_of(AT_FDCWD, to)});
-  return call(from, to);
+  return linking(AT_FDCWD, to, [&] { return call(from, to); });
+}
+
+int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) noexcept {
+  static auto* const call = real<int(int, const char*, int, const char*, int)>("linkat");
+  return linking(to_folder, to, [&] { return call(from_folder, from, to_folder, to, flags); });
 }
 
 int fsync(int fd) {

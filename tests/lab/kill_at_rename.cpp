@@ -24,13 +24,22 @@ class Fuse {
   std::atomic<int> calls_{0};
 };
 
+// One of each for all calls, whatever they are.
+Fuse& before() {
+  static Fuse fuse("ACMED_TEST_KILL_BEFORE");
+  return fuse;
+}
+
+Fuse& after() {
+  static Fuse fuse("ACMED_TEST_KILL_AT");
+  return fuse;
+}
+
 template <class Call>
 int counted(Call call) {
-  static Fuse before("ACMED_TEST_KILL_BEFORE");
-  static Fuse after("ACMED_TEST_KILL_AT");
-  before.count();
+  before().count();
   const int result = call();
-  if (result == 0) after.count();
+  if (result == 0) after().count();
   return result;
 }
 
@@ -51,6 +60,11 @@ int rename(const char* from, const char* to) noexcept {
 int link(const char* from, const char* to) noexcept {
   static auto* const call = real<int(const char*, const char*)>("link");
   return counted([&] { return call(from, to); });
+}
+
+int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) noexcept {
+  static auto* const call = real<int(int, const char*, int, const char*, int)>("linkat");
+  return counted([&] { return call(from_dir, from, to_dir, to, flags); });
 }
 
 int renameat(int from_dir, const char* from, int to_dir, const char* to) noexcept {

@@ -20,7 +20,7 @@ class Mutant(NamedTuple):
 
 
 BASE, DNS, ACME, DAEMON, DEPLOY = ["unit_base"], ["unit_dns"], ["unit_acme"], ["unit_daemon"], ["unit_deploy"]
-CONFIG, RESPONDER = ["unit_config"], ["unit_dns_responder"]
+CONFIG, RESPONDER, HELPER = ["unit_config"], ["unit_dns_responder"], ["unit_deploy_helper"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
@@ -53,6 +53,7 @@ FLIGHT = "base/runtime/single_flight.h"
 ANSWER = "daemon/acme/answer.cpp"
 FILES = "base/files.cpp"
 FILE_SET = "daemon/deploy/file_set.cpp"
+TRUSTED_PATH = "base/trusted_path.cpp"
 DEPLOYING = "daemon/deploy/deploy.cpp"
 DISCOVERY = "dns/discovery.cpp"
 PROPAGATION = "dns/propagation.cpp"
@@ -97,9 +98,11 @@ MUTANTS = [
              """order = {FileKind::privkey, FileKind::chain, FileKind::cert, FileKind::fullchain,
                                            FileKind::combined};""")]),
     Mutant("K23-sync", "a target's kept copies are on the disk before the first file is switched", DEPLOY,
-           [(FILE_SET, """  files::sync_folder(directory_);
-  for (const auto& [name, existed] : replacements) move_file""",
-             """  for (const auto& [name, existed] : replacements) move_file""")]),
+           [(FILE_SET, """  folder.sync();
+  {
+    const OwnerRights""",
+             """  {
+    const OwnerRights""")]),
     Mutant("live-by-rename", "the live link is replaced by one rename(2)", DAEMON + BASE,
            [(FILES, "  temporary.rename_to(link);\n  sync_folder(link.parent_path());",
              "  ::unlink(link.c_str());\n  temporary.rename_to(link);\n  sync_folder(link.parent_path());")]),
@@ -155,10 +158,8 @@ MUTANTS = [
            [(JOURNEY, "    throw;  // what is in the DNS is on disk: the next run goes on with it\n",
              "    failure = std::current_exception();\n")]),
     Mutant("journal-first", "a target's journal is there before its first file is switched", DEPLOY,
-           [(FILE_SET, "  write_journal(replacements);\n  for (const auto& [name, existed] : replacements) {\n",
-             "  for (const auto& [name, existed] : replacements) {\n"),
-            (FILE_SET, "move_file(staged(name), path(name));\n",
-             "move_file(staged(name), path(name));\n  write_journal(replacements);\n")]),
+           [(FILE_SET, "  journal_file_.write(journal);\n", ""),
+            (FILE_SET, "  folder.sync();\n  {\n    const OwnerRights", "  folder.sync();\n  journal_file_.write(journal);\n  {\n    const OwnerRights")]),
 
     # --- 3: only our own values, and none left behind ----------------------------------------------------------------
     Mutant("S3", "after a failure the TXT values are withdrawn", DAEMON,
@@ -535,7 +536,7 @@ MUTANTS = [
     Mutant("undo-hook", "a service that has read the new files reads the former ones again", DEPLOY,
            [(DEPLOYING, "if (outcome.hook_began && previous) co_await", "if (!outcome.hook_began && previous) co_await")]),
     Mutant("undo-removes", "files that were not there before are gone after a crash was mended", DEPLOY,
-           [(FILE_SET, "    if (!existed) {\n      remove_file(path(name));\n    } else if", "    if")]),
+           [(FILE_SET, "        folder->remove(name);\n", "        folder->look(name);\n")]),
     Mutant("K21", "no descriptor of the daemon is open in a hook", BASE + DEPLOY,
            [("base/runtime/child.cpp", "    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);\n", "")]),
 
@@ -559,8 +560,7 @@ MUTANTS = [
     Mutant("K16", "a secret's bytes are wiped", BASE,
            [("base/secret.cpp", "  explicit_bzero(text.data(), text.size());\n", "")]),
     Mutant("staged-closed", "nobody else can open a target's key before it has its owner", DEPLOY,
-           [(FILE_SET, "O_NOFOLLOW, 0600));\n  if (!fd) fail(\"create\", path);\n  if ((owner",
-             "O_NOFOLLOW, 0600));\n  if (!fd) fail(\"create\", path);\n  ::fchmod(fd.get(), mode);\n  if ((owner")]),
+           [(FILE_SET, "const Owner& owner, mode_t mode) {\n", "const Owner& owner, mode_t mode) {\n  ::fchmod(fd.get(), mode);\n")]),
     Mutant("key-mode", "a generation's key is for acmed and its group alone", DAEMON,
            [(GENERATIONS, "key_group ? 0640 : private_file_mode;", "key_group ? 0644 : public_file_mode;")]),
 
@@ -637,16 +637,43 @@ MUTANTS = [
            [(GENERATION, "  files::write_durably(folder / name, content, public_file_mode);\n",
              "  if (content.empty()) files::write_durably(folder / name, content, public_file_mode);\n")]),
     Mutant("facts-target-size", "a file of a target that was emptied is noticed", DEPLOY,
-           [(FILE_SET, "if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;\n", ""),
-            (FILE_SET, "return Secret(files::read(path(name)).value_or(\"\")) == wanted;", "return !wanted.empty();")]),
+           [(FILE_SET, "    if (static_cast<std::size_t>(status->st_size) != wanted.reveal().size()) return false;\n", ""),
+            (FILE_SET, "return Secret(content_in(*folder, name).value_or(\"\")) == wanted;", "return !wanted.empty();")]),
     Mutant("facts-target-content", "a file of a target with other content is noticed", DEPLOY,
-           [(FILE_SET, "return Secret(files::read(path(name)).value_or(\"\")) == wanted;", "return !wanted.empty();")]),
+           [(FILE_SET, "return Secret(content_in(*folder, name).value_or(\"\")) == wanted;", "return !wanted.empty();")]),
 
     # --- 13: only trusted paths; what a crash left -------------------------------------------------------------------
     Mutant("journal-path", "a target's journal leads nowhere else", DEPLOY,
-           [(FILE_SET, "if (name.empty() || name.find('/') != std::string::npos) throw", "if (name.empty()) throw")]),
-    Mutant("journal-link", "a link in the journal's place is not followed", DEPLOY,
-           [(FILE_SET, "largest_journal, files::Links::refused", "largest_journal, files::Links::followed")]),
+           [("daemon/deploy/journal.cpp", "const bool is_plain = !replacement.name.empty() && replacement.name.find('/') == std::string::npos;",
+             "const bool is_plain = !replacement.name.empty();")]),
+    Mutant("trusted-owner", "what belongs to somebody else is not read or run", BASE + CONFIG + DEPLOY,
+           [(TRUSTED_PATH, "if (!trusted_.has_user(component.status.st_uid)) return", "if (!trusted_.has_user(component.status.st_uid) && is_last && S_ISLNK(component.status.st_mode)) return")]),
+    Mutant("trusted-world", "nothing is read from where all may write", BASE + CONFIG + DEPLOY + DAEMON,
+           [(TRUSTED_PATH, "if ((component.status.st_mode & S_IWOTH) != 0) {", "if ((component.status.st_mode & S_IWOTH) != 0 && is_last) {")]),
+    Mutant("trusted-group", "nothing is read that a group of others may write", BASE + CONFIG + DEPLOY,
+           [(TRUSTED_PATH, ": (component.status.st_mode & S_IWGRP) != 0;", ": (component.status.st_mode & S_IWGRP) != 0 && is_last;")]),
+    Mutant("trusted-link", "a link of somebody else's is not followed", BASE,
+           [("base/path_walk.cpp", "    walk_.components.push_back({path_, status, std::nullopt});\n    if (++followed_", "    if (++followed_")]),
+    Mutant("target-link", "files are not deployed through a link", DEPLOY,
+           [("daemon/deploy/target_folder.cpp", "files::walk(directory, files::Links::refused)", "files::walk(directory, files::Links::followed)")]),
+    Mutant("target-way", "a folder that others can exchange gets no files", DEPLOY,
+           [("daemon/deploy/target_folder.cpp", "if (auto fault = files::fault_of(*way, trusted, trusted_there); !fault.empty()) throw", "if (auto fault = files::fault_of(*way, trusted, trusted_there); fault == directory) throw")]),
+    Mutant("target-rights", "in a folder of somebody else's root has that user's rights", DEPLOY,
+           [("daemon/deploy/owner_rights.cpp", "if (::geteuid() != 0 || folder.st_uid == 0) return;", "if (::geteuid() != 0 || folder.st_uid != 0) return;")]),
+    Mutant("target-foreign", "a file that somebody else has put in the place of a new one stays", DEPLOY,
+           [(FILE_SET, "there && Journal::Identity::of(*there) == now) {", "there) {")]),
+    Mutant("helper-names", "the helper installs for the names of the configuration alone", HELPER,
+           [("daemon/deploy_helper/contents.cpp", "if (generation.meta.domains != domains) refuse_pair", "if (generation.meta.domains.empty()) refuse_pair")]),
+    Mutant("helper-pair", "the helper installs nothing but a pair", HELPER,
+           [("daemon/deploy_helper/contents.cpp", "if (!files.private_key.empty() && !leaf.has_key", "if (files.private_key.empty() && !leaf.has_key")]),
+    Mutant("helper-sealed", "the helper takes no contents that can change", HELPER,
+           [("daemon/deploy_helper/contents.cpp", "if (seals < 0 || (seals & all_seals) != all_seals) refuse", "if (seals < 0) refuse")]),
+    Mutant("helper-members", "the helper refuses what it does not know", HELPER,
+           [("daemon/deploy_helper/request.cpp", "if (std::ranges::find(keys, key) == keys.end()) refuse", "if (key.empty()) refuse")]),
+    Mutant("helper-unit", "the helper tells no unit that the configuration does not name", HELPER,
+           [("daemon/deploy_helper/performer.cpp", "if (!has_unit(subjects.front()->target, request.unit)) {", "if (request.unit.empty()) {")]),
+    Mutant("state-shared", "a state directory that others can change is refused", DAEMON,
+           [("daemon/store/state_folder.cpp", "if (!fault.empty()) throw Refused(\"store:shared\"", "if (fault == folder) throw Refused(\"store:shared\"")]),
     Mutant("leftover-own", "what this process is writing is no leftover", BASE,
            [(FILES, "!(has_tag || has_pid) || process == process_tag()) {", "!(has_tag || has_pid)) {")]),
     Mutant("leftover-removed", "a key that a crash left half written is removed", BASE + DAEMON,

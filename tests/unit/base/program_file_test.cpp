@@ -50,13 +50,27 @@ SCENARIO("a program is run only when it is one, and not everybody's") {
   CHECK_THAT(fault_of_program(plain), Contains("chmod +x " + plain));
   const auto open = folder.program("open", 0777);
   CHECK_THAT(fault_of_program(open), Contains("every user of this host may write to " + open));
-  CHECK_THAT(fault_of_program(good + "/x"), Contains("cannot examine"));
+  CHECK_THAT(fault_of_program(good + "/x"), Contains("Not a directory"));
 
   WHEN("everybody may write to its folder") {
     chmod(folder.path().c_str(), 0777);
     CHECK_THAT(fault_of_program(good), Contains("chmod o-w " + folder.path().string()));
     chmod(folder.path().c_str(), 01777);
     CHECK(fault_of_program(good).empty());
+  }
+  if (geteuid() == 0) {
+    WHEN("it belongs to somebody else, or its folder does") {
+      REQUIRE(chown(good.c_str(), 1, 0) == 0);
+      CHECK_THAT(fault_of_program(good), Contains("chown root " + good));
+      REQUIRE(chown(good.c_str(), 0, 0) == 0);
+      REQUIRE(chown(folder.path().c_str(), 1, 0) == 0);
+      CHECK_THAT(fault_of_program(good), Contains("chown root " + folder.path().string()));
+    }
+    WHEN("a group of others may write to it") {
+      REQUIRE(chown(good.c_str(), 0, 1) == 0);
+      chmod(good.c_str(), 0775);
+      CHECK_THAT(fault_of_program(good), Contains("chmod g-w " + good));
+    }
   }
   WHEN("it is a link into such a folder") {
     const auto elsewhere = folder.path() / "open-folder";

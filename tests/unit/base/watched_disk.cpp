@@ -42,6 +42,12 @@ void note(const std::string& call, int fd) {
   note(call, std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error));
 }
 
+std::filesystem::path path_in(int folder, const char* path) {
+  if (folder == AT_FDCWD) return path;
+  std::error_code error;
+  return std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", folder), error) / path;
+}
+
 /// ".NAME.TAG.COUNT.new" is "new NAME".
 std::string plain_name(const std::filesystem::path& path) {
   auto name = path.filename().string();
@@ -103,6 +109,21 @@ extern "C" int link(const char* from, const char* to) noexcept {
 extern "C" int unlink(const char* path) noexcept {
   acmed::test::note("unlink", path);
   return static_cast<int>(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+}
+
+extern "C" int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
+  acmed::test::note("rename", acmed::test::path_in(from_folder, from), acmed::test::path_in(to_folder, to));
+  return static_cast<int>(syscall(SYS_renameat2, from_folder, from, to_folder, to, 0));
+}
+
+extern "C" int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) noexcept {
+  acmed::test::note("link", acmed::test::path_in(from_folder, from), acmed::test::path_in(to_folder, to));
+  return static_cast<int>(syscall(SYS_linkat, from_folder, from, to_folder, to, flags));
+}
+
+extern "C" int unlinkat(int folder, const char* path, int flags) noexcept {
+  acmed::test::note("unlink", acmed::test::path_in(folder, path));
+  return static_cast<int>(syscall(SYS_unlinkat, folder, path, flags));
 }
 
 extern "C" int fchmod(int fd, mode_t mode) noexcept {

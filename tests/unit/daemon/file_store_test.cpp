@@ -356,6 +356,29 @@ SCENARIO("root does not work in a state directory of somebody else's") {
   }
 }
 
+SCENARIO("a state directory that somebody else can change is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "state";
+  const auto refused_with = [&](const std::string& words) {
+    try {
+      const StateFolder state(path);
+      FAIL("it was taken");
+    } catch (const Refused& error) {
+      CHECK(error.cause() == "store:shared");
+      CHECK_THAT(error.what(), Catch::Contains(words));
+    }
+  };
+  { const StateFolder state(path); }
+  REQUIRE(::chmod(path.c_str(), 0777) == 0);
+  refused_with("every user of this host may write to " + path.string() + " (mode 0777); run: chmod o-w " +
+               path.string());
+  REQUIRE(::chmod(path.c_str(), 0751) == 0);
+  REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
+  refused_with("run: chmod o-w " + folder.path().string());
+  REQUIRE(::chmod(folder.path().c_str(), 01777) == 0);
+  const StateFolder state(path);
+}
+
 SCENARIO("files of another user's are named with what to type") {
   if (::geteuid() != 0) return;  // only root can make them
   const TemporaryFolder folder;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -23,15 +24,14 @@ void try_again_in_vain(const Scene& scene) {
   CHECK_THROWS_AS(run(loop, to_target(target, scene.publisher(), scene.second(), scene.first(), {})), NotTaken);
 }
 
-/// What all hidden names of the target begin with, as a path below the scene.
+/// What all hidden names of this replacement begin with, as a path below the scene.
 std::string hidden_prefix(const Scene& scene) {
-  const std::string ending = "journal";
+  const std::string middle = "-old-";
   for (const auto& [name, file] : scene.service_files()) {
-    if (name.starts_with(".acmed-") && name.ends_with(ending)) {
-      return "service/" + name.substr(0, name.size() - ending.size());
-    }
+    const auto place = name.find(middle);
+    if (name.starts_with(".acmed-") && place != name.npos) return "service/" + name.substr(0, place + 1);
   }
-  FAIL("there is no journal");
+  FAIL("no file has a second name");
   return {};
 }
 
@@ -48,9 +48,10 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   scene.write("service/web.pem", "old certificate");
   ::chmod(scene.path("service/web.pem").c_str(), 0604);
   const auto before = scene.service_files();
-  const FileSet files(scene.target(), "corp");
+  const FileSet files(scene.target(), "corp", scene.journals());
   files.install(scene.second().files);
   const auto hidden = hidden_prefix(scene);
+  REQUIRE(scene.journal());
   REQUIRE(scene.read("service/web.key") == "privkey of 0002\n");
   REQUIRE(scene.read(hidden + "old-web.pem") == "old certificate");
 
@@ -100,7 +101,7 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
     }
   }
   WHEN("it happened when the deployment had succeeded, before the copies were removed") {
-    std::filesystem::remove(scene.path(hidden + "journal"));
+    std::filesystem::remove(*scene.journal());
     Loop loop;
     run(loop, to_target(scene.target(), scene.publisher(), scene.second(), scene.first(), {}));
     THEN("the new files stay and the copies are gone") {
@@ -110,44 +111,64 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   }
   WHEN("the journal is damaged") {
     scene.write("elsewhere/file", "somebody's\n");
-    scene.write(hidden + "journal", R"([{"name":"../elsewhere/file","existed":false}])");
-    THEN("nothing is guessed: the sentence tells what to do, and no file outside the directory is touched") {
-      CHECK_THROWS_WITH(files.put_back(), Catch::Contains("is damaged; put the files beside it in order"));
+    struct stat elsewhere {};
+    struct stat folder {};
+    REQUIRE(::stat(scene.path("elsewhere/file").c_str(), &elsewhere) == 0);
+    REQUIRE(::stat(scene.service().c_str(), &folder) == 0);
+    const auto now = Journal::Identity::of(elsewhere);
+    std::ofstream(*scene.journal()) << fmt::format(
+        R"({{"directory":"{}","inode":"{}","stage":"x",)"
+        R"("files":[{{"name":"../elsewhere/file","existed":false,"inode":"{}","written":"{}"}}]}})",
+        scene.service().string(), folder.st_ino, now.inode, now.written);
+    log::set_level(log::Level::error);
+    THEN("it is set aside, nothing is guessed, and the next deployment brings a whole pair") {
+      CHECK_NOTHROW(files.put_back());
+      CHECK_FALSE(scene.journal());
       CHECK(scene.read("elsewhere/file") == "somebody's\n");
+      files.install(scene.first().files);
+      files.keep();
+      CHECK(scene.service_files().size() == 2);
+      CHECK(scene.read("service/web.pem") == "fullchain of 0001\n");
     }
   }
-  WHEN("somebody who may write to the directory has put something else in the journal's place") {
-    const auto journal = scene.path(hidden + "journal");
-    const auto own = scene.path("real-journal");
-    std::filesystem::rename(journal, own);
-    const auto check = [&] {
-      CHECK_THROWS_WITH(files.put_back(), Catch::StartsWith(journal.string() + " is ") &&
-                                              Catch::EndsWith("in order by hand and remove it"));
-      CHECK(scene.read("service/web.key") == "privkey of 0002\n");
-    };
-    THEN("a pipe is not waited for") {
-      REQUIRE(::mkfifo(journal.c_str(), 0666) == 0);
-      check();
+  WHEN("the directory was removed meanwhile, and made anew") {
+    const auto gone = scene.path("gone");
+    std::filesystem::rename(scene.service(), gone);
+    std::filesystem::create_directory(scene.service());
+    scene.write("service/web.key", "of somebody");
+    try_again_in_vain(scene);
+    THEN("the new one is left as it is") {
+      CHECK(scene.service_files().size() == 1);
+      CHECK(scene.read("service/web.key") == "of somebody");
+      CHECK_FALSE(scene.journal());
     }
-    THEN("a link is not followed, not to a journal either") {
-      std::filesystem::create_symlink(own, journal);
-      check();
+  }
+  WHEN("the target has got another directory in the configuration") {
+    auto moved = scene.target();
+    moved.directory = scene.path("other");
+    std::filesystem::create_directory(*moved.directory);
+    const FileSet there(moved, "corp", scene.journals());
+    there.install(scene.first().files);
+    there.keep();
+    THEN("the former one is as before") {
+      CHECK(scene.service_files() == before);
+      CHECK(scene.read("other/web.pem") == "fullchain of 0001\n");
     }
-    THEN("a folder is none") {
-      std::filesystem::create_directory(journal);
-      check();
-    }
-    THEN("one that would fill the memory is not read") {
-      std::filesystem::resize_file(own, 1U << 20);
-      std::filesystem::rename(own, journal);
-      check();
+  }
+  WHEN("somebody has put another file in the place of a new one") {
+    std::filesystem::remove(scene.path("service/web.key"));
+    scene.write("service/web.key", "of somebody");
+    files.put_back();
+    THEN("it stays") {
+      CHECK(scene.read("service/web.key") == "of somebody");
+      CHECK(scene.read("service/web.pem") == "old certificate");
     }
   }
   WHEN("another target of the same directory is deployed") {
     auto mail = scene.target();
     mail.name = "mail";
     mail.files = {{config::FileKind::combined, "mail.pem"}};
-    const FileSet mail_files(mail, "corp");
+    const FileSet mail_files(mail, "corp", scene.journals());
     mail_files.install(scene.first().files);
     mail_files.keep();
     THEN("it leaves the files of the first alone") {
@@ -164,7 +185,7 @@ SCENARIO("a power cut leaves files that belong together, or what it takes to put
   target.files = {{config::FileKind::privkey, "web.key"},
                   {config::FileKind::fullchain, "web.pem"},
                   {config::FileKind::cert, "web.cert"}};
-  const FileSet files(target, "corp");
+  const FileSet files(target, "corp", scene.journals());
   const test::WatchedDisk disk;
   files.install(scene.second().files);
   const auto steps = disk.steps();
@@ -194,22 +215,23 @@ SCENARIO("a power cut leaves files that belong together, or what it takes to put
     }
   }
   THEN("the journal is on the disk before an old file gets its second name, and those before the first switch") {
-    const auto journal = place_of(steps, [](const test::DiskStep& step) {
-      return step.call == "rename" && step.to.filename().string().ends_with("journal");
+    const auto journal = place_of(steps, [&](const test::DiskStep& step) {
+      return step.call == "rename" && step.to.parent_path() == scene.journals();
     });
     const auto first_link = place_of(steps, [](const test::DiskStep& step) { return step.call == "link"; });
     REQUIRE(journal < first_link);
     REQUIRE(first_link < first_switch);
-    const auto synced_between = [&](std::size_t from, std::size_t to) {
+    const auto synced_between = [&](const std::filesystem::path& folder, std::size_t from, std::size_t to) {
       return std::any_of(steps.begin() + static_cast<std::ptrdiff_t>(from),
-                         steps.begin() + static_cast<std::ptrdiff_t>(to), is_sync_of_folder);
+                         steps.begin() + static_cast<std::ptrdiff_t>(to),
+                         [&](const test::DiskStep& step) { return step.call == "sync" && step.path == folder; });
     };
     std::size_t last_link = first_link;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       if (steps[i].call == "link") last_link = i;
     }
-    CHECK(synced_between(journal, first_link));
-    CHECK(synced_between(last_link, first_switch));
+    CHECK(synced_between(scene.journals(), journal, first_link));
+    CHECK(synced_between(scene.service(), last_link, first_switch));
   }
   THEN("the switch is on the disk at the end") {
     REQUIRE_FALSE(steps.empty());
@@ -225,7 +247,7 @@ SCENARIO("nobody else can open a new key before it has its owner") {
   target.group = own->gr_name;
   target.mode = 0644;
   const test::WatchedDisk disk;
-  FileSet(target, "corp").install(scene.second().files);
+  FileSet(target, "corp", scene.journals()).install(scene.second().files);
   const auto steps = disk.steps();
   for (const auto& step : steps) {
     if (step.call != "chmod" || step.path.filename().string().find("web.") == std::string::npos) continue;

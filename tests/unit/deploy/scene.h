@@ -33,15 +33,21 @@ class NotedPublisher final : public store::Publisher {
     co_return std::vector<store::Published>(expected.size());
   }
   std::filesystem::path path(const std::string& name) const override { return "/live/" + name; }
+  std::filesystem::path deployments() const override { return journals; }
 
   std::vector<unsigned> numbers;
   bool is_broken = false;
+  std::filesystem::path journals;
 };
 
 /// A folder with two generations of a certificate, a directory of a service, and programs that a target runs.
 class Scene {
  public:
-  Scene() : first_(make_generation(1)), second_(make_generation(2)) { std::filesystem::create_directory(service()); }
+  Scene() : first_(make_generation(1)), second_(make_generation(2)) {
+    std::filesystem::create_directory(service());
+    publisher_.journals = path("journals");
+    std::filesystem::create_directory(publisher_.journals);
+  }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
@@ -50,6 +56,14 @@ class Scene {
   std::filesystem::path service() const { return root_ / "service"; }
   std::filesystem::path path(const std::string& name) const { return root_ / name; }
   NotedPublisher& publisher() const { return publisher_; }
+  std::filesystem::path journals() const { return publisher_.journals; }
+  /// That of the target, when there is one.
+  std::optional<std::filesystem::path> journal() const {
+    for (const auto& entry : std::filesystem::directory_iterator(journals())) {
+      if (entry.path().extension() == ".json") return entry.path();
+    }
+    return std::nullopt;
+  }
 
   config::Target target() const {
     config::Target target;
