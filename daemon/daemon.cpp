@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
+#include "daemon/plan.h"
 
 namespace acmed {
 namespace {
@@ -38,6 +39,7 @@ Task<> Daemon::run(config::Config config) {
     Service service(loop_, store_, publisher_, *std::exchange(next, std::nullopt), servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
+    if (service.certificate_count() == 0) log::warning(nothing_configured(config_file_));
     notify("READY=1\nSTATUS=" + service.status());
     next = co_await live_with(&service, std::exchange(is_first, false));
   }

@@ -66,6 +66,13 @@ std::string plan_of(const config::Config& config, const config::Provider& provid
 
 }  // namespace
 
+std::string nothing_configured(const std::filesystem::path& file) {
+  return fmt::format(
+      "there is no [[certificate]] yet, so nothing is kept: put your names, CA and provider into {}; "
+      "/usr/share/doc/acmed/acmed.toml.example shows how",
+      file.string());
+}
+
 std::string plan_of(const config::Config& config) {
   auto plan = fmt::format("{}: {} certificate(s), state in {}\n", config.file.string(), config.certificates.size(),
                           config.state_directory.string());

@@ -122,10 +122,12 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
     files::make_folder(path_, passage_mode);
     auto lock = files::lock(path_ / "lock");
     if (!lock) {
-      throw Refused("store:locked",
-                    fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
-                                "one a state_directory of its own",
-                                path_.string()));
+      throw Refused(
+          "store:locked",
+          fmt::format("another acmed works in {}. Where it is the service, ask it to do what is due: systemctl reload "
+                      "acmed. Or stop it first (systemctl stop acmed), or give this one a state_directory of its "
+                      "own",
+                      path_.string()));
     }
     lock_ = *std::move(lock);
     files::make_folder(path_ / "accounts", private_folder_mode);
