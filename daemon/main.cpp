@@ -12,17 +12,20 @@
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/secret_list.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/suggest.h"
 #include "daemon/daemon.h"
 #include "daemon/dns_check.h"
 #include "daemon/host_check.h"
 #include "daemon/plan.h"
+#include "daemon/readiness.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
 #include "daemon/store/file_store.h"
@@ -37,6 +40,7 @@ namespace {
 
 constexpr std::size_t longest_line = std::size_t{16} * 1024;
 constexpr std::size_t most_names_in_a_sentence = 20;
+constexpr std::chrono::milliseconds between_looks{300};
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is then not restarted
 
@@ -46,7 +50,8 @@ struct Options {
   bool dns = false;    ///< with check: look at the DNS
   bool quiet = false;  ///< with check: only what is wrong, or might be
   bool once = false;
-  std::vector<std::string> names;  ///< of the certificates that --once or --check --dns is about; none for all
+  bool wait = false;
+  std::vector<std::string> names;  ///< of the certificates that --once, --wait or --check --dns is about; none for all
   bool verbose = false;
 };
 
@@ -125,6 +130,36 @@ int check(const Options& options) {
   return EXIT_SUCCESS;
 }
 
+/// What --wait is about. A unit that waits has not the secrets of acmed's own: its configuration may look wrong there.
+config::Config awaited(const Options& options) {
+  try {
+    return config::load(options.config);
+  } catch (const config::Faults&) {
+    if (options.names.empty()) throw;
+  }
+  config::Config config;
+  config.state_directory = config::state_directory_of(options.config);
+  for (const auto& name : options.names) config.certificates.emplace_back().name = name;
+  return config;
+}
+
+/// Until every file is there, or somebody ends us: no time is too long for a first certificate.
+int wait_for_files(const Options& options) {
+  const auto config = awaited(options);
+  if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
+    fmt::print(stderr, "{}\n", fault);
+    return exit_failed;
+  }
+  std::string told;
+  for (auto missing = missing_file(config, options.names); !missing.empty();
+       missing = missing_file(config, options.names)) {
+    if (missing != told) fmt::print(stderr, "waiting for {}\n", missing);
+    told = std::move(missing);
+    std::this_thread::sleep_for(between_looks);
+  }
+  return EXIT_SUCCESS;
+}
+
 /// Exits with 1 when something is wrong.
 int check_dns(const config::Config& config, const std::vector<std::string>& names) {
   Signals::block({SIGTERM, SIGINT, SIGPIPE});
@@ -148,6 +183,7 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
 }
 
 int start(const Options& options) {
+  if (options.wait) return wait_for_files(options);
   auto config = config::load(options.config);
   if (options.check) become_owner_of(config.state_directory);
   if (options.check && !options.dns) return check(options);
@@ -186,14 +222,19 @@ int main(int argc, char** argv) {
                              "check the configuration, print the plan, and exit (0, or 78 when it is wrong)");
   auto* once = app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
                    ->excludes(check);
+  auto* wait =
+      app.add_flag("--wait", options.wait,
+                   "wait until the files of the certificates are there, for services that cannot start without")
+          ->excludes(check)
+          ->excludes(once);
   app.add_flag("--dns", options.dns,
                "with --check: look at the DNS for each name, changing nothing (exit 1 when something is wrong)")
       ->needs(check);
   app.add_flag("--quiet", options.quiet, "with --check: print no plan, only what is wrong or might be")->needs(check);
-  app.add_option("NAME", options.names, "with --once or --check --dns: only the certificates of these names");
-  app.callback([&options, once] {
-    if (!options.names.empty() && once->count() == 0 && !options.dns) {
-      throw CLI::RequiresError("NAME", "--once or --check --dns");
+  app.add_option("NAME", options.names, "with --once, --wait or --check --dns: only the certificates of these names");
+  app.callback([&options, once, wait] {
+    if (!options.names.empty() && once->count() + wait->count() == 0 && !options.dns) {
+      throw CLI::RequiresError("NAME", "--once, --wait or --check --dns");
     }
   });
   app.add_flag("--verbose", options.verbose, "tell each step");

@@ -49,7 +49,8 @@ bool is_account_leftover(std::string_view name) {
 }
 
 /// What may have other owners if root, or another user, once worked here.
-constexpr auto entries = std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "ledger.json"});
+constexpr auto entries =
+    std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "stamps", "ledger.json"});
 
 std::optional<uid_t> owner_of(const fs::path& path) {
   struct stat status {};
@@ -114,6 +115,14 @@ void remove_leftovers(const fs::path& folder) {
   }
 }
 
+/// acmed 0.1 let nobody list it.
+void open_for_watchers(const fs::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & 07777) == passage_mode) {
+    ::chmod(folder.c_str(), watched_mode);
+  }
+}
+
 }  // namespace
 
 StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), key_group_(find_key_group()) {
@@ -132,15 +141,16 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
     lock_ = *std::move(lock);
     files::make_folder(path_ / "accounts", private_folder_mode);
     files::make_folder(path_ / "certificates", passage_mode);
-    files::make_folder(path_ / "live", passage_mode);
+    for (const auto* folder : {"live", "stamps"}) files::make_folder(path_ / folder, watched_mode);
+    open_for_watchers(path_ / "live");
     remove_leftovers(path_);
   };
   with_owner_named(open);
 }
 
 fs::path StateFolder::account(const AccountIdentity& identity) const {
-  const auto told_apart_by =
-      fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
+  auto told_apart_by = fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
+  if (!identity.brought_key.empty()) told_apart_by += "\n" + identity.brought_key;
   return path_ / "accounts" / account_folder_name(identity.directory_url, told_apart_by);
 }
 
