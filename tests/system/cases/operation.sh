@@ -14,8 +14,11 @@ name = "rsa"
 domains = ["example.test"]
 key_type = "rsa-2048"
 TOML
+  systemctl start --no-block acmed-ready@rsa.service
+  expect_eventually "who needs its first certificate waits" 5 is_waiting acmed-ready@rsa.service
   expect_success "systemctl reload acmed" systemctl reload acmed
   expect_eventually "the certificate that was added is there" 10 test -s /var/lib/acmed/live/rsa/cert.pem
+  expect_eventually "who waited for it goes on" 10 is_active acmed-ready@rsa.service
   echo "domians = []" >>/etc/acmed/acmed.toml
   expect_success "a reload says by its exit status that the file is wrong" refused systemctl reload acmed
   expect_success "acmed goes on" is_active acmed
@@ -23,11 +26,16 @@ TOML
   sed -i '$d' /etc/acmed/acmed.toml
   expect_success "systemctl reload acmed with the right file" systemctl reload acmed
 
+  printf '[Service]\nType=oneshot\nExecStart=/bin/touch /run/renewed\n' >/etc/systemd/system/acmed-renewed@example.test.service
+  systemctl daemon-reload
+  systemctl enable --quiet --now acmed-renewed@example.test.path
+  rm -f /run/renewed
   before=$(property acmed MainPID)
   kill -9 "$before"
   expect_eventually "after a crash acmed is started again" 20 is_started_anew "$before"
   before=$(served -noout -serial)
   expect_eventually "and renews" $((2 * VALIDITY)) has_renewed "$before"
+  expect_eventually "a unit that watches the certificate is started" 10 test -e /run/renewed
 
   # The key is taken away, the certificate comes to be renewed and fails, the key is brought back: nobody waits for the next try.
   mv /etc/bind/acmed.key /etc/bind/acmed.key.away
@@ -72,6 +80,7 @@ boot_2() {
 }
 
 log() { journalctl --unit acmed --no-pager --output cat; }
+is_waiting() { [[ $(property "$1" ActiveState) == activating ]]; }
 is_told() { log | tail -n 20 | grep -qE "$1"; }
 is_started_anew() { is_active acmed && [[ $(property acmed MainPID) != "$1" ]]; } # is_started_anew PID
 
