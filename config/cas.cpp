@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/crypto/encoding.h"
+#include "base/error.h"
 #include "config/addresses.h"
 #include "config/secrets.h"
 #include "config/trust.h"
@@ -129,12 +130,40 @@ const std::vector<std::pair<std::string, crypto::KeyType>>& account_key_types() 
   return types;
 }
 
+/// The account is that of the key: no other is made, and there is no type to choose.
+void read_account_key(Reader& reader, Ca& ca) {
+  const auto secret = read_secret(reader, "account_key", SecretForm::text);
+  if (!secret) return;
+  try {
+    const auto key = crypto::PrivateKey::from_pem(secret->text());
+    const auto& allowed = account_key_types();
+    if (std::ranges::none_of(allowed, [&](const auto& type) { return type.second == key.type(); })) {
+      reader.fault(secret->place, "account_key",
+                   fmt::format("the key is {}, which no CA takes for an account", crypto::to_text(key.type())));
+    } else if (reader.node("account_key_type") != nullptr) {
+      reader.fault(reader.node("account_key_type")->place, "account_key_type",
+                   "account_key brings a key along, whose type is as it is; leave this one out");
+    }
+    ca.account_key = key.type();
+    ca.brought_key = BroughtKey{key.to_pem(), key.jwk_thumbprint()};
+  } catch (const Error&) {
+    reader.fault(
+        secret->place, "account_key",
+        "this is no private key in PEM (-----BEGIN PRIVATE KEY-----), unencrypted; certbot's private_key.json is "
+        "another form");
+  }
+}
+
+std::string thumbprint_of(const Ca& ca) {
+  return ca.brought_key ? ca.brought_key->thumbprint : "";
+}
+
 }  // namespace
 
 std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& others) {
   for (const auto& [name, other] : others) {
-    const bool is_one_account =
-        other.directory == ca.directory && other.account_key == ca.account_key && key_id_of(other) == key_id_of(ca);
+    const bool is_one_account = other.directory == ca.directory && other.account_key == ca.account_key &&
+                                key_id_of(other) == key_id_of(ca) && thumbprint_of(other) == thumbprint_of(ca);
     if (is_one_account && other.contact != ca.contact) {
       return fmt::format(
           "[ca.{}] has the same account (directory, eab, account_key_type) and another contact: give "
@@ -169,6 +198,7 @@ Ca read_ca(const std::string& name, Reader reader) {
   ca.external_account = read_external_account(reader);
   if (auto chain = reader.text("preferred_chain")) ca.preferred_chain = std::move(chain->value);
   ca.account_key = reader.choice("account_key_type", account_key_types()).value_or(ca.account_key);
+  read_account_key(reader, ca);
   ca.concurrency = static_cast<unsigned>(reader.integer("concurrency", 1, most_orders).value_or(ca.concurrency));
   ca.hosts = read_hosts(reader);
   ca.has_common_name = reader.choice<bool>("common_name", {{"first", true}, {"none", false}}).value_or(false);

@@ -16,6 +16,8 @@
 namespace acmed::config {
 namespace {
 
+constexpr Duration shortest_left = std::chrono::minutes(1);
+constexpr Duration longest_left = std::chrono::hours(24 * 366);
 /// Public CAs accept no more in one certificate.
 constexpr std::size_t most_names = 100;
 
@@ -64,7 +66,7 @@ std::optional<crypto::KeyType> read_key_type(Reader& reader) {
   return reader.choice("key_type", key_types());
 }
 
-std::optional<double> read_renew(Reader& reader) {
+std::optional<LifeLeft> read_renew(Reader& reader) {
   const auto* node = reader.node("renew");
   if (node == nullptr) return std::nullopt;
   std::optional<double> fraction;
@@ -76,6 +78,13 @@ std::optional<double> read_renew(Reader& reader) {
                    "of the lifetime is left, or give the fraction, \"0.33\"");
       return std::nullopt;
     }
+    if (const auto left = parse_duration(*text)) {
+      if (*left >= shortest_left && *left <= longest_left) return *left;
+      reader.fault(node->place, "renew",
+                   fmt::format("{} was found, {} to {} are allowed", in_quotes(*text), to_text(shortest_left),
+                               to_text(longest_left)));
+      return std::nullopt;
+    }
     double value = 0;
     const auto* end = text->data() + text->size();
     const auto [stop, error] = std::from_chars(text->data(), end, value);
@@ -83,8 +92,10 @@ std::optional<double> read_renew(Reader& reader) {
   }
   // Written this way so that NaN is rejected too.
   if (fraction && *fraction > 0 && *fraction < 1) return fraction;
-  reader.fault_of_kind(*node, "renew",
-                       "the fraction of the lifetime that is left, more than 0 and less than 1, \"0.33\",");
+  reader.fault_of_kind(
+      *node, "renew",
+      "the fraction of the lifetime that is left, more than 0 and less than 1, \"0.33\", or a time such as "
+      "\"30d\",");
   return std::nullopt;
 }
 

@@ -14,7 +14,7 @@ namespace acmed::config {
 struct CertificateSettings {
   std::optional<std::string> ca;
   std::optional<crypto::KeyType> key_type;
-  std::optional<double> renew;
+  std::optional<LifeLeft> renew;
   Propagation propagation;
   std::optional<std::vector<PlacedTarget>> deploy;
 };

@@ -7,10 +7,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/crypto/key.h"
 #include "base/runtime/secret_source.h"
+#include "base/secret.h"
 #include "base/time.h"
 #include "config/provider_settings.h"
 #include "config/routes.h"
@@ -22,6 +24,12 @@ namespace acmed::config {
 struct ExternalAccount {
   std::string key_id;
   SecretSource hmac_key;  ///< raw octets
+};
+
+/// The key of an account that was registered elsewhere.
+struct BroughtKey {
+  Secret pem;
+  std::string thumbprint;  ///< RFC 7638
 };
 
 /// [ca.NAME]
@@ -36,9 +44,10 @@ struct Ca {
   std::optional<ExternalAccount> external_account;
   std::string preferred_chain;  ///< issuer common name; empty for the CA's first chain
   crypto::KeyType account_key = crypto::KeyType::ecdsa_p256;
-  unsigned concurrency = 32;       ///< orders that the CA may have in progress at a time
-  bool has_common_name = false;    ///< it wants the first name as the common name of a request
-  std::vector<std::string> hosts;  ///< that its URLs may lead to besides the directory's, with optional ports
+  std::optional<BroughtKey> brought_key;  ///< the account's; none: acmed makes one
+  unsigned concurrency = 32;              ///< orders that the CA may have in progress at a time
+  bool has_common_name = false;           ///< it wants the first name as the common name of a request
+  std::vector<std::string> hosts;         ///< that its URLs may lead to besides the directory's, with optional ports
 };
 
 /// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. Values not set by a certificate or the
@@ -83,15 +92,18 @@ struct Target {
   Duration timeout = std::chrono::seconds(60);
 };
 
+/// What is left of a certificate's life when it is renewed: a fraction, or a time, which counts for half of its life at
+/// most.
+using LifeLeft = std::variant<double, Duration>;
+
 /// [[certificate]]
 struct Certificate {
   std::string name;
   std::vector<std::string> domains;
   std::string ca;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
-  /// Renewed when this fraction of its life is left; none: a third, or half of a life below ten days.
-  std::optional<double> renew;
-  Propagation propagation;  ///< completed with [defaults]; complete it with the provider's
+  std::optional<LifeLeft> renew;  ///< none: a third of its life, or half of a life below ten days
+  Propagation propagation;        ///< completed with [defaults]; complete it with the provider's
   std::vector<Target> deploy;
 };
 

@@ -13,6 +13,7 @@
 #include "config/deployments.h"
 #include "config/files.h"
 #include "config/include.h"
+#include "config/other_clients.h"
 #include "config/propagation.h"
 #include "config/providers.h"
 #include "config/providers/responder.h"
@@ -120,6 +121,13 @@ Config parse(std::string_view text, const std::filesystem::path& file) {
   const auto sources = read_sources(text, std::filesystem::absolute(file).lexically_normal(), faults);
   // A file that could not be read or parsed makes the rest look wrong: names without a CA, and so on.
   faults.throw_if_any();
+  if (is_for_other_acmed(sources.front().table)) {
+    throw Faults(
+        {{*sources.front().file, 0, 0,
+          "this file is for another program, the ACME client in Rust that is called acmed too (it has [[endpoint]], "
+          "[[account]] and [[hook]]); this acmed reads a file of its own: move that one away, or name another by "
+          "acmed --config FILE"}});
+  }
   auto config = build(*sources.front().file, sources, faults);
   faults.throw_if_any();
   return config;
@@ -166,6 +174,20 @@ Deployments load_deployments(const std::filesystem::path& file) {
   deployments.certificates = read_certificates_to_deploy(std::move(certificates), default_targets);
   faults.throw_if_any();
   return deployments;
+}
+
+std::filesystem::path state_directory_of(const std::filesystem::path& file) {
+  FaultList ignored;
+  std::string text;
+  try {
+    text = files::read(file, largest_configuration).value_or("");
+  } catch (const Error&) {
+    // As if it were empty.
+  }
+  const auto sources = read_sources(text, std::filesystem::absolute(file).lexically_normal(), ignored);
+  static const Table nothing;
+  Reader main(sources.empty() ? nothing : sources.front().table, Place(), std::string(), ignored);
+  return read_state_directory(main);
 }
 
 }  // namespace acmed::config

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "config/other_clients.h"
+
 namespace acmed::config {
 
 Reader::Reader(const Table& table, Place place, std::string path, FaultList& faults)
@@ -175,8 +177,11 @@ void Reader::refuse(std::string_view key, std::string_view sentence) {
 void Reader::end() {
   for (const auto& entry : *table_) {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
+    auto hint = did_you_mean(entry.key, known_);
+    const auto others = hint_for_word_of_others(entry.key);
+    if (hint.empty() && !others.empty()) hint = fmt::format("; {}", others);
     fault(entry.place, in_quotes(entry.key) == "\"" + entry.key + "\"" ? entry.key : in_quotes(entry.key),
-          "there is no such key" + did_you_mean(entry.key, known_));
+          "there is no such key" + hint);
   }
 }
 

@@ -9,9 +9,14 @@
 #include "base/log.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
+#include "base/secret_list.h"
+#include "daemon/host_check.h"
+#include "daemon/plan.h"
 
 namespace acmed {
 namespace {
+
+constexpr std::size_t longest_warning = std::size_t{16} * 1024;
 
 void notify(const std::string& state) {
   sd_notify(0, state.c_str());
@@ -22,6 +27,10 @@ std::string reloading() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000 + now.tv_nsec / 1'000);
+}
+
+Task<std::vector<std::string>> moved(const config::Config* config) {
+  co_return co_await offload([config] { return moved_folders(*config); });
 }
 
 }  // namespace
@@ -35,9 +44,12 @@ Task<> Daemon::run(config::Config config) {
   std::optional<config::Config> next = std::move(config);
   bool is_first = true;
   while (next) {
+    const auto warnings = co_await moved(&*next);
+    for (const auto& warning : warnings) log::warning(fit_to_show(warning, longest_warning));
     Service service(loop_, store_, publisher_, *std::exchange(next, std::nullopt), servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
+    if (service.certificate_count() == 0) log::warning(nothing_configured(config_file_));
     notify("READY=1\nSTATUS=" + service.status());
     next = co_await live_with(&service, std::exchange(is_first, false));
   }

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <thread>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/runtime/child.h"
 #include "base/runtime/scope.h"
 #include "base/secret_list.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "config/suggest.h"
 #include "daemon/daemon.h"
 #include "daemon/dns_check.h"
+#include "daemon/host_check.h"
 #include "daemon/plan.h"
+#include "daemon/readiness.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
 #include "daemon/store/file_store.h"
@@ -33,15 +41,18 @@ namespace {
 
 constexpr std::size_t longest_line = std::size_t{16} * 1024;
 constexpr std::size_t most_names_in_a_sentence = 20;
+constexpr std::chrono::milliseconds between_looks{300};
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is then not restarted
 
 struct Options {
   std::filesystem::path config = "/etc/acmed/acmed.toml";
   bool check = false;
-  bool dns = false;  ///< with check: look at the DNS
+  bool dns = false;    ///< with check: look at the DNS
+  bool quiet = false;  ///< with check: only what is wrong, or might be
   bool once = false;
-  std::vector<std::string> names;  ///< of the certificates that --once or --check --dns is about; none for all
+  bool wait = false;
+  std::vector<std::string> names;  ///< of the certificates that --once, --wait or --check --dns is about; none for all
   bool verbose = false;
 };
 
@@ -98,6 +109,58 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, confi
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
 }
 
+/// What root may do says nothing about acmed: root goes on as the user to whom the state directory belongs.
+void become_owner_of(const std::filesystem::path& state_directory) {
+  struct stat status {};
+  if (::geteuid() != 0 || ::stat(state_directory.c_str(), &status) != 0 || status.st_uid == 0) return;
+  const auto* user = ::getpwuid(status.st_uid);
+  const bool done = (user != nullptr ? ::initgroups(user->pw_name, user->pw_gid) : ::setgroups(0, nullptr)) == 0 &&
+                    ::setgid(user != nullptr ? user->pw_gid : status.st_gid) == 0 && ::setuid(status.st_uid) == 0;
+  if (!done)
+    throw Refused("check:user", system_error_sentence("become the user of " + state_directory.string(), errno));
+}
+
+int check(const Options& options) {
+  const auto config = config::load(options.config);
+  if (!options.quiet) fmt::print("{}", plan_of(config));
+  std::fflush(stdout);
+  auto warnings = host_warnings(config, facts_of_this_host());
+  std::ranges::move(moved_folders(config), std::back_inserter(warnings));
+  if (config.certificates.empty()) warnings.push_back(nothing_configured(options.config));
+  for (const auto& warning : warnings) fmt::print(stderr, "warning: {}\n", fit_to_show(warning, longest_line));
+  return EXIT_SUCCESS;
+}
+
+/// What --wait is about. A unit that waits has not the secrets of acmed's own: its configuration may look wrong there.
+config::Config awaited(const Options& options) {
+  try {
+    return config::load(options.config);
+  } catch (const config::Faults&) {
+    if (options.names.empty()) throw;
+  }
+  config::Config config;
+  config.state_directory = config::state_directory_of(options.config);
+  for (const auto& name : options.names) config.certificates.emplace_back().name = name;
+  return config;
+}
+
+/// Until every file is there, or somebody ends us: no time is too long for a first certificate.
+int wait_for_files(const Options& options) {
+  const auto config = awaited(options);
+  if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
+    fmt::print(stderr, "{}\n", fault);
+    return exit_failed;
+  }
+  std::string told;
+  for (auto missing = missing_file(config, options.names); !missing.empty();
+       missing = missing_file(config, options.names)) {
+    if (missing != told) fmt::print(stderr, "waiting for {}\n", missing);
+    told = std::move(missing);
+    std::this_thread::sleep_for(between_looks);
+  }
+  return EXIT_SUCCESS;
+}
+
 /// Exits with 1 when something is wrong.
 int check_dns(const config::Config& config, const std::vector<std::string>& names) {
   Signals::block({SIGTERM, SIGINT, SIGPIPE});
@@ -121,11 +184,10 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
 }
 
 int start(const Options& options) {
+  if (options.wait) return wait_for_files(options);
   auto config = config::load(options.config);
-  if (options.check && !options.dns) {
-    fmt::print("{}", plan_of(config));
-    return EXIT_SUCCESS;
-  }
+  if (options.check) become_owner_of(config.state_directory);
+  if (options.check && !options.dns) return check(options);
   if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
     fmt::print(stderr, "{}\n", fault);
     return exit_failed;
@@ -162,13 +224,19 @@ int main(int argc, char** argv) {
                              "check the configuration, print the plan, and exit (0, or 78 when it is wrong)");
   auto* once = app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
                    ->excludes(check);
+  auto* wait =
+      app.add_flag("--wait", options.wait,
+                   "wait until the files of the certificates are there, for services that cannot start without")
+          ->excludes(check)
+          ->excludes(once);
   app.add_flag("--dns", options.dns,
                "with --check: look at the DNS for each name, changing nothing (exit 1 when something is wrong)")
       ->needs(check);
-  app.add_option("NAME", options.names, "with --once or --check --dns: only the certificates of these names");
-  app.callback([&options, once] {
-    if (!options.names.empty() && once->count() == 0 && !options.dns) {
-      throw CLI::RequiresError("NAME", "--once or --check --dns");
+  app.add_flag("--quiet", options.quiet, "with --check: print no plan, only what is wrong or might be")->needs(check);
+  app.add_option("NAME", options.names, "with --once, --wait or --check --dns: only the certificates of these names");
+  app.callback([&options, once, wait] {
+    if (!options.names.empty() && once->count() + wait->count() == 0 && !options.dns) {
+      throw CLI::RequiresError("NAME", "--once, --wait or --check --dns");
     }
   });
   app.add_flag("--verbose", options.verbose, "tell each step");

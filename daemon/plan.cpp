@@ -13,10 +13,20 @@
 namespace acmed {
 namespace {
 
+std::string renewal_of(const config::Certificate& certificate) {
+  if (!certificate.renew) return "when a third of its life is left, or half of one below ten days";
+  if (const auto* fraction = std::get_if<double>(&*certificate.renew)) {
+    return fmt::format("when {:g} of its life is left", *fraction);
+  }
+  return fmt::format("when {} are left, or half of its life where that is less",
+                     to_text(std::get<Duration>(*certificate.renew)));
+}
+
 std::string plan_of(const config::Config& config, const config::Certificate& certificate) {
   auto plan = fmt::format("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name,
                           fmt::join(certificate.domains, ", "), certificate.ca, config.cas.at(certificate.ca).directory,
                           crypto::to_text(certificate.key_type));
+  plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
   for (const auto& domain : certificate.domains) {
     const auto* provider = config::provider_for(config, config::challenge_name(domain));
     if (provider == nullptr) continue;
@@ -65,6 +75,13 @@ std::string plan_of(const config::Config& config, const config::Provider& provid
 }
 
 }  // namespace
+
+std::string nothing_configured(const std::filesystem::path& file) {
+  return fmt::format(
+      "there is no [[certificate]] yet, so nothing is kept: put your names, CA and provider into {}; "
+      "/usr/share/doc/acmed/acmed.toml.example shows how",
+      file.string());
+}
 
 std::string plan_of(const config::Config& config) {
   auto plan = fmt::format("{}: {} certificate(s), state in {}\n", config.file.string(), config.certificates.size(),

@@ -68,7 +68,7 @@ issue::AuthoritySettings authority_settings(const config::Ca& ca) {
   }
   return {ca.name,        ca.directory, ca.trust_pem,        std::move(account),
           ca.account_key, ca.profile,   ca.profile_required, ca.preferred_chain,
-          ca.concurrency, ca.hosts,     ca.has_common_name};
+          ca.concurrency, ca.hosts,     ca.has_common_name,  ca.brought_key};
 }
 
 dns::Require require_of(config::Propagation::Require require) {

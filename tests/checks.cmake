@@ -6,9 +6,11 @@ foreach(check include_check format_check path_check script_check)
 endforeach()
 add_test(NAME install_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/install_check ${PROJECT_BINARY_DIR})
 set_tests_properties(install_check PROPERTIES LABELS check TIMEOUT 120)
+add_test(NAME package_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/package_check ${PROJECT_BINARY_DIR})
+set_tests_properties(package_check PROPERTIES LABELS check TIMEOUT 300 SKIP_RETURN_CODE 77 DEPENDS install_check)
 add_test(NAME readme_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/readme_check ${PROJECT_BINARY_DIR})
 # Not at the same time: each installation writes into the build folder, which this one sees as it was at its start.
-set_tests_properties(readme_check PROPERTIES LABELS check TIMEOUT 400 SKIP_RETURN_CODE 77 DEPENDS install_check)
+set_tests_properties(readme_check PROPERTIES LABELS check TIMEOUT 400 SKIP_RETURN_CODE 77 DEPENDS "install_check;package_check")
 # It works on all processors for minutes where much has changed, and for a second where nothing has.
 add_test(NAME tidy_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/tidy_check ${PROJECT_BINARY_DIR})
 set_tests_properties(tidy_check PROPERTIES LABELS check TIMEOUT 900 SKIP_RETURN_CODE 77 COST 500 PROCESSORS 2)

@@ -7,6 +7,7 @@
 
 #include "base/crypto/x509.h"
 #include "base/runtime/event.h"
+#include "config/config.h"
 #include "daemon/acme/client.h"
 #include "daemon/issue/orders_under_way.h"
 #include "daemon/store/records.h"
@@ -24,8 +25,9 @@ struct AuthoritySettings {
   bool profile_required = false;
   std::string preferred_chain;
   unsigned concurrency = 32;
-  std::vector<std::string> hosts = {};  ///< besides the directory's, see acme::Location
-  bool has_common_name = false;         ///< requests carry the first name as common name
+  std::vector<std::string> hosts = {};                 ///< besides the directory's, see acme::Location
+  bool has_common_name = false;                        ///< requests carry the first name as common name
+  std::optional<config::BroughtKey> brought_key = {};  ///< of the account; none: one is made
 
   /// The account that signs.
   store::AccountIdentity account_identity() const;

@@ -119,10 +119,17 @@ Task<> CaAccount::load() {
   }
 }
 
-/// A new key for an account that is still to be registered.
+/// A new key, or that of an account which the CA knows already: newAccount finds it (RFC 8555 §7.3.1).
+Task<crypto::PrivateKey> CaAccount::key_to_register() {
+  if (settings_.brought_key) co_return crypto::PrivateKey::from_pem(settings_.brought_key->pem);
+  auto key = co_await keys_.generate(settings_.account_key);
+  co_return key;
+}
+
+/// A key for an account that is still to be registered.
 Task<> CaAccount::make() {
   kept_ = fresh(kept_.identity);
-  const auto key = co_await keys_.generate(settings_.account_key);
+  const auto key = co_await key_to_register();
   kept_.key_pem = key.to_pem();
   co_await store_.save_account(kept_);
   // Another [ca.NAME] with the same account may have been first: then its key is the account's.

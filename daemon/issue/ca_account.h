@@ -53,6 +53,7 @@ class CaAccount {
   Task<> refresh();
   Task<> load();
   Task<> make();
+  Task<crypto::PrivateKey> key_to_register();
   void use_key();
   Task<> read_directory();
   Task<> enroll();

@@ -17,7 +17,7 @@ namespace acmed::keep {
 /// What one certificate should be.
 struct Wanted {
   issue::Request request;
-  std::optional<double> renew;  ///< renew when this fraction of its life is left
+  std::optional<config::LifeLeft> renew;  ///< see config::Certificate
   std::vector<config::Target> targets;
 };
 

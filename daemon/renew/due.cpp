@@ -17,7 +17,8 @@ constexpr Duration short_life = hours(24 * 10);
 constexpr double usual_fraction = 1.0 / 3;
 constexpr double short_life_fraction = 1.0 / 2;
 constexpr double spread = 1.0 / 20;
-constexpr double largest_fraction = 9.0 / 10;  // a certificate is never due right after it was issued
+constexpr double largest_fraction = 9.0 / 10;      // a certificate is never due right after it was issued
+constexpr double largest_share_of_time = 1.0 / 2;  // "30d" was meant for lives of 90 days
 constexpr std::array<Duration, 4> pauses = {minutes(1), minutes(10), minutes(100), hours(24)};
 constexpr double pause_spread = 1.0 / 10;
 // Let's Encrypt lets a name fail five times an hour.
@@ -29,6 +30,12 @@ Duration scaled(Duration duration, double factor) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));
 }
 
+double fraction_of(Duration life, config::LifeLeft left) {
+  if (const auto* fraction = std::get_if<double>(&left)) return *fraction;
+  const double time = static_cast<double>(std::get<Duration>(left).count());
+  return std::min(time / static_cast<double>(std::max<Duration>(life, Duration(1)).count()), largest_share_of_time);
+}
+
 /// A number in [0, 1) that is always the same for the same serial.
 double chance_of(const std::string& serial) {
   const auto digest = crypto::sha256(serial);
@@ -37,12 +44,13 @@ double chance_of(const std::string& serial) {
 
 }  // namespace
 
-Time due_at(const store::Issued& issued, std::optional<double> fraction) {
+Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left) {
   // Not known: the clock was wrong when we got it, or the state is of a version that did not store the time.
   const bool is_known = issued.issued_at > issued.not_before && issued.issued_at < issued.not_after;
   const Duration life = issued.not_after - (is_known ? issued.issued_at : issued.not_before);
-  const double left = fraction.value_or(life < short_life ? short_life_fraction : usual_fraction);
-  return issued.not_after - scaled(life, std::min(left * (1 + spread * chance_of(issued.serial)), largest_fraction));
+  const auto fraction = left ? fraction_of(life, *left) : life < short_life ? short_life_fraction : usual_fraction;
+  return issued.not_after -
+         scaled(life, std::min(fraction * (1 + spread * chance_of(issued.serial)), largest_fraction));
 }
 
 /// How long at most to pause on our own account. A certificate that ends soon does not wait long; neither does one that

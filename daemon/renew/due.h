@@ -5,15 +5,17 @@
 #include <string>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "daemon/store/records.h"
 
 namespace acmed::renew {
 
-/// When a certificate is due for renewal: when `fraction` of its life is left (default: a third, or half of a life
-/// below ten days). Its life is counted from when we got it, whatever its notBefore says. Never within the first tenth
-/// of that life. Spread over the twentieth before the due time, so that certificates of the same day are not all due in
-/// the same second; always the same for the same certificate.
-Time due_at(const store::Issued& issued, std::optional<double> fraction);
+/// When a certificate is due for renewal: when `left` of its life is left (default: a third, or half of a life below
+/// ten days; a time that is more than half of its life counts for that half). Its life is counted from when we got it,
+/// whatever its notBefore says. Never within the first tenth of that life. Spread over the twentieth before the due
+/// time, so that certificates of the same day are not all due in the same second; always the same for the same
+/// certificate.
+Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left);
 
 /// A try that failed.
 struct Attempt {

@@ -94,7 +94,8 @@ Task<std::optional<Account>> FileStore::load_account(AccountIdentity identity) {
                                       former = folder_.account_of_0_1(identity.directory_url),
                                       identity]() -> std::optional<Account> {
     auto key = files::read(folder / "key.pem");
-    if (!key && take_over(former, folder, identity)) key = files::read(folder / "key.pem");
+    if (!key && identity.brought_key.empty() && take_over(former, folder, identity))
+      key = files::read(folder / "key.pem");
     if (!key) return std::nullopt;
     // Without account.json the key still finds the account: newAccount returns the one that it belongs to.
     auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});

@@ -85,7 +85,7 @@ void write_generation(const fs::path& certificate, const Generation& generation,
   const auto meta = json::dump_readable(to_json(generation.meta));
   const mode_t key_mode = key_group ? 0640 : private_file_mode;
   // The folder's own mode is synced together with its contents.
-  fs::permissions(fresh, static_cast<fs::perms>(passage_mode));
+  fs::permissions(fresh, static_cast<fs::perms>(watched_mode));
   const auto& files = generation.files;
   files::write_together(fresh, {{"privkey.pem", files.private_key.reveal(), key_mode, key_group},
                                 {"cert.pem", files.certificate, public_file_mode, {}},

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/local_publisher.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/fd.h"
+#include "base/time.h"
 #include "daemon/store/generation_files.h"
 #include "daemon/store/generation_folder.h"
 
@@ -14,12 +19,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr mode_t stamp_mode = 0644;
+
 std::optional<unsigned> generation_behind(const std::string& link) {
   std::array<char, 4096> target;
   const auto size = ::readlink(link.c_str(), target.data(), target.size());
   if (size <= 0) return std::nullopt;
   const std::string_view path(target.data(), static_cast<std::size_t>(size));
   return generation_number(path.substr(path.rfind('/') + 1));
+}
+
+/// inotify sees nothing of a link that leads elsewhere: whoever watches a file in live/NAME, or that folder, watches
+/// those of the former generation. They are touched. What cannot be is not worth a failure.
+void tell_watchers_of(const fs::path& former) {
+  for (const auto* name : {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem", "meta.json"}) {
+    ::utimensat(AT_FDCWD, (former / name).c_str(), nullptr, 0);
+  }
+}
+
+/// The file that says of a certificate what is in service now, for those who only want to know when it changes. It
+/// stays the same file, so that a watch on it stays.
+void write_stamp(const fs::path& stamp, const Generation& generation) {
+  const Fd file(::open(stamp.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, stamp_mode));
+  if (!file) return;
+  ::fchmod(file.get(), stamp_mode);
+  const auto line = fmt::format("{} {} {}\n", generation_name(generation.number), generation.meta.serial,
+                                to_rfc3339(generation.meta.not_after));
+  // A reader who comes between sees an empty file, and is woken again.
+  [[maybe_unused]] const auto written = ::write(file.get(), line.data(), line.size());
 }
 
 }  // namespace
@@ -31,7 +58,11 @@ Task<> LocalPublisher::publish(std::string name, Generation generation) {
     if (!fs::exists(certificate / number / "fullchain.pem")) {
       write_generation(certificate, generation, folder_.key_group());
     }
-    files::switch_link(folder_.live(name), fs::path("..") / "certificates" / name / number);
+    const auto live = folder_.live(name);
+    const auto former = generation_behind(live);
+    files::switch_link(live, fs::path("..") / "certificates" / name / number);
+    if (former && *former != generation.number) tell_watchers_of(certificate / generation_name(*former));
+    write_stamp(folder_.stamp(name), generation);
   });
 }
 

@@ -55,12 +55,14 @@ json::Value order_json(const OpenOrder& order) {
                       {"failures", static_cast<std::int64_t>(order.failures)},
                       {"fruitless", static_cast<std::int64_t>(order.fruitless)},
                       {"validating", order.validating}};
+  if (!order.account.brought_key.empty()) object.emplace("account_brought_key", order.account.brought_key);
   if (order.expires) object.emplace("expires", to_rfc3339(*order.expires));
   return object;
 }
 
 OpenOrder order_from(const json::Value& value) {
-  return {{value["directory"].text_or(), value["external_account"].text_or(), value["account_key_type"].text_or()},
+  return {{value["directory"].text_or(), value["external_account"].text_or(), value["account_key_type"].text_or(),
+           value["account_brought_key"].text_or()},
           value["url"].text_or(),
           Secret(value["key"].text_or()),
           value["key_type"].text_or(),
@@ -158,6 +160,7 @@ json::Value to_json(const Account& account) {
                       {"external_account", account.identity.external_account},
                       {"key_type", account.identity.key_type},
                       {"url", account.url}};
+  if (!account.identity.brought_key.empty()) object.emplace("brought_key", account.identity.brought_key);
   if (account.registered != Time{}) object.emplace("registered", to_rfc3339(account.registered));
   if (account.contact) object.emplace("contact", to_array(*account.contact));
   if (account.directory) {
@@ -171,7 +174,7 @@ std::optional<Account> account_from_json(const json::Value& value) {
   if (!is_known_form(value)) return std::nullopt;
   Account account;
   account.identity = {value["directory_url"].text_or(), value["external_account"].text_or(),
-                      value["key_type"].text_or()};
+                      value["key_type"].text_or(), value["brought_key"].text_or()};
   account.url = value["url"].text_or();
   account.registered = time_of(value["registered"]);
   if (const auto& contact = value["contact"]; !contact.is_null()) account.contact = contact.texts();

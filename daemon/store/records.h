@@ -21,6 +21,7 @@ struct AccountIdentity {
   std::string directory_url;
   std::string external_account;  ///< the key identifier that it is bound to; empty for none
   std::string key_type;
+  std::string brought_key = {};  ///< the thumbprint (RFC 7638) of a key that acmed did not make; empty for its own
   friend bool operator==(const AccountIdentity&, const AccountIdentity&) = default;
 };
 

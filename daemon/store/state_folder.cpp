@@ -51,7 +51,7 @@ bool is_account_leftover(std::string_view name) {
 
 /// What may have other owners if root, or another user, once worked here.
 constexpr auto entries =
-    std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "deployments", "ledger.json"});
+    std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "stamps", "deployments", "ledger.json"});
 
 std::optional<uid_t> owner_of(const fs::path& path) {
   struct stat status {};
@@ -126,6 +126,14 @@ void remove_leftovers(const fs::path& folder) {
   }
 }
 
+/// acmed 0.1 let nobody list it.
+void open_for_watchers(const fs::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & 07777) == passage_mode) {
+    ::chmod(folder.c_str(), watched_mode);
+  }
+}
+
 }  // namespace
 
 StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), key_group_(find_key_group()) {
@@ -134,16 +142,19 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
     files::make_folder(path_, passage_mode);
     auto lock = files::lock(path_ / "lock");
     if (!lock) {
-      throw Refused("store:locked",
-                    fmt::format("another acmed works in {}: stop it first (systemctl stop acmed), or give this "
-                                "one a state_directory of its own",
-                                path_.string()));
+      throw Refused(
+          "store:locked",
+          fmt::format("another acmed works in {}. Where it is the service, ask it to do what is due: systemctl reload "
+                      "acmed. Or stop it first (systemctl stop acmed), or give this one a state_directory of its "
+                      "own",
+                      path_.string()));
     }
     lock_ = *std::move(lock);
     refuse_if_shared(path_);
     files::make_folder(path_ / "accounts", private_folder_mode);
     files::make_folder(path_ / "certificates", passage_mode);
-    files::make_folder(path_ / "live", passage_mode);
+    for (const auto* folder : {"live", "stamps"}) files::make_folder(path_ / folder, watched_mode);
+    open_for_watchers(path_ / "live");
     files::make_folder(deployments(), private_folder_mode);
     remove_leftovers(path_);
   };
@@ -151,8 +162,8 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
 }
 
 fs::path StateFolder::account(const AccountIdentity& identity) const {
-  const auto told_apart_by =
-      fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
+  auto told_apart_by = fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
+  if (!identity.brought_key.empty()) told_apart_by += "\n" + identity.brought_key;
   return path_ / "accounts" / account_folder_name(identity.directory_url, told_apart_by);
 }
 

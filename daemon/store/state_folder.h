@@ -16,6 +16,8 @@ namespace acmed::store {
 
 // Members of acmed-certs pass through to their keys; only acmed can list the folder.
 constexpr mode_t passage_mode = 0751;
+// inotify lets nobody watch a folder who may not list it; there is nothing in these but names that certificates show.
+constexpr mode_t watched_mode = 0755;
 constexpr mode_t private_folder_mode = 0700;
 constexpr mode_t private_file_mode = 0600;
 
@@ -38,6 +40,7 @@ class StateFolder {
   /// apart whenever it is made, copied or appended to.
   std::string certificate(std::string_view name) const { return certificates_ + std::string(name); }
   std::string live(std::string_view name) const { return live_ + std::string(name); }
+  std::filesystem::path stamp(const std::string& name) const { return path_ / "stamps" / name; }
   std::filesystem::path provider(const std::string& name) const { return path_ / "providers" / (name + ".json"); }
   std::filesystem::path ledger() const { return path_ / "ledger.json"; }
   /// Where deployments keep their journals.

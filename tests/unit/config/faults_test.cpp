@@ -142,6 +142,7 @@ SCENARIO("faults of a CA") {
             {"trust = \"none.pem\"", "ca.corp.trust: there is no file none.pem"},
             {"trust = \"text\"", "ca.corp.trust: text does not hold certificates in PEM"},
             {"profile_required = true", "ca.corp.profile_required: is true, but no profile is named"},
+            {"account_key = \"nonsense\"", "ca.corp.account_key: this is no private key in PEM"},
             {"account_key_type = \"ed25519\"",
              "ca.corp.account_key_type: \"ed25519\" is not one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or "
              "rsa-4096"},
@@ -328,7 +329,11 @@ SCENARIO("faults of a certificate") {
           {"renew = \"1\"", "certificate.renew: \"1\" was found, the fraction of the lifetime that is left"},
           {"renew = 0.0", "certificate.renew: 0 was found"},
           {"renew = nan", "certificate.renew: nan was found"},
-          {"renew = \"30d\"", "certificate.renew: \"30d\" was found"},
+          {"renew = \"30s\"", "certificate.renew: \"30s\" was found, 60 s to 366 d are allowed"},
+          {"renew = \"30\"",
+           "certificate.renew: \"30\" was found, the fraction of the lifetime that is left, more than 0 and less than "
+           "1"},
+          {"renew = \"3y\"", "certificate.renew: \"3y\" was found"},
           {"renew = 1", "certificate.renew: 1 was found"},
           {"domain = [\"x\"]", "acmed.toml:10:1: certificate.domain: there is no such key; did you mean domains?"},
       });
@@ -423,7 +428,7 @@ SCENARIO("all faults are reported at once, in the order of the lines") {
       "acmed.toml:1:1: certificate.domains: is missing: the names that the certificate is for, "
       "[\"www.example.com\"]\n"
       "acmed.toml:2:9: certificate.renew: 7 was found, the fraction of the lifetime that is left, more than 0 and less "
-      "than 1, \"0.33\", is wanted\n"
+      "than 1, \"0.33\", or a time such as \"30d\", is wanted\n"
       "acmed.toml:3:11: provider.x.zones: is missing: the zones whose names it serves, [\"example.com\"]\n"
       "acmed.toml:4:8: provider.x.type: 7 was found, a string is wanted\n"
       "acmed.toml:5:5: ca.z.directory: is missing; only letsencrypt, letsencrypt-staging, google, google-staging, "

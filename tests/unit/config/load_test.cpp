@@ -178,13 +178,13 @@ propagation = { timeout = "1m", settle = "0s" }
     CHECK(first.domains == std::vector<std::string>{"*.corp.example", "xn--bcher-kva.example", "corp.example"});
     CHECK(first.ca == "letsencrypt");
     CHECK(first.key_type == crypto::KeyType::ecdsa_p384);
-    CHECK(first.renew == 0.4);
+    CHECK(first.renew == LifeLeft(0.4));
     CHECK(first.deploy.empty());
     const auto& second = config.certificates[1];
     CHECK(second.name == "second");
     CHECK(second.ca == "internal");
     CHECK(second.key_type == crypto::KeyType::rsa_2048);
-    CHECK(second.renew == 0.25);
+    CHECK(second.renew == LifeLeft(0.25));
   }
   THEN("targets are complete") {
     const auto& targets = config.certificates[1].deploy;
@@ -255,6 +255,21 @@ SCENARIO("what is not said has a default") {
       CHECK(folder.load("").state_directory == "/var/lib/private/acmed");
       ::unsetenv("STATE_DIRECTORY");
     }
+  }
+  GIVEN("a file with a secret that only the service has") {
+    const auto broken =
+        "state_directory = \"/srv/acmed\"\n" + basis + "[provider.x]\ntoken = { credential = \"token\" }\n";
+    THEN("whoever waits for a certificate still learns where it will be") {
+      folder.write("broken.toml", broken);
+      CHECK(state_directory_of(folder.path("broken.toml")) == "/srv/acmed");
+      folder.write("worse.toml", "= = =");
+      CHECK(state_directory_of(folder.path("worse.toml")) == "/var/lib/acmed");
+      CHECK(state_directory_of("/no/such/acmed.toml") == "/var/lib/acmed");
+    }
+  }
+  GIVEN("a certificate that is renewed a time before its end") {
+    const auto config = folder.load(basis + "[[certificate]]\ndomains = [\"corp.example\"]\nrenew = \"30d\"\n");
+    CHECK(config.certificates[0].renew == LifeLeft(std::chrono::hours(24 * 30)));
   }
   GIVEN("all seven key types") {
     for (const auto* type : {"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"}) {

@@ -110,6 +110,23 @@ SCENARIO("each external account and each type of key has an account of its own, 
   CHECK(scene.ca.count("new-account") == 0);
 }
 
+SCENARIO("an account that exists already is used when its key is brought along") {
+  JourneyScene scene;
+  REQUIRE(scene.run().empty());
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  scene.settings.brought_key = config::BroughtKey{key.to_pem(), key.jwk_thumbprint()};
+  REQUIRE(scene.run().empty());
+  CHECK(keys(scene).size() == 2);
+  CHECK(keys(scene).contains(json::dump(json::Value(key.jwk()))));
+  CHECK(folders_of_accounts(scene) == 2);
+  WHEN("it is taken away again, acmed's own is used, which it has kept") {
+    scene.ca.forget_seen();
+    scene.settings.brought_key.reset();
+    CHECK(scene.run().empty());
+    CHECK(scene.ca.count("new-account") == 0);
+  }
+}
+
 SCENARIO("a changed contact is told to the CA, once") {
   JourneyScene scene;
   scene.settings.account.contact = {"mailto:a@example.test"};

@@ -43,6 +43,21 @@ SCENARIO("a certificate is renewed when a part of its life is left") {
       CHECK(left <= hours(84));
     }
   }
+  GIVEN("a configured time") {
+    const auto left = left_at_renewal(issued_for(hours(24 * 90)), std::nullopt);
+    const auto of_month = issued_for(hours(24 * 90)).not_after - due_at(issued_for(hours(24 * 90)), hours(24 * 20));
+    THEN("it counts, with the same spread") {
+      CHECK(of_month >= hours(24 * 20) - seconds(1));
+      CHECK(of_month <= hours(24 * 21));
+      CHECK(of_month < left);
+    }
+    THEN("for half of a shorter life at most") {
+      const auto issued = issued_for(hours(24 * 6));
+      const auto of_short = issued.not_after - due_at(issued, hours(24 * 30));
+      CHECK(of_short >= hours(24 * 3));
+      CHECK(of_short <= hours(24 * 3) * 21 / 20);
+    }
+  }
   GIVEN("a configured fraction") {
     const auto left = left_at_renewal(issued_for(hours(100)), 0.1);
     THEN("the fraction counts") {

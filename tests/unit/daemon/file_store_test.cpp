@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <functional>
 
 #include "base/files.h"
 #include "base/host_accounts.h"
@@ -66,7 +68,7 @@ std::string as_user(uid_t user, Work work) {
 
 Certificate full_certificate() {
   Certificate certificate;
-  certificate.order = OpenOrder{{"https://ca.test/dir", "department-1", "ecdsa-p384"},
+  certificate.order = OpenOrder{{"https://ca.test/dir", "department-1", "ecdsa-p384", "thumbprint"},
                                 "https://ca.test/order/1",
                                 Secret("pem"),
                                 "ecdsa-p256",
@@ -113,7 +115,8 @@ SCENARIO("what is remembered of a certificate is there after a restart") {
 SCENARIO("an order that an older version kept is read, though it lacks what was not kept then") {
   auto state = *to_json(full_certificate()).as_object();
   auto old = *state.at("order").as_object();
-  for (const auto* member : {"expires", "failures", "fruitless", "validating"}) REQUIRE(old.erase(member) == 1);
+  for (const auto* member : {"account_brought_key", "expires", "failures", "fruitless", "validating"})
+    REQUIRE(old.erase(member) == 1);
   state.insert_or_assign("order", old);
   const auto order = certificate_from_json(state).value().order;
   REQUIRE(order);
@@ -121,6 +124,69 @@ SCENARIO("an order that an older version kept is read, though it lacks what was 
   CHECK(!order->expires);
   CHECK(order->failures == 0);
   CHECK(order->fruitless == 0);
+  CHECK(order->account.brought_key.empty());
+}
+
+/// Whether what inotify watches at `path` changes while `work` runs.
+bool is_told(const fs::path& path, const std::function<void()>& work) {
+  const Fd events(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  // What systemd watches for PathChanged=.
+  constexpr std::uint32_t changes =
+      IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+  REQUIRE(::inotify_add_watch(events.get(), path.c_str(), changes) >= 0);
+  work();
+  std::array<char, 4096> buffer;
+  return ::read(events.get(), buffer.data(), buffer.size()) > 0;
+}
+
+SCENARIO("whoever watches a certificate hears of its renewal, wherever he looks") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  GenerationMeta meta;
+  meta.serial = "0a";
+  state.add(loop, "web", files_named("1"), meta);
+  meta.serial = "0b";
+  state.add(loop, "web", files_named("2"), meta);
+  state.publish(loop, "web", 1);
+  const auto renew = [&] { state.publish(loop, "web", 2); };
+
+  WHEN("he watches a file, its folder, all of them, or the stamp") {
+    const auto* watched = GENERATE("live/web/fullchain.pem", "live/web/privkey.pem", "live/web", "live", "stamps/web");
+    CAPTURE(watched);
+    CHECK(is_told(folder.path() / watched, renew));
+  }
+  THEN("the stamp says what is in service, and stays the same file") {
+    struct stat before {};
+    struct stat after {};
+    CHECK_THAT(files::read(folder.path() / "stamps/web").value(), Catch::StartsWith("0001 0a "));
+    ::stat((folder.path() / "stamps/web").c_str(), &before);
+    renew();
+    CHECK_THAT(files::read(folder.path() / "stamps/web").value(), Catch::StartsWith("0002 0b "));
+    ::stat((folder.path() / "stamps/web").c_str(), &after);
+    CHECK(before.st_ino == after.st_ino);
+  }
+  THEN("the former generation still counts as it was written") {
+    renew();
+    const auto looked = run(loop, state.publisher.look({{"web", 2}}));
+    CHECK(looked.at(0).generation == 2U);
+  }
+  THEN("nobody but acmed needs a right for it that others lack") {
+    CHECK(mode_of(folder.path() / "live") == 0755);
+    CHECK(mode_of(folder.path() / "live/web") == 0755);
+    CHECK(mode_of(folder.path() / "stamps/web") == 0644);
+    CHECK(mode_of(folder.path() / "certificates") == 0751);
+  }
+  WHEN("an older acmed made live/") {
+    const TemporaryFolder old;
+    { const StateFolder first(old.path()); }
+    ::chmod((old.path() / "live").c_str(), 0751);
+    { const StateFolder second(old.path()); }
+    CHECK(mode_of(old.path() / "live") == 0755);
+    ::chmod((old.path() / "live").c_str(), 0700);
+    { const StateFolder third(old.path()); }
+    CHECK(mode_of(old.path() / "live") == 0700);
+  }
 }
 
 SCENARIO("what a provider keeps is there after a restart, for acmed alone") {

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/host_check.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/host_accounts.h"
+#include "base/interpreter.h"
+#include "base/program_file.h"
+#include "config/provider_settings.h"
+
+namespace acmed {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 9> unit_suffixes = {".service", ".socket", ".target", ".timer", ".path",
+                                                           ".mount",   ".slice",  ".scope",  ".device"};
+
+/// Sentences, each with those whom it is about: a default for a hundred certificates is told once.
+class Warnings {
+ public:
+  void add(const std::string& about, std::string sentence) {
+    if (sentence.empty()) return;
+    auto [position, is_new] = positions_.emplace(std::move(sentence), entries_.size());
+    if (is_new)
+      entries_.push_back({about, position->first, 0});
+    else
+      ++entries_[position->second].others;
+  }
+
+  std::vector<std::string> sentences() const {
+    std::vector<std::string> result;
+    for (const auto& entry : entries_) {
+      const auto others = entry.others == 0 ? "" : fmt::format(" and {} more", entry.others);
+      result.push_back(fmt::format("{}{}: {}", entry.about, others, entry.sentence));
+    }
+    return result;
+  }
+
+ private:
+  struct Entry {
+    std::string about;
+    std::string sentence;
+    std::size_t others;
+  };
+  std::vector<Entry> entries_;
+  std::map<std::string, std::size_t> positions_;
+};
+
+std::string first_fault(std::initializer_list<std::string> faults) {
+  for (const auto& fault : faults) {
+    if (!fault.empty()) return fault;
+  }
+  return {};
+}
+
+/// The units that the command is about; empty when it is not systemctl.
+std::vector<std::string> units_of(const std::vector<std::string>& argv) {
+  std::vector<std::string> units;
+  if (argv.empty() || fs::path(argv.front()).filename() != "systemctl") return units;
+  for (std::size_t i = 1; i < argv.size(); ++i) {
+    if (!argv[i].starts_with('-')) units.push_back(argv[i]);
+  }
+  // The first one is the verb, such as "reload"; those that are about no unit have nothing else.
+  if (!units.empty()) units.erase(units.begin());
+  for (auto& unit : units) {
+    if (std::ranges::none_of(unit_suffixes, [&](auto suffix) { return unit.ends_with(suffix); })) unit += ".service";
+  }
+  return units;
+}
+
+bool is_plain_unit(std::string_view unit) {
+  return unit.find_first_of("*?[/") == std::string_view::npos && unit.find("@.") == std::string_view::npos;
+}
+
+class HostCheck {
+ public:
+  HostCheck(const config::Config& config, const HostFacts& facts) : config_(config), facts_(facts) {}
+
+  std::vector<std::string> run() {
+    for (const auto& provider : config_.providers) look_at(provider);
+    for (const auto& certificate : config_.certificates) {
+      for (const auto& target : certificate.deploy) {
+        const auto about = fmt::format("certificate {}, target {}", certificate.name, target.name);
+        look_at_program(about, "test", target.test);
+        look_at_program(about, "post_hook", target.post_hook);
+        if (!target.directory) continue;
+        look_at_folder(about, *target.directory);
+        look_at_owners(about, target);
+        look_at_files(about, target);
+      }
+    }
+    return warnings_.sentences();
+  }
+
+ private:
+  void look_at(const config::Provider& provider) {
+    const auto about = "provider " + provider.name;
+    if (const auto* exec = std::get_if<config::Exec>(&provider.settings)) {
+      look_at_program(about, "command", exec->program.command);
+    } else if (const auto* lego = std::get_if<config::LegoExec>(&provider.settings)) {
+      look_at_program(about, "command", lego->program.command);
+    }
+  }
+
+  void look_at_program(const std::string& about, std::string_view key, const std::vector<std::string>& argv) {
+    if (argv.empty()) return;
+    const auto path = find_program(argv.front());
+    auto fault = facts_.sandbox && !path.empty() ? facts_.sandbox->fault_of_reading(path) : std::string();
+    fault = first_fault({fault, fault_of_program(argv.front()), fault_of_first_line(path)});
+    if (!fault.empty()) return warnings_.add(about, fmt::format("{}: {}", key, fault));
+    for (const auto& unit : units_of(argv)) look_at_unit(about, key, unit);
+  }
+
+  void look_at_unit(const std::string& about, std::string_view key, const std::string& unit) {
+    if (!is_plain_unit(unit) || facts_.knows_unit(unit).value_or(true)) return;
+    warnings_.add(about,
+                  fmt::format("{}: systemd knows no unit {}; systemctl list-units shows their names", key, unit));
+  }
+
+  /// Who writes there: acmed itself, or the helper, which has root's rights and a sandbox of its own.
+  void look_at_folder(const std::string& about, const fs::path& folder) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0) {
+      const int error = errno;
+      const auto hidden = facts_.sandbox ? facts_.sandbox->fault_of_reading(folder) : std::string();
+      return warnings_.add(
+          about, fmt::format("directory: {}",
+                             !hidden.empty() ? hidden
+                             : error == ENOENT
+                                 ? fmt::format("there is no folder {0}; type: sudo install -d -g {1} -m 2771 {0}",
+                                               folder.string(), facts_.has_helper ? "root" : own_group())
+                                 : system_error_sentence("examine " + folder.string(), error)));
+    }
+    if (!S_ISDIR(status.st_mode)) {
+      return warnings_.add(about, fmt::format("directory: {} is no folder", folder.string()));
+    }
+    if (facts_.has_helper) return;
+    auto fault = facts_.sandbox ? facts_.sandbox->fault_of_writing(folder) : std::string();
+    if (fault.empty() && ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+      fault = fmt::format(
+          "the user {0} may not write to {1} (mode {2:04o}); type: sudo chgrp {3} {1} && sudo chmod 2771 {1}",
+          name_of_user(::geteuid()), folder.string(), status.st_mode & 07777, own_group());
+    }
+    if (!fault.empty()) warnings_.add(about, "directory: " + fault);
+  }
+
+  void look_at_owners(const std::string& about, const config::Target& target) {
+    if (facts_.has_helper || (facts_.sandbox ? facts_.sandbox->may_change_owners : ::geteuid() == 0)) return;
+    const std::string grant = "type sudo systemctl edit acmed, add [Service] and ";
+    if (target.owner) {
+      const auto user = find_user(*target.owner).id;
+      if (user && *user != ::geteuid()) {
+        warnings_.add(about,
+                      fmt::format("owner: the user {} may not give files to {}; {}CapabilityBoundingSet=CAP_CHOWN "
+                                  "CAP_FOWNER and AmbientCapabilities=CAP_CHOWN CAP_FOWNER",
+                                  name_of_user(::geteuid()), *target.owner, grant));
+      }
+    }
+    if (target.group) {
+      const auto group = find_group(*target.group).id;
+      if (group && !is_member(*group, *target.group)) {
+        warnings_.add(about, fmt::format("group: the user {} is not in the group {}; {}SupplementaryGroups={}",
+                                         name_of_user(::geteuid()), *target.group, grant, *target.group));
+      }
+    }
+  }
+
+  bool is_member(gid_t group, const std::string& name) const {
+    if (facts_.sandbox && std::ranges::find(facts_.sandbox->groups, name) != facts_.sandbox->groups.end()) return true;
+    if (group == ::getegid()) return true;
+    std::vector<gid_t> own(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+    const auto count = ::getgroups(static_cast<int>(own.size()), own.data());
+    own.resize(static_cast<std::size_t>(std::max(count, 0)));
+    return std::ranges::find(own, group) != own.end();
+  }
+
+  static std::string own_group() { return name_of_user(::geteuid()); }
+
+  /// The same path is a fault of the configuration; links lead to the same file by another one.
+  void look_at_files(const std::string& about, const config::Target& target) {
+    std::error_code error;
+    const auto folder = fs::canonical(*target.directory, error);
+    if (error) return;
+    for (const auto& [kind, name] : target.files) {
+      const auto [first, is_new] = files_.emplace(folder / name, about);
+      if (is_new || first->second == about) continue;
+      return warnings_.add(about, fmt::format("{} is also written by {}, by another path; give each a file of its own",
+                                              (folder / name).string(), first->second));
+    }
+  }
+
+  const config::Config& config_;
+  const HostFacts& facts_;
+  Warnings warnings_;
+  std::map<fs::path, std::string> files_;
+};
+
+}  // namespace
+
+std::vector<std::string> host_warnings(const config::Config& config, const HostFacts& facts) {
+  return HostCheck(config, facts).run();
+}
+
+}  // namespace acmed
