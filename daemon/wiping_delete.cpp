@@ -9,6 +9,16 @@
 
 namespace {
 
+void* allocate(std::size_t size) noexcept {
+  return malloc(size == 0 ? 1 : size);
+}
+
+void* allocate_or_throw(std::size_t size) {
+  void* memory = allocate(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
 void wipe_and_free(void* memory) noexcept {
   if (memory != nullptr) explicit_bzero(memory, malloc_usable_size(memory));
   free(memory);
@@ -16,15 +26,35 @@ void wipe_and_free(void* memory) noexcept {
 
 }  // namespace
 
-// The library's other forms call these. Those for over-aligned types, which hold no text, stay the library's own.
+// Each form that may be mixed with another one of these, since a sanitizer has all of its own. Those for over-aligned
+// types, which hold no text, stay the library's.
 void* operator new(std::size_t size) {
-  void* memory = malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  return allocate_or_throw(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate_or_throw(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
 }
 void operator delete(void* memory) noexcept {
   wipe_and_free(memory);
 }
+void operator delete[](void* memory) noexcept {
+  wipe_and_free(memory);
+}
 void operator delete(void* memory, std::size_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
   wipe_and_free(memory);
 }
