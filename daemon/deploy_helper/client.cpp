@@ -25,7 +25,7 @@ using deploy::Subject;
 using deploy::Subjects;
 
 /// More than the helper's own limits: it is the helper that ends what hangs.
-constexpr Duration longest_work = 2min;
+constexpr Duration longest_work = 1min;
 constexpr const char* connection_cause = "helper:connection";
 constexpr int most_tries = 20;
 constexpr Duration first_pause = 50ms;
@@ -83,9 +83,12 @@ class HelpedPlace final : public deploy::Place {
 
  private:
   Task<std::optional<Error>> failure_of(Operation operation) {
+    // Once begun, it is known how it ends, even when the daemon is to stop: see Place.
+    const auto here = co_await context();
+    if (here.stop.stop_requested()) throw Cancelled();
     std::optional<Error> failure;
     try {
-      co_await client_.ask(request_for(operation, {subject_}), {subject_});
+      co_await client_.ask(request_for(operation, {subject_}), {subject_}).under(std::stop_token());
     } catch (const Error& error) {
       failure = error;
     }
@@ -120,9 +123,10 @@ Task<> Client::hook(Subjects subjects, deploy::Event event) {
 
 Task<Answer> Client::ask(Request request, Subjects subjects) {
   std::vector<store::GenerationFiles> contents;
+  const bool runs_something = request.operation == Operation::apply || takes_many(request.operation);
   Duration limit = longest_work;
   for (const auto& subject : subjects) {
-    limit = std::max(limit, subject->target.timeout + longest_work);
+    if (runs_something) limit = std::max(limit, subject->target.timeout + longest_work);
     if (!needs_contents(request.operation)) continue;
     contents.push_back(subject->generation.files);
     // Programs are told of a certificate, not of its key.

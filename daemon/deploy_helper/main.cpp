@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
 
 constexpr mode_t private_folder_mode = 0700;
 constexpr Duration longest_wait_for_request = 10s;
-constexpr Duration longest_wait_for_others = 5min;
+constexpr Duration longest_wait_for_others = 20s;
 constexpr auto pause_for_others = 50ms;
 
 struct Options {

@@ -27,10 +27,6 @@ constexpr std::int64_t highest_generation = 999'999'999;
   throw Refused("helper:request", "this is no request that can be carried out: " + why);
 }
 
-bool takes_many(Operation operation) {
-  return operation == Operation::test || operation == Operation::hook || operation == Operation::rollback_hook;
-}
-
 /// An object with exactly these members.
 const json::Object& object_with(const json::Value& value, const std::vector<std::string_view>& keys) {
   const auto* object = value.as_object();
@@ -78,6 +74,10 @@ std::string_view word_for(Operation operation) {
 }
 
 }  // namespace
+
+bool takes_many(Operation operation) {
+  return operation == Operation::test || operation == Operation::hook || operation == Operation::rollback_hook;
+}
 
 bool needs_contents(Operation operation) {
   return operation == Operation::install || takes_many(operation);

@@ -33,6 +33,9 @@ struct Request {
   friend bool operator==(const Request&, const Request&) = default;
 };
 
+/// Whether a program is run, once for all subjects.
+bool takes_many(Operation operation);
+
 /// Whether the generations' files go along with such a request.
 bool needs_contents(Operation operation);
 

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "base/error.h"
@@ -25,7 +26,9 @@ using Script = std::vector<std::vector<std::string>>;
 /// A helper that answers one connection after the other as it was told, and notes the requests.
 class FakeHelper {
  public:
-  explicit FakeHelper(Script script) : script_(std::move(script)) {
+  /// `on_request`: called on another thread when a request has come.
+  explicit FakeHelper(Script script, std::function<void()> on_request = {})
+      : script_(std::move(script)), on_request_(std::move(on_request)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::ranges::copy(path().native(), address.sun_path);
@@ -55,12 +58,14 @@ class FakeHelper {
       Lines lines(connection.get(), longest_request);
       const auto received = run(loop, lines.next());
       requests.push_back(received.line);
+      if (on_request_) on_request_();
       if (received.descriptor) keys.push_back(read_sealed(received.descriptor).front().private_key.reveal());
       for (const auto& answer : answers) run(loop, send_line(connection.get(), answer, -1));
     }
   }
 
   Script script_;
+  std::function<void()> on_request_;
   TemporaryFolder folder_;
   Fd listening_;
   std::thread thread_;
@@ -74,6 +79,11 @@ std::shared_ptr<const deploy::Subject> subject() {
   subject->generation.number = 7;
   subject->generation.files = {Secret("the key"), "cert", "chain", "fullchain"};
   return subject;
+}
+
+Task<std::optional<Error>> outcome_of(deploy::Place* place) {
+  auto outcome = co_await place->install();
+  co_return outcome;
 }
 
 const std::string done = to_line(Answer{});
@@ -118,6 +128,23 @@ SCENARIO("the daemon has its deployments done by the helper") {
     CHECK_THROWS_WITH(run(loop, client.test({subject()})), Contains("has ended without an answer"));
     helper.join();
     CHECK(helper.requests.size() == 1);
+  }
+}
+
+SCENARIO("a daemon that is to stop knows what became of the files that it has asked for") {
+  Loop loop;
+  std::stop_source stop;
+  GIVEN("a request that is on its way") {
+    FakeHelper helper({{progress_line(), done}}, [&stop] { stop.request_stop(); });
+    Client client(helper.path(), nullptr);
+    const auto place = client.place(subject());
+    CHECK_FALSE(run(loop, outcome_of(place.get()), stop.get_token()));
+  }
+  GIVEN("one that has not begun") {
+    stop.request_stop();
+    Client client("/nowhere/socket", nullptr);
+    const auto place = client.place(subject());
+    CHECK_THROWS_AS(run(loop, outcome_of(place.get()), stop.get_token()), Cancelled);
   }
 }
 
