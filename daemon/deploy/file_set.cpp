@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "daemon/deploy/file_content.h"
 #include "daemon/deploy/owner.h"
 
 namespace acmed::deploy {
@@ -25,8 +26,11 @@ namespace {
 using config::FileKind;
 
 /// The key last: see FileSet.
-constexpr std::array<FileKind, 5> order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
-                                           FileKind::privkey};
+constexpr std::array<FileKind, 11> order = {
+    FileKind::chain,       FileKind::cert,          FileKind::der,
+    FileKind::fullchain,   FileKind::combined,      FileKind::combined_key_last,
+    FileKind::pkcs12,      FileKind::pkcs12_legacy, FileKind::privkey_traditional,
+    FileKind::privkey_der, FileKind::privkey};
 /// A journal lists the few files of a target.
 constexpr std::size_t largest_journal = std::size_t{64} * 1024;
 
@@ -47,22 +51,6 @@ void remove_file(const std::filesystem::path& path) {
 
 void move_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) fail("put a file at", to);
-}
-
-Secret content_of(FileKind kind, const store::GenerationFiles& files) {
-  switch (kind) {
-    case FileKind::cert:
-      return Secret(files.certificate);
-    case FileKind::chain:
-      return Secret(files.chain);
-    case FileKind::fullchain:
-      return Secret(files.full_chain);
-    case FileKind::privkey:
-      return files.private_key;
-    case FileKind::combined:
-      break;
-  }
-  return Secret(files.private_key.reveal() + files.full_chain);
 }
 
 /// Only we can open the file until it has its owner and group; its mode is set last.
@@ -95,6 +83,7 @@ void link_or_move(const std::filesystem::path& from, const std::filesystem::path
 
 FileSet::FileSet(config::Target target, const std::string& certificate)
     : target_(std::move(target)),
+      certificate_(certificate),
       directory_(target_.directory.value_or(std::filesystem::path())),
       prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, 16) + "-"),
       stage_(crypto::hex(crypto::random_bytes(8))) {}
@@ -125,9 +114,9 @@ void FileSet::install(const store::GenerationFiles& files) const {
 }
 
 void FileSet::stage(const store::GenerationFiles& files) const {
-  const auto owner = find_owner(target_);
   for (const auto& [kind, name] : target_.files) {
-    write_staged(staged(name), content_of(kind, files), owner, target_.mode);
+    const auto access = target_.access_of(kind);
+    write_staged(staged(name), file_content(kind, target_, certificate_, files), find_owner(access), access.mode);
   }
 }
 
@@ -183,13 +172,11 @@ FileSet::Former FileSet::former() const {
 bool FileSet::has_files_of(const store::GenerationFiles& files) const {
   return std::ranges::all_of(target_.files, [&](const auto& file) {
     const auto& [kind, name] = file;
-    const auto wanted = content_of(kind, files);
     struct stat status {};
     if (::stat(path(name).c_str(), &status) != 0) return false;
-    if (static_cast<std::size_t>(status.st_size) != wanted.reveal().size()) return false;
-    // A file given to another user may be unreadable for us; then its size has to do.
-    if (::access(path(name).c_str(), R_OK) != 0) return true;
-    return Secret(files::read(path(name)).value_or("")) == wanted;
+    // A file given to another user may be unreadable for us; then it has to do that it is not empty.
+    if (::access(path(name).c_str(), R_OK) != 0) return status.st_size > 0;
+    return is_file_content(Secret(files::read(path(name)).value_or("")).reveal(), kind, target_, files);
   });
 }
 

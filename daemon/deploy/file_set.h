@@ -63,6 +63,7 @@ class FileSet {
   std::filesystem::path staged(const std::string& name) const { return hidden("new-" + stage_, name); }
 
   config::Target target_;
+  std::string certificate_;
   std::filesystem::path directory_;
   std::string prefix_;
   std::string stage_;  ///< random: nobody with write access to the directory can have planted a file there

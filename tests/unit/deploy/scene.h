@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/deploy/deploy.h"
+#include "daemon/store/publisher.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/deploy/actions.h"
+#include "daemon/deploy/verify.h"
+
+namespace acmed::deploy {
+
+/// Does everything in this process, with the rights that it has.
+class LocalActions final : public Actions {
+ public:
+  std::unique_ptr<Place> place(std::shared_ptr<const Subject> subject) override;
+  Task<> test(Subjects subjects) override;
+  Task<> apply(std::shared_ptr<const Subject> subject, std::string unit) override;
+  Task<> hook(Subjects subjects, Event event) override;
+  Task<> verify(std::shared_ptr<const Subject> subject) override { return verify_service(std::move(subject)); }
+};
+
+}  // namespace acmed::deploy
