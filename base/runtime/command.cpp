@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -15,26 +16,43 @@ namespace acmed {
 namespace {
 
 constexpr std::size_t most_output = std::size_t{64} * 1024;
-constexpr std::size_t most_input = std::size_t{64} * 1024;
+constexpr std::size_t most_in_pipe = std::size_t{64} * 1024;
+constexpr std::size_t most_input = std::size_t{16} * 1024 * 1024;
 constexpr Duration term_to_kill = std::chrono::seconds(2);
 /// Reads at a time: enough to empty a full pipe, and few enough that a program that never stops writing does not hold
 /// up the loop.
 constexpr int most_reads = 16;
 
-/// All of `input` waits in the pipe before the program starts: nothing is left to be fed while it runs.
-Pipe filled_pipe(const std::string& input) {
-  if (input.size() > most_input) throw Refused("process:input", "the input of a program is larger than 64 KiB");
+/// A file in memory, for what is too long for a pipe.
+Fd filled_file(const std::string& input) {
+  Fd file(memfd_create("input", MFD_CLOEXEC));
+  std::string_view rest = input;
+  while (file && !rest.empty()) {
+    const auto written = ::write(file.get(), rest.data(), rest.size());
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (!rest.empty() || ::lseek(file.get(), 0, SEEK_SET) != 0) {
+    throw Retry("process:pipe", system_error_sentence("write the input of a program", errno));
+  }
+  return file;
+}
+
+/// All of `input` waits there before the program starts: nothing is left to be fed while it runs.
+Fd filled_input(const std::string& input) {
+  if (input.size() > most_input) throw Refused("process:input", "the input of a program is larger than 16 MiB");
+  if (input.size() > most_in_pipe) return filled_file(input);
   auto pipe = make_pipe();
-  fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(most_input));
+  fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(most_in_pipe));
   fcntl(pipe.write.get(), F_SETFL, O_NONBLOCK);
   if (!input.empty() && ::write(pipe.write.get(), input.data(), input.size()) != static_cast<ssize_t>(input.size())) {
     throw Retry("process:pipe", system_error_sentence("fill a pipe", errno));
   }
-  pipe.write.reset();
-  return pipe;
+  return std::move(pipe.read);
 }
 
-/// Reads what the program writes as it comes, keeps the beginning and drops the rest.
+/// Reads what the program writes as it comes. Of a long text it keeps the beginning and the end: what went wrong is
+/// mostly said last.
 class Output {
  public:
   Output(Loop& loop, Fd fd) : fd_(std::move(fd)) {
@@ -51,7 +69,10 @@ class Output {
   /// What was written so far. A process that the program left behind may hold the pipe open: nobody waits for it.
   std::string take() {
     read();
-    return std::move(text_);
+    if (end_.size() <= most_kept) return std::move(beginning_) + end_;
+    const auto dropped = dropped_ + end_.size() - most_kept;
+    return fmt::format("{}\n[{} octets are left out]\n{}", beginning_, dropped,
+                       std::string_view(end_).substr(end_.size() - most_kept));
   }
 
  private:
@@ -61,13 +82,26 @@ class Output {
       const auto count = ::read(fd_.get(), buffer.data(), buffer.size());
       if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return false;
       if (count < 0) return true;
-      text_.append(buffer.data(), std::min(static_cast<std::size_t>(count), most_output - text_.size()));
+      keep({buffer.data(), static_cast<std::size_t>(count)});
     }
     return true;
   }
 
+  void keep(std::string_view octets) {
+    const auto room = most_kept - beginning_.size();
+    beginning_ += octets.substr(0, room);
+    end_ += octets.substr(std::min(room, octets.size()));
+    if (end_.size() < 2 * most_kept) return;
+    const auto excess = end_.size() - most_kept;
+    dropped_ += excess;
+    end_.erase(0, excess);
+  }
+
   Fd fd_;
-  std::string text_;
+  static constexpr std::size_t most_kept = most_output / 2;
+  std::string beginning_;
+  std::string end_;
+  std::size_t dropped_ = 0;
   EventSource source_;
 };
 
@@ -105,13 +139,12 @@ std::string CommandResult::outcome(Duration limit) const {
 Task<CommandResult> run_command(Command command) {
   const auto here = co_await context();
   if (here.stop.stop_requested()) throw Cancelled();
-  const auto input = filled_pipe(command.input);
+  const auto input = filled_input(command.input);
   auto output_pipe = make_pipe();
   const int write_end = output_pipe.write.get();
   auto errors_pipe = command.separate_errors ? make_pipe() : Pipe();
-  auto child =
-      Child::start(command.argv, command.environment,
-                   {input.read.get(), write_end, command.separate_errors ? errors_pipe.write.get() : write_end});
+  auto child = Child::start(command.argv, command.environment,
+                            {input.get(), write_end, command.separate_errors ? errors_pipe.write.get() : write_end});
   output_pipe.write.reset();
   errors_pipe.write.reset();
   Output output(*here.loop, std::move(output_pipe.read));

@@ -13,7 +13,7 @@ namespace acmed {
 struct Command {
   std::vector<std::string> argv;    ///< as Child::start() takes it
   std::vector<Secret> environment;  ///< as Child::start() takes it
-  std::string input;                ///< for standard input; at most 64 KiB
+  std::string input;                ///< for standard input; at most 16 MiB
   Duration limit;                   ///< after which the whole process group is killed
   bool separate_errors = false;     ///< what it writes to standard error is not part of its output
 };
@@ -21,8 +21,9 @@ struct Command {
 struct CommandResult {
   Ending ending;
   bool timed_out = false;  ///< when `limit` passed
-  std::string output;      ///< standard output and error, the first 64 KiB
-  std::string errors{};    ///< standard error, the first 64 KiB, where it is kept apart
+  /// Standard output and error; of more than 64 KiB the beginning and the end, with a line that says so between them.
+  std::string output;
+  std::string errors{};  ///< standard error, likewise, where it is kept apart
 
   bool succeeded() const noexcept { return ending.exit_code == 0 && ending.signal == 0 && !timed_out; }
   /// "exited with 3", "was ended by signal 11 (Segmentation fault)", "did not end within 60 s and was stopped".
