@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include <charconv>
 #include <vector>
 
 namespace acmed {
@@ -18,6 +19,16 @@ bool says_none(int result) {
   return result == 0 || result == ENOENT || result == ESRCH || result == EBADF || result == EPERM;
 }
 
+/// Nothing unless `text` is a number that an account may have: the largest one stands for "no change" in chown(2).
+template <class Id>
+std::optional<Id> number_in(const std::string& text) {
+  Id id{};
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, id);
+  if (error != std::errc{} || stop != end || id == static_cast<Id>(-1)) return std::nullopt;
+  return id;
+}
+
 /// `Lookup`: getpwnam_r or getgrnam_r, which fill an `Entry`.
 template <class Id, class Entry, class Lookup>
 HostAccount<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
@@ -27,6 +38,7 @@ HostAccount<Id> find(const std::string& name, Lookup lookup, Id Entry::*id) {
   int result = EINTR;
   while (result == EINTR) result = lookup(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
   if (found != nullptr) return {entry.*id, 0};
+  if (const auto number = number_in<Id>(name)) return {number, 0};
   return {std::nullopt, says_none(result) ? 0 : result};
 }
 

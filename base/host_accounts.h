@@ -15,7 +15,8 @@ struct HostAccount {
   int error = 0;         ///< errno when the name service failed; 0 when it answered
 };
 
-/// Blocks: the name service may be slow or remote.
+/// `name` may also be a number, as chown(1) takes it: files for a container belong to accounts that the host does not
+/// know. Blocks: the name service may be slow or remote.
 HostAccount<uid_t> find_user(const std::string& name);
 HostAccount<gid_t> find_group(const std::string& name);
 

@@ -210,9 +210,11 @@ class Comparison {
       const auto first = files_.find(path);
       if (first == files_.end()) continue;
       if (first->second.text() == placed.place.text()) {
-        reader.faults().add(placed.place, "defaults.deploy",
-                            fmt::format("several certificates would write {}; give each its own [[certificate.deploy]]",
-                                        path.string()));
+        reader.faults().add(
+            placed.place, "defaults.deploy",
+            fmt::format("several certificates would write {}; put {{name}} into the directory or the file names, or "
+                        "give each its own [[certificate.deploy]]",
+                        path.string()));
       } else {
         reader.faults().add(
             placed.place, reader.name_of("deploy"),
@@ -263,8 +265,11 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     certificate.key_type = own.key_type.value_or(defaults.key_type.value_or(certificate.key_type));
     certificate.renew = own.renew ? own.renew : defaults.renew;
     certificate.propagation = completed(own.propagation, defaults.propagation);
-    const auto targets = own.deploy.value_or(defaults.deploy.value_or(std::vector<PlacedTarget>()));
-    for (const auto& placed : targets) certificate.deploy.push_back(placed.target);
+    auto targets = own.deploy.value_or(defaults.deploy.value_or(std::vector<PlacedTarget>()));
+    for (auto& placed : targets) {
+      placed = filled_in(placed, certificate, reader);
+      certificate.deploy.push_back(placed.target);
+    }
     comparison.add(certificate, targets, reader);
     certificates.push_back(std::move(certificate));
   }
@@ -281,7 +286,10 @@ std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers
     read_name(reader, certificate);
     auto targets = default_targets;
     if (reader.node("deploy") != nullptr) targets = read_targets(reader);
-    for (const auto& placed : targets) certificate.deploy.push_back(placed.target);
+    for (auto& placed : targets) {
+      placed = filled_in(placed, certificate, reader);
+      certificate.deploy.push_back(placed.target);
+    }
     comparison.add_without_content(certificate, targets, reader);
     certificates.push_back(std::move(certificate));
   }

@@ -77,19 +77,61 @@ struct Provider {
   std::string place;  ///< where it is, for people: its server's name or address, or its API's URL
 };
 
-enum class FileKind { cert, chain, fullchain, privkey, combined };
+/// The forms of a file at a target.
+enum class FileKind {
+  cert,                 ///< PEM
+  chain,                ///< PEM, without the certificate
+  fullchain,            ///< PEM
+  privkey,              ///< PEM, PKCS #8
+  privkey_traditional,  ///< PEM, SEC 1 or PKCS #1
+  privkey_der,          ///< PKCS #8
+  combined,             ///< PEM: the key, then the full chain
+  combined_key_last,    ///< PEM: the full chain, then the key
+  der,                  ///< the certificate alone
+  pkcs12,               ///< all, encrypted as PKCS #12 is today (AES, SHA-256)
+  pkcs12_legacy         ///< the same as old programs read it (triple DES, SHA-1)
+};
+constexpr bool holds_key(FileKind kind) noexcept {
+  return kind != FileKind::cert && kind != FileKind::chain && kind != FileKind::fullchain && kind != FileKind::der;
+}
 
-/// [[certificate.deploy]]
+/// Who may do what with a file.
+struct Access {
+  std::optional<std::string> owner;  ///< a user's name or number; none: whoever writes the file
+  std::optional<std::string> group;
+  mode_t mode;
+};
+
+/// How a service is asked which certificate it serves.
+struct Verify {
+  enum class StartTls { none, smtp, imap, pop3, ldap, postgres };
+  std::string host;  ///< a name or an address
+  std::string port;
+  std::string server_name;  ///< a name of the certificate
+  StartTls start_tls = StartTls::none;
+};
+
+/// [[certificate.deploy]], its placeholders filled in
 struct Target {
   std::string name;
-  std::optional<std::filesystem::path> directory;  ///< none: only the programs are run
+  std::optional<std::filesystem::path> directory;  ///< none: no copies are written
   std::map<FileKind, std::string> files;           ///< file names within `directory`
-  std::optional<std::string> owner;                ///< a user name; checked when the configuration is read
+  std::optional<std::string> owner;                ///< a user's name or number; none: whoever writes the files
   std::optional<std::string> group;
   mode_t mode = 0640;
+  std::map<FileKind, Access> accesses;  ///< of the files that differ from these three
+  SecretSource pkcs12_password;
   std::vector<std::string> test;       ///< argv; empty for none
+  std::vector<std::string> reload;     ///< units, as the service manager names them
+  std::vector<std::string> restart;    ///< units that are restarted instead
   std::vector<std::string> post_hook;  ///< argv; empty for none
-  Duration timeout = std::chrono::seconds(60);
+  std::optional<Verify> verify;
+  Duration timeout = std::chrono::seconds(60);  ///< of each program, each unit, and verify
+
+  Access access_of(FileKind kind) const {
+    const auto own = accesses.find(kind);
+    return own != accesses.end() ? own->second : Access{owner, group, mode};
+  }
 };
 
 /// What is left of a certificate's life when it is renewed: a fraction, or a time, which counts for half of its life at

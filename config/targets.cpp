@@ -5,116 +5,99 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
-#include "base/host_accounts.h"
+#include "config/addresses.h"
 #include "config/command.h"
-#include "config/files.h"
+#include "config/names.h"
 #include "config/section_name.h"
+#include "config/target_files.h"
 
 namespace acmed::config {
 namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration longest_hook = 1h;
-/// Hidden names beside a file consist of its own name plus some more (daemon/deploy), within 255 octets.
-constexpr std::size_t longest_file_name = 160;
-constexpr mode_t readable_and_writable = 0666;
-constexpr mode_t others = 0007;
+/// systemd's own limit.
+constexpr std::size_t longest_unit = 255;
 
-constexpr std::array<std::pair<std::string_view, FileKind>, 5> kinds = {{{"cert", FileKind::cert},
-                                                                         {"chain", FileKind::chain},
-                                                                         {"fullchain", FileKind::fullchain},
-                                                                         {"privkey", FileKind::privkey},
-                                                                         {"combined", FileKind::combined}}};
-
-bool holds_key(const Target& target) {
-  return target.files.contains(FileKind::privkey) || target.files.contains(FileKind::combined);
-}
-
-void check_file_name(Reader& reader, std::string_view key, const Text& name) {
-  if (name.value.find('/') != std::string::npos || name.value == "." || name.value == "..") {
-    reader.fault(name.place, key,
-                 in_quotes(name.value) + " is no plain file name; `directory` says where the file goes");
-  } else if (name.value.starts_with('.')) {
-    reader.fault(name.place, key,
-                 in_quotes(name.value) + " begins with a dot; such names are kept for files under way");
-  } else if (name.value.size() > longest_file_name) {
-    reader.fault(name.place, key,
-                 fmt::format("the name is {} octets long, {} are allowed", name.value.size(), longest_file_name));
+/// What is wrong with the name of a unit; empty when nothing is.
+std::string fault_of_unit(std::string_view unit) {
+  static constexpr std::array<std::string_view, 9> kinds = {".service", ".socket", ".target", ".timer", ".path",
+                                                            ".mount",   ".scope",  ".slice",  ".swap"};
+  const auto is_kind = [unit](std::string_view kind) { return unit.ends_with(kind) && unit.size() > kind.size(); };
+  if (std::ranges::none_of(kinds, is_kind)) {
+    return fmt::format("{} was found; a unit is named in full, {}", in_quotes(unit),
+                       in_quotes(fmt::format("{}.service", unit)));
   }
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@{}";  // with the placeholder's braces
+  if (unit.size() > longest_unit || unit.find_first_not_of(allowed) != unit.npos) {
+    return in_quotes(unit) + " was found, which is no name of a unit; systemctl list-units shows those there are";
+  }
+  if (unit.find("@.") != unit.npos) {
+    return in_quotes(unit) + " was found, which is a template; name one of its instances, \"getty@tty1.service\"";
+  }
+  return {};
 }
 
-std::map<FileKind, std::string> read_files(Reader reader) {
-  std::map<FileKind, std::string> files;
-  std::set<std::string> seen;
-  for (const auto& [word, kind] : kinds) {
-    const auto name = reader.text(word);
-    if (!name) continue;
-    check_file_name(reader, word, *name);
-    if (!seen.insert(name->value).second) {
-      reader.fault(name->place, word, in_quotes(name->value) + " is already the name of another file of this target");
+std::vector<std::string> read_units(Reader& reader, std::string_view key, const std::vector<std::string>& others) {
+  std::vector<std::string> units;
+  const auto given = reader.texts(key);
+  if (!given) return units;
+  for (const auto& text : *given) {
+    auto fault = fault_of_unit(text.value);
+    if (std::ranges::find(units, text.value) != units.end()) fault = in_quotes(text.value) + " is in the list twice";
+    if (std::ranges::find(others, text.value) != others.end()) {
+      fault = in_quotes(text.value) + " is also in `reload`; one of the two is enough";
     }
-    files[kind] = name->value;
+    if (!fault.empty()) reader.fault(text.place, key, fault);
+    units.push_back(text.value);
   }
-  for (const auto* later : {"pkcs12", "der"}) {
-    reader.refuse(later,
-                  "this version does not write that form yet; it has cert, chain, fullchain, privkey and combined");
-  }
-  reader.end();
-  if (reader.entries().empty()) reader.fault("", "names no file; leave it out for fullchain.pem and privkey.pem");
-  return files;
+  return units;
 }
 
-void read_place_of_files(Reader& reader, Target& target) {
-  const auto directory = reader.text("directory");
-  const bool has_files = reader.node("files") != nullptr;
-  if (auto files = reader.table("files")) target.files = read_files(*std::move(files));
-  if (directory) {
-    target.directory = absolute_path(directory->value, directory->place);
-    // "/etc/tls/" and "/etc/tls" are the same folder.
-    if (!target.directory->has_filename()) target.directory = target.directory->parent_path();
-    if (!has_files) target.files = {{FileKind::fullchain, "fullchain.pem"}, {FileKind::privkey, "privkey.pem"}};
-  } else if (has_files && reader.node("directory") == nullptr) {
-    reader.fault("files", "there are files but no `directory` to write them to");
-  }
-}
-
-void read_owner(Reader& reader, Target& target) {
-  if (const auto owner = reader.text("owner")) {
-    // A name service that is down now may be up at deployment time, when the name is looked up again.
-    if (const auto user = find_user(owner->value); !user.id && user.error == 0) {
-      reader.fault(owner->place, "owner", "this host has no user " + in_quotes(owner->value));
-    }
-    target.owner = owner->value;
-  }
-  if (const auto group = reader.text("group")) {
-    if (const auto found_group = find_group(group->value); !found_group.id && found_group.error == 0) {
-      reader.fault(group->place, "group", "this host has no group " + in_quotes(group->value));
-    }
-    target.group = group->value;
-  }
-}
-
-void read_mode(Reader& reader, Target& target) {
-  const auto* node = reader.node("mode");
-  if (node == nullptr) return;
-  const auto* integer = node->as<Integer>();
-  if (integer == nullptr || !integer->octal) {
-    reader.fault_of_kind(*node, "mode", "an octal number such as 0o640");
+/// "HOST:PORT", "[ADDRESS]:PORT".
+void read_connect(Reader& reader, Verify& verify) {
+  if (!reader.required("connect", "where the service listens, \"127.0.0.1:443\"")) return;
+  const auto text = reader.text("connect");
+  if (!text) return;
+  const auto colon = text->value.rfind(':');
+  const bool has_port = colon != text->value.npos && !is_address(text->value) && colon + 1 < text->value.size();
+  const auto checked = server(text->value);
+  if (!has_port || !checked.good()) {
+    reader.fault(text->place, "connect",
+                 in_quotes(text->value) +
+                     " was found, an address or host name with a port is wanted: "
+                     "\"127.0.0.1:443\", \"[::1]:443\", \"mail.example.com:25\"");
     return;
   }
-  const auto mode = static_cast<mode_t>(integer->value);
-  if (integer->value < 0 || (static_cast<std::uint64_t>(integer->value) & ~std::uint64_t{readable_and_writable}) != 0) {
-    reader.fault(node->place, "mode", found(*node) + " was found, only read and write bits are allowed: 0o640");
-  } else if ((mode & 0400) == 0) {
-    reader.fault(node->place, "mode", found(*node) + " keeps the owner from reading the files; 0o640 is usual");
-  } else if ((mode & others) != 0 && holds_key(target)) {
-    reader.fault(node->place, "mode",
-                 found(*node) + " opens the private key to every user of this host; 0o640 or stricter is allowed");
-  } else {
-    target.mode = mode;
+  verify.host = text->value.substr(0, colon);
+  verify.port = text->value.substr(colon + 1);
+  if (verify.host.starts_with('[')) verify.host = verify.host.substr(1, verify.host.size() - 2);
+}
+
+std::optional<Verify> read_verify(Reader& certificate) {
+  using StartTls = Verify::StartTls;
+  auto reader = certificate.table("verify");
+  if (!reader) return std::nullopt;
+  Verify verify;
+  read_connect(*reader, verify);
+  if (const auto name = reader->text("server_name")) {
+    const auto checked = certificate_name(name->value);
+    const auto fault =
+        checked.value.starts_with('*') ? in_quotes(name->value) + " is a wildcard; name one host" : checked.fault;
+    if (!fault.empty()) reader->fault(name->place, "server_name", fault);
+    verify.server_name = checked.value;
   }
+  verify.start_tls = reader
+                         ->choice<StartTls>("starttls", {{"smtp", StartTls::smtp},
+                                                         {"imap", StartTls::imap},
+                                                         {"pop3", StartTls::pop3},
+                                                         {"ldap", StartTls::ldap},
+                                                         {"postgres", StartTls::postgres}})
+                         .value_or(StartTls::none);
+  reader->end();
+  return verify;
 }
 
 PlacedTarget read_target(Reader& reader) {
@@ -127,27 +110,36 @@ PlacedTarget read_target(Reader& reader) {
     target.name = name->value;
   }
   if (!has_name) reader.fault("name", "is missing; give the target a name, such as that of the service");
-  read_place_of_files(reader, target);
-  read_owner(reader, target);
-  read_mode(reader, target);
+  read_target_files(reader, target);
   target.test = read_command(reader, "test");
+  target.reload = read_units(reader, "reload", {});
+  target.restart = read_units(reader, "restart", target.reload);
   target.post_hook = read_command(reader, "post_hook");
+  target.verify = read_verify(reader);
   target.timeout = reader.duration("timeout", 1ms, longest_hook).value_or(target.timeout);
-  for (const auto* key : {"owner", "group", "mode"}) {
-    if (reader.node(key) != nullptr && reader.node("directory") == nullptr && reader.node("files") == nullptr) {
-      reader.fault(reader.node(key)->place, key, "this target writes no files; give a `directory`");
-    }
-  }
-  const std::string use_hook = "; use post_hook = [\"/usr/bin/systemctl\", \"reload\", \"UNIT\"]";
-  const bool has_later = reader.node("reload") != nullptr || reader.node("verify") != nullptr;
-  reader.refuse("reload", "this version does not speak to the service manager yet" + use_hook);
-  reader.refuse("verify", "this version does not verify the service yet; check it in post_hook, or leave the key out");
-  if (reader.node("directory") == nullptr && reader.node("files") == nullptr && reader.node("test") == nullptr &&
-      reader.node("post_hook") == nullptr && !has_later) {
-    reader.fault("", "this target does nothing; give it a `directory`, a `test` or a `post_hook`");
+  const auto is_given = [&reader](const char* key) { return reader.node(key) != nullptr; };
+  constexpr std::array<const char*, 7> deeds = {"directory", "files",     "test",  "reload",
+                                                "restart",   "post_hook", "verify"};
+  if (std::ranges::none_of(deeds, is_given)) {
+    reader.fault("", "this target does nothing; give it a `directory`, a `test`, a `reload` or a `post_hook`");
   }
   reader.end();
   return {std::move(target), reader.place()};
+}
+
+std::string filled(std::string text, std::string_view name) {
+  for (auto at = text.find(name_placeholder); at != text.npos; at = text.find(name_placeholder, at + name.size())) {
+    text.replace(at, name_placeholder.size(), name);
+  }
+  return text;
+}
+
+/// A name that the certificate is for.
+std::string server_name_of(const std::vector<std::string>& domains) {
+  const auto is_plain = [](const std::string& domain) { return !domain.starts_with('*'); };
+  const auto plain = std::ranges::find_if(domains, is_plain);
+  if (plain != domains.end()) return *plain;
+  return domains.empty() ? std::string() : "acmed" + domains.front().substr(1);
 }
 
 }  // namespace
@@ -165,6 +157,28 @@ std::vector<PlacedTarget> read_targets(Reader& certificate) {
     targets.push_back(std::move(placed));
   }
   return targets;
+}
+
+PlacedTarget filled_in(const PlacedTarget& placed, const Certificate& certificate, Reader& reader) {
+  auto result = placed;
+  auto& target = result.target;
+  const auto fill = [&certificate](std::string& text) { text = filled(std::move(text), certificate.name); };
+  if (target.directory) target.directory = filled(target.directory->string(), certificate.name);
+  for (auto& [kind, file] : target.files) {
+    const auto written = file;
+    fill(file);
+    if (file == written) continue;
+    if (const auto fault = fault_of_file_name(file); !fault.empty()) {
+      reader.faults().add(placed.place, reader.name_of("deploy.files"), fault);
+    }
+  }
+  for (auto* texts : {&target.test, &target.reload, &target.restart, &target.post_hook}) {
+    for (auto& text : *texts) fill(text);
+  }
+  if (target.verify && target.verify->server_name.empty()) {
+    target.verify->server_name = server_name_of(certificate.domains);
+  }
+  return result;
 }
 
 }  // namespace acmed::config

@@ -17,4 +17,8 @@ struct PlacedTarget {
 /// Reads the [[certificate.deploy]] tables of one certificate.
 std::vector<PlacedTarget> read_targets(Reader& certificate);
 
+/// The target as it is for one certificate: its placeholders stand for that, and what follows from the certificate's
+/// domains is set. `reader`: of the certificate's table, for faults.
+PlacedTarget filled_in(const PlacedTarget& placed, const Certificate& certificate, Reader& reader);
+
 }  // namespace acmed::config

@@ -35,8 +35,9 @@ Task<std::vector<std::string>> moved(const config::Config* config) {
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, std::filesystem::path config_file)
-    : loop_(loop), store_(store), publisher_(publisher), config_file_(std::move(config_file)) {}
+Daemon::Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
+               std::filesystem::path config_file)
+    : loop_(loop), store_(store), publisher_(publisher), actions_(actions), config_file_(std::move(config_file)) {}
 
 Task<> Daemon::run(config::Config config) {
   check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
@@ -46,7 +47,7 @@ Task<> Daemon::run(config::Config config) {
   while (next) {
     const auto warnings = co_await moved(&*next);
     for (const auto& warning : warnings) log::warning(fit_to_show(warning, longest_warning));
-    Service service(loop_, store_, publisher_, *std::exchange(next, std::nullopt), servers_);
+    Service service(loop_, store_, publisher_, actions_, *std::exchange(next, std::nullopt), servers_);
     service.on_change = [&service] { notify("STATUS=" + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     if (service.certificate_count() == 0) log::warning(nothing_configured(config_file_));
@@ -84,6 +85,9 @@ Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional
     if (!*next)
       notify("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
   }
+  // A hook comes to its end: half of it may have done more harm than none.
+  if (service->is_deploying()) log::notice("the new configuration is taken once what is being deployed has ended");
+  co_await service->finish_deployments();
   scope->stop();
 }
 

@@ -17,7 +17,8 @@ namespace acmed {
 /// service manager (sd_notify).
 class Daemon {
  public:
-  Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, std::filesystem::path config_file);
+  Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
+         std::filesystem::path config_file);
 
   /// Runs until cancelled.
   Task<> run(config::Config config);
@@ -36,6 +37,7 @@ class Daemon {
   Loop& loop_;
   store::Store& store_;
   store::Publisher& publisher_;
+  deploy::Actions& actions_;
   std::filesystem::path config_file_;
   std::filesystem::path state_directory_;
   providers::NameServers servers_;

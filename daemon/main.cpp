@@ -23,6 +23,8 @@
 #include "config/load.h"
 #include "config/suggest.h"
 #include "daemon/daemon.h"
+#include "daemon/deploy/local_actions.h"
+#include "daemon/deploy_helper/client.h"
 #include "daemon/dns_check.h"
 #include "daemon/host_check.h"
 #include "daemon/plan.h"
@@ -91,10 +93,10 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
   return {};
 }
 
-int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
-             std::vector<std::string> names, std::stop_token stop) {
+int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
+             config::Config config, std::vector<std::string> names, std::stop_token stop) {
   providers::NameServers servers;
-  Service service(loop, store, publisher, std::move(config), servers);
+  Service service(loop, store, publisher, actions, std::move(config), servers);
   std::vector<std::string> troubles;
   try {
     troubles = run(loop, service.run_once({names.begin(), names.end()}), std::move(stop));
@@ -198,14 +200,17 @@ int start(const Options& options) {
   store::FileStore store(state);
   store::LocalPublisher publisher(state);
   Loop loop;
+  const auto actions = deploy_helper::choose_actions(deploy_helper::usual_socket,
+                                                     std::make_unique<deploy::LocalActions>(state.deployments()));
   Signals signals(loop);
   std::stop_source stop;
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
   if (getpid() == 1) signals.on(SIGCHLD, reap_strangers);  // in a container
-  if (options.once) return run_once(loop, store, publisher, std::move(config), options.names, stop.get_token());
-  Daemon daemon(loop, store, publisher, options.config);
+  if (options.once)
+    return run_once(loop, store, publisher, *actions, std::move(config), options.names, stop.get_token());
+  Daemon daemon(loop, store, publisher, *actions, options.config);
   signals.on(SIGHUP, [&daemon] { daemon.reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
   return EXIT_SUCCESS;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
+constexpr Duration announced_ahead = std::chrono::seconds(5);
 constexpr Duration clock_step = std::chrono::minutes(1);
 constexpr int batches_at_a_time = 2;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker thread
@@ -118,15 +119,16 @@ class Service::Busy {
   Service& service_;
 };
 
-Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
-                 providers::NameServers& servers)
+Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
+                 config::Config config, providers::NameServers& servers)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers_of(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       context_{loop, store, publisher, discovery_, zones_, config.routes, log_},
-      ledger_(store, loop.clock()) {
+      ledger_(store, loop.clock()),
+      deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca)));
   }
@@ -156,7 +158,7 @@ std::shared_ptr<const issue::Policies> Service::policies(const config::Propagati
 keep::Keeper* Service::add_keeper() {
   auto& wanted = wanted_[added_++];
   auto* authority = authorities_.at(wanted.ca).get();
-  keepers_.emplace_back(context_, ledger_,
+  keepers_.emplace_back(context_, ledger_, deployments_,
                         keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
                                       policies(wanted.propagation)},
                                      wanted.renew,
@@ -199,6 +201,7 @@ Task<> Service::run(bool is_first) {
 
 /// Lets all keepers load what is remembered, a limited number at a time: each that waits for its turn costs memory.
 Task<> Service::prepare_all(bool enqueue) {
+  const auto announcement = deployments_.announce_any();
   std::vector<Task<>> work;
   for (int i = 0; i < batches_at_a_time; ++i) work.push_back(prepare_some(enqueue));
   co_await when_all(std::move(work));
@@ -218,8 +221,10 @@ Task<> Service::prepare_some(bool enqueue) {
       auto* keeper = batch[i];
       co_await keeper->prepare(std::move(found[i]));
       note_trouble(keeper);
+      if (!enqueue) continue;
+      keeper->announce(loop_.clock().now(), true);
       // Whoever starts or reloads acmed wants failures to be retried, and wants to hear what is waiting.
-      if (enqueue) this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
+      this->enqueue(keeper, keeper->is_troubled() ? Time::min() : keeper->next(true));
     }
   }
 }
@@ -241,10 +246,20 @@ Task<> Service::keep_agenda(Scope* scope) {
       agenda_.erase(agenda_.begin());
       scope->spawn(attempt(keeper, asked));
     }
+    announce_deployments(now + announced_ahead);
     // The calendar may be set meanwhile: it is checked every hour.
     const auto pause =
         agenda_.empty() ? longest_sleep : std::min<Duration>(agenda_.begin()->first - now, longest_sleep);
     co_await within(pause, turn_of(&earlier_));
+  }
+}
+
+/// What is due in a moment shares hooks and reloads with what is due now.
+void Service::announce_deployments(Time until) {
+  std::size_t announced = 0;
+  for (auto entry = agenda_.begin(); entry != agenda_.end() && entry->first <= until; ++entry) {
+    if (++announced > names_a_turn) break;
+    entry->second->announce(until, false);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
+#include "daemon/deploy/coordinator.h"
 #include "daemon/keep/keeper.h"
 #include "daemon/keep/log_observer.h"
 #include "daemon/provider_memory.h"
@@ -29,7 +30,7 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation);
 class Service {
  public:
   /// `servers`: name servers that the previous service left running, if any.
-  Service(Loop& loop, store::Store& store, store::Publisher& publisher, config::Config config,
+  Service(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions, config::Config config,
           providers::NameServers& servers);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -41,6 +42,10 @@ class Service {
   /// Keeps all certificates until cancelled. Earlier failures are retried at once: whoever starts or reloads acmed has
   /// probably mended them. `is_first`: in this process.
   Task<> run(bool is_first);
+
+  bool is_deploying() const noexcept { return deployments_.is_in_progress(); }
+  /// From now on no deployment begins; completes when those in progress have ended. The rest goes on.
+  Task<> finish_deployments() { return deployments_.finish(); }
 
   /// Ends what runs outside of acmed for its providers; the last call, when nothing else is in progress.
   Task<> close();
@@ -60,6 +65,7 @@ class Service {
   keep::Keeper* add_keeper();
   std::shared_ptr<const issue::Policies> policies(const config::Propagation& own);
   Task<> keep_agenda(Scope* scope);
+  void announce_deployments(Time until);
   Duration calendar_offset() const;
   Task<> plan_anew();
   Task<> attempt(keep::Keeper* keeper, bool asked);
@@ -83,6 +89,7 @@ class Service {
   keep::LogObserver log_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
+  deploy::DeploymentCoordinator deployments_;
   std::vector<config::Provider> providers_;  ///< without their settings
   std::vector<config::Certificate> wanted_;  ///< each is moved into its keeper
   std::size_t added_ = 0;                    ///< how many of wanted_ have a keeper

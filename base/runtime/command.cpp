@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -16,23 +17,39 @@ namespace {
 
 /// Of the beginning and of the end of what a program writes.
 constexpr std::size_t most_kept = std::size_t{32} * 1024;
-constexpr std::size_t most_input = std::size_t{64} * 1024;
+constexpr std::size_t most_in_pipe = std::size_t{64} * 1024;
+constexpr std::size_t most_input = std::size_t{16} * 1024 * 1024;
 constexpr Duration term_to_kill = std::chrono::seconds(2);
 /// Reads at a time: enough to empty a full pipe, and few enough that a program that never stops writing does not hold
 /// up the loop.
 constexpr int most_reads = 16;
 
-/// All of `input` waits in the pipe before the program starts: nothing is left to be fed while it runs.
-Pipe filled_pipe(const std::string& input) {
-  if (input.size() > most_input) throw Refused("process:input", "the input of a program is larger than 64 KiB");
+/// A file in memory, for what is too long for a pipe.
+Fd filled_file(const std::string& input) {
+  Fd file(memfd_create("input", MFD_CLOEXEC));
+  std::string_view rest = input;
+  while (file && !rest.empty()) {
+    const auto written = ::write(file.get(), rest.data(), rest.size());
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (!rest.empty() || ::lseek(file.get(), 0, SEEK_SET) != 0) {
+    throw Retry("process:pipe", system_error_sentence("write the input of a program", errno));
+  }
+  return file;
+}
+
+/// All of `input` waits there before the program starts: nothing is left to be fed while it runs.
+Fd filled_input(const std::string& input) {
+  if (input.size() > most_input) throw Refused("process:input", "the input of a program is larger than 16 MiB");
+  if (input.size() > most_in_pipe) return filled_file(input);
   auto pipe = make_pipe();
-  fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(most_input));
+  fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(most_in_pipe));
   fcntl(pipe.write.get(), F_SETFL, O_NONBLOCK);
   if (!input.empty() && ::write(pipe.write.get(), input.data(), input.size()) != static_cast<ssize_t>(input.size())) {
     throw Retry("process:pipe", system_error_sentence("fill a pipe", errno));
   }
-  pipe.write.reset();
-  return pipe;
+  return std::move(pipe.read);
 }
 
 /// The beginning and the end of a text, whole lines where something between them is left out: what failed mostly stands
@@ -101,6 +118,16 @@ class Output {
     return true;
   }
 
+  void keep(std::string_view octets) {
+    const auto room = most_kept - beginning_.size();
+    beginning_ += octets.substr(0, room);
+    end_ += octets.substr(std::min(room, octets.size()));
+    if (end_.size() < 2 * most_kept) return;
+    const auto excess = end_.size() - most_kept;
+    dropped_ += excess;
+    end_.erase(0, excess);
+  }
+
   Fd fd_;
   Excerpt text_;
   EventSource source_;
@@ -140,13 +167,12 @@ std::string CommandResult::outcome(Duration limit) const {
 Task<CommandResult> run_command(Command command) {
   const auto here = co_await context();
   if (here.stop.stop_requested()) throw Cancelled();
-  const auto input = filled_pipe(command.input);
+  const auto input = filled_input(command.input);
   auto output_pipe = make_pipe();
   const int write_end = output_pipe.write.get();
   auto errors_pipe = command.separate_errors ? make_pipe() : Pipe();
-  auto child =
-      Child::start(command.argv, command.environment,
-                   {input.read.get(), write_end, command.separate_errors ? errors_pipe.write.get() : write_end});
+  auto child = Child::start(command.argv, command.environment,
+                            {input.get(), write_end, command.separate_errors ? errors_pipe.write.get() : write_end});
   output_pipe.write.reset();
   errors_pipe.write.reset();
   Output output(*here.loop, std::move(output_pipe.read));

@@ -13,7 +13,7 @@ namespace acmed {
 struct Command {
   std::vector<std::string> argv;    ///< as Child::start() takes it
   std::vector<Secret> environment;  ///< as Child::start() takes it
-  std::string input;                ///< for standard input; at most 64 KiB
+  std::string input;                ///< for standard input; at most 16 MiB
   Duration limit;                   ///< after which the whole process group is killed
   bool separate_errors = false;     ///< what it writes to standard error is not part of its output
 };

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
+#include <memory>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/runtime/task.h"
-#include "config/config.h"
+#include "daemon/deploy/actions.h"
 #include "daemon/deploy/subject.h"
-#include "daemon/store/publisher.h"
-#include "daemon/store/records.h"
 
 namespace acmed::deploy {
 
@@ -30,15 +28,29 @@ class NotTaken final : public Error {
   Left left_;
 };
 
-/// Deploys `generation` to `target`: copies the files into its directory as one set, or, for a target that
-/// reads live/, puts the generation in service there; then runs `test` and `post_hook`, with the facts in ACMED_*
-/// variables and as JSON on standard input. When `test` or the hook fails, the former pair is put back (and, after a
-/// failed hook, the hook is run once more for it), unless there was none or its certificate ends before `worth_until`.
-/// Throws NotTaken: to be retried ("deploy:test", "deploy:hook", "deploy:timeout", "deploy:file") or refused (unknown
-/// owner, missing program), with a sentence that holds the end of the program's output. `previous`: the generation to
-/// roll back to, none for the first one. `publisher` must outlive the task.
-Task<> to_target(config::Target target, store::Publisher& publisher, Generation generation,
-                 std::optional<Generation> previous, Time worth_until);
+/// A generation on its way to a target.
+struct Member {
+  std::shared_ptr<const Subject> subject;
+  std::shared_ptr<const Subject> former;  ///< the generation that the target had; null when that is not known
+  Time worth_until;                       ///< a certificate that ends before then is not worth going back to
+};
+
+/// What became of a member: nothing when its target has taken it for good.
+using Outcome = std::optional<NotTaken>;
+
+/// Deploys the members as one transaction and returns their outcomes in the same order: checks each pair, puts all
+/// copies into place, runs each `test` once, has each unit of `reload` and `restart` read the new files once, runs each
+/// `post_hook` once, and verifies each service. Two targets whose files only work together are therefore tested
+/// together.
+///
+/// A member fails when a step that it takes part in fails; the others go on. Its former copies are then put back, and
+/// the units and hooks that had learned of the new ones are told, unless there were none before or their certificate
+/// ends before `worth_until`: then the new ones stay. The pair in live/ always stays: others read it too. After a step
+/// that several took part in, those that were rolled back are tried again one by one, so that one of them does not keep
+/// the others from their certificates; a few failures in a row end that.
+///
+/// `actions` must outlive it. When cancelled, it puts back what is not taken yet, and throws Cancelled.
+Task<std::vector<Outcome>> deploy(Actions& actions, std::vector<Member> members);
 
 /// Whether the target's directory has the files of `generation`. True for targets without a directory. Blocks. Throws
 /// Retry.

@@ -4,18 +4,21 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
-#include "daemon/deploy/deploy.h"
+#include "daemon/deploy/subject.h"
 
 namespace acmed::deploy {
 
-/// What a target's programs are told. The paths are those of the target's own copies, or those in live/
-/// when it has none.
+/// What a target's programs are told. The paths are those of the target's own copies, or those in live/ for what it has
+/// no copy of.
 struct Facts {
-  std::vector<std::string> environment;  ///< "ACMED_NAME=corp" and so on
-  std::string json;                      ///< the same as one JSON object
+  /// "ACMED_NAME=corp" and so on. What is about one certificate is there only when the run is for one; the names of all
+  /// are in ACMED_CERTIFICATES.
+  std::vector<std::string> environment;
+  /// The same as one JSON object; its member "certificates" has an object for each subject.
+  std::string json;
 };
 
-Facts facts_for(const config::Target& target, const Generation& generation, const std::string& event);
+/// `subjects`: at least one.
+Facts facts_for(const Subjects& subjects, Event event);
 
 }  // namespace acmed::deploy

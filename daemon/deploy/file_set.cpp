@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "daemon/deploy/file_content.h"
 #include "daemon/deploy/owner.h"
 #include "daemon/deploy/owner_rights.h"
 #include "daemon/deploy/target_folder.h"
@@ -25,8 +26,11 @@ namespace {
 using config::FileKind;
 
 /// The key last: see FileSet.
-constexpr std::array<FileKind, 5> order = {FileKind::chain, FileKind::cert, FileKind::fullchain, FileKind::combined,
-                                           FileKind::privkey};
+constexpr std::array<FileKind, 11> order = {
+    FileKind::chain,       FileKind::cert,          FileKind::der,
+    FileKind::fullchain,   FileKind::combined,      FileKind::combined_key_last,
+    FileKind::pkcs12,      FileKind::pkcs12_legacy, FileKind::privkey_traditional,
+    FileKind::privkey_der, FileKind::privkey};
 /// Of a random number, and of the hash that all hidden names of a target begin with.
 constexpr std::size_t random_digits = 16;
 constexpr std::size_t largest_file = std::size_t{1} << 20;
@@ -34,22 +38,6 @@ constexpr const char* cause_of_missing = "file:2";  // ENOENT
 
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
   throw Retry(fmt::format("file:{}", errno), system_error_sentence(doing + " " + path.string(), errno));
-}
-
-Secret content_of(FileKind kind, const store::GenerationFiles& files) {
-  switch (kind) {
-    case FileKind::cert:
-      return Secret(files.certificate);
-    case FileKind::chain:
-      return Secret(files.chain);
-    case FileKind::fullchain:
-      return Secret(files.full_chain);
-    case FileKind::privkey:
-      return files.private_key;
-    case FileKind::combined:
-      break;
-  }
-  return Secret(files.private_key.reveal() + files.full_chain);
 }
 
 /// Writes a file that has no name anybody knows, gives it its owner and its group, and its mode last: until then only
@@ -100,6 +88,7 @@ std::optional<std::string> content_in(const files::OpenFolder& folder, const std
 
 FileSet::FileSet(config::Target target, const std::string& certificate, const std::filesystem::path& journals)
     : target_(std::move(target)),
+      certificate_(certificate),
       directory_(target_.directory.value_or(std::filesystem::path())),
       prefix_(".acmed-" + crypto::hex(crypto::sha256(certificate + "/" + target_.name)).substr(0, random_digits) + "-"),
       journal_file_(journals, certificate, target_.name) {}
@@ -143,7 +132,6 @@ void FileSet::install(const store::GenerationFiles& files) const {
 /// In the order in which they are to be switched.
 std::vector<Journal::Replacement> FileSet::stage(const files::OpenFolder& folder, const store::GenerationFiles& files,
                                                  const std::string& stage) const {
-  const auto owner = find_owner(target_);
   std::vector<Journal::Replacement> replacements;
   for (const auto kind : order) {
     const auto found = target_.files.find(kind);
@@ -151,7 +139,8 @@ std::vector<Journal::Replacement> FileSet::stage(const files::OpenFolder& folder
     const auto& name = found->second;
     const auto staged = hidden(stage, "new", name);
     const auto fd = folder.create(staged);
-    fill(fd, folder.path() / staged, content_of(kind, files), owner, target_.mode);
+    const auto access = target_.access_of(kind);
+    fill(fd, folder.path() / staged, file_content(kind, target_, certificate_, files), find_owner(access), access.mode);
     const auto former = folder.look(name);
     if (former && S_ISDIR(former->st_mode)) {
       throw Retry("deploy:file", fmt::format("{} is a folder, where a file is to be", (folder.path() / name).string()));
@@ -266,14 +255,13 @@ bool has_files_of(const config::Target& target, const store::GenerationFiles& fi
   }
   return std::ranges::all_of(target.files, [&](const auto& file) {
     const auto& [kind, name] = file;
-    const auto wanted = content_of(kind, files);
     const auto status = folder->look(name);
     if (!status || !S_ISREG(status->st_mode)) return false;
-    if (static_cast<std::size_t>(status->st_size) != wanted.reveal().size()) return false;
     try {
-      return Secret(content_in(*folder, name).value_or("")) == wanted;
+      return is_file_content(Secret(content_in(*folder, name).value_or("")).reveal(), kind, target, files);
     } catch (const files::Denied&) {
-      return true;  // given to another user, it may be unreadable for us; then its size has to do
+      // Given to another user, it may be unreadable for us; then it has to do that it is not empty.
+      return status->st_size > 0;
     }
   });
 }

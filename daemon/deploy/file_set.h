@@ -64,6 +64,7 @@ class FileSet {
   std::string hidden(const std::string& stage, std::string_view role, const std::string& name) const;
 
   config::Target target_;
+  std::string certificate_;
   std::filesystem::path directory_;
   std::string prefix_;
   JournalFile journal_file_;

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deploy/local_actions.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
-#include "base/error.h"
 #include "daemon/deploy/facts.h"
 #include "daemon/deploy/program.h"
+#include "daemon/deploy/units.h"
 
 namespace acmed::deploy {
 namespace {
 
-/// Programs are told of one certificate yet, the first.
-Facts facts_of(const Subjects& subjects, const std::string& event) {
-  return facts_for(subjects.front()->target, subjects.front()->generation, event);
+/// One run for several targets has the longest of their limits.
+Duration limit_of(const Subjects& subjects) {
+  Duration limit = Duration::zero();
+  for (const auto& subject : subjects) limit = std::max(limit, subject->target.timeout);
+  return limit;
 }
 
 }  // namespace
@@ -22,22 +24,19 @@ std::unique_ptr<Place> LocalActions::place(std::shared_ptr<const Subject> subjec
 }
 
 Task<> LocalActions::test(Subjects subjects) {
-  const auto& target = subjects.front()->target;
-  return run_program({"test", target.test, target.timeout}, facts_of(subjects, "deploy"));
+  const Program program{"test", subjects.front()->target.test, limit_of(subjects)};
+  return run_program(program, facts_for(subjects, Event::deploy));
 }
 
-Task<> LocalActions::apply(std::shared_ptr<const Subject>, std::string unit) {
-  throw Refused("deploy:unit", fmt::format("this version does not speak to the service manager yet: {}", unit));
-}
-
-Task<> LocalActions::verify(std::shared_ptr<const Subject>) {
-  co_return;  // the configuration has no key for it yet
+Task<> LocalActions::apply(std::shared_ptr<const Subject> subject, std::string unit) {
+  const auto& target = subject->target;
+  const bool is_reload = std::ranges::find(target.restart, unit) == target.restart.end();
+  return tell_unit(std::move(unit), is_reload ? UnitVerb::reload : UnitVerb::restart, target.timeout);
 }
 
 Task<> LocalActions::hook(Subjects subjects, Event event) {
-  const auto& target = subjects.front()->target;
-  return run_program({"hook", target.post_hook, target.timeout},
-                     facts_of(subjects, event == Event::rollback ? "rollback" : "deploy"));
+  const Program program{"hook", subjects.front()->target.post_hook, limit_of(subjects)};
+  return run_program(program, facts_for(subjects, event));
 }
 
 }  // namespace acmed::deploy

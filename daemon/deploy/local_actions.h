@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "daemon/deploy/actions.h"
+#include "daemon/deploy/verify.h"
 
 namespace acmed::deploy {
 
@@ -16,8 +17,8 @@ class LocalActions final : public Actions {
   std::unique_ptr<Place> place(std::shared_ptr<const Subject> subject) override;
   Task<> test(Subjects subjects) override;
   Task<> apply(std::shared_ptr<const Subject> subject, std::string unit) override;
-  Task<> verify(std::shared_ptr<const Subject> subject) override;
   Task<> hook(Subjects subjects, Event event) override;
+  Task<> verify(std::shared_ptr<const Subject> subject) override { return verify_service(std::move(subject)); }
 
  private:
   std::filesystem::path journals_;

@@ -18,10 +18,10 @@ Id require(const HostAccount<Id>& account, const char* kind, const std::string& 
 
 }  // namespace
 
-Owner find_owner(const config::Target& target) {
+Owner find_owner(const config::Access& access) {
   Owner owner;
-  if (target.owner) owner.user = require(find_user(*target.owner), "user", *target.owner);
-  if (target.group) owner.group = require(find_group(*target.group), "group", *target.group);
+  if (access.owner) owner.user = require(find_user(*access.owner), "user", *access.owner);
+  if (access.group) owner.group = require(find_group(*access.group), "group", *access.group);
   return owner;
 }
 

@@ -15,8 +15,8 @@ struct Owner {
   std::optional<gid_t> group;
 };
 
-/// Looks up the target's owner and group. Blocks: the name service may be remote. Throws Refused ("deploy:owner") when
+/// Looks up the owner and the group. Blocks: the name service may be remote. Throws Refused ("deploy:owner") when
 /// there is no such owner, Retry ("deploy:owner") when the name service failed.
-Owner find_owner(const config::Target& target);
+Owner find_owner(const config::Access& access);
 
 }  // namespace acmed::deploy

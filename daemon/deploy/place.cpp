@@ -54,36 +54,4 @@ Task<std::string> Copies::reason_to_stay(Time worth_until) {
   co_return "";
 }
 
-Task<std::optional<Error>> Link::publish(const store::Generation& generation) {
-  std::optional<Error> failure;
-  try {
-    co_await publisher_.publish(generation_.certificate, generation);
-  } catch (const Error& error) {
-    failure = as_file_trouble(error);
-  }
-  co_return failure;
-}
-
-Task<std::optional<Error>> Link::install() {
-  return publish(generation_);
-}
-
-Task<std::string> Link::reason_to_stay(Time) {
-  co_return former_ ? "" : "the new certificate stays: there is no other that would be worth it";
-}
-
-Task<std::optional<Error>> Link::keep() {
-  co_return std::nullopt;
-}
-
-Task<std::optional<Error>> Link::put_back() {
-  return publish(*former_);
-}
-
-std::unique_ptr<Place> place_of(const config::Target& target, store::Publisher& publisher, Generation generation,
-                                std::optional<Generation> former) {
-  if (target.directory) return std::make_unique<Copies>(target, std::move(generation), publisher.deployments());
-  return std::make_unique<Link>(publisher, std::move(generation), std::move(former));
-}
-
 }  // namespace acmed::deploy

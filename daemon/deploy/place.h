@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "daemon/deploy/deploy.h"
+#include "base/error.h"
+#include "base/runtime/task.h"
 #include "daemon/deploy/file_set.h"
+#include "daemon/deploy/subject.h"
 
 namespace acmed::deploy {
 
@@ -51,31 +53,5 @@ class Copies final : public Place {
   std::shared_ptr<const FileSet> files_;
   Generation generation_;
 };
-
-/// The link in live/, shared by all targets without a directory.
-class Link final : public Place {
- public:
-  /// `former`: the generation to roll back to, if there is one worth it.
-  Link(store::Publisher& publisher, Generation generation, std::optional<Generation> former)
-      : publisher_(publisher), generation_(std::move(generation)), former_(std::move(former)) {}
-
-  Task<std::optional<Error>> install() override;
-  Task<std::string> reason_to_stay(Time worth_until) override;
-  Task<std::optional<Error>> keep() override;
-  Task<std::optional<Error>> put_back() override;
-  std::string former_pair() const override { return "the former generation"; }
-
- private:
-  /// `generation` is one of its own.
-  Task<std::optional<Error>> publish(const store::Generation& generation);
-
-  store::Publisher& publisher_;
-  Generation generation_;
-  std::optional<Generation> former_;
-};
-
-/// The place of `target`.
-std::unique_ptr<Place> place_of(const config::Target& target, store::Publisher& publisher, Generation generation,
-                                std::optional<Generation> former);
 
 }  // namespace acmed::deploy

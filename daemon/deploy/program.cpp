@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/foreign_text.h"
 #include "base/log.h"
 #include "base/runtime/command.h"
@@ -10,18 +12,19 @@
 namespace acmed::deploy {
 namespace {
 
-constexpr std::size_t most_logged_lines = 200;
+constexpr std::size_t most_logged_lines = 200;  ///< of the beginning, and of the end
 constexpr std::size_t longest_line = 500;
 
 void log_output(const Program& program, const CommandResult& result) {
   const auto lines = lines_of(result.output, longest_line);
   const auto level = result.succeeded() ? log::Level::debug : log::Level::info;
-  for (std::size_t i = 0; i < lines.size() && i < most_logged_lines; ++i) {
+  const auto end = lines.size() - std::min(lines.size(), most_logged_lines);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i == most_logged_lines && i < end) {
+      log::write(level, fmt::format("{} {}: {} lines are left out", program.role, program.argv.front(), end - i));
+      i = end;
+    }
     log::write(level, fmt::format("{} {}: {}", program.role, program.argv.front(), lines[i]));
-  }
-  if (lines.size() > most_logged_lines) {
-    log::write(level, fmt::format("{} {}: {} more lines", program.role, program.argv.front(),
-                                  lines.size() - most_logged_lines));
   }
 }
 

@@ -42,14 +42,9 @@ void require_same(const deploy::Subjects& subjects, std::vector<std::string> con
   }
 }
 
-/// The units that the target may have reloaded or restarted.
-std::vector<std::string> units_of(const config::Target&) {
-  return {};  // the configuration has no key for them yet
-}
-
 bool has_unit(const config::Target& target, const std::string& unit) {
-  const auto units = units_of(target);
-  return std::ranges::find(units, unit) != units.end();
+  return std::ranges::find(target.reload, unit) != target.reload.end() ||
+         std::ranges::find(target.restart, unit) != target.restart.end();
 }
 
 Answer done(std::optional<Error> failure) {

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/log.h"
@@ -11,13 +14,32 @@
 namespace acmed::keep {
 namespace {
 
+/// As versions wrote it that knew fewer forms: a new number would deploy everything again.
+int number_of(config::FileKind kind) {
+  using enum config::FileKind;
+  constexpr std::array order = {
+      cert, chain,  fullchain,    privkey, combined, privkey_traditional, privkey_der, combined_key_last,
+      der,  pkcs12, pkcs12_legacy};
+  return static_cast<int>(std::ranges::find(order, kind) - order.begin());
+}
+
 /// Changes whenever something changes that a deployment depends on.
 std::string fingerprint(const config::Target& target) {
   std::string text = fmt::format("{}\n{}\n{}\n{:o}\n", target.directory.value_or("").string(),
                                  target.owner.value_or(""), target.group.value_or(""), target.mode);
-  for (const auto& [kind, file] : target.files) text += fmt::format("{}={}\n", static_cast<int>(kind), file);
+  for (const auto& [kind, file] : target.files) text += fmt::format("{}={}\n", number_of(kind), file);
+  for (const auto& [kind, access] : target.accesses) {
+    text += fmt::format("{} {} {} {:o}\n", number_of(kind), access.owner.value_or(""), access.group.value_or(""),
+                        access.mode);
+  }
   for (const auto& argument : target.test) text += "test " + argument + "\n";
+  for (const auto& unit : target.reload) text += "reload " + unit + "\n";
+  for (const auto& unit : target.restart) text += "restart " + unit + "\n";
   for (const auto& argument : target.post_hook) text += "hook " + argument + "\n";
+  if (const auto& verify = target.verify) {
+    text += fmt::format("verify {} {} {} {}\n", verify->host, verify->port, verify->server_name,
+                        static_cast<int>(verify->start_tls));
+  }
   return crypto::hex(crypto::sha256(text)).substr(0, 16);
 }
 
@@ -66,14 +88,14 @@ Task<> Deployment::perform() {
   kept_.context.observer.deployed(kept_.name(), target_.name);
 }
 
-/// Nothing when its files are gone: then there is no way back, which is no reason not to proceed.
-Task<std::optional<deploy::Generation>> Deployment::readable_generation(unsigned number) {
+/// Null when its files are gone: then there is no way back, which is no reason not to proceed.
+Task<std::shared_ptr<const deploy::Subject>> Deployment::readable_subject(unsigned number) {
   try {
-    co_return co_await kept_.generation(number);
+    co_return co_await kept_.subject(&target_, number);
   } catch (const Error& error) {
     log::warning(fmt::format("{}: {}", kept_.name(), error.what()), {{"ACMED_CERTIFICATE", kept_.name()}});
   }
-  co_return std::nullopt;
+  co_return nullptr;
 }
 
 Task<> Deployment::take(bool can_go_back) {
@@ -81,10 +103,16 @@ Task<> Deployment::take(bool can_go_back) {
   const auto wanted = kept_.state.issued->generation;
   deployment.begun = wanted;
   co_await kept_.save();
-  std::optional<deploy::Generation> former;
-  if (can_go_back) former = co_await readable_generation(deployment.served);
-  const auto current = co_await kept_.generation(wanted);
-  co_await deploy::to_target(target_, kept_.context.publisher, current, former, kept_.now() + kept_.shortest_use());
+  if (!target_.directory) co_await kept_.settle_live();
+  deploy::Member member;
+  if (can_go_back) member.former = co_await readable_subject(deployment.served);
+  member.subject = co_await kept_.subject(&target_, wanted);
+  member.worth_until = kept_.now() + kept_.shortest_use();
+  co_await kept_.deployments.deploy(std::move(member), std::move(announcement_));
+}
+
+void Deployment::announce() {
+  if (!announcement_.is_made()) announcement_ = kept_.deployments.announce(target_);
 }
 
 }  // namespace acmed::keep

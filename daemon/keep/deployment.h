@@ -10,7 +10,7 @@ namespace acmed::keep {
 bool is_deployed(const Kept& kept, const config::Target& target);
 
 /// Deploys the generation in service to one target. A failure rolls back to the former generation while that is worth
-/// it (deploy::to_target()).
+/// it (deploy::deploy()).
 class Deployment final : public Duty {
  public:
   /// `target` is one of the kept certificate's. `recording` remembers failures to write the state.
@@ -25,13 +25,19 @@ class Deployment final : public Duty {
   /// The end of the former pair's validity.
   Time last_chance() const override;
 
+  /// Lets the deployments of other certificates to the same service wait a moment for this one: it is known to come.
+  void announce();
+  /// It does not come, at least not now.
+  void forget_announcement() noexcept { announcement_.end(); }
+
  private:
   Task<> take(bool can_go_back);
-  Task<std::optional<deploy::Generation>> readable_generation(unsigned number);
+  Task<std::shared_ptr<const deploy::Subject>> readable_subject(unsigned number);
 
   Kept& kept_;
   const config::Target& target_;
   Duty& recording_;
+  deploy::DeploymentCoordinator::Announcement announcement_;
 };
 
 }  // namespace acmed::keep

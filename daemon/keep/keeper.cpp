@@ -7,6 +7,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/log.h"
+#include "base/runtime/scope.h"
 #include "daemon/issue/observer.h"
 #include "daemon/renew/due.h"
 
@@ -44,8 +45,9 @@ Error told_with_end(const Error& error, std::optional<Time> end, Time now) {
 
 }  // namespace
 
-Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wanted)
-    : kept_{context, ledger, std::move(wanted)},
+Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::DeploymentCoordinator& deployments,
+               Wanted wanted)
+    : kept_{context, ledger, deployments, std::move(wanted)},
       loading_(kept_),
       leftovers_(kept_),
       recording_(kept_),
@@ -68,26 +70,49 @@ Task<> Keeper::prepare(Found found) {
 
 Task<Time> Keeper::attempt(bool asked) {
   kept_.asked = asked;
+  announce(kept_.now(), asked);
   const auto claim = co_await kept_.context.store.claim(name());
   co_await prepare();
-  if (kept_.loaded) {
-    std::vector<Duty*> failed;
-    for (auto* duty : duties_) {
-      if (!is_ready(*duty) || std::ranges::find(failed, duty) != failed.end()) continue;
-      co_await perform(duty);
-      if (!kept_.loaded) break;
-      // A failure that it ran into is another duty's to retry, but not in the same run.
-      for (auto* other : duties_) {
-        if (const auto met = other->take_met()) {
-          failed.push_back(other);
-          co_await remember(other, met);
-        }
-      }
-    }
-  }
+  announce(kept_.now(), asked);
+  std::vector<Duty*> failed;
+  for (const auto& duties : in_order()) co_await perform_ready(duties, &failed);
+  for (auto& deployment : deployments_) deployment.forget_announcement();
   if (asked) tell_what_waits();
   kept_.asked = false;
   co_return next(false);
+}
+
+/// The deployments are performed side by side: several may have to be tested together.
+std::vector<std::vector<Duty*>> Keeper::in_order() {
+  std::vector<Duty*> deployments;
+  for (auto& deployment : deployments_) deployments.push_back(&deployment);
+  return {{&issuing_}, {&leftovers_}, {&recording_}, std::move(deployments)};
+}
+
+/// Performs those of `duties` that are due and not in `failed`, side by side.
+Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* failed) {
+  if (!kept_.loaded) co_return;
+  std::vector<Task<>> work;
+  for (auto* duty : duties) {
+    if (is_ready(*duty) && std::ranges::find(*failed, duty) == failed->end()) work.push_back(perform(duty));
+  }
+  co_await when_all(std::move(work));
+  if (!kept_.loaded) co_return;
+  // A failure that one of them ran into is another duty's to retry, but not in the same run.
+  for (auto* other : duties_) {
+    if (const auto met = other->take_met()) {
+      failed->push_back(other);
+      co_await remember(other, met);
+    }
+  }
+}
+
+void Keeper::announce(Time until, bool asked) {
+  if (!kept_.loaded) return;
+  const bool is_issued_before = next_of(issuing_, asked) <= until;
+  for (auto& deployment : deployments_) {
+    if (is_issued_before || next_of(deployment, asked) <= until) deployment.announce();
+  }
 }
 
 /// A trouble ends when something else is wanted or its subject is done.

@@ -17,7 +17,8 @@ namespace acmed::keep {
 /// failure here is thrown.
 class Keeper {
  public:
-  Keeper(issue::JourneyContext& context, renew::Ledger& ledger, Wanted wanted);
+  Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::DeploymentCoordinator& deployments,
+         Wanted wanted);
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
@@ -30,6 +31,9 @@ class Keeper {
   /// failures are retried at once, except where a CA set a limit; what is not retried is logged. Throws Cancelled only.
   Task<Time> attempt(bool asked);
 
+  /// Announces the deployments that will come when attempt() is called before `until`, until that has ended.
+  void announce(Time until, bool asked);
+
   /// When attempt() will have something to do.
   Time next(bool asked);
 
@@ -41,7 +45,9 @@ class Keeper {
  private:
   bool is_ready(Duty& duty) const;
   Time next_of(Duty& duty, bool asked) const;
+  std::vector<std::vector<Duty*>> in_order();
   Task<> perform(Duty* duty);
+  Task<> perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* failed);
   Task<> remember(Duty* duty, std::exception_ptr failure);
   void forget_former_troubles();
   void forget_if_outdated(const Error& error);
@@ -53,7 +59,7 @@ class Keeper {
   Recording recording_;
   Issuing issuing_;
   std::list<Deployment> deployments_;
-  std::vector<Duty*> duties_;  ///< all but loading, in the order performed
+  std::vector<Duty*> duties_;  ///< all but loading
 };
 
 }  // namespace acmed::keep

@@ -11,6 +11,8 @@ constexpr Duration longest_shortest_use = std::chrono::hours(1);
 }  // namespace
 
 Task<> Kept::save() {
+  // What was done is written down, also when everything else is called off.
+  const auto turn = co_await saving.acquire().under(std::stop_token());
   state.revision = co_await context.store.save_certificate(name(), state);
 }
 
@@ -19,9 +21,10 @@ std::optional<Time> Kept::end_in_service() const {
   return state.issued->not_after;
 }
 
-Task<deploy::Generation> Kept::generation(unsigned number) {
-  co_return deploy::Generation{co_await context.store.generation(name(), number), name(),
-                               context.publisher.path(name())};
+Task<std::shared_ptr<const deploy::Subject>> Kept::subject(const config::Target* target, unsigned number) {
+  deploy::Generation generation{co_await context.store.generation(name(), number), name(),
+                                context.publisher.path(name())};
+  co_return std::make_shared<const deploy::Subject>(deploy::Subject{*target, std::move(generation)});
 }
 
 const store::Deployment* Kept::deployment(const config::Target& target) const {
@@ -44,16 +47,8 @@ Duration Kept::shortest_use() const {
   return std::clamp<Duration>(life / 20, Duration::zero(), longest_shortest_use);
 }
 
-bool Kept::live_was_rolled_back() const {
-  return std::ranges::any_of(wanted.targets, [this](const config::Target& target) {
-    if (target.directory || !has_former_pair(target)) return false;
-    const auto* former = deployment(target);
-    return former->trouble && is_worth_keeping(*former);
-  });
-}
-
 Task<> Kept::settle_live() {
-  if (!state.issued || live_was_rolled_back()) co_return;
+  if (!state.issued) co_return;
   const auto number = state.issued->generation;
   if (co_await context.publisher.published(name()) == number) co_return;
   co_await context.publisher.publish(name(), co_await context.store.generation(name(), number));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "daemon/deploy/deploy.h"
+#include "daemon/deploy/coordinator.h"
 #include "daemon/issue/journey.h"
 #include "daemon/renew/ledger.h"
 #include "daemon/store/records.h"
@@ -25,12 +25,14 @@ struct Wanted {
 struct Kept {
   issue::JourneyContext& context;
   renew::Ledger& ledger;
+  deploy::DeploymentCoordinator& deployments;
   Wanted wanted;
   store::Certificate state{};
   bool loaded = false;
   bool damaged = false;     ///< the files of the certificate in service cannot be used
   bool unrecorded = false;  ///< parts of `state` are not on disk, or live/ does not match it
   bool asked = false;       ///< the present attempt was asked for by a person or a timer
+  Semaphore saving{1};      ///< targets are deployed to side by side, and each saves what became of it
 
   const std::string& name() const noexcept { return wanted.request.name; }
   Time now() const { return context.loop.clock().now(); }
@@ -38,8 +40,8 @@ struct Kept {
 
   /// The end of the certificate that can be used meanwhile; nothing when there is none.
   std::optional<Time> end_in_service() const;
-  /// A generation in the form that targets are given.
-  Task<deploy::Generation> generation(unsigned number);
+  /// A generation in the form that `target` is given.
+  Task<std::shared_ptr<const deploy::Subject>> subject(const config::Target* target, unsigned number);
 
   /// What is remembered of the target; null when nothing is.
   const store::Deployment* deployment(const config::Target& target) const;
@@ -49,10 +51,7 @@ struct Kept {
   bool is_worth_keeping(const store::Deployment& former) const;
   /// With less than this left of its life, a certificate is not worth rolling back to.
   Duration shortest_use() const;
-  /// A target that reads live/ failed and has put the link back: it moves forward when that target is retried, or when
-  /// the former certificate ends.
-  bool live_was_rolled_back() const;
-  /// Puts the latest generation in service, unless a target's failure holds it back.
+  /// Puts the latest generation in service.
   Task<> settle_live();
   std::set<unsigned> needed_generations() const;
 };

@@ -70,10 +70,10 @@ Task<> Loading::compare(std::optional<unsigned> live, std::optional<std::string>
 }
 
 Task<> Loading::look_at_target(const config::Target* target) {
-  const auto current = co_await kept_.generation(kept_.state.issued->generation);
+  const auto current = co_await kept_.subject(target, kept_.state.issued->generation);
   bool is_there = false;
   try {
-    is_there = co_await offload([target = *target, current] { return deploy::is_in_place(target, current); });
+    is_there = co_await offload([current] { return deploy::is_in_place(current->target, current->generation); });
   } catch (const Error& error) {
     log::warning(fmt::format("{}: target {}: {}", kept_.name(), target->name, error.what()));
   }

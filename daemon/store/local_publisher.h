@@ -17,7 +17,6 @@ class LocalPublisher final : public Publisher {
   Task<std::optional<unsigned>> published(std::string name) override;
   Task<std::vector<Published>> look(std::vector<Expected> expected) override;
   std::filesystem::path path(const std::string& name) const override { return folder_.live(name); }
-  std::filesystem::path deployments() const override { return folder_.deployments(); }
 
  private:
   Published look_at(const Expected& expected) const;

@@ -44,9 +44,6 @@ class Publisher {
 
   /// The link that services read.
   virtual std::filesystem::path path(const std::string& name) const = 0;
-
-  /// The folder for what this host must remember of deployments under way. It exists, and nobody else can write to it.
-  virtual std::filesystem::path deployments() const = 0;
 };
 
 }  // namespace acmed::store

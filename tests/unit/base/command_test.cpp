@@ -110,6 +110,9 @@ TEST_CASE("a program gets its input and then its end") {
   CHECK(result_of(command).output == std::string(60'000, 'i') + "end\n");
   command.input = "";
   CHECK(result_of(command).output == "end\n");
+  auto count = shell("wc -c");
+  count.input = std::string(5'000'000, 'i');
+  CHECK(result_of(count).output == "5000000\n");
 }
 
 TEST_CASE("a program that does not read its input ends as it wants") {
@@ -120,7 +123,7 @@ TEST_CASE("a program that does not read its input ends as it wants") {
 
 TEST_CASE("too long an input is refused") {
   auto command = shell("cat");
-  command.input = std::string(64 * 1024 + 1, 'i');
+  command.input = std::string(16 * 1024 * 1024 + 1, 'i');
   CHECK_THROWS_AS(result_of(command), Refused);
 }
 

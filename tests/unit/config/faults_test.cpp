@@ -366,7 +366,9 @@ SCENARIO("faults of a target") {
           {"directory = \"/x\"\nfiles = { crt = \"x\" }",
            "certificate.deploy.files.crt: there is no such key; did you mean cert?"},
           {"directory = \"/x\"\nfiles = { pkcs12 = \"x\" }",
-           "certificate.deploy.files.pkcs12: this version does not write that form yet"},
+           "certificate.deploy.pkcs12_password: is missing: what PKCS #12 is encrypted with"},
+          {"directory = \"/x\"\npkcs12_password = \"changeit\"",
+           "certificate.deploy.pkcs12_password: this target writes no PKCS #12"},
           {"directory = \"/x\"\nfiles = { cert = \"a/b\" }",
            "certificate.deploy.files.cert: \"a/b\" is no plain file name"},
           {"directory = \"/x\"\nfiles = { cert = \"..\" }", "is no plain file name"},
@@ -393,10 +395,30 @@ SCENARIO("faults of a target") {
           {"post_hook = [\"x\", 1]", "certificate.deploy.post_hook: 1 was found, a string is wanted"},
           {"post_hook = [\"x\"]\ntimeout = \"2h\"",
            "certificate.deploy.timeout: \"2h\" was found, 1 ms to 60 min are allowed"},
-          {"reload = [\"nginx.service\"]",
-           "certificate.deploy.reload: this version does not speak to the service manager yet; use post_hook"},
-          {"directory = \"/x\"\nverify = { connect = \"x\" }",
-           "certificate.deploy.verify: this version does not verify the service yet"},
+          {"directory = \"/x\"\nmode = { privkey = 0o644, fullchain = 0o644 }",
+           "certificate.deploy.mode.privkey: 0o644 opens the private key to every user of this host"},
+          {"directory = \"/x\"\nmode = { cert = 0o644 }",
+           "certificate.deploy.mode.cert: this target writes no such file"},
+          {"directory = \"/x\"\nowner = { privkey = \"nobody-of-that-name\" }",
+           "certificate.deploy.owner.privkey: this host has no user \"nobody-of-that-name\""},
+          {"directory = \"/x\"\ngroup = 4294967295", "certificate.deploy.group: this host has no group"},
+          {"reload = [\"nginx\"]",
+           "certificate.deploy.reload: \"nginx\" was found; a unit is named in full, \"nginx.service\""},
+          {"reload = \"nginx.service\"", "certificate.deploy.reload: \"nginx.service\" was found, a list"},
+          {"reload = [\"a b.service\"]", "\"a b.service\" was found, which is no name of a unit"},
+          {"reload = [\"getty@.service\"]", "\"getty@.service\" was found, which is a template"},
+          {"reload = [\"a.service\", \"a.service\"]", "\"a.service\" is in the list twice"},
+          {"reload = [\"a.service\"]\nrestart = [\"a.service\"]",
+           "certificate.deploy.restart: \"a.service\" is also in `reload`"},
+          {"verify = { connect = \"localhost\" }",
+           "certificate.deploy.verify.connect: \"localhost\" was found, an address or host name with a port is wanted"},
+          {"verify = { connect = \"::1\" }", "\"::1\" was found, an address or host name with a port is wanted"},
+          {"verify = { server_name = \"x.example\" }", "certificate.deploy.verify.connect: is missing"},
+          {"verify = { connect = \"[::1]:443\", server_name = \"*.x.example\" }",
+           "certificate.deploy.verify.server_name: \"*.x.example\" is a wildcard; name one host"},
+          {"verify = { connect = \"[::1]:443\", starttls = \"smpt\" }",
+           "certificate.deploy.verify.starttls: \"smpt\" is not one of smtp, imap, pop3, ldap or postgres; did you "
+           "mean smtp?"},
           {"directory = \"/x\"\npost_hok = []",
            "certificate.deploy.post_hok: there is no such key; did you mean post_hook?"},
       });
@@ -404,7 +426,15 @@ SCENARIO("faults of a target") {
         {
             {"[[defaults.deploy]]\nname = \"web\"\ndirectory = \"/x\"\nfiles = { cert = \"a\" "
              "}\n[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate]]\ndomains = [\"b.corp.example\"]",
-             "acmed.toml:8:1: defaults.deploy: several certificates would write /x/a"},
+             "acmed.toml:8:1: defaults.deploy: several certificates would write /x/a; put {name} into"},
+            {"[[defaults.deploy]]\nname = \"web\"\ndirectory = \"/x\"\nfiles = { cert = \"{name}\" "
+             "}\n[[certificate]]\ndomains = [\"a.corp.example\"]\n[[certificate]]\ndomains = [\"b.corp.example\"]\n"
+             "[[certificate.deploy]]\nname = \"web\"\ndirectory = \"/x\"\nfiles = { cert = \"a.corp.example\" }",
+             "acmed.toml:16:1: certificate.deploy: /x/a.corp.example is already written by the target at acmed.toml:8"},
+            {"[[defaults.deploy]]\nname = \"web\"\ndirectory = \"/x\"\nfiles = { cert = \"{name}\" "
+             "}\n[[certificate]]\nname = \"" +
+                 std::string(180, 'a') + "\"\ndomains = [\"a.corp.example\"]",
+             "acmed.toml:8:1: certificate.deploy.files: the name is 180 octets long, 160 are allowed"},
         });
 }
 

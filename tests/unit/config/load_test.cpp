@@ -204,6 +204,58 @@ propagation = { timeout = "1m", settle = "0s" }
   }
 }
 
+SCENARIO("one target in the defaults serves all certificates") {
+  const Folder folder;
+  const auto config = folder.load(R"(
+[ca.letsencrypt]
+terms_agreed = true
+[provider.bind]
+type = "rfc2136"
+server = "192.0.2.1"
+tsig = { name = "a.", secret = "c2VjcmV0c2VjcmV0c2VjcmV0" }
+zones = ["corp.example"]
+[[defaults.deploy]]
+name = "web"
+directory = "/etc/tls/{name}"
+files = { combined_key_last = "{name}.pem", pkcs12 = "store.p12", fullchain = "chain.pem" }
+owner = { pkcs12 = 999, fullchain = "root" }
+group = "998"
+mode = { combined_key_last = 0o600, fullchain = 0o644 }
+pkcs12_password = "changeit"
+test = ["check", "--only={name}", "{{.Names}}"]
+reload = ["nginx.service"]
+restart = ["app@{name}.service"]
+verify = { connect = "[::1]:993", starttls = "imap" }
+[[certificate]]
+domains = ["*.a.corp.example", "a.corp.example"]
+name = "a"
+[[certificate]]
+domains = ["*.b.corp.example"]
+)");
+  const auto& a = config.certificates[0].deploy.at(0);
+  CHECK(a.directory == "/etc/tls/a");
+  CHECK(a.files.at(FileKind::combined_key_last) == "a.pem");
+  CHECK(a.test == std::vector<std::string>{"check", "--only=a", "{{.Names}}"});
+  CHECK(a.reload == std::vector<std::string>{"nginx.service"});
+  CHECK(a.restart == std::vector<std::string>{"app@a.service"});
+  CHECK(a.pkcs12_password.latest().reveal() == "changeit");
+  CHECK(a.access_of(FileKind::pkcs12).owner == "999");
+  CHECK(a.access_of(FileKind::pkcs12).group == "998");
+  CHECK(a.access_of(FileKind::pkcs12).mode == 0640);
+  CHECK_FALSE(a.access_of(FileKind::combined_key_last).owner);
+  CHECK(a.access_of(FileKind::combined_key_last).mode == 0600);
+  CHECK(a.access_of(FileKind::fullchain).owner == "root");
+  CHECK(a.access_of(FileKind::fullchain).mode == 0644);
+  REQUIRE(a.verify);
+  CHECK(a.verify->host == "::1");
+  CHECK(a.verify->port == "993");
+  CHECK(a.verify->start_tls == Verify::StartTls::imap);
+  CHECK(a.verify->server_name == "a.corp.example");
+  const auto& b = config.certificates[1].deploy.at(0);
+  CHECK(b.directory == "/etc/tls/_.b.corp.example");
+  CHECK(b.verify->server_name == "acmed.b.corp.example");
+}
+
 SCENARIO("a responder serves its zones and takes names that lead there") {
   const Folder folder;
   const std::string certificate = "[[certificate]]\ndomains = [\"corp.example\", \"www.other.example\"]\n";

@@ -4,6 +4,7 @@
 #include <list>
 
 #include "daemon/acme/answer.h"
+#include "daemon/deploy/local_actions.h"
 #include "daemon/keep/keeper.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/fake_authority.h"
@@ -20,13 +21,15 @@ using test::FakeCa;
 struct Sixty : test::JourneyScene {
   renew::Ledger ledger{store, clock};
   issue::AcmeAuthority real{loop, store, settings};
+  deploy::LocalActions actions{directory.folder.deployments()};
+  deploy::DeploymentCoordinator deployments{loop, actions};
   std::list<Keeper> keepers;
 
   Sixty() {
     for (int i = 0; i < 60; ++i) {
       const auto name = "c" + std::to_string(i);
       keepers.emplace_back(
-          context, ledger,
+          context, ledger, deployments,
           Wanted{{name, {name + ".example.test"}, crypto::KeyType::ecdsa_p256, &real, {}}, std::nullopt, {}});
     }
   }

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/answer.h"
+#include "daemon/deploy/local_actions.h"
 #include "daemon/issue/acme_authority.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
@@ -67,6 +68,8 @@ struct World {
   issue::ZoneCoordinator zones{loop, {}};
   issue::JourneyContext context{loop, store, state.publisher, discovery, zones, {}};
   renew::Ledger ledger{store, loop.clock()};
+  deploy::LocalActions actions{state.folder.deployments()};
+  deploy::DeploymentCoordinator deployments{loop, actions};
 
   static issue::AuthoritySettings settings() {
     issue::AuthoritySettings result;
@@ -88,7 +91,7 @@ struct World {
   }
 
   Keeper keeper(std::vector<config::Target> targets) {
-    return {context, ledger,
+    return {context, ledger, deployments,
             Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, std::move(targets)}};
   }
 
@@ -139,34 +142,73 @@ SCENARIO("a generation is deployed once, and not again by a later look or after 
 
 SCENARIO("a hook that fails for a new generation gets the old one back, and the new one later") {
   World world;
+  auto target = world.copies();
+  target.post_hook = world.reader().post_hook;
   world.issue_generation();
-  auto keeper = world.keeper({world.reader()});
+  auto keeper = world.keeper({target});
   run(world.loop, keeper.attempt(false));
   world.issue_generation();
   world.break_hook(true);
+  const auto has = [&world](unsigned number) {
+    return files::read(world.folder.path() / "copy.pem") == world.full_chain(number);
+  };
 
-  auto renewed = world.keeper({world.reader()});
+  auto renewed = world.keeper({target});
   const auto next = run(world.loop, renewed.attempt(false));
-  CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 1\n");
-  CHECK(world.live() == 1);
+  CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 2\n");
+  CHECK(has(1));
   REQUIRE(renewed.troubles().size() == 1);
-  CHECK_THAT(renewed.troubles().front(), Catch::Contains("target reader"));
+  CHECK_THAT(renewed.troubles().front(), Catch::Contains("target copies"));
   CHECK(next > world.loop.clock().now() + std::chrono::seconds(30));
   CHECK(next < world.loop.clock().now() + std::chrono::minutes(2));
 
   THEN("it is remembered over a restart: nothing is tried before its time, and the old one stays") {
-    auto restarted = world.keeper({world.reader()});
+    auto restarted = world.keeper({target});
     run(world.loop, restarted.attempt(false));
-    CHECK(world.live() == 1);
+    CHECK(has(1));
     CHECK(restarted.troubles().size() == 1);
-    CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 1\n");
+    CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 2\n");
 
     world.break_hook(false);
     run(world.loop, restarted.attempt(true));
-    CHECK(world.live() == 2);
+    CHECK(has(2));
     CHECK(restarted.troubles().empty());
-    CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 1\ndeploy 2\n");
+    CHECK(world.seen() == "deploy 1\ndeploy 2\nrollback 2\ndeploy 2\n");
   }
+}
+
+SCENARIO("live/ keeps the newest pair for all who read it, for however long one of them fails") {
+  World world;
+  world.issue_generation();
+  auto keeper = world.keeper({world.reader(), world.copies()});
+  run(world.loop, keeper.attempt(false));
+  world.issue_generation();
+  world.break_hook(true);
+  auto renewed = world.keeper({world.reader(), world.copies()});
+  auto next = run(world.loop, renewed.attempt(false));
+  for (int i = 0; i < 33; ++i) {
+    CHECK(world.live() == 2);
+    CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
+    CHECK(renewed.troubles().size() == 1);
+    world.clock.advance(next - world.clock.now());
+    next = run(world.loop, renewed.attempt(false));
+  }
+  CHECK(world.clock.now() >
+        Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26)) + std::chrono::hours(24 * 28));
+}
+
+SCENARIO("targets of a certificate that only work together are tested together") {
+  World world;
+  world.issue_generation();
+  auto one = world.copies();
+  auto other = world.copies();
+  other.name = "others";
+  other.files = {{config::FileKind::privkey, "copy.key"}};
+  one.test = other.test = {"/bin/sh", "-c",
+                           fmt::format("test -s {0}/copy.pem && test -s {0}/copy.key", world.folder.path().string())};
+  auto keeper = world.keeper({one, other});
+  run(world.loop, keeper.attempt(false));
+  CHECK(keeper.troubles().empty());
 }
 
 SCENARIO("a deployment that cannot be written down is not undone, and is settled when the disk is free again") {
@@ -263,7 +305,7 @@ SCENARIO("a pair that has ended is not put back, and does not stay when it ends"
   world.break_hook(true);
   auto renewed = world.keeper(targets);
   auto next = run(world.loop, renewed.attempt(false));
-  REQUIRE(world.live() == 1);
+  REQUIRE(world.live() == 2);
   REQUIRE(files::read(world.folder.path() / "copy.pem") == world.full_chain(1));
 
   WHEN("the former one ends while the hook still fails") {
@@ -315,7 +357,7 @@ SCENARIO("another key type, other names and another CA are due at once, the same
   world.issue_generation();
   const auto due_at_once = [&world](const std::vector<std::string>& names, crypto::KeyType type,
                                     issue::Authority& authority) {
-    Keeper keeper(world.context, world.ledger, Wanted{{"web", names, type, &authority, {}}, {}, {}});
+    Keeper keeper(world.context, world.ledger, world.deployments, Wanted{{"web", names, type, &authority, {}}, {}, {}});
     run(world.loop, keeper.prepare());
     return keeper.next(false) <= world.clock.now();
   };
@@ -399,13 +441,13 @@ SCENARIO("a trouble ends when something else is asked for") {
     CHECK_THAT(same.troubles().front(), Catch::Contains("limited for a week"));
   }
   WHEN("other names are asked for") {
-    Keeper other(world.context, world.ledger,
+    Keeper other(world.context, world.ledger, world.deployments,
                  Wanted{{"web", {"other.test"}, crypto::KeyType::ecdsa_p256, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
   }
   WHEN("another key type is asked for") {
-    Keeper other(world.context, world.ledger,
+    Keeper other(world.context, world.ledger, world.deployments,
                  Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p384, &world.authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));
@@ -414,7 +456,7 @@ SCENARIO("a trouble ends when something else is asked for") {
     auto settings = World::settings();
     settings.directory_url = "https://other-ca.test/dir";
     issue::AcmeAuthority authority(world.loop, world.store, settings);
-    Keeper other(world.context, world.ledger,
+    Keeper other(world.context, world.ledger, world.deployments,
                  Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, {}});
     run(world.loop, other.attempt(false));
     CHECK_THAT(other.troubles().front(), !Catch::Contains("limited for a week"));

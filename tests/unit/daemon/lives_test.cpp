@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "daemon/deploy/local_actions.h"
 #include "daemon/keep/keeper.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/fake_authority.h"
@@ -20,12 +21,14 @@ struct Keeping : test::JourneyScene {
   Duration ahead{};  ///< by how much this host's clock is
   renew::Ledger ledger{store, clock};
   test::FakeAuthority fake{settings, [this](const std::string& csr) { return issued(csr); }};
+  deploy::LocalActions actions{directory.folder.deployments()};
+  deploy::DeploymentCoordinator deployments{loop, actions};
   std::unique_ptr<Keeper> keeper;
 
   Keeping() { restart(); }
   void restart() {
     keeper = std::make_unique<Keeper>(
-        context, ledger,
+        context, ledger, deployments,
         Wanted{{"web", {"a.example.test", "b.example.test"}, crypto::KeyType::ecdsa_p256, &fake, {}}, {}, {}});
   }
   std::vector<crypto::Certificate> issued(const std::string& csr) const {

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/runtime/sleep.h"
 #include "daemon/daemon.h"
+#include "daemon/deploy/local_actions.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/config/folder.h"
 #include "tests/unit/daemon/state_directory.h"
@@ -26,6 +27,7 @@ struct World {
   store::StateDirectory state{folder.path("state")};
   store::FileStore& store = state.store;
   store::Publisher& publisher = state.publisher;
+  deploy::LocalActions actions{state.folder.deployments()};
   providers::NameServers servers;
 
   World() {
@@ -81,8 +83,8 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   store::Certificate former;
   former.values = {{"hook", "example.test", "", "_acme-challenge.old.example.test", "left"}};
   run(world.loop, world.store.save_certificate("old", former));
-  Service service(world.loop, world.store, world.publisher, world.folder.load(world.text(World::certificate("new"))),
-                  world.servers);
+  Service service(world.loop, world.store, world.publisher, world.actions,
+                  world.folder.load(world.text(World::certificate("new"))), world.servers);
   run(world.loop, service.run_once());
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _acme-challenge.old.example.test. left"));
   CHECK(run(world.loop, world.store.load_certificate("old")).values.empty());
@@ -95,11 +97,12 @@ SCENARIO("certificates that are in place and fresh are left alone, and the statu
     world.put_in_place(name);
     certificates += World::certificate(name);
   }
-  Service service(world.loop, world.store, world.publisher, world.folder.load(world.text(certificates)), world.servers);
+  Service service(world.loop, world.store, world.publisher, world.actions, world.folder.load(world.text(certificates)),
+                  world.servers);
   CHECK(run(world.loop, service.run_once()).empty());
   CHECK(world.calls().empty());
   WHEN("one more cannot be issued") {
-    Service another(world.loop, world.store, world.publisher,
+    Service another(world.loop, world.store, world.publisher, world.actions,
                     world.folder.load(world.text(certificates + World::certificate("d"))), world.servers);
     std::stop_source stop;
     bool told = false;
@@ -117,7 +120,7 @@ SCENARIO("the state directory never changes while the daemon runs") {
   World world;
   world.put_in_place("a");
   const auto config = world.folder.load(world.text(World::certificate("a")));
-  Daemon daemon(world.loop, world.store, world.publisher, world.folder.path("acmed.toml"));
+  Daemon daemon(world.loop, world.store, world.publisher, world.actions, world.folder.path("acmed.toml"));
   world.folder.write("acmed.toml", world.text(World::certificate("a"), "elsewhere"));
   const test::LogCapture log;
   std::stop_source stop;

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/runtime/scope.h"
 #include "daemon/deploy/file_set.h"
 #include "tests/unit/base/watched_disk.h"
 #include "tests/unit/deploy/scene.h"
@@ -18,10 +17,9 @@ namespace {
 /// A deployment whose test fails, by a process that finds what a crash left.
 void try_again_in_vain(const Scene& scene) {
   log::set_level(log::Level::error);
-  auto target = scene.target();
-  target.test = {"/bin/false"};
-  Loop loop;
-  CHECK_THROWS_AS(run(loop, to_target(target, scene.publisher(), scene.second(), scene.first(), {})), NotTaken);
+  const FileSet files(scene.target(), "corp", scene.journals());
+  files.install(scene.second().files);
+  files.put_back();
 }
 
 /// What all hidden names of this replacement begin with, as a path below the scene.
@@ -102,8 +100,9 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
   }
   WHEN("it happened when the deployment had succeeded, before the copies were removed") {
     std::filesystem::remove(*scene.journal());
-    Loop loop;
-    run(loop, to_target(scene.target(), scene.publisher(), scene.second(), scene.first(), {}));
+    const FileSet again(scene.target(), "corp", scene.journals());
+    again.install(scene.second().files);
+    again.keep();
     THEN("the new files stay and the copies are gone") {
       CHECK(scene.service_files().size() == 2);
       CHECK(scene.read("service/web.pem") == "fullchain of 0002\n");

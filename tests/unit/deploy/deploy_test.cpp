@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
@@ -10,9 +11,11 @@
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
+#include "daemon/deploy/facts.h"
+#include "daemon/deploy/local_actions.h"
 #include "tests/unit/acme/chains.h"
 #include "tests/unit/base/name_service.h"
-#include "tests/unit/deploy/scene.h"
+#include "tests/unit/deploy/pair_scene.h"
 
 namespace acmed::deploy {
 namespace {
@@ -21,17 +24,16 @@ using Catch::Contains;
 using namespace std::chrono_literals;
 
 /// The failure of a deployment of the scene's second generation; null when it went well.
-std::unique_ptr<NotTaken> deploy(const Scene& scene, const config::Target& target, bool has_previous = true,
+std::unique_ptr<NotTaken> deploy(const PairScene& scene, const config::Target& target, bool has_previous = true,
                                  Time worth_until = {}) {
   log::set_level(log::Level::error);
   Loop loop;
-  const auto previous = has_previous ? std::optional(scene.first()) : std::nullopt;
-  try {
-    run(loop, to_target(target, scene.publisher(), scene.second(), previous, worth_until));
-  } catch (const NotTaken& error) {
-    return std::make_unique<NotTaken>(error);
-  }
-  return nullptr;
+  LocalActions actions(scene.journals());
+  std::vector<Member> members;
+  members.push_back(
+      {subject_of(target, scene.second()), has_previous ? subject_of(target, scene.first()) : nullptr, worth_until});
+  const auto outcome = run(loop, deploy(actions, std::move(members))).front();
+  return outcome ? std::make_unique<NotTaken>(*outcome) : nullptr;
 }
 
 Task<> stop_soon(Scope* scope) {
@@ -39,10 +41,16 @@ Task<> stop_soon(Scope* scope) {
   scope->stop();
 }
 
-Task<> deploy_until_stopped(config::Target target, store::Publisher* publisher, Generation generation) {
+Task<> deploy_one(Actions* actions, std::shared_ptr<const Subject> subject) {
+  std::vector<Member> members;
+  members.push_back({subject, nullptr, {}});
+  co_await deploy(*actions, std::move(members));
+}
+
+Task<> deploy_until_stopped(Actions* actions, std::shared_ptr<const Subject> subject) {
   const auto here = co_await context();
   Scope scope(here);
-  scope.spawn(to_target(target, *publisher, generation, {}, {}));
+  scope.spawn(deploy_one(actions, subject));
   scope.spawn(stop_soon(&scope));
   co_await scope.join();
 }
@@ -50,7 +58,7 @@ Task<> deploy_until_stopped(config::Target target, store::Publisher* publisher, 
 }  // namespace
 
 SCENARIO("a target never goes back to nothing, nor to a certificate that has ended") {
-  const Scene scene;
+  const PairScene scene;
   auto target = scene.target();
   target.test = {"/bin/false"};
   GIVEN("a directory without files") {
@@ -59,7 +67,7 @@ SCENARIO("a target never goes back to nothing, nor to a certificate that has end
       REQUIRE(failure);
       CHECK(failure->left() == NotTaken::Left::with_new_pair);
       CHECK(scene.service_files().size() == 2);
-      CHECK(scene.read("service/web.key") == "privkey of 0002\n");
+      CHECK(scene.read("service/web.key") == scene.key(scene.second()));
       CHECK_THAT(failure->what(), Contains("there were no files before: the new ones stay"));
       CHECK_THAT(failure->what(), !Contains("former files are back"));
     }
@@ -86,7 +94,7 @@ SCENARIO("a target never goes back to nothing, nor to a certificate that has end
       THEN("the new files stay") {
         REQUIRE(failure);
         CHECK(failure->left() == NotTaken::Left::with_new_pair);
-        CHECK(scene.read("service/web.key") == "privkey of 0002\n");
+        CHECK(scene.read("service/web.key") == scene.key(scene.second()));
         CHECK_THAT(failure->what(), Contains("the new files stay, since the former certificate ends at 2126-"));
       }
     }
@@ -94,7 +102,7 @@ SCENARIO("a target never goes back to nothing, nor to a certificate that has end
 }
 
 SCENARIO("whether a target still has its files is looked at, not remembered") {
-  const Scene scene;
+  const PairScene scene;
   const auto target = scene.target();
   CHECK_FALSE(is_in_place(target, scene.second()));
   REQUIRE_FALSE(deploy(scene, target));
@@ -115,7 +123,7 @@ SCENARIO("whether a target still has its files is looked at, not remembered") {
 }
 
 SCENARIO("a certificate comes to a service") {
-  const Scene scene;
+  const PairScene scene;
   auto target = scene.target();
 
   GIVEN("a directory without files") {
@@ -124,7 +132,7 @@ SCENARIO("a certificate comes to a service") {
       REQUIRE_FALSE(deploy(scene, target, false));
       THEN("the files are there with their mode, and nothing else is") {
         const std::map<std::string, std::pair<std::string, mode_t>> expected = {
-            {"web.key", {"privkey of 0002\n", 0600}}, {"web.pem", {"fullchain of 0002\n", 0600}}};
+            {"web.key", {scene.key(scene.second()), 0600}}, {"web.pem", {scene.second().files.full_chain, 0600}}};
         CHECK(scene.service_files() == expected);
       }
     }
@@ -136,11 +144,11 @@ SCENARIO("a certificate comes to a service") {
                       {config::FileKind::combined, "e"}};
       REQUIRE_FALSE(deploy(scene, target, false));
       THEN("each has its content; combined is the key and the chain") {
-        CHECK(scene.read("service/a") == "cert of 0002\n");
-        CHECK(scene.read("service/b") == "chain of 0002\n");
-        CHECK(scene.read("service/c") == "fullchain of 0002\n");
-        CHECK(scene.read("service/d") == "privkey of 0002\n");
-        CHECK(scene.read("service/e") == "privkey of 0002\nfullchain of 0002\n");
+        CHECK(scene.read("service/a") == scene.second().files.certificate);
+        CHECK(scene.read("service/b") == scene.second().files.chain);
+        CHECK(scene.read("service/c") == scene.second().files.full_chain);
+        CHECK(scene.read("service/d") == scene.key(scene.second()));
+        CHECK(scene.read("service/e") == scene.key(scene.second()) + scene.second().files.full_chain);
       }
     }
     if (::geteuid() == 0) {
@@ -169,7 +177,7 @@ SCENARIO("a certificate comes to a service") {
       REQUIRE_FALSE(deploy(scene, target));
       THEN("the test runs first, and sees the new files") {
         CHECK(scene.read("calls") == "test\nhook\n");
-        CHECK(scene.read("seen-by-test") == "fullchain of 0002\n");
+        CHECK(scene.read("seen-by-test") == scene.second().files.full_chain);
       }
       THEN("the facts are in the environment, which is clean otherwise") {
         const auto environment = scene.read("environment");
@@ -209,7 +217,7 @@ SCENARIO("a certificate comes to a service") {
 }
 
 SCENARIO("a deployment that fails leaves the service as it was") {
-  const Scene scene;
+  const PairScene scene;
   auto target = scene.target();
   scene.write("service/web.pem", "old certificate");
   scene.write("service/other", "somebody else's");
@@ -283,7 +291,8 @@ SCENARIO("a deployment that fails leaves the service as it was") {
   GIVEN("a daemon that is stopped while the hook runs") {
     target.post_hook = scene.program("hook", "sleep 60");
     Loop loop;
-    CHECK_THROWS_AS(run(loop, deploy_until_stopped(target, &scene.publisher(), scene.second())), Cancelled);
+    LocalActions actions(scene.journals());
+    CHECK_THROWS_AS(run(loop, deploy_until_stopped(&actions, subject_of(target, scene.second()))), Cancelled);
     THEN("the old files are back") {
       CHECK(scene.service_files() == before);
     }
@@ -318,61 +327,67 @@ SCENARIO("a deployment that fails leaves the service as it was") {
   }
 }
 
-SCENARIO("a target that reads live/ has the link as its files") {
-  const Scene scene;
+SCENARIO("a target that reads live/ keeps the new pair, whatever its programs say: others read it too") {
+  const PairScene scene;
   auto target = scene.target();
   target.directory.reset();
   target.files.clear();
-  auto& published = scene.publisher().numbers;
   GIVEN("programs that are content") {
+    target.test = scene.program("test", "");
     CHECK(deploy(scene, target) == nullptr);
-    CHECK(published == std::vector<unsigned>{2});
-  }
-  GIVEN("a test that fails") {
-    target.test = {"/bin/false"};
-    target.post_hook = scene.program("hook", "");
-    const auto failure = deploy(scene, target);
-    THEN("the link leads to the former generation again; the hook, which did not run, has nothing to undo") {
-      REQUIRE(failure);
-      CHECK(failure->left() == NotTaken::Left::rolled_back);
-      CHECK_THAT(failure->what(), Contains("; the former generation is back"));
-      CHECK(published == std::vector<unsigned>{2, 1});
-      CHECK(scene.read("calls").empty());
-    }
+    CHECK(scene.read("calls") == "test\n");
   }
   GIVEN("a hook that fails") {
     target.post_hook = scene.program("hook", "echo $ACMED_EVENT >>" + scene.path("calls").string() + "; false");
     const auto failure = deploy(scene, target);
-    THEN("it is run for the former generation, too") {
-      REQUIRE(failure);
-      CHECK(published == std::vector<unsigned>{2, 1});
-      CHECK(scene.read("calls") == "hook\ndeploy\nhook\nrollback\n");
-    }
-  }
-  GIVEN("a hook that fails, and no generation to go back to") {
-    target.post_hook = {"/bin/false"};
-    const auto failure = deploy(scene, target, false);
-    THEN("the new one stays") {
+    THEN("it is run once, for the new pair, and the sentence says what is there") {
       REQUIRE(failure);
       CHECK(failure->left() == NotTaken::Left::with_new_pair);
-      CHECK(published == std::vector<unsigned>{2});
+      CHECK_THAT(failure->what(), Contains("; the new certificate stays in live/, which others read too"));
+      CHECK(scene.read("calls") == "hook\ndeploy\n");
     }
   }
-  GIVEN("a disk that is full") {
-    scene.publisher().is_broken = true;
-    target.post_hook = scene.program("hook", "");
-    const auto failure = deploy(scene, target);
-    THEN("no program is run") {
-      REQUIRE(failure);
-      CHECK(failure->cause() == "deploy:file");
-      CHECK(failure->left() == NotTaken::Left::as_it_was);
-      CHECK(scene.read("calls").empty());
+}
+
+SCENARIO("a run for several certificates is told of each") {
+  const PairScene scene;
+  auto other = scene.second();
+  other.certificate = "mail";
+  auto target = scene.target();
+  target.files = {{config::FileKind::combined, "{name}.pem"}, {config::FileKind::cert, "cert.pem"}};
+  GIVEN("two") {
+    const auto facts = facts_for({subject_of(target, scene.second()), subject_of(target, other)}, Event::deploy);
+    THEN("the environment has their names, and nothing that would be true of one only") {
+      CHECK(facts.environment == std::vector<std::string>{"ACMED_EVENT=deploy", "ACMED_CERTIFICATES=corp mail"});
+    }
+    THEN("the JSON has an object for each") {
+      const auto json = json::parse(facts.json);
+      REQUIRE(json);
+      CHECK((*json)["event"].text_or() == "deploy");
+      CHECK((*json)["name"].is_null());
+      REQUIRE((*json)["certificates"].elements().size() == 2);
+      CHECK((*json)["certificates"].elements()[1]["name"].text_or() == "mail");
+      CHECK((*json)["certificates"].elements()[1]["combined"].text_or() == scene.path("service/{name}.pem").string());
+    }
+  }
+  GIVEN("one") {
+    const auto facts = facts_for({subject_of(target, scene.second())}, Event::rollback);
+    const auto has = [&](const std::string& variable) {
+      return std::ranges::find(facts.environment, variable) != facts.environment.end();
+    };
+    THEN("each file has its path: its own copy's, or that in live/") {
+      CHECK(has("ACMED_COMBINED=" + scene.path("service/{name}.pem").string()));
+      CHECK(has("ACMED_CERT=" + scene.path("service/cert.pem").string()));
+      CHECK(has("ACMED_CHAIN=" + scene.path("live/chain.pem").string()));
+      CHECK(has("ACMED_CERTIFICATES=corp"));
+      CHECK(has("ACMED_EVENT=rollback"));
+      CHECK(json::parse(facts.json).value()["certificates"].elements().size() == 1);
     }
   }
 }
 
 SCENARIO("a directory that cannot be used is named in one sentence") {
-  const Scene scene;
+  const PairScene scene;
   auto target = scene.target();
   WHEN("it is missing") {
     target.directory = scene.path("nowhere");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/deploy/deploy.h"
+#include "daemon/store/publisher.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -33,11 +34,9 @@ class NotedPublisher final : public store::Publisher {
     co_return std::vector<store::Published>(expected.size());
   }
   std::filesystem::path path(const std::string& name) const override { return "/live/" + name; }
-  std::filesystem::path deployments() const override { return journals; }
 
   std::vector<unsigned> numbers;
   bool is_broken = false;
-  std::filesystem::path journals;
 };
 
 /// A folder with two generations of a certificate, a directory of a service, and programs that a target runs.
@@ -45,8 +44,7 @@ class Scene {
  public:
   Scene() : first_(make_generation(1)), second_(make_generation(2)) {
     std::filesystem::create_directory(service());
-    publisher_.journals = path("journals");
-    std::filesystem::create_directory(publisher_.journals);
+    std::filesystem::create_directory(journals());
   }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
@@ -56,7 +54,7 @@ class Scene {
   std::filesystem::path service() const { return root_ / "service"; }
   std::filesystem::path path(const std::string& name) const { return root_ / name; }
   NotedPublisher& publisher() const { return publisher_; }
-  std::filesystem::path journals() const { return publisher_.journals; }
+  std::filesystem::path journals() const { return path("journals"); }
   /// That of the target, when there is one.
   std::optional<std::filesystem::path> journal() const {
     for (const auto& entry : std::filesystem::directory_iterator(journals())) {

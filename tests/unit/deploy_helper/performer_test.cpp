@@ -86,6 +86,7 @@ domains = ["*.corp.example", "corp.example"]
   name = "web"
   directory = "/etc/web/tls"
   test = ["/usr/sbin/web", "-t"]
+  reload = ["web.service"]
   post_hook = ["/usr/bin/purge"]
   [[certificate.deploy]]
   name = "live"
@@ -96,7 +97,7 @@ name = "mail"
 domains = ["mail.example"]
   [[certificate.deploy]]
   name = "web"
-  directory = "/etc/mail/tls"
+  directory = "/etc/{name}/tls"
   test = ["/usr/sbin/web", "-t"]
   post_hook = ["/usr/bin/other"]
 )");
@@ -160,7 +161,8 @@ SCENARIO("the helper does what stands in the configuration, and what it is asked
   SECTION("keep and put back need no contents") {
     stage.perform(request(Operation::keep), {});
     stage.perform(request(Operation::put_back), {});
-    CHECK(stage.calls() == Calls{"keep /etc/web/tls ", "put_back /etc/web/tls "});
+    stage.perform(request(Operation::keep, {{"mail", "web", 1}}), {});
+    CHECK(stage.calls() == Calls{"keep /etc/web/tls ", "put_back /etc/web/tls ", "keep /etc/mail/tls "});
   }
   SECTION("the reason why new files stay") {
     auto asked = request(Operation::reason_to_stay);
@@ -175,6 +177,12 @@ SCENARIO("the helper does what stands in the configuration, and what it is asked
     mail.private_key = {};
     stage.perform(request(Operation::test, {{"corp", "web", 7}, {"mail", "web", 1}}), {corp, mail});
     CHECK(stage.calls() == Calls{"test 2 /usr/sbin/web"});
+  }
+  SECTION("a unit that the target names") {
+    auto apply = request(Operation::apply);
+    apply.unit = "web.service";
+    stage.perform(apply, {});
+    CHECK(stage.calls() == Calls{"apply web.service"});
   }
   SECTION("hooks") {
     stage.perform(request(Operation::hook), {stage.corp()});
