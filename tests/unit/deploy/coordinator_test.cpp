@@ -121,6 +121,21 @@ SCENARIO("what a person announces of a start, when nothing is known yet, is wait
   CHECK(world.ended.front() == "a 4.0 s");
 }
 
+SCENARIO("a deployment that is called off while it waits keeps nobody waiting") {
+  World world;
+  const auto call_off = [](World* of) -> Task<> {
+    const bool ended = co_await within(2s, of->deployment("gone", "hook", Duration::zero()));
+    of->ended.emplace_back(ended ? "not called off" : "called off");
+  };
+  std::vector<Task<>> work;
+  work.push_back(call_off(&world));
+  work.push_back(world.deployment("a", "hook", 1s));
+  work.push_back(world.deployment("b", "hook", 4s));
+  run(world.loop, when_all(std::move(work)));
+  CHECK(world.actions.calls == Strings{"hook a b"});
+  CHECK(world.ended == Strings{"called off", "a 4.0 s", "b 4.0 s"});
+}
+
 SCENARIO("before another configuration takes over, a hook that runs comes to its end and no other begins") {
   World world;
   world.actions.takes = 20s;

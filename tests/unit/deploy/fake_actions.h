@@ -30,7 +30,10 @@ class FakeActions final : public Actions {
     return std::make_unique<FakePlace>(*this, subject->generation.certificate);
   }
   Task<> test(Subjects subjects) override { return call("test" + names_of(subjects)); }
-  Task<> apply(std::shared_ptr<const Subject>, std::string unit) override { return call(unit); }
+  Task<> apply(std::shared_ptr<const Subject> subject, std::string unit) override {
+    const auto& restart = subject->target.restart;
+    return call((std::ranges::find(restart, unit) != restart.end() ? "restart " : "") + unit);
+  }
   Task<> hook(Subjects subjects, Event event) override {
     return call((event == Event::deploy ? "hook" : "rollback") + names_of(subjects));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/runtime/scope.h"
@@ -70,6 +71,18 @@ SCENARIO("certificates of one service are tested together, and it is told once o
   CHECK(taken(outcomes) == 3);
   CHECK(world.actions.calls ==
         Strings{"test a b c", "nginx.service", "hook a b c", "verify a", "verify b", "verify c"});
+}
+
+SCENARIO("a unit that one target reloads and another restarts is restarted, once") {
+  World world;
+  std::vector<Member> members;
+  members.push_back({subject_of(world.target(), generation_of("a", 2)), nullptr, {}});
+  auto target = world.target();
+  target.restart = std::exchange(target.reload, {});
+  members.push_back({subject_of(target, generation_of("b", 2)), nullptr, {}});
+  Loop loop;
+  CHECK(taken(run(loop, acmed::deploy::deploy(world.actions, std::move(members)))) == 2);
+  CHECK(world.actions.calls == Strings{"test a b", "restart nginx.service", "hook a b"});
 }
 
 SCENARIO("two targets whose files only work together, on a host that has none yet") {
