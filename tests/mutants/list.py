@@ -844,7 +844,7 @@ MUTANTS = [
     Mutant("brought-key", "a key that was brought along is the account's", ["unit_daemon:*exists already*"],
            [("daemon/issue/ca_account.cpp", "if (settings_.brought_key) co_return", "if (settings_.brought_key && settings_.name.empty()) co_return")]),
     Mutant("brought-apart", "a key that was brought along has an account of its own", ["unit_daemon:*exists already*"],
-           [("daemon/store/state_folder.cpp", 'told_apart_by += "\\n" + identity.brought_key;', "told_apart_by += identity.key_type.empty();")]),
+           [("daemon/store/state_folder.cpp", 'told_apart_by += "\\n" + identity.brought_key;', 'told_apart_by += "";')]),
     Mutant("watch-former", "whoever watches a file in live/ hears of a renewal", ["unit_daemon:*watches a certificate*"],
            [("daemon/store/local_publisher.cpp", "*former != generation.number) tell", "*former == generation.number) tell")]),
     Mutant("watch-stamp", "the stamp changes with each renewal", ["unit_daemon:*watches a certificate*"],
