@@ -118,16 +118,6 @@ class Output {
     return true;
   }
 
-  void keep(std::string_view octets) {
-    const auto room = most_kept - beginning_.size();
-    beginning_ += octets.substr(0, room);
-    end_ += octets.substr(std::min(room, octets.size()));
-    if (end_.size() < 2 * most_kept) return;
-    const auto excess = end_.size() - most_kept;
-    dropped_ += excess;
-    end_.erase(0, excess);
-  }
-
   Fd fd_;
   Excerpt text_;
   EventSource source_;
