@@ -122,8 +122,32 @@ void become_owner_of(const std::filesystem::path& state_directory) {
     throw Refused("check:user", system_error_sentence("become the user of " + state_directory.string(), errno));
 }
 
+/// The faults without those of credentials, which systemd lays for the service itself: what it runs to reload it may
+/// not read them. Reading them is left to the service.
+std::vector<config::Fault> without_credentials(const config::Faults& faults) {
+  auto rest = faults.list();
+  std::erase_if(rest, [](const config::Fault& fault) {
+    return fault.sentence.substr(0, fault.sentence.find(':')).ends_with(".credential");
+  });
+  return rest;
+}
+
+/// The configuration to be checked; nothing when all that is wrong with it may be right for the service.
+std::optional<config::Config> checked(const Options& options) {
+  try {
+    return config::load(options.config);
+  } catch (const config::Faults& faults) {
+    if (!options.quiet) throw;
+    if (auto rest = without_credentials(faults); !rest.empty()) throw config::Faults(std::move(rest));
+    return std::nullopt;
+  }
+}
+
 int check(const Options& options) {
-  const auto config = config::load(options.config);
+  become_owner_of(config::state_directory_of(options.config));
+  const auto loaded = checked(options);
+  if (!loaded) return EXIT_SUCCESS;
+  const auto& config = *loaded;
   if (!options.quiet) fmt::print("{}", plan_of(config));
   std::fflush(stdout);
   auto warnings = host_warnings(config, facts_of_this_host());
@@ -187,9 +211,9 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
 
 int start(const Options& options) {
   if (options.wait) return wait_for_files(options);
+  if (options.check && !options.dns) return check(options);
   auto config = config::load(options.config);
   if (options.check) become_owner_of(config.state_directory);
-  if (options.check && !options.dns) return check(options);
   if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
     fmt::print(stderr, "{}\n", fault);
     return exit_failed;

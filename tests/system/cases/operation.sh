@@ -26,6 +26,8 @@ TOML
   sed -i '$d' /etc/acmed/acmed.toml
   expect_success "systemctl reload acmed with the right file" systemctl reload acmed
 
+  reload_with_credential
+
   printf '[Service]\nType=oneshot\nExecStart=/bin/touch /run/renewed\n' >/etc/systemd/system/acmed-renewed@example.test.service
   systemctl daemon-reload
   systemctl enable --quiet --now acmed-renewed@example.test.path
@@ -77,6 +79,24 @@ boot_2() {
   apt-get purge --yes acmed >/dev/null
   expect_success "purged, its configuration is gone" refused test -e /etc/acmed/acmed.toml
   expect_success "what services may be using stays" test -s /var/lib/acmed/live/example.test/privkey.pem
+}
+
+# What systemd runs for a reload may not read the credentials that it laid for the service.
+reload_with_credential() {
+  install -d /etc/systemd/system/acmed.service.d
+  printf '[Service]\nLoadCredential=tsig:/etc/acmed/bind.tsig\n' >/etc/systemd/system/acmed.service.d/credential.conf
+  cp -p /etc/acmed/acmed.toml /srv/before_credential
+  sed -i 's|file = "/etc/acmed/bind.tsig"|credential = "tsig"|' /etc/acmed/acmed.toml
+  systemctl daemon-reload
+  systemctl restart acmed
+  expect_success "a reload with a secret that is a credential" systemctl reload acmed
+  echo "domians = []" >>/etc/acmed/acmed.toml
+  expect_success "which still tells what is wrong" refused systemctl reload acmed
+  expect_success "a service that waits needs no secret" systemctl restart acmed-ready@example.test
+  cp -p /srv/before_credential /etc/acmed/acmed.toml
+  rm /etc/systemd/system/acmed.service.d/credential.conf
+  systemctl daemon-reload
+  systemctl restart acmed
 }
 
 log() { journalctl --unit acmed --no-pager --output cat; }
