@@ -12,7 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration longest_gap = 5s;    ///< between arrivals
+/// Between arrivals. What is published after other values of its zone arrives later at the secondaries: a primary
+/// spaces its notifications (notify-delay of BIND: 5 s).
+constexpr Duration longest_gap = 20s;
 constexpr Duration longest_wait = 60s;  ///< of the first one
 /// The names of all are in one variable of the environment, which holds 128 KiB.
 constexpr std::size_t most_together = 500;

@@ -18,7 +18,7 @@ namespace acmed::deploy {
 /// transaction: a hundred certificates with one hook cost one run of it. No two transactions that share one of these
 /// are in progress at the same time.
 ///
-/// A transaction waits a moment for others that are known to come: as long as they keep arriving, for at most five
+/// A transaction waits a moment for others that are known to come: as long as they keep arriving, for at most twenty
 /// seconds each and a minute in all. A certificate that takes longer goes by itself.
 class DeploymentCoordinator {
  public:

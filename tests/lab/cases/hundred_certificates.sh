@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# 100 wildcard certificates due at once in 10 zones: the orders of one zone share their UPDATE messages.
+# 100 wildcard certificates due at once in 10 zones: the orders of one zone share their UPDATE messages, and all share one run of
+# their hook.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
 
@@ -12,13 +13,26 @@ for zone in {0..9}; do
     blocks+=$(certificate "c$zone$host" "*.h$host.z$zone.test")$'\n'
   done
 done
+mkdir "$WORK/tls"
+cat >"$WORK/hook" <<'HOOK'
+#!/bin/sh
+echo "$ACMED_CERTIFICATES" >>"$1/runs"
+HOOK
+chmod 755 "$WORK/hook"
 write_config <<TOML
 $(primary_provider)
+[[defaults.deploy]]
+name = "all"
+directory = "$WORK/tls"
+files = { combined = "{name}.pem" }
+post_hook = ["$WORK/hook", "$WORK"]
 $blocks
 TOML
 acmed_once
 expect_equal "exit status" "$STATUS" 0
 expect_equal "certificates live" "$(find "$STATE/live" -type l | wc -l)" 100
+expect_equal "copies" "$(find "$WORK/tls" -name 'c??.pem' | wc -l)" 100
+expect_equal "certificates in each run of the hook" "$(awk '{ print NF }' "$WORK/runs" | paste -sd ' ')" 100
 expect_issued c00 '*.h0.z0.test'
 expect_issued c99 '*.h9.z9.test'
 expect_equal "valid chains" "$(for d in "$STATE"/live/*; do
