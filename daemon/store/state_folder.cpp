@@ -50,8 +50,8 @@ bool is_account_leftover(std::string_view name) {
 }
 
 /// What may have other owners if root, or another user, once worked here.
-constexpr auto entries =
-    std::to_array({"", "lock", "accounts", "certificates", "providers", "live", "stamps", "deployments", "ledger.json"});
+constexpr auto entries = std::to_array(
+    {"", "lock", "accounts", "certificates", "providers", "live", "stamps", "deployments", "ledger.json"});
 
 std::optional<uid_t> owner_of(const fs::path& path) {
   struct stat status {};

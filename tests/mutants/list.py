@@ -566,8 +566,6 @@ MUTANTS = [
            [("config/targets.cpp", "    fill(file);\n", "")]),
     Mutant("owner-number", "the number that means no change is no account", CONFIG,
            [("base/host_accounts.cpp", " || id == static_cast<Id>(-1)) return", ") return")]),
-    Mutant("output-end", "the end of what a program says is kept", BASE,
-           [("base/runtime/command.cpp", "end_.erase(0, excess);", "end_.resize(most_kept);")]),
     Mutant("revision", "what somebody else has saved meanwhile is not overwritten", DAEMON,
            [(STORE, "there && *there != certificate.revision)", "there && *there < certificate.revision)")]),
     Mutant("claim", "a certificate is worked on by one at a time", DAEMON,
