@@ -94,6 +94,8 @@ class HostCheck {
         const auto about = fmt::format("certificate {}, target {}", certificate.name, target.name);
         look_at_program(about, "test", target.test);
         look_at_program(about, "post_hook", target.post_hook);
+        for (const auto& unit : target.reload) look_at_unit(about, "reload", unit);
+        for (const auto& unit : target.restart) look_at_unit(about, "restart", unit);
         if (!target.directory) continue;
         look_at_folder(about, *target.directory);
         look_at_owners(about, target);
@@ -157,21 +159,23 @@ class HostCheck {
 
   void look_at_owners(const std::string& about, const config::Target& target) {
     if (facts_.has_helper || (facts_.sandbox ? facts_.sandbox->may_change_owners : ::geteuid() == 0)) return;
-    const std::string grant = "type sudo systemctl edit acmed, add [Service] and ";
     if (target.owner) {
       const auto user = find_user(*target.owner).id;
       if (user && *user != ::geteuid()) {
-        warnings_.add(about,
-                      fmt::format("owner: the user {} may not give files to {}; {}CapabilityBoundingSet=CAP_CHOWN "
-                                  "CAP_FOWNER and AmbientCapabilities=CAP_CHOWN CAP_FOWNER",
-                                  name_of_user(::geteuid()), *target.owner, grant));
+        warnings_.add(
+            about, fmt::format("owner: the user {} may not give files to {}; have acmed-deploy do it: sudo systemctl "
+                               "enable --now acmed-deploy.socket && sudo systemctl restart acmed",
+                               name_of_user(::geteuid()), *target.owner));
       }
     }
     if (target.group) {
       const auto group = find_group(*target.group).id;
       if (group && !is_member(*group, *target.group)) {
-        warnings_.add(about, fmt::format("group: the user {} is not in the group {}; {}SupplementaryGroups={}",
-                                         name_of_user(::geteuid()), *target.group, grant, *target.group));
+        warnings_.add(
+            about,
+            fmt::format("group: the user {} is not in the group {}; type sudo systemctl edit acmed, add [Service] and "
+                        "SupplementaryGroups={}",
+                        name_of_user(::geteuid()), *target.group, *target.group));
       }
     }
   }

@@ -193,7 +193,7 @@ SCENARIO("--check looks at the folders that files are to be written to") {
     sandbox.private_tmp = false;
     const auto folder = host.folder("tls");
     CHECK_THAT(host.warnings(copies(folder, "owner = \"daemon\""), facts_with(sandbox)).at(0),
-               Contains("may not give files to daemon") && Contains("CAP_CHOWN"));
+               Contains("may not give files to daemon") && Contains("enable --now acmed-deploy.socket"));
     CHECK_THAT(host.warnings(copies(folder, "group = \"daemon\""), facts_with(sandbox)).at(0),
                Contains("SupplementaryGroups=daemon"));
     sandbox.groups = {"daemon"};
@@ -217,6 +217,13 @@ SCENARIO("--check asks systemd for the units that a hook names") {
   CHECK_THAT(fault(R"("systemctl", "restart", "nginx", "dovecot.socket")"), Contains("no unit dovecot.socket"));
   CHECK(fault(R"("systemctl", "restart", "postgresql@*")") == "");
   CHECK(fault(R"("systemctl", "daemon-reload")") == "");
+  for (const std::string key : {"reload", "restart"}) {
+    const auto warnings = host_warnings(
+        config_with(host.path(), "[[certificate.deploy]]\nname = \"t\"\n" + key + " = [\"ngnix.service\"]\n"),
+        facts_with());
+    REQUIRE(warnings.size() == 1);
+    CHECK_THAT(warnings.front(), Contains(key + ": systemd knows no unit ngnix.service"));
+  }
   auto facts = facts_with();
   facts.knows_unit = [](const std::string&) { return std::optional<bool>(); };
   CHECK(host_warnings(config_with(host.path(), hook(R"("systemctl", "reload", "ngnix")")), facts).empty());
