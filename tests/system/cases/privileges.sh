@@ -1,18 +1,20 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# privileges - a daemon without any right deploys into folders of root's and reloads services by acmed-deploy: nginx in its own folder, a service
-# that insists on the owner and the mode of its key, a hook that hangs, an nginx whose configuration somebody broke. What acmed's user asks for
-# besides is refused.
+# privileges - a daemon without any right deploys into folders of root's and reloads services by acmed-deploy: an nginx that cannot start before the
+# files of two certificates are in its own folders, a service that insists on the owner and the mode of its key, a hook that hangs, an nginx
+# whose configuration somebody broke. What acmed's user asks for besides is refused.
 VALIDITY=3600
 
 boot_1() {
   local nginx old
   newcomer_until_first_certificate "$VALIDITY"
-  nginx=$(property nginx MainPID)
   rm -f /etc/polkit-1/rules.d/50-acmed.rules
-  systemctl stop acmed
+  systemctl stop acmed nginx
   make_strict_service
-  install -d /etc/nginx/tls /etc/strict
+  install -d /etc/nginx/tls /etc/nginx/second /etc/strict
+  sed -i 's|/var/lib/acmed/live/example.test|/etc/nginx/tls|' /etc/nginx/conf.d/example.test.conf
+  sed 's|/etc/nginx/tls|/etc/nginx/second|; s/443/8443/' /etc/nginx/conf.d/example.test.conf >/etc/nginx/conf.d/second.conf
+  expect_success "nginx does not start without its files" refused systemctl start nginx
   printf '#!/bin/sh\ncat >/dev/null\nsetsid sleep 4711 &\nsleep 4711\n' >/usr/local/bin/hang
   chmod 0755 /usr/local/bin/hang
   configure ecdsa-p384
@@ -20,8 +22,9 @@ boot_1() {
   systemctl start acmed
 
   expect_eventually "nginx has its copies" 30 same_files /etc/nginx/tls
-  sed -i 's|/var/lib/acmed/live/example.test|/etc/nginx/tls|' /etc/nginx/conf.d/example.test.conf
-  systemctl reload nginx
+  expect_eventually "and those of the other certificate, tested together" 10 test -s /etc/nginx/second/privkey.pem
+  expect_success "now nginx starts" systemctl start nginx
+  nginx=$(property nginx MainPID)
   expect_equal "the daemon's rights" "$(rights)" "0000000000000000 0000000000000000"
   expect_equal "nginx's key" "$(stat -c '%U %G %a' /etc/nginx/tls/privkey.pem)" "root root 640"
   expect_eventually "the strict service has its key and was reloaded" 20 test -e /run/strict/reloaded
@@ -111,6 +114,16 @@ key_type = "$1"
   name = "hanging"
   post_hook = ["/usr/local/bin/hang"]
   timeout = "2s"
+
+[[certificate]]
+name = "second"
+domains = ["*.example.test"]
+
+  [[certificate.deploy]]
+  name = "nginx"
+  directory = "/etc/nginx/second"
+  test = ["/usr/sbin/nginx", "-t"]
+  reload = ["nginx.service"]
 TOML
 }
 
@@ -132,7 +145,7 @@ rights() { # effective and bounding set of the daemon
 same_files() { # same_files FOLDER: it has the pair in service
   cmp -s "$1/privkey.pem" /var/lib/acmed/live/example.test/privkey.pem && cmp -s "$1/fullchain.pem" /var/lib/acmed/live/example.test/fullchain.pem
 }
-nothing_left() { [[ $(find /etc/nginx/tls /etc/strict -name '.acmed-*'; ls /var/lib/acmed-deploy) == lock ]]; }
+nothing_left() { [[ $(find /etc/nginx /etc/strict -name '.acmed-*'; ls /var/lib/acmed-deploy) == lock ]]; }
 in_folder() { openssl x509 -noout -serial -in "$1/fullchain.pem"; }
 is_told() { journalctl --unit acmed --no-pager --output cat | tail -n 40 | grep -qE "$1"; }
 ask() { # ask OPERATION TARGET [MORE MEMBERS]: as acmed's user
