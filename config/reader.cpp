@@ -8,6 +8,14 @@
 #include "config/other_clients.h"
 
 namespace acmed::config {
+namespace {
+
+std::string without_trailing_slashes(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+}  // namespace
 
 Reader::Reader(const Table& table, Place place, std::string path, FaultList& faults)
     : table_(&table), place_(std::move(place)), path_(std::move(path)), faults_(&faults) {}
@@ -80,7 +88,13 @@ std::optional<std::string> Reader::url(std::string_view key, Check check) {
               " would send secrets to another host in the clear; give an https URL, or say that the network "
               "between may read and change them: allow_http = true");
   }
-  while (url && url->ends_with('/')) url->pop_back();
+  if (url) *url = without_trailing_slashes(*std::move(url));
+  return url;
+}
+
+std::optional<std::string> Reader::url_of_signed(std::string_view key) {
+  auto url = checked(key, http_url);
+  if (url) *url = without_trailing_slashes(*std::move(url));
   return url;
 }
 

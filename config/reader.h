@@ -47,8 +47,11 @@ class Reader {
   using Check = Checked<> (*)(std::string_view text);
   /// A string as `check` returns it; when `check` objects, that is reported and the string treated as absent.
   std::optional<std::string> checked(std::string_view key, Check check);
-  /// A URL without trailing slashes, so that a path can be appended.
+  /// A URL without trailing slashes, so that a path can be appended; an http URL of another host only with
+  /// `allow_http`, which is read from the same table.
   std::optional<std::string> url(std::string_view key, Check check = http_url);
+  /// The same for a service whose requests hold no secret since they are signed: http is allowed.
+  std::optional<std::string> url_of_signed(std::string_view key);
 
   /// One of a fixed set of words.
   template <class T>

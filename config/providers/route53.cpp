@@ -111,7 +111,7 @@ void read_role(Reader& reader, Route53& settings) {
 void read_route53(Reader& reader, Provider& provider) {
   Route53 settings;
   const auto region = read_region(reader);
-  const auto url = reader.url("url");
+  const auto url = reader.url_of_signed("url");
   const auto* named = url ? partition_of_url(*url) : nullptr;
   const auto& partition = named != nullptr ? *named : partition_of_region(region);
   settings.partition = partition.id;
@@ -119,7 +119,8 @@ void read_route53(Reader& reader, Provider& provider) {
   settings.url = url.value_or(fmt::format("https://{}", partition.route53_host));
   // Where the URL names another partition than the region, tokens of that region would be of no use.
   const auto regional = partition_of_region(region).id == partition.id ? region : settings.region;
-  settings.sts_url = reader.url("sts_url").value_or(fmt::format("https://sts.{}.{}", regional, partition.domain));
+  settings.sts_url =
+      reader.url_of_signed("sts_url").value_or(fmt::format("https://sts.{}.{}", regional, partition.domain));
   const auto told = region_in_sts_url(settings.sts_url);
   settings.sts_region = told.empty() ? regional : told;
   settings.trust_pem = read_trust(reader);
