@@ -149,6 +149,16 @@ struct Certificate {
   std::vector<Target> deploy;
 };
 
+/// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
+struct Fault {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string sentence;
+
+  std::string text() const;
+};
+
 struct Config {
   std::filesystem::path file;
   std::filesystem::path state_directory;
@@ -158,16 +168,7 @@ struct Config {
   std::vector<std::string> resolvers;  ///< addresses with optional ports; empty: /etc/resolv.conf
   Propagation propagation;
   std::vector<Certificate> certificates;
-};
-
-/// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
-struct Fault {
-  std::string file;
-  unsigned line = 0;
-  unsigned column = 0;
-  std::string sentence;
-
-  std::string text() const;
+  std::vector<Fault> left_out{};  ///< why included files were left out; see load_for_start()
 };
 
 /// All faults of a configuration, ordered by file and line.
@@ -187,6 +188,11 @@ Propagation completed(const Propagation& own, const Propagation& above);
 
 /// Reads `file` and everything that it includes. Blocks: a running daemon calls it through offload(). Throws Faults.
 Config load(const std::filesystem::path& file);
+
+/// The same for a process that starts, where nothing else is in force: included files with a fault are left out as a
+/// whole, so that one of them does not keep the certificates of the others from being renewed, and told in
+/// Config::left_out. Throws Faults when the fault is in `file` itself.
+Config load_for_start(const std::filesystem::path& file);
 
 /// The provider with the longest zone or delegated name that `name` is equal to or below; nothing when none serves it.
 /// Each name of a certificate has one, if not for itself then for its `_acme-challenge` name, which may be a zone of

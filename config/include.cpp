@@ -44,7 +44,8 @@ void add_source(std::string_view text, const std::string& file, std::deque<Sourc
 
 }  // namespace
 
-std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults) {
+std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults,
+                                const std::set<std::string>& passed_by) {
   std::deque<Source> sources;
   add_source(main_text, main_file.string(), sources, faults);
   if (sources.empty()) return sources;
@@ -54,7 +55,8 @@ std::deque<Source> read_sources(std::string_view main_text, const std::filesyste
   const auto patterns = main.texts("include");
   if (!patterns) return sources;
   // The main file may match its own pattern, and a file may match two: each is read once.
-  std::set<std::string> seen = {main_file.string()};
+  std::set<std::string> seen = passed_by;
+  seen.insert(main_file.string());
   std::size_t room = largest_configuration - std::min(main_text.size(), largest_configuration);
   for (const auto& pattern : *patterns) {
     const auto path = absolute_path(pattern.value, pattern.place).string();

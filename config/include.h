@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,9 @@ struct Source {
 };
 
 /// The main file first, then the files that its `include` names: pattern by pattern, those of each sorted by name.
-/// Files that cannot be read are reported and left out.
-std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults);
+/// Files that cannot be read are reported and left out; those of `passed_by` are not looked at.
+std::deque<Source> read_sources(std::string_view main_text, const std::filesystem::path& main_file, FaultList& faults,
+                                const std::set<std::string>& passed_by = {});
 
 /// Reports keys that only the main file may have.
 void refuse_main_keys(Reader& included);

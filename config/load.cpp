@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <exception>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "base/trusted_path.h"
@@ -116,9 +118,37 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
 
 }  // namespace
 
-Config parse(std::string_view text, const std::filesystem::path& file) {
+namespace {
+
+std::filesystem::path whole_path(const std::filesystem::path& file) {
+  return std::filesystem::absolute(file).lexically_normal();
+}
+
+/// What `make` returns once the included files in which it finds a fault are passed by, those included that lack
+/// something then. Throws the first Faults when there is one in `file` itself. `faults`: of what was passed by.
+template <class Make>
+auto without_faulty_includes(const std::filesystem::path& file, std::vector<Fault>& faults, const Make& make) {
+  std::set<std::string> passed_by;
+  std::exception_ptr first;
+  for (;;) {
+    try {
+      return make(passed_by);
+    } catch (const Faults& found) {
+      if (!first) first = std::current_exception();
+      bool is_included = true;
+      for (const auto& fault : found.list()) {
+        is_included = is_included && fault.file != file.string() && fault.file != whole_path(file).string();
+        passed_by.insert(fault.file);
+        faults.push_back(fault);
+      }
+      if (!is_included) std::rethrow_exception(first);
+    }
+  }
+}
+
+Config parse_without(const std::set<std::string>& passed_by, std::string_view text, const std::filesystem::path& file) {
   FaultList faults;
-  const auto sources = read_sources(text, std::filesystem::absolute(file).lexically_normal(), faults);
+  const auto sources = read_sources(text, whole_path(file), faults, passed_by);
   // A file that could not be read or parsed makes the rest look wrong: names without a CA, and so on.
   faults.throw_if_any();
   if (is_for_other_acmed(sources.front().table)) {
@@ -131,6 +161,12 @@ Config parse(std::string_view text, const std::filesystem::path& file) {
   auto config = build(*sources.front().file, sources, faults);
   faults.throw_if_any();
   return config;
+}
+
+}  // namespace
+
+Config parse(std::string_view text, const std::filesystem::path& file) {
+  return parse_without({}, text, file);
 }
 
 namespace {
@@ -153,9 +189,20 @@ Config load(const std::filesystem::path& file) {
   return parse(text_of(file), file);
 }
 
-Deployments load_deployments(const std::filesystem::path& file) {
+Config load_for_start(const std::filesystem::path& file) {
+  const auto text = text_of(file);
+  std::vector<Fault> left_out;
+  auto config = without_faulty_includes(
+      file, left_out, [&](const std::set<std::string>& passed_by) { return parse_without(passed_by, text, file); });
+  config.left_out = std::move(left_out);
+  return config;
+}
+
+namespace {
+
+Deployments deployments_without(const std::set<std::string>& passed_by, const std::filesystem::path& file) {
   FaultList faults;
-  const auto sources = read_sources(text_of(file), std::filesystem::absolute(file).lexically_normal(), faults);
+  const auto sources = read_sources(text_of(file), whole_path(file), faults, passed_by);
   faults.throw_if_any();
   std::vector<Reader> readers;
   for (const auto& source : sources) {
@@ -176,6 +223,14 @@ Deployments load_deployments(const std::filesystem::path& file) {
   return deployments;
 }
 
+}  // namespace
+
+Deployments load_deployments(const std::filesystem::path& file) {
+  std::vector<Fault> left_out;  // the daemon tells them
+  return without_faulty_includes(
+      file, left_out, [&](const std::set<std::string>& passed_by) { return deployments_without(passed_by, file); });
+}
+
 std::filesystem::path state_directory_of(const std::filesystem::path& file) {
   FaultList ignored;
   std::string text;
@@ -184,7 +239,7 @@ std::filesystem::path state_directory_of(const std::filesystem::path& file) {
   } catch (const Error&) {
     // As if it were empty.
   }
-  const auto sources = read_sources(text, std::filesystem::absolute(file).lexically_normal(), ignored);
+  const auto sources = read_sources(text, whole_path(file), ignored);
   static const Table nothing;
   Reader main(sources.empty() ? nothing : sources.front().table, Place(), std::string(), ignored);
   return read_state_directory(main);

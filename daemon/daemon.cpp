@@ -6,6 +6,8 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include <set>
+
 #include "base/log.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
@@ -29,6 +31,19 @@ std::string reloading() {
   return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000 + now.tv_nsec / 1'000);
 }
 
+/// Logs why included files were left out; returns the beginning of the status line that says so.
+std::string tell_left_out(const config::Config& config) {
+  std::set<std::string> files;
+  for (const auto& fault : config.left_out) {
+    log::error(fmt::format("{} (this file is left out until a reload finds it right)",
+                           fit_to_show(fault.text(), longest_warning)));
+    files.insert(fault.file);
+  }
+  if (files.empty()) return {};
+  return fmt::format("left out, being wrong: {}; ",
+                     fit_to_show(fmt::format("{}", fmt::join(files, ", ")), longest_warning));
+}
+
 Task<std::vector<std::string>> moved(const config::Config* config) {
   co_return co_await offload([config] { return moved_folders(*config); });
 }
@@ -47,11 +62,12 @@ Task<> Daemon::run(config::Config config) {
   while (next) {
     const auto warnings = co_await moved(&*next);
     for (const auto& warning : warnings) log::warning(fit_to_show(warning, longest_warning));
+    const auto left_out = tell_left_out(*next);
     Service service(loop_, store_, publisher_, actions_, *std::exchange(next, std::nullopt), servers_);
-    service.on_change = [&service] { notify("STATUS=" + service.status()); };
+    service.on_change = [&service, left_out] { notify("STATUS=" + left_out + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     if (service.certificate_count() == 0) log::warning(nothing_configured(config_file_));
-    notify("READY=1\nSTATUS=" + service.status());
+    notify("READY=1\nSTATUS=" + left_out + service.status());
     next = co_await live_with(&service, std::exchange(is_first, false));
   }
 }

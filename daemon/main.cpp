@@ -96,6 +96,8 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
 int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
              config::Config config, std::vector<std::string> names, std::stop_token stop) {
   providers::NameServers servers;
+  std::vector<std::string> left_out;
+  for (const auto& fault : config.left_out) left_out.push_back(fault.text() + " (this file is left out)");
   Service service(loop, store, publisher, actions, std::move(config), servers);
   std::vector<std::string> troubles;
   try {
@@ -104,6 +106,7 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deplo
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
   run(loop, service.close());
+  troubles.insert(troubles.begin(), left_out.begin(), left_out.end());
   // What an earlier version remembered of a failure may contain foreign text, unfiltered.
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
   const auto count = names.empty() ? service.certificate_count() : std::set(names.begin(), names.end()).size();
@@ -212,7 +215,7 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
 int start(const Options& options) {
   if (options.wait) return wait_for_files(options);
   if (options.check && !options.dns) return check(options);
-  auto config = config::load(options.config);
+  auto config = options.check ? config::load(options.config) : config::load_for_start(options.config);
   if (options.check) become_owner_of(config.state_directory);
   if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
     fmt::print(stderr, "{}\n", fault);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/deployments.h"
 #include "tests/unit/config/folder.h"
 
 namespace acmed::config {
@@ -100,6 +101,45 @@ SCENARIO("a configuration may be spread over files") {
                                          "conf.d/60.toml:1:"));
       CHECK_THAT(faults, Catch::Contains("this is not TOML: "));
     }
+  }
+}
+
+SCENARIO("a start leaves out the included files that are wrong, and no others") {
+  const Folder folder;
+  folder.write("acmed.toml", "include = [\"conf.d/*.toml\"]\n" + basis);
+  folder.write("conf.d/a.toml", "[[certificate]]\ndomains = [\"a.corp.example\"]\n");
+  const auto load = [&folder] { return load_for_start(folder.path("acmed.toml")); };
+  const auto names = [](const Config& config) {
+    std::vector<std::string> result;
+    for (const auto& certificate : config.certificates) result.push_back(certificate.name);
+    return result;
+  };
+  using Names = std::vector<std::string>;
+  WHEN("one is no TOML") {
+    folder.write("conf.d/b.toml", "[[certificate]]\ndomains = [\"b.corp.example\"\n");
+    const auto config = load();
+    CHECK(names(config) == Names{"a.corp.example"});
+    REQUIRE(config.left_out.size() == 1);
+    CHECK(config.left_out[0].file == folder.path("conf.d/b.toml"));
+    CHECK(load_deployments(folder.path("acmed.toml")).certificates.size() == 1);
+    CHECK_THROWS_AS(config::load(folder.path("acmed.toml")), Faults);
+  }
+  WHEN("one has a wrong key, and what another needs") {
+    folder.write(
+        "conf.d/b.toml",
+        "[provider.more]\ntype = \"rfc2136\"\nserver = \"ns1.more.example\"\nzones = [\"more.example\"]\nzoned = 1\n");
+    folder.write("conf.d/c.toml", "[[certificate]]\ndomains = [\"more.example\"]\n");
+    const auto config = load();
+    CHECK(names(config) == Names{"a.corp.example"});
+    CHECK(config.left_out.size() == 2);
+  }
+  WHEN("the main file is wrong, too") {
+    folder.write("conf.d/b.toml", "nonsense");
+    folder.write("acmed.toml", "include = [\"conf.d/*.toml\"]\nzoned = 1\n" + basis);
+    CHECK_THROWS_AS(load(), Faults);
+  }
+  WHEN("nothing is wrong") {
+    CHECK(load().left_out.empty());
   }
 }
 
