@@ -2,7 +2,7 @@
 # Tests of the source itself: `ctest -L check`.
 foreach(check include_check format_check path_check script_check)
   add_test(NAME ${check} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${check})
-  set_tests_properties(${check} PROPERTIES LABELS check TIMEOUT 120 SKIP_RETURN_CODE 77)
+  set_tests_properties(${check} PROPERTIES LABELS check TIMEOUT 400 SKIP_RETURN_CODE 77)
 endforeach()
 add_test(NAME install_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/install_check ${PROJECT_BINARY_DIR})
 set_tests_properties(install_check PROPERTIES LABELS check TIMEOUT 120)
