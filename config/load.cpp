@@ -116,10 +116,6 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
   return config;
 }
 
-}  // namespace
-
-namespace {
-
 std::filesystem::path whole_path(const std::filesystem::path& file) {
   return std::filesystem::absolute(file).lexically_normal();
 }
@@ -135,13 +131,14 @@ auto without_faulty_includes(const std::filesystem::path& file, std::vector<Faul
       return make(passed_by);
     } catch (const Faults& found) {
       if (!first) first = std::current_exception();
+      const auto already = passed_by.size();
       bool is_included = true;
       for (const auto& fault : found.list()) {
         is_included = is_included && fault.file != file.string() && fault.file != whole_path(file).string();
         passed_by.insert(fault.file);
         faults.push_back(fault);
       }
-      if (!is_included) std::rethrow_exception(first);
+      if (!is_included || passed_by.size() == already) std::rethrow_exception(first);
     }
   }
 }

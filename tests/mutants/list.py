@@ -851,5 +851,5 @@ MUTANTS = [
     Mutant("other-words", "the words of other clients are told what they are here", CONFIG,
            [("config/reader.cpp", "hint.empty() && !others.empty()) hint", "hint.empty() && others.empty()) hint")]),
     Mutant("includes-all", "at a start one broken included file does not stop the certificates of the others", CONFIG,
-           [("config/load.cpp", "if (!is_included) std::rethrow_exception(first);", "std::rethrow_exception(first);")]),
+           [("config/load.cpp", "if (!is_included || passed_by.size() == already) std::rethrow_exception(first);", "std::rethrow_exception(first);")]),
 ]

@@ -64,9 +64,8 @@ boot_2() {
   eval "$("$SOURCE/tests/lab/lab" env "$LAB")"
   expect_eventually "acmed is up without DNS" 10 is_active acmed
   expect_success "so is nginx, with the files that it has" is_active nginx
-  sleep 1 # some tries without anybody to answer
   "$SOURCE/tests/lab/lab" start "$LAB" root primary resolver caresolver pebble
-  sleep 1
+  expect_eventually "the primary answers" 20 primary_answers
   "$SOURCE/tests/lab/lab" start "$LAB" sec1 sec2
   expect_eventually "when the DNS comes acmed renews by itself" 100 is_trusted
 
@@ -100,6 +99,7 @@ reload_with_credential() {
 }
 
 log() { journalctl --unit acmed --no-pager --output cat; }
+primary_answers() { dig +time=1 +tries=1 "@$LAB_PRIMARY" example.test SOA >/dev/null; }
 is_waiting() { [[ $(property "$1" ActiveState) == activating ]]; }
 is_told() { log | tail -n 20 | grep -qE "$1"; }
 is_started_anew() { is_active acmed && [[ $(property acmed MainPID) != "$1" ]]; } # is_started_anew PID
