@@ -44,7 +44,8 @@ TOML
   sed 's/secret ".*"/secret "bm90IHRoZSBzZWNyZXQgb2YgdGhpcyBrZXkgYnV0IG9uZQ=="/' /etc/bind/acmed.key.away |
     install -o acmed -m 0400 /dev/stdin /etc/acmed/bind.tsig
   expect_eventually "the failure is told" $((2 * VALIDITY)) is_told 'example.test: not issued.*finds the signature wrong'
-  install -o acmed -m 0400 /etc/bind/acmed.key.away /etc/acmed/bind.tsig
+  mv /etc/bind/acmed.key.away /etc/bind/acmed.key
+  install -o acmed -m 0400 /etc/bind/acmed.key /etc/acmed/bind.tsig
   before=$(served -noout -serial)
   systemctl restart acmed
   expect_eventually "after the repair a restart tries at once" 10 has_renewed "$before"
@@ -61,14 +62,8 @@ TOML
 
 # The next boot is without any DNS: nothing that was started by hand is there.
 boot_2() {
-  eval "$("$SOURCE/tests/lab/lab" env "$LAB")"
   expect_eventually "acmed is up without DNS" 10 is_active acmed
   expect_success "so is nginx, with the files that it has" is_active nginx
-  "$SOURCE/tests/lab/lab" start "$LAB" root primary resolver caresolver pebble
-  expect_eventually "the primary answers" 20 primary_answers
-  "$SOURCE/tests/lab/lab" start "$LAB" sec1 sec2
-  expect_eventually "when the DNS comes acmed renews by itself" 100 is_trusted
-
   apt-get remove --yes acmed >/dev/null
   expect_success "a removed acmed has stopped" refused pgrep -x acmed
   expect_success "its certificates stay" test -s /var/lib/acmed/live/example.test/privkey.pem
@@ -99,7 +94,6 @@ reload_with_credential() {
 }
 
 log() { journalctl --unit acmed --no-pager --output cat; }
-primary_answers() { dig +time=1 +tries=1 "@$LAB_PRIMARY" example.test SOA >/dev/null; }
 is_waiting() { [[ $(property "$1" ActiveState) == activating ]]; }
 is_told() { log | tail -n 20 | grep -qE "$1"; }
 is_started_anew() { is_active acmed && [[ $(property acmed MainPID) != "$1" ]]; } # is_started_anew PID
