@@ -157,6 +157,8 @@ Config parse_without(const std::set<std::string>& passed_by, std::string_view te
   }
   auto config = build(*sources.front().file, sources, faults);
   faults.throw_if_any();
+  // What was read lies scattered among what is thrown away now, and would keep its pages; copies lie side by side.
+  config.certificates = std::vector<Certificate>(config.certificates);
   return config;
 }
 

@@ -143,7 +143,7 @@ DnsCheck::DnsCheck(Loop& loop, const config::Config& config, std::uint16_t serve
     : loop_(loop),
       config_(config),
       server_port_(server_port),
-      discovery_(loop, resolvers_of(config), server_port),
+      discovery_(loop, resolvers_of(config), server_port, policy_of(config.propagation)),
       zones_(loop, providers(config)),
       placement_(loop.clock(), discovery_, zones_, config.routes, issue::CertificateLog("--check")) {}
 

@@ -123,7 +123,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                  config::Config config, providers::NameServers& servers)
     : loop_(loop),
       store_(store),
-      discovery_(loop, resolvers_of(config)),
+      discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       context_{loop, store, publisher, discovery_, zones_, config.routes, log_},

@@ -84,13 +84,6 @@ struct Said {
   std::string cause = "dns:no-route";
 };
 
-Search search_for(const Name& name, const PolicyOf& policy_of, const std::shared_ptr<InFlight::Share>& share) {
-  Search search;
-  if (policy_of) search.policy = policy_of(name);
-  search.share = share;
-  return search;
-}
-
 std::string said_by(const Server& server, const Reply& reply) {
   const bool lame = reply.is_message() && reply.message.rcode == Rcode::noerror;
   return fmt::format("{}: {}", server.text(), lame ? "not authoritative" : to_text(reply));
@@ -100,8 +93,9 @@ std::string said_by(const Server& server, const Reply& reply) {
 
 class Discovery::Findings {
  public:
-  Findings(const Loop& loop, Resolvers resolvers, std::uint16_t port)
+  Findings(const Loop& loop, Resolvers resolvers, std::uint16_t port, ServerPolicy usual)
       : clock_(loop.clock()),
+        usual_(std::move(usual)),
         resolver_(loop, std::move(resolvers)),
         delegations_(loop, resolver_, port),
         places_(loop.clock(), [](const Place& place) { return all_have_addresses(place.servers); }) {}
@@ -128,6 +122,7 @@ class Discovery::Findings {
     bool told_by_resolvers = false;  ///< no authoritative server was asked, or none answered
   };
 
+  Search search_for(const Name& name, const PolicyOf& policy_of, const std::shared_ptr<InFlight::Share>& share) const;
   void look_at_resolvers();
   Task<Place> place_of(Name name, Search search, Moment until);
   Task<Place> find_in_time(Name name, Search search, Moment until);
@@ -142,11 +137,20 @@ class Discovery::Findings {
   Task<std::optional<std::optional<Name>>> alias_told_by(Server server, Name name, Search search);
 
   const Clock& clock_;
+  const ServerPolicy usual_;
   Resolver resolver_;
   unsigned resolver_changes_ = 0;
   Delegations delegations_;
   Lookups<std::pair<Name, ServerPolicy>, Place> places_;
 };
+
+Search Discovery::Findings::search_for(const Name& name, const PolicyOf& policy_of,
+                                       const std::shared_ptr<InFlight::Share>& share) const {
+  Search search;
+  search.policy = policy_of ? policy_of(name) : usual_;
+  search.share = share;
+  return search;
+}
 
 /// What others told need not be what these tell: they may be of another network.
 void Discovery::Findings::look_at_resolvers() {
@@ -398,8 +402,8 @@ Task<std::vector<Endpoint>> Discovery::Findings::addresses(Name host, std::uint1
   throw Refused("dns:no-address", hint);
 }
 
-Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port)
-    : findings_(std::make_unique<Findings>(loop, std::move(resolvers), server_port)) {}
+Discovery::Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port, ServerPolicy usual)
+    : findings_(std::make_unique<Findings>(loop, std::move(resolvers), server_port, std::move(usual))) {}
 
 Discovery::~Discovery() = default;
 

@@ -13,6 +13,7 @@
 #include "dns/resolvers.h"
 #include "dns/search.h"
 #include "dns/server.h"
+#include "dns/server_policy.h"
 
 namespace acmed::dns {
 
@@ -38,12 +39,13 @@ using PolicyOf = std::function<ServerPolicy(const Name&)>;
 class Discovery {
  public:
   /// `resolvers`: recursive ones; without any, nothing can be looked up. When they change, all results are forgotten.
-  /// `server_port`: where the zones' servers listen; other than 53 in tests.
-  Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port = dns_port);
+  /// `server_port`: where the zones' servers listen; other than 53 in tests. `usual`: the policy where a caller has
+  /// none.
+  Discovery(const Loop& loop, Resolvers resolvers, std::uint16_t server_port = dns_port, ServerPolicy usual = {});
   ~Discovery();
 
-  /// `policy_of` is called for each name along the aliases; none: all servers may be asked. It must stay valid until
-  /// the task ends. Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop",
+  /// `policy_of` is called for each name along the aliases; none: the usual policy. It must stay valid until the task
+  /// ends. Throws Retry ("dns:timeout", "dns:SERVFAIL" ... with who said what), Refused ("dns:cname-loop",
   /// "dns:no-zone").
   Task<Location> locate(Name challenge_name, PolicyOf policy_of = {}, std::shared_ptr<InFlight::Share> share = {});
 

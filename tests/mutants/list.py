@@ -234,6 +234,8 @@ MUTANTS = [
     Mutant("policy-excluded", "who is excluded is not asked where a name is either", DNS,
            [(DELEGATIONS, "!may_be_asked(endpoint) || !search.policy.allows(Server{host, endpoint})",
              "!may_be_asked(endpoint)")]),
+    Mutant("policy-usual", "who has no policy of its own asks as the configuration says", DNS,
+           [("dns/discovery.cpp", "policy_of ? policy_of(name) : usual_", "policy_of ? policy_of(name) : ServerPolicy{}")]),
     Mutant("policy-excluded-host", "the addresses of an excluded host are not looked up", DNS,
            [(DELEGATIONS, "  std::erase_if(hosts, [&](const Name& host) { return !policy.allows(host); });\n  if",
              "  if (policy.allows(Name()))\n    if")]),

@@ -645,6 +645,14 @@ SCENARIO("finding a name obeys the policy for it") {
       CHECK(scene.locate().servers.size() == 2);
     }
   }
+  WHEN("who asks has no policy of its own, the usual one holds") {
+    ServerPolicy usual;
+    usual.exclude = {Exclusion::parse("ns1.example.test").value()};
+    Discovery discovery(scene.loop, {scene.resolver.endpoint()}, fake::port(), usual);
+    CHECK(hosts_of(run(scene.loop, discovery.locate(Name(challenge)))) ==
+          std::vector<std::string>{"ns2.example.test 127.0.1.2"});
+    CHECK(scene.ns1.asked_in_all() == 0);
+  }
   WHEN("a host is excluded, its addresses are not looked up") {
     scene.policy.exclude = {Exclusion::parse("ns2.example.test").value()};
     scene.locate();
