@@ -103,6 +103,6 @@ upgrade() { # to the same package with a higher version
   work=$(mktemp -d)
   dpkg-deb --raw-extract /srv/package/acmed_*.deb "$work"
   sed -i 's/^Version: .*/Version: 99.0/' "$work/DEBIAN/control"
-  dpkg-deb --build "$work" /tmp/newer.deb >/dev/null
+  dpkg-deb --build -Znone "$work" /tmp/newer.deb >/dev/null
   apt-get install /tmp/newer.deb >/dev/null 2>&1
 }
