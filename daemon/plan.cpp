@@ -14,7 +14,8 @@ namespace acmed {
 namespace {
 
 std::string renewal_of(const config::Certificate& certificate) {
-  if (!certificate.renew) return "when a third of its life is left, or half of one below ten days";
+  if (!certificate.renew)
+    return "when the CA suggests it, or when a third of its life is left, half of one below ten days";
   if (const auto* fraction = std::get_if<double>(&*certificate.renew)) {
     return fmt::format("when {:g} of its life is left", *fraction);
   }

@@ -126,7 +126,8 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
-      context_{loop, store, publisher, discovery_, zones_, config.routes, log_},
+      context_{
+          loop, store, publisher, discovery_, zones_, config.routes, log_, crypto::software_keys(), loop.clock().now()},
       ledger_(store, loop.clock()),
       deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {

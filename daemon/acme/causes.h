@@ -21,9 +21,11 @@ inline constexpr const char* account_does_not_exist = "acme:accountDoesNotExist"
 /// Types of problem documents on which acme::Client decides (RFC 8555 §6.7), as in Problem::type.
 namespace problem_type {
 inline constexpr std::string_view account_does_not_exist = "accountDoesNotExist";
+inline constexpr std::string_view already_replaced = "alreadyReplaced";
 inline constexpr std::string_view bad_nonce = "badNonce";
 inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";
+inline constexpr std::string_view server_internal = "serverInternal";
 inline constexpr std::string_view unauthorized = "unauthorized";
 inline constexpr std::string_view user_action_required = "userActionRequired";
 }  // namespace problem_type

@@ -88,11 +88,13 @@ PayloadFor account_payload(const NewAccount& account, const Secret& hmac_key, co
   };
 }
 
-PayloadFor order_payload(const std::vector<std::string>& names, const std::optional<std::string>& profile) {
+PayloadFor order_payload(const std::vector<std::string>& names, const std::optional<std::string>& profile,
+                         const std::string& replaces) {
   json::Array identifiers;
   for (const auto& name : names) identifiers.push_back(json::Object{{"type", "dns"}, {"value", ascii_lower(name)}});
   json::Object payload{{"identifiers", std::move(identifiers)}};
   if (profile) payload["profile"] = *profile;
+  if (!replaces.empty()) payload["replaces"] = replaces;
   return [text = json::dump(payload)](const std::string&) { return text; };
 }
 
@@ -156,13 +158,15 @@ void Client::use_account(Account account) {
   session_->use_account(std::move(account.url));
 }
 
-Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile) {
+Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile,
+                              std::string replaces) {
   const std::string doing = "order a certificate";
   std::optional<http::Response> answer;
   std::vector<Task<>> order_and_nonces;
-  order_and_nonces.push_back(scope_detail::store_result(
-      session_->post_to(doing, &Directory::new_order, order_payload(names, profile), Session::SignedBy::account),
-      &answer));
+  order_and_nonces.push_back(
+      scope_detail::store_result(session_->post_to(doing, &Directory::new_order,
+                                                   order_payload(names, profile, replaces), Session::SignedBy::account),
+                                 &answer));
   // The authorizations are asked for at once afterwards.
   order_and_nonces.push_back(session_->stock_nonces(names.size()));
   try {
@@ -176,6 +180,14 @@ Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std:
   order.url = url;
   require_ordered(order, std::move(names));
   co_return order;
+}
+
+Task<std::optional<RenewalInfo>> Client::renewal_info(std::string certificate_id) {
+  const std::string doing = "ask when to renew";
+  const auto known = co_await session_->directory();
+  if (known.renewal_info.empty()) co_return std::nullopt;
+  const auto response = co_await session_->get(doing, renewal_info_url(known.renewal_info, certificate_id));
+  co_return RenewalInfo::from_response(doing, response, session_->clock().now());
 }
 
 /// A POST-as-GET for something that the CA has told us of: not all of its servers may know it yet.

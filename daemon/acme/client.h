@@ -12,6 +12,7 @@
 #include "base/http/client.h"
 #include "base/runtime/event.h"
 #include "base/runtime/secret_source.h"
+#include "daemon/acme/renewal_info.h"
 #include "daemon/acme/resources.h"
 
 namespace acmed::acme {
@@ -64,7 +65,11 @@ class Client {
   /// Uses an existing account to sign all later calls.
   void use_account(Account account);
 
-  Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile);
+  /// `replaces`: the CertID of the certificate that this one is to replace (RFC 9773 §5); empty for none.
+  Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile, std::string replaces = {});
+  /// When the CA suggests to renew the certificate with that CertID; nothing when it makes no suggestions at all.
+  /// Throws AnswerError also for a window that is none.
+  Task<std::optional<RenewalInfo>> renewal_info(std::string certificate_id);
   /// Reads an order or an authorization; one that the CA reports as gone is requested again before that is believed.
   Task<Order> order(std::string url);
   Task<Authorization> authorization(std::string url);

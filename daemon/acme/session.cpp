@@ -148,6 +148,12 @@ Task<http::Response> Client::Session::exchange(std::string doing, Post post) {
   }
 }
 
+Task<http::Response> Client::Session::get(std::string doing, std::string url) {
+  auto response = co_await read(doing, "GET", url);
+  require_success(doing, url, response, clock_.now());
+  co_return response;
+}
+
 Task<> Client::Session::stock_nonces(std::size_t requests) {
   co_await within(2 * round_trip_, nonces_.stock(requests));
 }

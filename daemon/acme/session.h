@@ -38,6 +38,9 @@ class Client::Session {
   /// The same to a URL of the directory, which is read once more when the CA answers 404.
   Task<http::Response> post_to(std::string doing, std::string Directory::*resource, PayloadFor payload, SignedBy by);
 
+  /// Reads what anybody may read, unsigned. Throws as documented at acme::Client.
+  Task<http::Response> get(std::string doing, std::string url);
+
   /// Makes ready for `requests` at once; takes no longer than two round trips.
   Task<> stock_nonces(std::size_t requests);
 

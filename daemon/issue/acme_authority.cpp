@@ -7,12 +7,45 @@
 #include "daemon/acme/causes.h"
 
 namespace acmed::issue {
+namespace {
+
+/// Whether the same order without `replaces` may be taken: the CA knows no such certificate, or another order has
+/// replaced it already (RFC 9773 §5).
+bool may_be_about_replaces(const acme::Problem& problem) {
+  return problem.type == acme::problem_type::already_replaced || problem.type == acme::problem_type::malformed ||
+         problem.type == acme::problem_type::unauthorized || problem.type == acme::problem_type::server_internal ||
+         problem.status == 404 || problem.status == 409;
+}
+
+}  // namespace
+
 AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings, crypto::Keys& keys)
     : Authority(std::move(settings)), account_(loop, store, keys, this->settings()) {}
 
-Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names) {
+Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names, std::string replaces) {
   const auto wanted = co_await profile();
+  if (!replaces.empty() && co_await takes_replacements()) {
+    try {
+      co_return co_await with_account(
+          [names, wanted, replaces](acme::Client& ca) { return ca.new_order(names, wanted, replaces); });
+    } catch (const acme::ProblemError& error) {
+      if (!may_be_about_replaces(error.problem())) throw;
+      log::info(fmt::format("ordered as a new certificate, not as one that replaces another: {}", error.what()),
+                {{"ACMED_CA", settings().name}});
+    }
+  }
   co_return co_await with_account([names, wanted](acme::Client& ca) { return ca.new_order(names, wanted); });
+}
+
+Task<bool> AcmeAuthority::takes_replacements() {
+  const auto ca = co_await account_.client();
+  const auto directory = co_await ca->directory();
+  co_return !directory.renewal_info.empty();
+}
+
+Task<std::optional<acme::RenewalInfo>> AcmeAuthority::renewal_info(std::string certificate_id) {
+  const auto ca = co_await account_.client();
+  co_return co_await ca->renewal_info(std::move(certificate_id));
 }
 
 Task<acme::Order> AcmeAuthority::order(std::string url) {

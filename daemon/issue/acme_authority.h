@@ -17,7 +17,8 @@ class AcmeAuthority final : public Authority {
   AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings,
                 crypto::Keys& keys = crypto::software_keys());
 
-  Task<acme::Order> new_order(std::vector<std::string> names) override;
+  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) override;
+  Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
   Task<acme::Order> order_ends(acme::Order order, Duration limit) override;
@@ -35,6 +36,7 @@ class AcmeAuthority final : public Authority {
   using Ask = std::function<Task<acme::Order>(acme::Client&)>;
   Task<acme::Order> with_account(Ask ask);
   Task<std::optional<std::string>> profile();
+  Task<bool> takes_replacements();
 
   CaAccount account_;
 };

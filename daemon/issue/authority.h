@@ -54,8 +54,10 @@ class Authority {
   virtual OrdersUnderWay& under_way() noexcept { return under_way_; }
 
   /// Orders with the profile of the settings. Also throws Refused when the profile is required and the CA does not
-  /// offer it.
-  virtual Task<acme::Order> new_order(std::vector<std::string> names) = 0;
+  /// offer it. `replaces`: as acme::Client::new_order(); a CA that cannot take it, or that makes no suggestions about
+  /// renewal, is not told.
+  virtual Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) = 0;
+  virtual Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) = 0;
   virtual Task<acme::Order> order(std::string url) = 0;
   virtual Task<acme::Order> order_leaves_pending(std::string url, Duration limit) = 0;
   virtual Task<acme::Order> order_ends(acme::Order order, Duration limit) = 0;

@@ -142,6 +142,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   generation.number = co_await context_.store.add_generation(request_.name, generation.meta, generation.files);
   issued.generation = generation.number;
   state_.issued = issued;
+  state_.renewal = store::RenewalPlan{leaf.renewal_id().value_or(std::string())};
   state_.order.reset();
   state_.trouble.reset();
   co_await save();

@@ -21,6 +21,7 @@ struct JourneyContext {
   config::Routes routes;
   Observer& observer = nobody();
   crypto::Keys& keys = crypto::software_keys();  ///< for the certificates
+  Time began{};                                  ///< when this was set up
 
   /// An observer that ignores everything.
   static Observer& nobody() {

@@ -29,6 +29,9 @@ class Observer {
   virtual void validated(const std::string& /*certificate*/) {}
   /// A new generation is in service.
   virtual void issued(const std::string& /*certificate*/, const std::string& /*ca*/, const store::Issued& /*issued*/) {}
+  /// The CA suggests another time for the renewal than before.
+  virtual void renewal_suggested(const std::string& /*certificate*/, const std::string& /*ca*/,
+                                 const store::RenewalPlan& /*plan*/) {}
   /// A target has taken the generation in service.
   virtual void deployed(const std::string& /*certificate*/, const std::string& /*target*/) {}
   /// A target rejected the newer generation and has the earlier one again.

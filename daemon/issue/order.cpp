@@ -118,7 +118,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
 
 Task<> CertificateOrder::create() {
   key_ = co_await context_.keys.generate(request_.key_type);
-  order_ = co_await ca().new_order(request_.domains);
+  order_ = co_await ca().new_order(request_.domains, replaced());
   const auto now = context_.loop.clock().now();
   state_.order = store::OpenOrder{ca().settings().account_identity(),
                                   order_.url,
@@ -127,6 +127,12 @@ Task<> CertificateOrder::create() {
                                   request_.domains,
                                   end_of(order_, now).value_or(now + longest_order)};
   context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
+}
+
+/// The CertID of the certificate that this order is to replace; empty when there is none, or it is another CA's.
+std::string CertificateOrder::replaced() const {
+  const bool is_of_ca = state_.issued && state_.issued->directory_url == ca().settings().directory_url;
+  return is_of_ca && state_.renewal ? state_.renewal->certificate_id : std::string();
 }
 
 Task<> CertificateOrder::counted(Task<> part) {

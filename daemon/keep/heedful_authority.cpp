@@ -7,8 +7,12 @@
 
 namespace acmed::keep {
 
-Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names) {
-  return heeding(ca_.new_order(std::move(names)));
+Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names, std::string replaces) {
+  return heeding(ca_.new_order(std::move(names), std::move(replaces)));
+}
+
+Task<std::optional<acme::RenewalInfo>> HeedfulAuthority::renewal_info(std::string certificate_id) {
+  return heeding(ca_.renewal_info(std::move(certificate_id)));
 }
 
 Task<acme::Order> HeedfulAuthority::order(std::string url) {

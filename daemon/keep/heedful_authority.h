@@ -20,7 +20,8 @@ class HeedfulAuthority final : public issue::Authority {
 
   Task<Semaphore::Permit> place() override { return ca_.place(); }
   issue::OrdersUnderWay& under_way() noexcept override { return ca_.under_way(); }
-  Task<acme::Order> new_order(std::vector<std::string> names) override;
+  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) override;
+  Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
   Task<acme::Order> order_ends(acme::Order order, Duration limit) override;

@@ -23,7 +23,7 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 
 Time Issuing::due() const {
   if (!kept_.state.issued || kept_.damaged || !is_current()) return Time::min();
-  return renew::due_at(*kept_.state.issued, kept_.wanted.renew);
+  return renew::due_at(*kept_.state.issued, kept_.wanted.renew, kept_.state.renewal);
 }
 
 bool Issuing::is_current() const {

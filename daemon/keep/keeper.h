@@ -10,6 +10,7 @@
 #include "daemon/keep/leftovers.h"
 #include "daemon/keep/loading.h"
 #include "daemon/keep/recording.h"
+#include "daemon/keep/renewal_information.h"
 
 namespace acmed::keep {
 
@@ -58,6 +59,7 @@ class Keeper {
   Leftovers leftovers_;
   Recording recording_;
   Issuing issuing_;
+  RenewalInformation renewal_information_;
   std::list<Deployment> deployments_;
   std::vector<Duty*> duties_;  ///< all but loading
 };

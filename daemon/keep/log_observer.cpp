@@ -33,6 +33,18 @@ void LogObserver::issued(const std::string& certificate, const std::string& ca, 
               {{"ACMED_CERTIFICATE", certificate}, {"ACMED_CA", ca}});
 }
 
+void LogObserver::renewal_suggested(const std::string& certificate, const std::string& ca,
+                                    const store::RenewalPlan& plan) {
+  const auto sentence =
+      fmt::format("{}: CA {} suggests to renew between {} and {}: planned for {}", certificate, ca,
+                  to_rfc3339(plan.window_start), to_rfc3339(plan.window_end), to_rfc3339(plan.renew_at));
+  // A CA that explains itself has a reason that people want to know: it is about to revoke certificates, say.
+  const bool is_explained = !plan.explanation_url.empty();
+  const auto reason = is_explained ? fmt::format("; it explains this at {}", plan.explanation_url) : std::string();
+  log::write(is_explained ? log::Level::notice : log::Level::debug, sentence + reason,
+             {{"ACMED_CERTIFICATE", certificate}, {"ACMED_CA", ca}});
+}
+
 void LogObserver::deployed(const std::string& certificate, const std::string& target) {
   log::notice(fmt::format("{}: deployed to {}", certificate, target),
               {{"ACMED_CERTIFICATE", certificate}, {"ACMED_TARGET", target}});

@@ -17,6 +17,10 @@ constexpr Duration short_life = hours(24 * 10);
 constexpr double usual_fraction = 1.0 / 3;
 constexpr double short_life_fraction = 1.0 / 2;
 constexpr double spread = 1.0 / 20;
+// Of suggestions by the CA.
+constexpr double left_at_the_latest = 1.0 / 20;
+constexpr double shortest_use = 1.0 / 50;
+constexpr Duration longest_shortest_use = hours(12);
 constexpr double largest_fraction = 9.0 / 10;      // a certificate is never due right after it was issued
 constexpr double largest_share_of_time = 1.0 / 2;  // "30d" was meant for lives of 90 days
 constexpr std::array<Duration, 4> pauses = {minutes(1), minutes(10), minutes(100), hours(24)};
@@ -42,15 +46,31 @@ double chance_of(const std::string& serial) {
   return static_cast<unsigned char>(digest[0]) / 256.0 + static_cast<unsigned char>(digest[1]) / 65536.0;
 }
 
+/// When its life with us began.
+Time beginning_of(const store::Issued& issued) {
+  // Not known: the clock was wrong when we got it, or the state is of a version that did not store the time.
+  const bool is_known = issued.issued_at > issued.not_before && issued.issued_at < issued.not_after;
+  return is_known ? issued.issued_at : issued.not_before;
+}
+
 }  // namespace
 
 Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left) {
-  // Not known: the clock was wrong when we got it, or the state is of a version that did not store the time.
-  const bool is_known = issued.issued_at > issued.not_before && issued.issued_at < issued.not_after;
-  const Duration life = issued.not_after - (is_known ? issued.issued_at : issued.not_before);
+  const auto life = issued.not_after - beginning_of(issued);
   const auto fraction = left ? fraction_of(life, *left) : life < short_life ? short_life_fraction : usual_fraction;
   return issued.not_after -
          scaled(life, std::min(fraction * (1 + spread * chance_of(issued.serial)), largest_fraction));
+}
+
+Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left, const Rare<store::RenewalPlan>& plan) {
+  const auto usual = due_at(issued, left);
+  if (!plan || !plan->has_window()) return usual;
+  const auto begin = beginning_of(issued);
+  const Duration life = issued.not_after - begin;
+  const Time earliest = begin + std::min<Duration>(scaled(life, shortest_use), longest_shortest_use);
+  const Time latest = issued.not_after - scaled(life, left_at_the_latest);
+  const Time suggested = std::clamp(plan->renew_at, earliest, std::max(earliest, latest));
+  return left ? std::min(usual, suggested) : suggested;
 }
 
 /// How long at most to pause on our own account. A certificate that ends soon does not wait long; neither does one that

@@ -17,6 +17,11 @@ namespace acmed::renew {
 /// certificate.
 Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left);
 
+/// The same where the CA has suggested a time (RFC 9773 §4.2): that time, at the latest when a twentieth of its life is
+/// left. An operator who has said how much is to be `left` gets the earlier of both. A CA that suggests the past again
+/// and again gets an order every twelve hours, or every fiftieth of the life when that is shorter.
+Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left, const Rare<store::RenewalPlan>& plan);
+
 /// A try that failed.
 struct Attempt {
   Time now;

@@ -148,6 +148,22 @@ bool is_known_form(const json::Value& value) {
   return value["version"].integer_or(0) == format_version;
 }
 
+json::Value renewal_json(const RenewalPlan& plan) {
+  json::Object object{{"certificate_id", plan.certificate_id}, {"ask_next", to_rfc3339(plan.ask_next)}};
+  if (plan.has_window()) {
+    object.emplace("window_start", to_rfc3339(plan.window_start));
+    object.emplace("window_end", to_rfc3339(plan.window_end));
+    object.emplace("renew_at", to_rfc3339(plan.renew_at));
+  }
+  if (!plan.explanation_url.empty()) object.emplace("explanation_url", plan.explanation_url);
+  return object;
+}
+
+RenewalPlan renewal_from(const json::Value& value) {
+  return {value["certificate_id"].text_or(), time_of(value["window_start"]), time_of(value["window_end"]),
+          time_of(value["renew_at"]),        time_of(value["ask_next"]),     value["explanation_url"].text_or()};
+}
+
 }  // namespace
 
 bool is_newer(const json::Value& value) {
@@ -213,6 +229,7 @@ json::Value to_json(const Certificate& certificate) {
     object.emplace("values", std::move(values));
   }
   if (certificate.issued) object.emplace("issued", issued_json(*certificate.issued));
+  if (certificate.renewal) object.emplace("renewal", renewal_json(*certificate.renewal));
   if (certificate.trouble) object.emplace("trouble", trouble_json(*certificate.trouble));
   if (certificate.leftover) object.emplace("leftover", trouble_json(*certificate.leftover));
   if (!certificate.deployments.empty()) {
@@ -231,6 +248,7 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   if (const auto& order = value["order"]; !order.is_null()) certificate.order = order_from(order);
   for (const auto& txt : value["values"].elements()) certificate.values.push_back(txt_value_from(txt));
   if (const auto& issued = value["issued"]; !issued.is_null()) certificate.issued = issued_from(issued);
+  if (const auto& renewal = value["renewal"]; !renewal.is_null()) certificate.renewal = renewal_from(renewal);
   certificate.trouble = trouble_from(value["trouble"]);
   certificate.leftover = trouble_from(value["leftover"]);
   if (const auto* deployments = value["deployments"].as_object()) {

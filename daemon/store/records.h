@@ -107,6 +107,18 @@ struct Issued {
   Time issued_at{};  ///< when we got it: CAs backdate certificates, by an hour or by a year
 };
 
+/// When the CA suggests to renew the generation in service (RFC 9773).
+struct RenewalPlan {
+  std::string certificate_id;  ///< CertID (§4.1); empty when the certificate has none, and nothing is asked for
+  Time window_start{};         ///< of the suggested window; the epoch while the CA has suggested none
+  Time window_end{};
+  Time renew_at{};                   ///< chosen within the window, once for all
+  Time ask_next{};                   ///< when the CA is asked again
+  std::string explanation_url = {};  ///< why, for people; empty for none
+
+  bool has_window() const noexcept { return window_end != Time{}; }
+};
+
 /// Consecutive failures, and when to retry.
 struct Trouble {
   unsigned failures = 0;  ///< of tries that nobody asked for
@@ -143,8 +155,9 @@ struct Certificate {
   Rare<OpenOrder> order;
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
-  Rare<Trouble> trouble;   ///< of issuing
-  Rare<Trouble> leftover;  ///< of removing `values`
+  Rare<RenewalPlan> renewal;  ///< none: not known yet
+  Rare<Trouble> trouble;      ///< of issuing
+  Rare<Trouble> leftover;     ///< of removing `values`
   std::map<std::string, Deployment> deployments;
 };
 

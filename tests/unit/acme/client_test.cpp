@@ -114,6 +114,59 @@ SCENARIO("names are ordered in lower case, with the profile only where one is wa
   CHECK(bench.ca.seen().back().payload == R"({"identifiers":[{"type":"dns","value":"a.example"}]})");
 }
 
+SCENARIO("a CA is asked when it suggests to renew, unsigned, and told which certificate an order replaces") {
+  Bench bench;
+  const std::string window =
+      R"("suggestedWindow":{"start":"2027-01-02T03:04:05.5Z","end":"2027-01-03T00:00:00+01:00"})";
+  const auto reply = [&window](const std::string& more) {
+    return FakeCa::Reply("200 OK", "{" + window + more + "}").with("Retry-After: 21600");
+  };
+  bench.ca.set_directory("renewalInfo", bench.ca.url("renewal-info"));
+  WHEN("it says when") {
+    bench.ca.instead("renewal-info", reply(R"(,"explanationURL":"https://ca.example/why")"));
+    const auto info = bench.run(bench.client.renewal_info("aYhba4.AIdl"));
+    REQUIRE(info);
+    CHECK(to_rfc3339(info->start) == "2027-01-02T03:04:05Z");
+    CHECK(to_rfc3339(info->end) == "2027-01-02T23:00:00Z");
+    CHECK(info->explanation_url == "https://ca.example/why");
+    CHECK(info->ask_again == bench.clock.now() + std::chrono::hours(6));
+    CHECK(bench.ca.seen().back().method == "GET");
+    CHECK(bench.ca.seen().back().url == bench.ca.url("renewal-info/aYhba4.AIdl"));
+  }
+  WHEN("the explanation is no URL that a person could open") {
+    for (const auto* url : {R"("javascript:x")", R"("https://a b")", "\"https://a\\u001b[2J\"", "7"}) {
+      bench.ca.instead("renewal-info", reply(std::string(R"(,"explanationURL":)") + url));
+      CHECK(bench.run(bench.client.renewal_info("a.b"))->explanation_url.empty());
+    }
+  }
+  WHEN("it says when to ask again, in bounds") {
+    for (const auto& [said, minutes] : std::map<std::string, int>{{"1", 1}, {"9999999", 24 * 60}, {"soon", 6 * 60}}) {
+      bench.ca.instead("renewal-info", FakeCa::Reply("200 OK", "{" + window + "}").with("Retry-After: " + said));
+      CHECK(bench.run(bench.client.renewal_info("a.b"))->ask_again ==
+            bench.clock.now() + std::chrono::minutes(minutes));
+    }
+  }
+  WHEN("its window is none") {
+    for (const auto* answer :
+         {"{}", "[]", "no JSON", R"({"suggestedWindow":{"start":"2027-01-02T00:00:00Z"}})",
+          R"({"suggestedWindow":{"start":"2027-01-02T00:00:00Z","end":"2027-01-02T00:00:00Z"}})"}) {
+      bench.ca.instead("renewal-info", {"200 OK", answer});
+      CHECK_THROWS_AS(bench.run(bench.client.renewal_info("a.b")), acme::AnswerError);
+    }
+  }
+  WHEN("it makes no suggestions, nothing is asked") {
+    bench.ca.set_directory("renewalInfo", "");
+    CHECK(!bench.run(bench.client.renewal_info("a.b")));
+    CHECK(bench.ca.count() == 1);
+  }
+  WHEN("a certificate is replaced") {
+    bench.register_account();
+    bench.run(bench.client.new_order({"a.example"}, std::nullopt, "aYhba4.AIdl"));
+    CHECK(bench.ca.seen().back().payload ==
+          R"({"identifiers":[{"type":"dns","value":"a.example"}],"replaces":"aYhba4.AIdl"})");
+  }
+}
+
 SCENARIO("an account is created with what the operator said, and no more") {
   Bench bench;
   WHEN("there is a contact and the terms are agreed") {

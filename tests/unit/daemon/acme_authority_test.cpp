@@ -98,4 +98,48 @@ SCENARIO("a profile is ordered by where the CA has it") {
   }
 }
 
+SCENARIO("an order tells the CA which certificate it replaces; one that cannot take that gets it without, once") {
+  JourneyScene scene;
+  scene.ca.set_directory("renewalInfo", scene.ca.url("renewal-info"));
+  const auto order = [&scene] {
+    AcmeAuthority authority(scene.loop, scene.store, scene.settings);
+    run(scene.loop, authority.new_order({"www.example.test"}, "aYhba4.AIdl"));
+  };
+  const auto replaced = [&scene] {
+    std::vector<std::string> ids;
+    for (const auto& seen : scene.ca.seen()) {
+      if (seen.resource == "new-order") ids.push_back(json::parse(seen.payload).value()["replaces"].text_or());
+    }
+    return ids;
+  };
+  WHEN("it takes it") {
+    order();
+    CHECK(replaced() == std::vector<std::string>{"aYhba4.AIdl"});
+  }
+  WHEN("it cannot take it") {
+    for (const auto& [status, type] :
+         std::map<std::string, std::string>{{"409 Conflict", "alreadyReplaced"},
+                                            {"400 Bad Request", "malformed"},
+                                            {"404 Not Found", "notFound"},
+                                            {"500 Internal Server Error", "serverInternal"}}) {
+      scene.ca.forget_seen();
+      scene.ca.instead("new-order", problem(status, type));
+      if (status.starts_with("404")) scene.ca.instead("new-order", problem(status, type));
+      order();
+      CHECK(replaced().front() == "aYhba4.AIdl");
+      CHECK(replaced().back().empty());
+    }
+  }
+  WHEN("it has another reason to refuse the order") {
+    scene.ca.instead("new-order", problem("429 Too Many Requests", "rateLimited"));
+    CHECK_THROWS(order());
+    CHECK(replaced().size() == 1);
+  }
+  WHEN("it makes no suggestions about renewal") {
+    scene.ca.set_directory("renewalInfo", "");
+    order();
+    CHECK(replaced() == std::vector<std::string>{""});
+  }
+}
+
 }  // namespace acmed::issue

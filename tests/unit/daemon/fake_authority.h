@@ -19,8 +19,9 @@ class FakeAuthority final : public issue::Authority {
   FakeAuthority(issue::AuthoritySettings settings, Issue issue)
       : Authority(std::move(settings)), issue_(std::move(issue)) {}
 
-  Task<acme::Order> new_order(std::vector<std::string> names) override {
+  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaced) override {
     call("new_order");
+    replaces.push_back(std::move(replaced));
     ++orders;
     valid_.clear();
     order_ = {.url = "order/" + std::to_string(orders), .finalize = "finalize"};
@@ -60,10 +61,18 @@ class FakeAuthority final : public issue::Authority {
     co_return chain_;
   }
   std::string key_authorization(const std::string& token) const override { return token + ".thumbprint"; }
+  Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override {
+    call("renewal_info");
+    asked_about.push_back(std::move(certificate_id));
+    co_return suggestion;
+  }
   Task<> look_again() override { co_return; }
 
   std::function<void(const std::string& call)> on_call;  ///< before anything is done; what it throws, the call throws
   int orders = 0;
+  std::vector<std::string> replaces;     ///< of each order
+  std::vector<std::string> asked_about;  ///< CertIDs
+  std::optional<acme::RenewalInfo> suggestion;
   bool proved = false;   ///< all names are, by earlier orders
   bool invalid = false;  ///< the orders are; their authorizations are pending
 

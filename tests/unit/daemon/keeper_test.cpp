@@ -354,6 +354,7 @@ SCENARIO("a state that could not be read is read later, and the trouble is over"
 
 SCENARIO("another key type, other names and another CA are due at once, the same is not") {
   World world;
+  world.context.began = world.clock.now();
   world.issue_generation();
   const auto due_at_once = [&world](const std::vector<std::string>& names, crypto::KeyType type,
                                     issue::Authority& authority) {

@@ -31,7 +31,7 @@ domains = ["*.example.com", "example.com", "example.net", "*.example.org"]
         "  names    *.example.com, example.com, example.net, *.example.org\n"
         "  CA       letsencrypt (https://acme-v02.api.letsencrypt.org/directory)\n"
         "  key      ecdsa-p256\n"
-        "  renewal  when a third of its life is left, or half of one below ten days\n"
+        "  renewal  when the CA suggests it, or when a third of its life is left, half of one below ten days\n"
         "  proof    *.example.com by provider here at 192.0.2.1, 2001:db8::1\n"
         "  proof    example.com by provider here at 192.0.2.1, 2001:db8::1\n"
         "  proof    example.net by provider bind at ns1.example.net\n"

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/keep/duty.h"
+#include "daemon/keep/kept.h"
+
+namespace acmed::keep {
+
+/// Asks the CA when it suggests to renew the certificate in service (RFC 9773), and chooses a time in the window that
+/// it suggests: Issuing is due then. A CA that does not say is asked again later; that is no trouble of the
+/// certificate.
+class RenewalInformation final : public Duty {
+ public:
+  /// `recording` remembers failures to write the state.
+  RenewalInformation(Kept& kept, Duty& recording) : kept_(kept), recording_(recording) {}
+
+  Time due() const override;
+  Task<> perform() override;
+  Rare<store::Trouble>& trouble() override { return trouble_; }
+  std::string failed() const override { return "not known when the CA suggests to renew"; }
+
+ private:
+  issue::Authority& ca() const { return *kept_.wanted.request.authority; }
+  Task<std::string> certificate_id() const;
+  Task<> ask();
+  bool take(const acme::RenewalInfo& info);
+  Task<> save();
+
+  Kept& kept_;
+  Duty& recording_;
+  Rare<store::Trouble> trouble_;  ///< never one
+};
+
+}  // namespace acmed::keep
