@@ -338,8 +338,8 @@ Task<> Service::attempt(keep::Keeper* keeper, bool asked) {
     next = co_await keeper->attempt(std::move(all));
   }
   note_trouble(keeper);
+  const auto failures = keeper->take_failures();
   if (wishes) {
-    const auto failures = keeper->take_failures();
     for (auto& each : wishes.mapped()) each.end(failures);
   }
   enqueue(keeper, std::max(next, loop_.clock().now() + shortest_rest));

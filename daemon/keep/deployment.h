@@ -22,6 +22,8 @@ class Deployment final : public Duty {
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.deployments[target_.name].trouble; }
   std::string name() const override { return "deploy:" + target_.name; }
+  void want(bool wanted) noexcept override { is_wanted_ = wanted; }
+  bool is_wanted() const noexcept override { return is_wanted_; }
   std::string why_due() const override;
   std::string failed() const override { return "not deployed"; }
   std::string about() const override;
@@ -44,6 +46,7 @@ class Deployment final : public Duty {
   const config::Target& target_;
   Duty& recording_;
   deploy::DeploymentCoordinator::Announcement announcement_;
+  bool is_wanted_ = false;
 };
 
 }  // namespace acmed::keep

@@ -52,8 +52,8 @@ class Duty {
   virtual std::optional<Wait> wait() const { return std::nullopt; }
 
   /// Somebody asked for it: it is performed although it is not due. Until it is, it stays wanted.
-  void want(bool wanted = true) noexcept { wanted_ = wanted; }
-  bool is_wanted() const noexcept { return wanted_; }
+  virtual void want(bool /*wanted*/) noexcept {}
+  virtual bool is_wanted() const noexcept { return false; }
 
   /// Stores a failure that another duty ran into and that this one is to remember.
   void meet(std::exception_ptr failure) noexcept { met_ = std::move(failure); }
@@ -61,7 +61,6 @@ class Duty {
 
  private:
   std::exception_ptr met_;
-  bool wanted_ = false;
 };
 
 }  // namespace acmed::keep

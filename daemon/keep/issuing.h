@@ -17,6 +17,8 @@ class Issuing final : public Duty {
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.trouble; }
   std::string name() const override { return "issue"; }
+  void want(bool wanted) noexcept override { kept_.renewal_wanted = wanted; }
+  bool is_wanted() const noexcept override { return kept_.renewal_wanted; }
   std::string why_due() const override;
   std::string failed() const override { return "not issued"; }
   std::string about() const override;

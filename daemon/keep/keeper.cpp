@@ -74,13 +74,13 @@ class Keeper::Working {
   Working(Keeper& keeper, const Wish& wish) : keeper_(keeper) {
     keeper_.kept_.asked = wish.asked;
     keeper_.kept_.forced = wish.force;
-    keeper_.is_working_ = true;
+    keeper_.kept_.is_worked_on = true;
     keeper_.kept_.context.observer.began(keeper_.name());
   }
   Working(const Working&) = delete;
   Working& operator=(const Working&) = delete;
   ~Working() {
-    keeper_.is_working_ = false;
+    keeper_.kept_.is_worked_on = false;
     keeper_.kept_.asked = false;
     keeper_.kept_.forced = false;
     keeper_.kept_.context.observer.ended(keeper_.name());
@@ -97,7 +97,7 @@ Task<Time> Keeper::attempt(bool asked) {
 }
 
 Task<Time> Keeper::attempt(Wish wish) {
-  failures_.clear();
+  failures_.reset();
   const bool asked = wish.asked;
   const Working working(*this, wish);
   announce(kept_.now(), asked);
@@ -113,6 +113,16 @@ Task<Time> Keeper::attempt(Wish wish) {
   co_return next(false);
 }
 
+void Keeper::note_failure(TroubleView failure) {
+  if (!failures_) failures_ = std::vector<TroubleView>();
+  failures_->push_back(std::move(failure));
+}
+
+std::vector<TroubleView> Keeper::take_failures() {
+  auto taken = std::exchange(failures_, {});
+  return taken ? std::move(*taken) : std::vector<TroubleView>();
+}
+
 void Keeper::want(const Wish& wish) {
   if (!kept_.loaded) return;
   issuing_.want(wish.renew);
@@ -126,19 +136,18 @@ void Keeper::tell_what_was_not_done() {
   for (auto* duty : duties_) {
     if (!duty->is_wanted()) continue;
     duty->want(false);
-    const bool is_told =
-        std::ranges::any_of(failures_, [duty](const TroubleView& failure) { return failure.what == duty->name(); });
-    if (is_told) continue;
+    const auto is_its = [duty](const TroubleView& failure) { return failure.what == duty->name(); };
+    if (failures_ && std::ranges::any_of(*failures_, is_its)) continue;
     TroubleView failure;
     failure.what = duty->name();
     failure.cause = "control:waits";
     failure.sentence = why_it_waits(*duty);
     if (failure.sentence.empty()) failure.sentence = "there is nothing to deploy yet: no certificate has been issued";
     failure.next_try = next_of(*duty, false);
-    failures_.push_back(std::move(failure));
+    note_failure(std::move(failure));
   }
-  if (!kept_.loaded && loading_.trouble() && failures_.empty()) {
-    failures_.push_back(view_of(loading_.name(), *loading_.trouble()));
+  if (!kept_.loaded && loading_.trouble() && !failures_) {
+    note_failure(view_of(loading_.name(), *loading_.trouble()));
   }
 }
 
@@ -222,14 +231,14 @@ Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
   if (kept_.loaded && duty->due() > kept_.now()) {
     // It was only wished for: there is nothing that must be tried again.
     kept_.context.observer.failed(name(), duty->failed(), error, told.next_try);
-    failures_.push_back(std::move(told));
+    note_failure(std::move(told));
     co_return;
   }
   auto& trouble = duty->trouble();
   trouble =
       renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
   told.next_try = trouble->next_try;
-  failures_.push_back(std::move(told));
+  note_failure(std::move(told));
   kept_.context.observer.failed(name(), duty->failed(), error, trouble->next_try);
   forget_if_outdated(error);
   if (!kept_.loaded) co_return;
@@ -324,7 +333,7 @@ std::vector<Duty*> Keeper::all_duties() {
 }
 
 State Keeper::state() {
-  if (is_working_) return State::working;
+  if (kept_.is_worked_on) return State::working;
   const auto now = kept_.now();
   const auto end = kept_.end_in_service();
   if (end && *end <= now) return State::expired;

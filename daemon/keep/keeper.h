@@ -47,7 +47,7 @@ class Keeper {
   Task<Time> attempt(Wish wish);
 
   /// What failed in the last attempt, and what of the wish was not done and why.
-  std::vector<TroubleView> take_failures() noexcept { return std::exchange(failures_, {}); }
+  std::vector<TroubleView> take_failures();
 
   /// Announces the deployments that will come when attempt() is called before `until`, until that has ended.
   void announce(Time until, bool asked);
@@ -79,6 +79,7 @@ class Keeper {
   void forget_if_outdated(const Error& error);
   void tell_what_waits();
   void want(const Wish& wish);
+  void note_failure(TroubleView failure);
   void tell_what_was_not_done();
   std::string why_it_waits(Duty& duty) const;
   std::vector<Duty*> all_duties();
@@ -90,9 +91,8 @@ class Keeper {
   Recording recording_;
   Issuing issuing_;
   std::list<Deployment> deployments_;
-  std::vector<Duty*> duties_;  ///< all but loading
-  std::vector<TroubleView> failures_;
-  bool is_working_ = false;
+  std::vector<Duty*> duties_;                ///< all but loading
+  Rare<std::vector<TroubleView>> failures_;  ///< in the last attempt
 };
 
 }  // namespace acmed::keep

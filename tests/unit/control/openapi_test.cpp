@@ -5,7 +5,6 @@
 #include <set>
 
 #include "base/ascii.h"
-#include "base/files.h"
 #include "daemon/control/embedded.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/control/scene.h"
