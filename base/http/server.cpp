@@ -302,7 +302,8 @@ struct Server::Callbacks {
     auto& sending = *static_cast<Sending*>(self);
     try {
       if (sending.sent == sending.piece.size()) {
-        if (sending.is_ended) return MHD_CONTENT_READER_END_OF_STREAM;
+        // At the end nothing may wait for more.
+        if (sending.is_ended || sending.server->closing_) return MHD_CONTENT_READER_END_OF_STREAM;
         auto piece = sending.body->next();
         if (!piece) return MHD_CONTENT_READER_END_OF_STREAM;
         sending.piece = *std::move(piece);
