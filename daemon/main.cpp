@@ -238,7 +238,7 @@ int start(const Options& options) {
   if (options.once)
     return run_once(loop, store, publisher, *actions, std::move(config), options.names, stop.get_token());
   Daemon daemon(loop, store, publisher, *actions, options.config);
-  signals.on(SIGHUP, [&daemon] { daemon.reload(); });
+  signals.on(SIGHUP, [&daemon] { daemon.request_reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
   return EXIT_SUCCESS;
 }

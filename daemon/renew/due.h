@@ -21,6 +21,9 @@ Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left);
 /// left. An operator who has said how much is to be `left` gets the earlier of both. A CA that suggests the past again
 /// and again gets an order every twelve hours, or every fiftieth of the life when that is shorter.
 Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left, const Rare<store::RenewalPlan>& plan);
+/// Why it is due then, in words: "a third of its life is left".
+std::string due_reason(const store::Issued& issued, std::optional<config::LifeLeft> left,
+                       const Rare<store::RenewalPlan>& plan);
 
 /// A try that failed.
 struct Attempt {
