@@ -160,7 +160,7 @@ keep::Keeper* Service::add_keeper() {
   auto* authority = authorities_.at(wanted.ca).get();
   keepers_.emplace_back(context_, ledger_, deployments_,
                         keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
-                                      policies(wanted.propagation)},
+                                      policies(wanted.propagation), std::move(wanted.group)},
                                      wanted.renew,
                                      std::move(wanted.deploy)});
   names_.insert(keepers_.back().name());
@@ -211,12 +211,12 @@ Task<> Service::prepare_all(bool enqueue) {
 Task<> Service::prepare_some(bool enqueue) {
   while (added_ != wanted_.size()) {
     std::vector<keep::Keeper*> batch;
-    std::vector<std::string> names;
+    std::vector<store::Expected> expected;
     while (added_ != wanted_.size() && batch.size() < examined_at_a_time) {
       batch.push_back(add_keeper());
-      names.push_back(batch.back()->name());
+      expected.push_back(batch.back()->expected());
     }
-    auto found = co_await keep::find(context_, std::move(names));
+    auto found = co_await keep::find(context_, std::move(expected));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto* keeper = batch[i];
       co_await keeper->prepare(std::move(found[i]));

@@ -70,7 +70,8 @@ class FileSet {
   JournalFile journal_file_;
 };
 
-/// Whether the target's directory has each file with the content that `files` gives it. Blocks.
+/// Whether the target's directory has each file with the content that `files` gives it, and with its owner, group and
+/// mode. Blocks.
 bool has_files_of(const config::Target& target, const store::GenerationFiles& files);
 
 }  // namespace acmed::deploy

@@ -38,6 +38,7 @@ class Keeper {
   Time next(bool asked);
 
   const std::string& name() const noexcept { return kept_.name(); }
+  store::Expected expected() const { return kept_.expected(); }
   /// What is wrong now, one sentence each.
   std::vector<std::string> troubles();
   bool is_troubled();

@@ -30,11 +30,13 @@ struct Kept {
   store::Certificate state{};
   bool loaded = false;
   bool damaged = false;     ///< the files of the certificate in service cannot be used
-  bool unrecorded = false;  ///< parts of `state` are not on disk, or live/ does not match it
+  bool unrecorded = false;  ///< parts of `state` are not on disk, or live/ is not as it should be
   bool asked = false;       ///< the present attempt was asked for by a person or a timer
   Semaphore saving{1};      ///< targets are deployed to side by side, and each saves what became of it
 
   const std::string& name() const noexcept { return wanted.request.name; }
+  /// For find(): the generation is not known yet.
+  store::Expected expected() const { return {name(), 0, wanted.request.key_group}; }
   Time now() const { return context.loop.clock().now(); }
   Task<> save();
 
@@ -53,6 +55,8 @@ struct Kept {
   Duration shortest_use() const;
   /// Puts the latest generation in service.
   Task<> settle_live();
+  /// Lets those read its key who should.
+  Task<> grant_key();
   std::set<unsigned> needed_generations() const;
 };
 

@@ -6,7 +6,8 @@
 
 namespace acmed::keep {
 
-/// Writes to disk what could not be written when it happened (on a full disk, say): the state and the link in live/.
+/// Does on disk what could not be done when it was due (on a full disk, say): the state, the link in live/, the group
+/// that may read the key.
 class Recording final : public Duty {
  public:
   explicit Recording(Kept& kept) : kept_(kept) {}
@@ -14,7 +15,7 @@ class Recording final : public Duty {
   Time due() const override { return kept_.unrecorded ? Time::min() : Time::max(); }
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return trouble_; }
-  std::string failed() const override { return "done, but that could not be written down"; }
+  std::string failed() const override { return "done, but not all of it is on disk as it should be"; }
 
  private:
   Kept& kept_;
