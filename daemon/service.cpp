@@ -24,6 +24,8 @@ constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker
 constexpr std::size_t keepers_a_turn = 32;
 constexpr std::size_t names_a_turn = 1024;  // less than a millisecond
 constexpr std::size_t certificates_to_trim = 1000;
+/// Of --once over certificates that others have kept from being deployed.
+constexpr int most_passes = 3;
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -128,6 +130,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       context_{loop, store, publisher, discovery_, zones_, config.routes, log_},
       ledger_(store, loop.clock()),
+      actions_(actions),
       deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca)));
@@ -163,6 +166,7 @@ keep::Keeper* Service::add_keeper() {
                                       policies(wanted.propagation), std::move(wanted.group)},
                                      wanted.renew,
                                      std::move(wanted.deploy)});
+  keepers_.back().tell_when_sooner(when_sooner_);
   names_.insert(keepers_.back().name());
   return &keepers_.back();
 }
@@ -178,8 +182,12 @@ Task<std::vector<std::string>> Service::run_once(std::set<std::string> named) {
     if (!is_meant(keeper)) continue;
     if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper));
   }
-  if (named.empty()) work.push_back(clear_orphans(&troubles));
+  if (named.empty()) {
+    work.push_back(clear_orphans(&troubles));
+    work.push_back(clear_former_targets(&troubles));
+  }
   co_await when_all(std::move(work));
+  co_await attempt_again(is_meant);
   for (auto& keeper : keepers_) {
     if (!is_meant(keeper)) continue;
     const auto own = keeper.troubles();
@@ -301,13 +309,38 @@ Task<> Service::attempt_once(keep::Keeper* keeper) {
   co_await keeper->attempt(true);
 }
 
+/// Those for which others of the same service had to be deployed first.
+Task<> Service::attempt_again(std::function<bool(const keep::Keeper&)> is_meant) {
+  for (int pass = 0; pass < most_passes; ++pass) {
+    std::vector<Task<>> work;
+    for (auto& keeper : keepers_) {
+      if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false) <= loop_.clock().now()) {
+        work.push_back(attempt_once(&keeper));
+      }
+    }
+    if (work.empty()) co_return;
+    co_await when_all(std::move(work));
+  }
+}
+
 /// Maintains what status() reports, so that one attempt costs nothing that grows with the number of certificates.
 void Service::note_trouble(keep::Keeper* keeper) {
   if (keeper->is_troubled()) {
-    failing_.insert(keeper->name());
+    failing_.emplace(keeper->name(), keeper);
   } else {
     failing_.erase(keeper->name());
   }
+}
+
+/// It is looked at now. One that is being looked at says itself when it is next.
+void Service::bring_forward(const std::string& name) {
+  const auto failing = failing_.find(name);
+  if (failing == failing_.end()) return;
+  auto* keeper = failing->second;
+  const auto planned = std::ranges::find(agenda_, keeper, &decltype(agenda_)::value_type::second);
+  if (planned == agenda_.end()) return;
+  agenda_.erase(planned);
+  enqueue(keeper, loop_.clock().now());
 }
 
 Task<> Service::tend_status() {
@@ -345,6 +378,26 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   }
 }
 
+/// Takes back what was under way, when a process ended, to targets that are no longer configured.
+Task<> Service::clear_former_targets(std::vector<std::string>* troubles) {
+  std::vector<deploy::TargetName> interrupted;
+  try {
+    interrupted = co_await actions_.interrupted();
+  } catch (const Error& error) {
+    troubles->emplace_back(error.what());
+  }
+  for (const auto& each : interrupted) {
+    const auto keeper = std::ranges::find(keepers_, each.certificate, &keep::Keeper::name);
+    if (keeper != keepers_.end() && keeper->has_target(each.target)) continue;
+    try {
+      co_await actions_.take_back(each);
+    } catch (const Error& error) {
+      troubles->push_back(fmt::format("{}: target {}: no longer configured, but not yet cleaned up: {}",
+                                      each.certificate, each.target, error.what()));
+    }
+  }
+}
+
 /// Which certificates are orphans is known once all configured ones are loaded.
 Task<> Service::prepare_and_tend_orphans(bool is_first) {
   co_await prepare_all(true);
@@ -358,6 +411,7 @@ Task<> Service::tend_orphans() {
   for (;;) {
     std::vector<std::string> troubles;
     co_await clear_orphans(&troubles);
+    co_await clear_former_targets(&troubles);
     if (troubles.empty()) co_return;
     for (const auto& trouble : troubles) log::warning(trouble);
     co_await sleep_for(orphan_pause);
@@ -415,8 +469,8 @@ std::string Service::status() const {
   auto text = fmt::format("{} certificate{}", count_, count_ == 1 ? "" : "s");
   const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // earlier entries are in progress
   if (next != agenda_.end() && next->first != Time::max()) text += ", next look at " + to_rfc3339(next->first);
-  if (failing_.size() == 1) text += ", failing: " + *failing_.begin();
-  if (failing_.size() > 1) text += fmt::format(", {} failing: {} and others", failing_.size(), *failing_.begin());
+  if (failing_.size() == 1) text += ", failing: " + failing_.begin()->first;
+  if (failing_.size() > 1) text += fmt::format(", {} failing: {} and others", failing_.size(), failing_.begin()->first);
   return text;
 }
 

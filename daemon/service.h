@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <set>
@@ -70,10 +71,13 @@ class Service {
   Task<> plan_anew();
   Task<> attempt(keep::Keeper* keeper, bool asked);
   Task<> attempt_once(keep::Keeper* keeper);
+  Task<> attempt_again(std::function<bool(const keep::Keeper&)> is_meant);
   Task<> tend_status();
   void enqueue(keep::Keeper* keeper, Time time);
   void note_trouble(keep::Keeper* keeper);
+  void bring_forward(const std::string& name);
   Task<> clear_orphans(std::vector<std::string>* troubles);
+  Task<> clear_former_targets(std::vector<std::string>* troubles);
   Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
@@ -89,6 +93,7 @@ class Service {
   keep::LogObserver log_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
+  deploy::Actions& actions_;
   deploy::DeploymentCoordinator deployments_;
   std::vector<config::Provider> providers_;  ///< without their settings
   std::vector<config::Certificate> wanted_;  ///< each is moved into its keeper
@@ -96,11 +101,12 @@ class Service {
   std::size_t count_ = 0;                    ///< all that are kept
   config::Propagation latest_propagation_;   ///< many successive certificates share it
   std::shared_ptr<const issue::Policies> latest_policies_;
+  std::function<void(const std::string&)> when_sooner_ = [this](const std::string& name) { bring_forward(name); };
   std::list<keep::Keeper> keepers_;
-  std::unordered_set<std::string_view> names_;  ///< all certificates kept
-  std::set<std::string> failing_;               ///< those with a trouble
-  std::multimap<Time, keep::Keeper*> agenda_;   ///< when to call each next, except those in progress
-  Waiters earlier_;                             ///< the agenda has an earlier first entry
+  std::unordered_set<std::string_view> names_;    ///< all certificates kept
+  std::map<std::string, keep::Keeper*> failing_;  ///< those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;     ///< when to call each next, except those in progress
+  Waiters earlier_;                               ///< the agenda has an earlier first entry
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;

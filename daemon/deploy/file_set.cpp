@@ -257,6 +257,15 @@ void FileSet::remove_hidden(const files::OpenFolder& folder) const {
   }
 }
 
+void take_back(const TargetName& former, const std::filesystem::path& journals) {
+  config::Target target;
+  target.name = former.target;
+  FileSet(std::move(target), former.certificate, journals).put_back();
+  log::warning(fmt::format("{}: the target {} is configured no more: what was under way to it is taken back",
+                           former.certificate, former.target),
+               {{"ACMED_CERTIFICATE", former.certificate}, {"ACMED_TARGET", former.target}});
+}
+
 bool has_files_of(const config::Target& target, const store::GenerationFiles& files) {
   std::optional<files::OpenFolder> folder;
   try {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
 
@@ -10,7 +12,8 @@ namespace acmed::keep {
 bool is_deployed(const Kept& kept, const config::Target& target);
 
 /// Deploys the generation in service to one target. A failure rolls back to the former generation while that is worth
-/// it (deploy::deploy()).
+/// it (deploy::deploy()). Where the new one stays all the same, it may have failed for want of another certificate of
+/// the same service: it is tried again as soon as one that shares a program or a unit has been deployed.
 class Deployment final : public Duty {
  public:
   /// `target` is one of the kept certificate's. `recording` remembers failures to write the state.
@@ -32,12 +35,14 @@ class Deployment final : public Duty {
 
  private:
   Task<> take(bool can_go_back);
+  void hope_for_others();
   Task<std::shared_ptr<const deploy::Subject>> readable_subject(unsigned number);
 
   Kept& kept_;
   const config::Target& target_;
   Duty& recording_;
   deploy::DeploymentCoordinator::Announcement announcement_;
+  std::unique_ptr<deploy::DeploymentCoordinator::Watch> hope_;  ///< while the target has the pair in spite of a failure
 };
 
 }  // namespace acmed::keep

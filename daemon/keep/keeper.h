@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <list>
 #include <string>
 #include <vector>
@@ -36,6 +37,12 @@ class Keeper {
 
   /// When attempt() will have something to do.
   Time next(bool asked);
+
+  bool has_target(const std::string& target) const {
+    return std::ranges::find(kept_.wanted.targets, target, &config::Target::name) != kept_.wanted.targets.end();
+  }
+  /// Calls `call`, which must outlive it, when next() has become earlier without an attempt.
+  void tell_when_sooner(const std::function<void(const std::string& name)>& call) { kept_.when_sooner = &call; }
 
   const std::string& name() const noexcept { return kept_.name(); }
   store::Expected expected() const { return kept_.expected(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,7 +33,9 @@ struct Kept {
   bool damaged = false;     ///< the files of the certificate in service cannot be used
   bool unrecorded = false;  ///< parts of `state` are not on disk, or live/ is not as it should be
   bool asked = false;       ///< the present attempt was asked for by a person or a timer
-  Semaphore saving{1};      ///< targets are deployed to side by side, and each saves what became of it
+  /// Called when the certificate is to be looked at sooner than was said.
+  const std::function<void(const std::string& name)>* when_sooner = nullptr;
+  Semaphore saving{1};  ///< targets are deployed to side by side, and each saves what became of it
 
   const std::string& name() const noexcept { return wanted.request.name; }
   /// For find(): the generation is not known yet.
