@@ -14,6 +14,7 @@
 #include <ctime>
 #include <memory>
 
+#include "base/file_failure.h"
 #include "base/log.h"
 
 namespace acmed::files {
@@ -22,14 +23,6 @@ namespace {
 constexpr std::size_t block = std::size_t{4} * 1024;
 constexpr std::string_view temporary_ending = ".new";
 constexpr std::size_t process_tag_size = 16;  // hexadecimal digits
-
-[[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
-  const int number = errno;
-  const auto cause = fmt::format("file:{}", number);
-  const auto sentence = system_error_sentence(doing + " " + path.string(), number);
-  if (number == EACCES || number == EPERM) throw Denied(cause, sentence, path);
-  throw Retry(cause, sentence);
-}
 
 std::string make_process_tag() {
   std::uint64_t number = 0;
