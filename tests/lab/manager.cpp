@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands in for systemd's Manager on the system's D-Bus: manager SOCKET CALLS [ERROR | --by SYSTEMCTL]
-// serves at SOCKET, writes each call of a unit to the file CALLS, and answers with ERROR (D-Bus's name) or "done"; or has
-// SYSTEMCTL do it and answers with what came of it.
+// serves at SOCKET, writes each call of a unit to the file CALLS, and answers with ERROR (D-Bus's name) or "done"; or
+// has SYSTEMCTL do it and answers with what came of it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
