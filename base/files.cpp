@@ -14,6 +14,7 @@
 #include <ctime>
 #include <memory>
 
+#include "base/file_failure.h"
 #include "base/log.h"
 
 namespace acmed::files {
@@ -22,14 +23,6 @@ namespace {
 constexpr std::size_t block = std::size_t{4} * 1024;
 constexpr std::string_view temporary_ending = ".new";
 constexpr std::size_t process_tag_size = 16;  // hexadecimal digits
-
-[[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
-  const int number = errno;
-  const auto cause = fmt::format("file:{}", number);
-  const auto sentence = system_error_sentence(doing + " " + path.string(), number);
-  if (number == EACCES || number == EPERM) throw Denied(cause, sentence, path);
-  throw Retry(cause, sentence);
-}
 
 std::string make_process_tag() {
   std::uint64_t number = 0;
@@ -101,12 +94,25 @@ class Temporary {
   std::filesystem::path path_;
 };
 
+/// Where what stands at `path` is set aside.
+std::filesystem::path path_aside(const std::filesystem::path& path) {
+  auto aside = path;
+  aside += fmt::format(".corrupt-{}", std::time(nullptr));
+  // Several in one second: none may replace another.
+  while (std::filesystem::exists(std::filesystem::symlink_status(aside))) aside += "-more";
+  return aside;
+}
+
+bool is_folder(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /// A new file with its content, which is not on the disk yet.
-Fd create(const std::filesystem::path& path, std::string_view content, mode_t mode, std::optional<gid_t> group) {
+Fd create(const std::filesystem::path& path, std::string_view content, mode_t mode) {
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) fail("create", path);
   write_all(fd, content, path);
-  if (group && ::fchown(fd.get(), static_cast<uid_t>(-1), *group) != 0) fail("set the group of", path);
   if (::fchmod(fd.get(), mode) != 0) fail("set the mode of", path);
   return fd;
 }
@@ -152,15 +158,15 @@ std::optional<std::string> read(const std::filesystem::path& path, std::size_t l
   return read_rest(*file, path, limit);
 }
 
-void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode, std::optional<gid_t> group) {
-  const auto fd = create(path, content, mode, group);
+void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+  const auto fd = create(path, content, mode);
   if (::fsync(fd.get()) != 0) fail("sync", path);
 }
 
 void write_together(const std::filesystem::path& folder, const std::vector<NewFile>& new_files) {
   std::vector<Fd> written;
   for (const auto& file : new_files) {
-    written.push_back(create(folder / file.name, file.content, file.mode, file.group));
+    written.push_back(create(folder / file.name, file.content, file.mode));
   }
   for (std::size_t i = 0; i < written.size(); ++i) {
     if (::fsync(written[i].get()) != 0) fail("sync", folder / new_files[i].name);
@@ -224,7 +230,19 @@ void remove_leftovers(const std::filesystem::path& folder, bool (*is_leftover)(s
 void switch_link(const std::filesystem::path& link, const std::filesystem::path& target) {
   Temporary temporary(temporary_beside(link));
   if (::symlink(target.c_str(), temporary.path().c_str()) != 0) fail("make a link beside", link);
-  temporary.rename_to(link);
+  if (is_folder(link)) {
+    // They change places at one moment: there is always something at `link`.
+    if (::renameat2(AT_FDCWD, temporary.path().c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE) != 0) {
+      fail("put a link in the place of the folder", link);
+    }
+    const auto aside = path_aside(link);
+    if (::chmod(temporary.path().c_str(), 0700) != 0 || ::rename(temporary.path().c_str(), aside.c_str()) != 0) {
+      fail("set aside the folder that stood at", link);
+    }
+    log::warning(fmt::format("{} was a folder and not a link: it is kept as {}", link.string(), aside.string()));
+  } else {
+    temporary.rename_to(link);
+  }
   sync_folder(link.parent_path());
 }
 
@@ -253,10 +271,7 @@ void sync_folder(const std::filesystem::path& path) {
 }
 
 std::filesystem::path set_aside(const std::filesystem::path& path) {
-  auto aside = path;
-  aside += fmt::format(".corrupt-{}", std::time(nullptr));
-  // Several in one second: none may replace another.
-  while (std::filesystem::exists(std::filesystem::symlink_status(aside))) aside += "-more";
+  const auto aside = path_aside(path);
   if (::rename(path.c_str(), aside.c_str()) != 0) fail("set aside", path);
   sync_folder(path.parent_path());
   return aside;

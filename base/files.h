@@ -49,14 +49,12 @@ std::optional<std::string> read(const std::filesystem::path& path, std::size_t l
 void write_durably(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
 /// Creates a file and syncs it, but not its folder: for files in a folder that is not yet in use.
-void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode,
-               std::optional<gid_t> group = {});
+void write_new(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
 struct NewFile {
   std::string name;
   std::string_view content;  ///< must outlive the call
   mode_t mode = 0600;
-  std::optional<gid_t> group;
 };
 
 /// Creates several files in one folder and syncs each and the folder. All are written before the first fsync, so that
@@ -82,7 +80,9 @@ std::vector<std::string> names_in(const std::filesystem::path& folder);
 /// `is_leftover`. What cannot be removed stays and is logged. The folder need not exist.
 void remove_leftovers(const std::filesystem::path& folder, bool (*is_leftover)(std::string_view name));
 
-/// Makes `link` a symbolic link to `target` by one rename(2), whether or not it existed before.
+/// Makes `link` a symbolic link to `target` by one rename(2), whether or not it existed before. A folder in its place,
+/// as a backup that follows links leaves it, is set aside as set_aside() does, open to nobody else, with a line in the
+/// log.
 void switch_link(const std::filesystem::path& link, const std::filesystem::path& target);
 
 /// Creates the folder and its missing parents with `mode`, durably.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/file_failure.h"
 #include "base/files.h"
 
 namespace acmed::files {
@@ -18,14 +19,6 @@ namespace {
 struct CloseFolder {
   void operator()(DIR* open) const noexcept { ::closedir(open); }
 };
-
-[[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path) {
-  const int number = errno;
-  const auto cause = fmt::format("file:{}", number);
-  const auto sentence = system_error_sentence(doing + " " + path.string(), number);
-  if (number == EACCES || number == EPERM) throw Denied(cause, sentence, path);
-  throw Retry(cause, sentence);
-}
 
 }  // namespace
 

@@ -3,11 +3,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <deque>
+
+#include "base/file_failure.h"
+#include "base/host_accounts.h"
 
 namespace acmed::files {
 namespace {
@@ -15,18 +19,10 @@ namespace {
 /// As many as Linux follows.
 constexpr int most_links = 40;
 
-[[noreturn]] void fail(const std::filesystem::path& path) {
-  const int number = errno;
-  const auto cause = fmt::format("file:{}", number);
-  const auto sentence = system_error_sentence("read " + path.string(), number);
-  if (number == EACCES || number == EPERM) throw Denied(cause, sentence, path);
-  throw Retry(cause, sentence);
-}
-
 std::string text_of_link(const Fd& folder, const std::string& name, const std::filesystem::path& path) {
   std::string text(PATH_MAX, '\0');
   const auto size = ::readlinkat(folder.get(), name.c_str(), text.data(), text.size());
-  if (size < 0) fail(path);
+  if (size < 0) fail("read", path);
   text.resize(static_cast<std::size_t>(size));
   return text;
 }
@@ -39,7 +35,12 @@ void put_first(std::deque<std::string>& names, const std::filesystem::path& path
   names.insert(names.begin(), parts.begin(), parts.end());
 }
 
-[[noreturn]] void refuse_link(const std::filesystem::path& whole, const std::filesystem::path& link) {
+[[noreturn]] void refuse_link(const std::filesystem::path& whole, const std::filesystem::path& link, uid_t owner) {
+  // Where somebody else has it lead is no advice.
+  if (owner != 0 && owner != ::geteuid()) {
+    throw LinkFound("file:link", fmt::format("{} is a symbolic link, which the user {} has made: remove it",
+                                             link.string(), name_of_user(owner)));
+  }
   std::error_code error;
   const auto real = std::filesystem::canonical(whole, error);
   throw LinkFound("file:link",
@@ -66,7 +67,7 @@ class Walker {
  private:
   void start() {
     here_ = Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!here_) fail(whole_);
+    if (!here_) fail("read", whole_);
     path_ = "/";
     arrive(Fd(::openat(here_.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC)), ".");
   }
@@ -76,10 +77,10 @@ class Walker {
     auto folder = std::move(here_);
     Fd next(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!next && errno == ENOENT) return false;
-    if (!next) fail(whole_);
+    if (!next) fail("read", whole_);
     path_ = name == ".." ? path_.parent_path() : path_ / name;
     struct stat status {};
-    if (::fstat(next.get(), &status) != 0) fail(whole_);
+    if (::fstat(next.get(), &status) != 0) fail("read", whole_);
     if (S_ISLNK(status.st_mode)) {
       follow(std::move(folder), name, status);
       return true;
@@ -90,11 +91,11 @@ class Walker {
   }
 
   void follow(Fd folder, const std::string& name, const struct stat& status) {
-    if (links_ == Links::refused) refuse_link(whole_, path_);
+    if (links_ == Links::refused) refuse_link(whole_, path_, status.st_uid);
     walk_.components.push_back({path_, status, std::nullopt});
     if (++followed_ > most_links) {
       errno = ELOOP;
-      fail(whole_);
+      fail("read", whole_);
     }
     const std::filesystem::path target = text_of_link(folder, name, whole_);
     put_first(names_, target);
@@ -108,7 +109,7 @@ class Walker {
 
   void arrive(Fd folder, const std::string& name) {
     struct stat status {};
-    if (::fstat(here_.get(), &status) != 0) fail(whole_);
+    if (::fstat(here_.get(), &status) != 0) fail("read", whole_);
     walk_.components.push_back({path_, status, access_list_of(here_.get())});
     walk_.folder = std::move(folder);
     walk_.name = name;

@@ -12,6 +12,7 @@
 #include "config/names.h"
 #include "config/propagation.h"
 #include "config/section_name.h"
+#include "config/target_files.h"
 
 namespace acmed::config {
 namespace {
@@ -104,6 +105,7 @@ CertificateSettings read_settings(Reader& reader, const Config& config) {
   settings.ca = read_ca_name(reader, config);
   settings.key_type = read_key_type(reader);
   settings.renew = read_renew(reader);
+  settings.group = read_group(reader, "group");
   if (auto propagation = reader.table("propagation")) settings.propagation = read_propagation(*std::move(propagation));
   if (reader.node("deploy") != nullptr) settings.deploy = read_targets(reader);
   return settings;
@@ -171,25 +173,11 @@ class Comparison {
  public:
   void add(const Certificate& certificate, const std::vector<PlacedTarget>& targets, Reader& reader) {
     compare_name(certificate, reader);
-    compare_content(certificate, reader);
     for (const auto& placed : targets) compare_files(placed, reader);
   }
 
-  void add_without_content(const Certificate& certificate, const std::vector<PlacedTarget>& targets, Reader& reader) {
-    compare_name(certificate, reader);
-    for (const auto& placed : targets) compare_files(placed, reader);
-  }
-
- private:
-  void compare_name(const Certificate& certificate, Reader& reader) {
-    if (certificate.name.empty()) return;
-    const auto [first, is_new] = names_.emplace(certificate.name, reader.place());
-    if (is_new) return;
-    reader.fault("name", fmt::format("{} is already the name of the certificate at {}; give this one a name of its own",
-                                     in_quotes(certificate.name), first->second.text()));
-  }
-
-  void compare_content(const Certificate& certificate, Reader& reader) {
+  /// What it is for: two that are alike are one too many.
+  void add_content(const Certificate& certificate, Reader& reader) {
     if (certificate.domains.empty()) return;
     const std::set<std::string> domains(certificate.domains.begin(), certificate.domains.end());
     const auto [first, is_new] =
@@ -199,6 +187,15 @@ class Comparison {
                  fmt::format("the certificate at {} has the same names, key type and CA; one is enough, it can have "
                              "several [[certificate.deploy]]",
                              first->second.text()));
+  }
+
+ private:
+  void compare_name(const Certificate& certificate, Reader& reader) {
+    if (certificate.name.empty()) return;
+    const auto [first, is_new] = names_.emplace(certificate.name, reader.place());
+    if (is_new) return;
+    reader.fault("name", fmt::format("{} is already the name of the certificate at {}; give this one a name of its own",
+                                     in_quotes(certificate.name), first->second.text()));
   }
 
   void compare_files(const PlacedTarget& placed, Reader& reader) {
@@ -241,6 +238,28 @@ std::string ca_of(const CertificateSettings& own, const CertificateSettings& def
   return {};
 }
 
+/// `judged_by`: whose providers have to serve the names; null when no more is wanted than what is deployed.
+/// `read_rest`: reads what else a certificate has, and returns its targets.
+template <class ReadRest>
+std::vector<Certificate> read_each(std::vector<Reader>& readers, const Config* judged_by, ReadRest read_rest) {
+  std::vector<Certificate> certificates;
+  Comparison comparison;
+  for (auto& reader : readers) {
+    Certificate certificate;
+    certificate.domains = read_domains(reader, judged_by);
+    read_name(reader, certificate);
+    auto targets = read_rest(reader, certificate).value_or(std::vector<PlacedTarget>());
+    for (auto& placed : targets) {
+      placed = filled_in(placed, certificate, reader);
+      certificate.deploy.push_back(placed.target);
+    }
+    comparison.add(certificate, targets, reader);
+    if (judged_by != nullptr) comparison.add_content(certificate, reader);
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
 }  // namespace
 
 CertificateSettings read_defaults(Reader reader, const Config& config) {
@@ -253,47 +272,25 @@ CertificateSettings read_defaults(Reader reader, const Config& config) {
 
 std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
                                            const Config& config) {
-  std::vector<Certificate> certificates;
-  Comparison comparison;
-  for (auto& reader : readers) {
-    Certificate certificate;
-    certificate.domains = read_domains(reader, &config);
-    read_name(reader, certificate);
-    const auto own = read_settings(reader, config);
+  const auto read_rest = [&](Reader& reader, Certificate& certificate) {
+    auto own = read_settings(reader, config);
     reader.end();
     certificate.ca = ca_of(own, defaults, config, reader);
     certificate.key_type = own.key_type.value_or(defaults.key_type.value_or(certificate.key_type));
     certificate.renew = own.renew ? own.renew : defaults.renew;
+    certificate.group = own.group ? own.group : defaults.group;
     certificate.propagation = completed(own.propagation, defaults.propagation);
-    auto targets = own.deploy.value_or(defaults.deploy.value_or(std::vector<PlacedTarget>()));
-    for (auto& placed : targets) {
-      placed = filled_in(placed, certificate, reader);
-      certificate.deploy.push_back(placed.target);
-    }
-    comparison.add(certificate, targets, reader);
-    certificates.push_back(std::move(certificate));
-  }
-  return certificates;
+    return own.deploy ? std::move(own.deploy) : defaults.deploy;
+  };
+  return read_each(readers, &config, read_rest);
 }
 
 std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
                                                      const std::vector<PlacedTarget>& default_targets) {
-  std::vector<Certificate> certificates;
-  Comparison comparison;
-  for (auto& reader : readers) {
-    Certificate certificate;
-    certificate.domains = read_domains(reader, nullptr);
-    read_name(reader, certificate);
-    auto targets = default_targets;
-    if (reader.node("deploy") != nullptr) targets = read_targets(reader);
-    for (auto& placed : targets) {
-      placed = filled_in(placed, certificate, reader);
-      certificate.deploy.push_back(placed.target);
-    }
-    comparison.add_without_content(certificate, targets, reader);
-    certificates.push_back(std::move(certificate));
-  }
-  return certificates;
+  const auto read_rest = [&](Reader& reader, Certificate&) -> std::optional<std::vector<PlacedTarget>> {
+    return reader.node("deploy") != nullptr ? read_targets(reader) : default_targets;
+  };
+  return read_each(readers, nullptr, read_rest);
 }
 
 }  // namespace acmed::config

@@ -15,6 +15,7 @@ struct CertificateSettings {
   std::optional<std::string> ca;
   std::optional<crypto::KeyType> key_type;
   std::optional<LifeLeft> renew;
+  std::optional<std::string> group;
   Propagation propagation;
   std::optional<std::vector<PlacedTarget>> deploy;
 };

@@ -146,7 +146,9 @@ struct Certificate {
   std::string ca;
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   std::optional<LifeLeft> renew;  ///< none: a third of its life, or half of a life below ten days
-  Propagation propagation;        ///< completed with [defaults]; complete it with the provider's
+  /// A group's name or number: its members read the key in live/. None: acmed-certs, where this host has it.
+  std::optional<std::string> group;
+  Propagation propagation;  ///< completed with [defaults]; complete it with the provider's
   std::vector<Target> deploy;
 };
 

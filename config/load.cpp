@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -231,6 +232,20 @@ Deployments load_deployments(const std::filesystem::path& file) {
   std::vector<Fault> left_out;  // the daemon tells them
   return without_faulty_includes(
       file, left_out, [&](const std::set<std::string>& passed_by) { return deployments_without(passed_by, file); });
+}
+
+std::optional<Fault> why_left_out(const Config& config, const std::string& name) {
+  if (config.left_out.empty()) return std::nullopt;
+  FaultList ignored;
+  const auto sources = read_sources(text_of(config.file), whole_path(config.file), ignored);
+  for (const auto& fault : config.left_out) {
+    const auto source = std::ranges::find_if(sources, [&](const Source& each) { return *each.file == fault.file; });
+    if (source == sources.end()) continue;  // it is no TOML at all
+    Reader file(source->table, Place{source->file, 1, 1}, std::string(), ignored);
+    const auto certificates = read_certificates_to_deploy(file.tables("certificate"), {});
+    if (std::ranges::find(certificates, name, &Certificate::name) != certificates.end()) return fault;
+  }
+  return std::nullopt;
 }
 
 std::filesystem::path state_directory_of(const std::filesystem::path& file) {

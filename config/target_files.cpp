@@ -198,4 +198,8 @@ void read_target_files(Reader& reader, Target& target) {
   }
 }
 
+std::optional<std::string> read_group(Reader& reader, std::string_view key) {
+  return account_reader("group", find_group)(reader, key, true);
+}
+
 }  // namespace acmed::config

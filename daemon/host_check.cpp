@@ -90,6 +90,7 @@ class HostCheck {
   std::vector<std::string> run() {
     for (const auto& provider : config_.providers) look_at(provider);
     for (const auto& certificate : config_.certificates) {
+      look_at_group("certificate " + certificate.name, certificate.group);
       for (const auto& target : certificate.deploy) {
         const auto about = fmt::format("certificate {}, target {}", certificate.name, target.name);
         look_at_program(about, "test", target.test);
@@ -178,6 +179,17 @@ class HostCheck {
                         name_of_user(::geteuid()), *target.group, *target.group));
       }
     }
+  }
+
+  /// Of the key in live/, which acmed gives to the group itself.
+  void look_at_group(const std::string& about, const std::optional<std::string>& name) {
+    if (!name || ::geteuid() == 0) return;
+    const auto group = find_group(*name).id;
+    if (!group || is_member(*group, *name)) return;
+    const auto own = name_of_user(::geteuid());
+    warnings_.add(about, fmt::format("group: the user {0} is not in the group {1} and cannot give it the key; type: "
+                                     "sudo usermod -aG {1} {0} && sudo systemctl restart acmed",
+                                     own, *name));
   }
 
   bool is_member(gid_t group, const std::string& name) const {

@@ -86,8 +86,13 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
   for (const auto& certificate : config.certificates) known.push_back(certificate.name);
   for (const auto& name : wanted) {
     if (std::ranges::find(known, name) != known.end()) continue;
+    if (const auto fault = config::why_left_out(config, name)) {
+      return fmt::format("the certificate \"{}\" is in a file that is left out: {}", name, fault->text());
+    }
     auto hint = config::did_you_mean(name, known);
     if (hint.empty() && known.size() <= most_names_in_a_sentence) hint = "; there is " + config::listed(known, "and");
+    // One that is no TOML does not even tell which certificates are in it.
+    if (!config.left_out.empty()) hint += "; a file is left out: " + config.left_out.front().text();
     return fmt::format("no certificate is named \"{}\"{}", fit_to_show(name, longest_line), hint);
   }
   return {};

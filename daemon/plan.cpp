@@ -33,7 +33,8 @@ std::string plan_of(const config::Config& config, const config::Certificate& cer
     if (provider == nullptr) continue;
     plan += fmt::format("  proof    {} by provider {} at {}\n", domain, provider->name, provider->place);
   }
-  plan += fmt::format("  files    {}/live/{}/\n", config.state_directory.string(), certificate.name);
+  plan += fmt::format("  files    {}/live/{}/{}\n", config.state_directory.string(), certificate.name,
+                      certificate.group ? ", the key for the group " + *certificate.group : "");
   for (const auto& target : certificate.deploy) {
     plan += fmt::format("  deploy   {}{}\n", target.name, target.directory ? " in " + target.directory->string() : "");
   }

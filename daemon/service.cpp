@@ -25,6 +25,8 @@ constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker
 constexpr std::size_t keepers_a_turn = 32;
 constexpr std::size_t names_a_turn = 1024;  // less than a millisecond
 constexpr std::size_t certificates_to_trim = 1000;
+/// Of --once over certificates that others have kept from being deployed.
+constexpr int most_passes = 3;
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
@@ -172,6 +174,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                crypto::software_keys(),
                loop.clock().now()},
       ledger_(store, loop.clock()),
+      actions_(actions),
       deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca)));
@@ -206,10 +209,11 @@ keep::Keeper* Service::add_keeper() {
   auto* authority = authorities_.at(wanted.ca).get();
   keepers_.emplace_back(context_, ledger_, deployments_,
                         keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
-                                      policies(wanted.propagation)},
+                                      policies(wanted.propagation), std::move(wanted.group)},
                                      wanted.renew,
                                      std::move(wanted.deploy)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
+  keepers_.back().tell_when_sooner(when_sooner_);
   return &keepers_.back();
 }
 
@@ -224,8 +228,12 @@ Task<std::vector<std::string>> Service::run_once(std::set<std::string> named) {
     if (!is_meant(keeper)) continue;
     if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper));
   }
-  if (named.empty()) work.push_back(clear_orphans(&troubles));
+  if (named.empty()) {
+    work.push_back(clear_orphans(&troubles));
+    work.push_back(clear_former_targets(&troubles));
+  }
   co_await when_all(std::move(work));
+  co_await attempt_again(is_meant);
   for (auto& keeper : keepers_) {
     if (!is_meant(keeper)) continue;
     const auto own = keeper.troubles();
@@ -257,12 +265,12 @@ Task<> Service::prepare_all(bool enqueue) {
 Task<> Service::prepare_some(bool enqueue) {
   while (added_ != wanted_.size()) {
     std::vector<keep::Keeper*> batch;
-    std::vector<std::string> names;
+    std::vector<store::Expected> expected;
     while (added_ != wanted_.size() && batch.size() < examined_at_a_time) {
       batch.push_back(add_keeper());
-      names.push_back(batch.back()->name());
+      expected.push_back(batch.back()->expected());
     }
-    auto found = co_await keep::find(context_, std::move(names));
+    auto found = co_await keep::find(context_, std::move(expected));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto* keeper = batch[i];
       co_await keeper->prepare(std::move(found[i]));
@@ -358,6 +366,20 @@ Task<> Service::attempt_once(keep::Keeper* keeper) {
   co_await keeper->attempt(true);
 }
 
+/// Those for which others of the same service had to be deployed first.
+Task<> Service::attempt_again(std::function<bool(const keep::Keeper&)> is_meant) {
+  for (int pass = 0; pass < most_passes; ++pass) {
+    std::vector<Task<>> work;
+    for (auto& keeper : keepers_) {
+      if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false) <= loop_.clock().now()) {
+        work.push_back(attempt_once(&keeper));
+      }
+    }
+    if (work.empty()) co_return;
+    co_await when_all(std::move(work));
+  }
+}
+
 /// Maintains what status() reports, so that one attempt costs nothing that grows with the number of certificates.
 void Service::note_trouble(keep::Keeper* keeper) {
   if (keeper->is_troubled()) {
@@ -365,6 +387,11 @@ void Service::note_trouble(keep::Keeper* keeper) {
   } else {
     failing_.erase(keeper->name());
   }
+}
+
+/// It is looked at now. One that is being looked at says itself when it is next.
+void Service::bring_forward(const std::string& name) {
+  if (const auto found = by_name_.find(name); found != by_name_.end()) hasten(&*found->second, loop_.clock().now());
 }
 
 Task<> Service::tend_status() {
@@ -402,6 +429,26 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   }
 }
 
+/// Takes back what was under way, when a process ended, to targets that are no longer configured.
+Task<> Service::clear_former_targets(std::vector<std::string>* troubles) {
+  std::vector<deploy::TargetName> interrupted;
+  try {
+    interrupted = co_await actions_.interrupted();
+  } catch (const Error& error) {
+    troubles->emplace_back(error.what());
+  }
+  for (const auto& each : interrupted) {
+    const auto keeper = std::ranges::find(keepers_, each.certificate, &keep::Keeper::name);
+    if (keeper != keepers_.end() && keeper->has_target(each.target)) continue;
+    try {
+      co_await actions_.take_back(each);
+    } catch (const Error& error) {
+      troubles->push_back(fmt::format("{}: target {}: no longer configured, but not yet cleaned up: {}",
+                                      each.certificate, each.target, error.what()));
+    }
+  }
+}
+
 /// Which certificates are orphans is known once all configured ones are loaded.
 Task<> Service::prepare_and_tend_orphans(bool is_first) {
   co_await prepare_all(true);
@@ -415,6 +462,7 @@ Task<> Service::tend_orphans() {
   for (;;) {
     std::vector<std::string> troubles;
     co_await clear_orphans(&troubles);
+    co_await clear_former_targets(&troubles);
     if (troubles.empty()) co_return;
     for (const auto& trouble : troubles) log::warning(trouble);
     co_await sleep_for(orphan_pause);
@@ -638,18 +686,18 @@ Task<control::Outcome> Service::carry_out(std::string name, keep::Wish wish) {
   Asked asked(std::move(wish));
   const auto result = asked.result();
   asked_[keeper].push_back(std::move(asked));
-  hasten(keeper);
+  hasten(keeper, Time::min());
   co_await result->done.wait();
   if (result->failure) std::rethrow_exception(result->failure);
   co_return result->outcome;
 }
 
 /// Looked for from the beginning: a person asks seldom, and an index would cost memory for all.
-void Service::hasten(keep::Keeper* keeper) {
+void Service::hasten(keep::Keeper* keeper, Time time) {
   const auto place = std::ranges::find(agenda_, keeper, &std::pair<const Time, keep::Keeper*>::second);
   if (place == agenda_.end()) return;  // in progress, or not read yet: it is enqueued soon
   agenda_.erase(place);
-  enqueue(keeper, Time::min());
+  enqueue(keeper, time);
 }
 
 }  // namespace acmed

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <set>
@@ -87,15 +88,18 @@ class Service final : public control::Keeping {
   Task<> plan_anew();
   Task<> attempt(keep::Keeper* keeper, bool asked);
   Task<> attempt_once(keep::Keeper* keeper);
+  Task<> attempt_again(std::function<bool(const keep::Keeper&)> is_meant);
   Task<> tend_status();
   void enqueue(keep::Keeper* keeper, Time time);
   void note_trouble(keep::Keeper* keeper);
   Task<control::Outcome> carry_out(std::string name, keep::Wish wish);
-  void hasten(keep::Keeper* keeper);
+  void hasten(keep::Keeper* keeper, Time time);
   std::size_t first_unread_after(const std::string& name) const;
   Keepers::iterator after(const std::string& name);
   static keep::CertificateView view_of(const config::Certificate& unread);
+  void bring_forward(const std::string& name);
   Task<> clear_orphans(std::vector<std::string>* troubles);
+  Task<> clear_former_targets(std::vector<std::string>* troubles);
   Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
@@ -112,6 +116,7 @@ class Service final : public control::Keeping {
   issue::Observers observers_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
+  deploy::Actions& actions_;
   deploy::DeploymentCoordinator deployments_;
   std::vector<config::Provider> providers_;               ///< without their settings
   std::map<std::string, std::string> provider_troubles_;  ///< of their credentials
@@ -126,6 +131,7 @@ class Service final : public control::Keeping {
   std::set<std::string> failing_;                      ///< those with a trouble
   std::multimap<Time, keep::Keeper*> agenda_;          ///< when to call each next, except those in progress
   Waiters earlier_;                                    ///< the agenda has an earlier first entry
+  std::function<void(const std::string&)> when_sooner_ = [this](const std::string& name) { bring_forward(name); };
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/runtime/task.h"
+#include "daemon/deploy/journal.h"
 #include "daemon/deploy/place.h"
 #include "daemon/deploy/subject.h"
 
@@ -41,6 +43,12 @@ class Actions {
   /// Runs the `post_hook` of the subjects' targets, which is the same command for all, once ("deploy:hook",
   /// "deploy:timeout", "deploy:program"). For Event::rollback the subjects have their former generations.
   virtual Task<> hook(Subjects subjects, Event event) = 0;
+
+  /// The targets to which something was under way when a process ended. Throws Retry.
+  virtual Task<std::vector<TargetName>> interrupted() = 0;
+
+  /// Takes back what was under way to one that is configured no more. Throws Retry.
+  virtual Task<> take_back(TargetName former) = 0;
 };
 
 }  // namespace acmed::deploy

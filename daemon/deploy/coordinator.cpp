@@ -137,6 +137,36 @@ DeploymentCoordinator::Announcement DeploymentCoordinator::announce_any() {
   return {*this, {anything}};
 }
 
+DeploymentCoordinator::Watch::Watch(DeploymentCoordinator& coordinator, std::set<std::string> shared,
+                                    std::function<void()> call)
+    : coordinator_(&coordinator), shared_(std::move(shared)), call_(std::move(call)) {
+  for (const auto& each : shared_) coordinator.watches_.emplace(each, this);
+}
+
+void DeploymentCoordinator::Watch::end() noexcept {
+  auto* coordinator = std::exchange(coordinator_, nullptr);
+  if (coordinator == nullptr) return;
+  std::erase_if(coordinator->watches_, [this](const auto& entry) { return entry.second == this; });
+}
+
+std::unique_ptr<DeploymentCoordinator::Watch> DeploymentCoordinator::watch(const config::Target& target,
+                                                                           std::function<void()> call) {
+  return std::make_unique<Watch>(*this, shared_of(target), std::move(call));
+}
+
+/// `shared`: what those share who have taken their pairs.
+void DeploymentCoordinator::tell_of_success(const std::set<std::string>& shared) {
+  std::set<Watch*> told;
+  for (const auto& each : shared) {
+    const auto [begin, end] = watches_.equal_range(each);
+    for (auto entry = begin; entry != end; ++entry) told.insert(entry->second);
+  }
+  for (auto* watch : told) {
+    watch->end();
+    watch->call_();
+  }
+}
+
 Task<> DeploymentCoordinator::deploy(Member member, Announcement announcement) {
   const auto self = join(std::move(member));
   announcement.end();
@@ -266,13 +296,16 @@ Task<> DeploymentCoordinator::lead(std::shared_ptr<Group> group) {
   } catch (...) {
     failure = std::current_exception();
   }
+  std::set<std::string> succeeded;
   for (std::size_t i = 0; i < group->members.size(); ++i) {
     auto& waiting = *group->members[i];
     waiting.failure = failure;
+    if (!failure && !outcomes[i]) succeeded.merge(shared_of(waiting.member.subject->target));
     if (!failure) waiting.outcome = std::move(outcomes[i]);
     waiting.ended = true;
     waiting.tell();
   }
+  tell_of_success(succeeded);
 }
 
 Task<> DeploymentCoordinator::finish() {

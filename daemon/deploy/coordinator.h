@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,25 @@ class DeploymentCoordinator {
   /// Completes when the target has taken the generation. Throws NotTaken, Cancelled.
   Task<> deploy(Member member, Announcement announcement);
 
+  /// Calls `call`, once, when a later transaction that shares something with a target has ended well for one of its
+  /// members: what kept that target from its pair may be over. Until then, or until destroyed.
+  class [[nodiscard]] Watch {
+   public:
+    Watch(DeploymentCoordinator& coordinator, std::set<std::string> shared, std::function<void()> call);
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch() { end(); }
+
+   private:
+    friend class DeploymentCoordinator;
+    void end() noexcept;
+
+    DeploymentCoordinator* coordinator_;
+    std::set<std::string> shared_;
+    std::function<void()> call_;
+  };
+  std::unique_ptr<Watch> watch(const config::Target& target, std::function<void()> call);
+
   bool is_in_progress() const noexcept { return in_progress_ > 0; }
   /// From now on no transaction begins; completes when those in progress have ended.
   Task<> finish();
@@ -67,6 +87,7 @@ class DeploymentCoordinator {
   void take_out(const Group& group) noexcept;
   void tell(const std::set<std::string>& shared) noexcept;
   Task<> lead(std::shared_ptr<Group> group);
+  void tell_of_success(const std::set<std::string>& shared);
 
   Loop& loop_;
   Actions& actions_;
@@ -75,7 +96,8 @@ class DeploymentCoordinator {
   std::set<std::string> in_use_;                           ///< by the transactions in progress
   std::size_t in_progress_ = 0;
   bool finishing_ = false;
-  Waiters ended_;  ///< a transaction has
+  Waiters ended_;                               ///< a transaction has
+  std::multimap<std::string, Watch*> watches_;  ///< by what their targets share
 };
 
 }  // namespace acmed::deploy

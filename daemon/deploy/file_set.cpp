@@ -72,6 +72,17 @@ void link_or_move(const files::OpenFolder& folder, const std::string& from, cons
   folder.rename(from, to);
 }
 
+/// Whether a file has the owner, the group and the mode that it was given. When the name service is down, it has.
+bool has_access(const struct stat& status, const config::Access& access) {
+  if ((status.st_mode & 07777) != access.mode) return false;
+  try {
+    const auto owner = find_owner(access);
+    return owner.user.value_or(status.st_uid) == status.st_uid && owner.group.value_or(status.st_gid) == status.st_gid;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 bool is_random_part(std::string_view text) {
   return text.size() == random_digits && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
@@ -246,6 +257,15 @@ void FileSet::remove_hidden(const files::OpenFolder& folder) const {
   }
 }
 
+void take_back(const TargetName& former, const std::filesystem::path& journals) {
+  config::Target target;
+  target.name = former.target;
+  FileSet(std::move(target), former.certificate, journals).put_back();
+  log::warning(fmt::format("{}: the target {} is configured no more: what was under way to it is taken back",
+                           former.certificate, former.target),
+               {{"ACMED_CERTIFICATE", former.certificate}, {"ACMED_TARGET", former.target}});
+}
+
 bool has_files_of(const config::Target& target, const store::GenerationFiles& files) {
   std::optional<files::OpenFolder> folder;
   try {
@@ -256,7 +276,7 @@ bool has_files_of(const config::Target& target, const store::GenerationFiles& fi
   return std::ranges::all_of(target.files, [&](const auto& file) {
     const auto& [kind, name] = file;
     const auto status = folder->look(name);
-    if (!status || !S_ISREG(status->st_mode)) return false;
+    if (!status || !S_ISREG(status->st_mode) || !has_access(*status, target.access_of(kind))) return false;
     try {
       return is_file_content(Secret(content_in(*folder, name).value_or("")).reveal(), kind, target, files);
     } catch (const files::Denied&) {

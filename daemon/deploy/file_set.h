@@ -70,7 +70,12 @@ class FileSet {
   JournalFile journal_file_;
 };
 
-/// Whether the target's directory has each file with the content that `files` gives it. Blocks.
+/// Takes back what was under way to a target that is configured no more, as far as that can still be done, and forgets
+/// it. Blocks. Throws Retry.
+void take_back(const TargetName& former, const std::filesystem::path& journals);
+
+/// Whether the target's directory has each file with the content that `files` gives it, and with its owner, group and
+/// mode. Blocks.
 bool has_files_of(const config::Target& target, const store::GenerationFiles& files);
 
 }  // namespace acmed::deploy

@@ -50,6 +50,22 @@ std::optional<Journal> parse(const std::string& text) {
 
 }  // namespace
 
+std::vector<TargetName> targets_with_journals(const std::filesystem::path& folder) {
+  std::vector<TargetName> targets;
+  for (const auto& name : files::names_in(folder)) {
+    if (name.starts_with('.') || !name.ends_with(".json")) continue;
+    const auto text = files::read(folder / name, largest_journal, files::Links::refused);
+    const auto value = json::parse(text.value_or(""));
+    if (!value) continue;
+    TargetName target{(*value)["certificate"].text_or(), (*value)["target"].text_or()};
+    // It is found again by these names.
+    if (JournalFile(folder, target.certificate, target.target).path() == folder / name) {
+      targets.push_back(std::move(target));
+    }
+  }
+  return targets;
+}
+
 Journal::Identity Journal::Identity::of(const struct stat& status) {
   constexpr std::int64_t nanoseconds = 1'000'000'000;
   return {status.st_ino, status.st_mtim.tv_sec * nanoseconds + status.st_mtim.tv_nsec};

@@ -38,6 +38,16 @@ struct Journal {
   bool is_of(const struct stat& folder) const { return folder.st_ino == inode; }
 };
 
+/// A target of a certificate, by their names.
+struct TargetName {
+  std::string certificate;
+  std::string target;
+  friend auto operator<=>(const TargetName&, const TargetName&) = default;
+};
+
+/// Of which targets there are journals in `folder`. Blocks. Throws Retry.
+std::vector<TargetName> targets_with_journals(const std::filesystem::path& folder);
+
 /// Where the journal of one target of one certificate is: a file in a folder of acmed's own, never in the target's
 /// directory, whose owner could write what he likes into it. The calls block, and throw Retry.
 class JournalFile {
@@ -45,6 +55,7 @@ class JournalFile {
   /// `folder`: exists, and nobody else can write to it.
   JournalFile(const std::filesystem::path& folder, std::string certificate, std::string target);
 
+  const std::filesystem::path& path() const noexcept { return path_; }
   /// Nothing when there is none. A damaged one is set aside, with a line in the log.
   std::optional<Journal> read() const;
   /// Durable when it returns.

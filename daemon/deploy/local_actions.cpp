@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/runtime/offload.h"
 #include "daemon/deploy/facts.h"
 #include "daemon/deploy/program.h"
 #include "daemon/deploy/units.h"
@@ -37,6 +38,14 @@ Task<> LocalActions::apply(std::shared_ptr<const Subject> subject, std::string u
 Task<> LocalActions::hook(Subjects subjects, Event event) {
   const Program program{"hook", subjects.front()->target.post_hook, limit_of(subjects)};
   return run_program(program, facts_for(subjects, event));
+}
+
+Task<std::vector<TargetName>> LocalActions::interrupted() {
+  co_return co_await offload([journals = journals_] { return targets_with_journals(journals); });
+}
+
+Task<> LocalActions::take_back(TargetName former) {
+  co_await offload([journals = journals_, former = std::move(former)] { deploy::take_back(former, journals); });
 }
 
 }  // namespace acmed::deploy

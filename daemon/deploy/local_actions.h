@@ -18,6 +18,8 @@ class LocalActions final : public Actions {
   Task<> test(Subjects subjects) override;
   Task<> apply(std::shared_ptr<const Subject> subject, std::string unit) override;
   Task<> hook(Subjects subjects, Event event) override;
+  Task<std::vector<TargetName>> interrupted() override;
+  Task<> take_back(TargetName former) override;
   Task<> verify(std::shared_ptr<const Subject> subject) override { return verify_service(std::move(subject)); }
 
  private:

@@ -37,8 +37,9 @@ Error error_of(const std::string& unit, UnitVerb verb, std::string_view name, st
   if (name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired" ||
       name == "org.freedesktop.DBus.Error.AccessDenied") {
     return Refused("deploy:unit",
-                   fmt::format("the service manager does not let acmed {}: allow it by polkit (package polkitd): copy "
-                               "/usr/share/doc/acmed/50-acmed.rules to /etc/polkit-1/rules.d/, with {} in its list",
+                   fmt::format("the service manager does not let acmed {}: have acmed-deploy do it (sudo systemctl "
+                               "enable --now acmed-deploy.socket && sudo systemctl restart acmed), or allow it by "
+                               "polkit: /usr/share/doc/acmed/50-acmed.rules, with {} in its list",
                                doing, unit));
   }
   if (name == "org.freedesktop.systemd1.NoSuchUnit") {

@@ -26,6 +26,9 @@ class Client final : public deploy::Actions {
   Task<> apply(std::shared_ptr<const deploy::Subject> subject, std::string unit) override;
   Task<> verify(std::shared_ptr<const deploy::Subject> subject) override { return own_->verify(std::move(subject)); }
   Task<> hook(deploy::Subjects subjects, deploy::Event event) override;
+  /// The helper looks after its own.
+  Task<std::vector<deploy::TargetName>> interrupted() override { return own_->interrupted(); }
+  Task<> take_back(deploy::TargetName former) override { return own_->take_back(std::move(former)); }
 
   /// Sends a request about `subjects`, with their files where it needs them, and waits for the answer. Throws what the
   /// answer says went wrong, Retry ("helper:connection", "helper:timeout"), Cancelled.

@@ -98,7 +98,11 @@ Task<Answer> carry_out(Options options, Fd* connection) {
   co_await send_line(connection->get(), progress_line(), -1);
   Fd lock;
   if (changes_files(request.operation)) {
-    lock = co_await offload([&options] { return wait_for_others(options.state); });
+    lock = co_await offload([&options] {
+      auto held = wait_for_others(options.state);
+      take_back_former(options.config, options.state);
+      return held;
+    });
   }
   deploy::LocalActions actions(options.state);
   Answer answer;

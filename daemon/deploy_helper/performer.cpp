@@ -6,7 +6,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "config/deployments.h"
+#include "daemon/deploy/file_set.h"
+#include "daemon/deploy/journal.h"
 #include "daemon/deploy_helper/contents.h"
 
 namespace acmed::deploy_helper {
@@ -105,6 +108,24 @@ deploy::Subjects find_subjects(const std::filesystem::path& configuration, const
     subjects.push_back(std::move(subject));
   }
   return subjects;
+}
+
+void take_back_former(const std::filesystem::path& configuration, const std::filesystem::path& state) {
+  const auto interrupted = deploy::targets_with_journals(state);
+  if (interrupted.empty()) return;
+  const auto deployments = config::load_deployments(configuration);
+  for (const auto& each : interrupted) {
+    const auto certificate = std::ranges::find(deployments.certificates, each.certificate, &config::Certificate::name);
+    if (certificate != deployments.certificates.end() &&
+        std::ranges::find(certificate->deploy, each.target, &config::Target::name) != certificate->deploy.end()) {
+      continue;
+    }
+    try {
+      deploy::take_back(each, state);
+    } catch (const Error& error) {
+      log::warning(fmt::format("{}: target {}: {}", each.certificate, each.target, error.what()));
+    }
+  }
 }
 
 Task<Answer> perform(deploy::Actions& actions, Request request, deploy::Subjects subjects) {

@@ -18,6 +18,10 @@ namespace acmed::deploy_helper {
 deploy::Subjects find_subjects(const std::filesystem::path& configuration, const Request& request,
                                const std::vector<store::GenerationFiles>& contents);
 
+/// Takes back what was under way to targets that the configuration has no more. `state`: with the journals. Failures
+/// are logged. Blocks.
+void take_back_former(const std::filesystem::path& configuration, const std::filesystem::path& state);
+
 /// Carries a request out. `actions` must outlive it. Throws Error and Cancelled.
 Task<Answer> perform(deploy::Actions& actions, Request request, deploy::Subjects subjects);
 

@@ -146,7 +146,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   state_.order.reset();
   state_.trouble.reset();
   co_await save();
-  co_await context_.publisher.publish(request_.name, std::move(generation));
+  co_await context_.publisher.publish(request_.name, std::move(generation), request_.key_group);
   context_.observer.issued(request_.name, request_.authority->settings().name, issued);
 }
 

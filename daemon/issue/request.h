@@ -8,6 +8,7 @@
 
 #include "base/crypto/key.h"
 #include "daemon/issue/authority.h"
+#include "daemon/store/publisher.h"
 #include "dns/propagation.h"
 
 namespace acmed::issue {
@@ -22,6 +23,7 @@ struct Request {
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   Authority* authority = nullptr;
   std::shared_ptr<const Policies> policies;  ///< null: the defaults; shared by many certificates
+  store::KeyGroup key_group = std::nullopt;
 };
 
 }  // namespace acmed::issue

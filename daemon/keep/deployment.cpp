@@ -86,11 +86,13 @@ Task<> Deployment::perform() {
   const auto wanted = kept_.state.issued->generation;
   const bool can_go_back = kept_.has_former_pair(target_) && kept_.is_worth_keeping(deployment);
   const auto former = deployment.served;  // 0: files that somebody else put there
+  hope_.reset();
   try {
     co_await take(can_go_back);
   } catch (const deploy::NotTaken& error) {
     kept_.context.observer.not_deployed(kept_.name(), target_.name);
     if (error.left() == deploy::NotTaken::Left::with_new_pair) deployment.in_place = wanted;
+    if (deployment.in_place == wanted) hope_for_others();
     if (error.left() == deploy::NotTaken::Left::rolled_back && former != 0) {
       kept_.context.observer.rolled_back(kept_.name(), target_.name, former);
     }
@@ -128,6 +130,13 @@ Task<> Deployment::take(bool can_go_back) {
   member.subject = co_await kept_.subject(&target_, wanted);
   member.worth_until = kept_.now() + kept_.shortest_use();
   co_await kept_.deployments.deploy(std::move(member), std::move(announcement_));
+}
+
+void Deployment::hope_for_others() {
+  hope_ = kept_.deployments.watch(target_, [this] {
+    if (auto& remembered = trouble()) remembered->next_try = kept_.now();
+    if (kept_.when_sooner != nullptr) (*kept_.when_sooner)(kept_.name());
+  });
 }
 
 void Deployment::announce() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
 #include "daemon/keep/view.h"
@@ -11,7 +13,8 @@ namespace acmed::keep {
 bool is_deployed(const Kept& kept, const config::Target& target);
 
 /// Deploys the generation in service to one target. A failure rolls back to the former generation while that is worth
-/// it (deploy::deploy()).
+/// it (deploy::deploy()). Where the new one stays all the same, it may have failed for want of another certificate of
+/// the same service: it is tried again as soon as one that shares a program or a unit has been deployed.
 class Deployment final : public Duty {
  public:
   /// `target` is one of the kept certificate's. `recording` remembers failures to write the state.
@@ -40,6 +43,7 @@ class Deployment final : public Duty {
 
  private:
   Task<> take(bool can_go_back);
+  void hope_for_others();
   Task<std::shared_ptr<const deploy::Subject>> readable_subject(unsigned number);
 
   Kept& kept_;
@@ -47,6 +51,7 @@ class Deployment final : public Duty {
   Duty& recording_;
   deploy::DeploymentCoordinator::Announcement announcement_;
   bool is_wanted_ = false;
+  std::unique_ptr<deploy::DeploymentCoordinator::Watch> hope_;  ///< while the target has the pair in spite of a failure
 };
 
 }  // namespace acmed::keep

@@ -107,6 +107,7 @@ Task<> Issuing::travel() {
   if (failure) std::rethrow_exception(failure);
   kept_.damaged = false;
   co_await kept_.context.store.remove_old_generations(kept_.name(), kept_.needed_generations());
+  co_await kept_.grant_key();
 }
 
 /// A CA that asked for a pause is left alone; when a person asks, a single request, shared by all certificates, shows

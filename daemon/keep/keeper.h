@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <list>
 #include <set>
 #include <string>
@@ -56,7 +57,14 @@ class Keeper {
   /// When attempt() will have something to do.
   Time next(bool asked);
 
+  bool has_target(const std::string& target) const {
+    return std::ranges::find(kept_.wanted.targets, target, &config::Target::name) != kept_.wanted.targets.end();
+  }
+  /// Calls `call`, which must outlive it, when next() has become earlier without an attempt.
+  void tell_when_sooner(const std::function<void(const std::string& name)>& call) { kept_.when_sooner = &call; }
+
   const std::string& name() const noexcept { return kept_.name(); }
+  store::Expected expected() const { return kept_.expected(); }
   /// What is wrong now, one sentence each.
   std::vector<std::string> troubles();
   bool is_troubled();

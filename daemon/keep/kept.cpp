@@ -51,7 +51,13 @@ Task<> Kept::settle_live() {
   if (!state.issued) co_return;
   const auto number = state.issued->generation;
   if (co_await context.publisher.published(name()) == number) co_return;
-  co_await context.publisher.publish(name(), co_await context.store.generation(name(), number));
+  co_await context.publisher.publish(name(), co_await context.store.generation(name(), number),
+                                     wanted.request.key_group);
+}
+
+Task<> Kept::grant_key() {
+  if (!state.issued) co_return;
+  co_await context.publisher.grant_key(name(), state.issued->generation, wanted.request.key_group);
 }
 
 std::set<unsigned> Kept::needed_generations() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,14 +31,18 @@ struct Kept {
   store::Certificate state{};
   bool loaded = false;
   bool damaged = false;         ///< the files of the certificate in service cannot be used
-  bool unrecorded = false;      ///< parts of `state` are not on disk, or live/ does not match it
+  bool unrecorded = false;      ///< parts of `state` are not on disk, or live/ is not as it should be
   bool asked = false;           ///< the present attempt was asked for by a person or a timer
   bool renewal_wanted = false;  ///< by a person, due or not
   bool is_worked_on = false;    ///< an attempt is in progress
   bool forced = false;          ///< and that person takes what comes of it: no pause that a CA asked for is heeded
-  Semaphore saving{1};          ///< targets are deployed to side by side, and each saves what became of it
+  /// Called when the certificate is to be looked at sooner than was said.
+  const std::function<void(const std::string& name)>* when_sooner = nullptr;
+  Semaphore saving{1};  ///< targets are deployed to side by side, and each saves what became of it
 
   const std::string& name() const noexcept { return wanted.request.name; }
+  /// For find(): the generation is not known yet.
+  store::Expected expected() const { return {name(), 0, wanted.request.key_group}; }
   Time now() const { return context.loop.clock().now(); }
   Task<> save();
 
@@ -56,6 +61,8 @@ struct Kept {
   Duration shortest_use() const;
   /// Puts the latest generation in service.
   Task<> settle_live();
+  /// Lets those read its key who should.
+  Task<> grant_key();
   std::set<unsigned> needed_generations() const;
 };
 

@@ -11,7 +11,9 @@
 
 namespace acmed::keep {
 
-Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::string> names) {
+Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<store::Expected> wanted) {
+  std::vector<std::string> names;
+  for (const auto& each : wanted) names.push_back(each.name);
   auto loaded = co_await context.store.load_certificates(names);
   std::vector<Found> found(names.size());
   std::vector<store::Expected> expected;
@@ -20,7 +22,8 @@ Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::s
     found[i].remembered = std::move(loaded[i]);
     const auto& certificate = found[i].remembered.certificate;
     if (!certificate.issued) continue;
-    expected.push_back({std::move(names[i]), certificate.issued->generation});
+    wanted[i].generation = certificate.issued->generation;
+    expected.push_back(std::move(wanted[i]));
     issued.push_back(&found[i]);
   }
   auto published = co_await context.publisher.look(std::move(expected));
@@ -29,13 +32,14 @@ Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::s
 }
 
 Task<> Loading::perform() {
-  if (!ahead_) found(std::move((co_await find(kept_.context, {kept_.name()})).front()));
+  if (!ahead_) found(std::move((co_await find(kept_.context, {kept_.expected()})).front()));
   auto found = std::move(*std::exchange(ahead_, nullptr));
   for (const auto& unreadable : {found.remembered.unreadable, found.published.unreadable}) {
     if (unreadable) std::rethrow_exception(unreadable);
   }
   kept_.state = std::move(found.remembered.certificate);
   forget_former_targets();
+  if (!found.published.is_key_granted) kept_.unrecorded = true;
   co_await compare(found.published.generation, std::move(found.published.fault));
   kept_.loaded = true;
 }
@@ -78,7 +82,8 @@ Task<> Loading::look_at_target(const config::Target* target) {
     log::warning(fmt::format("{}: target {}: {}", kept_.name(), target->name, error.what()));
   }
   if (is_there) co_return;
-  log::warning(fmt::format("{}: target {} does not have the files of generation {:04} any more: it is deployed again",
+  log::warning(fmt::format("{}: target {} does not have the files of generation {:04} any more, or not with their "
+                           "owner and mode: it is deployed again",
                            kept_.name(), target->name, kept_.state.issued->generation),
                {{"ACMED_CERTIFICATE", kept_.name()}, {"ACMED_TARGET", target->name}});
   auto& deployment = kept_.state.deployments[target->name];

@@ -16,8 +16,9 @@ struct Found {
   store::Published published;
 };
 
-/// Reads the store and live/ for many certificates in one go, in the order of `names`.
-Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<std::string> names);
+/// Reads the store and live/ for many certificates in one go, in the order of `wanted`, whose generations are not known
+/// yet.
+Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<store::Expected> wanted);
 
 /// Loads what is remembered and compares it with reality: live/, the files of the generation in service, those at the
 /// targets. The first duty of all: nothing else is done before it succeeds.

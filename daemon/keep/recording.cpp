@@ -6,6 +6,7 @@ namespace acmed::keep {
 Task<> Recording::perform() {
   co_await kept_.settle_live();
   co_await kept_.save();
+  co_await kept_.grant_key();
   kept_.unrecorded = false;
 }
 

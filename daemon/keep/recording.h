@@ -6,7 +6,8 @@
 
 namespace acmed::keep {
 
-/// Writes to disk what could not be written when it happened (on a full disk, say): the state and the link in live/.
+/// Does on disk what could not be done when it was due (on a full disk, say): the state, the link in live/, the group
+/// that may read the key.
 class Recording final : public Duty {
  public:
   explicit Recording(Kept& kept) : kept_(kept) {}
@@ -16,7 +17,7 @@ class Recording final : public Duty {
   Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string name() const override { return "record"; }
   std::string why_due() const override { return "what was done is to be written down"; }
-  std::string failed() const override { return "done, but that could not be written down"; }
+  std::string failed() const override { return "done, but not all of it is on disk as it should be"; }
 
  private:
   Kept& kept_;

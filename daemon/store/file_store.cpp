@@ -2,6 +2,7 @@
 #include "daemon/store/file_store.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -60,7 +61,16 @@ bool is_certificate_leftover(std::string_view name) {
   return name.starts_with('.') && name.ends_with(".new") && generation_number(name.substr(1, name.size() - 5));
 }
 
+/// It may hold the key of an order, and a backup may have been restored without its rights.
+void close_to_others(const std::string& file) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0) {
+    ::chmod(file.c_str(), private_file_mode);
+  }
+}
+
 Certificate load_state(const std::string& folder) {
+  close_to_others(folder + "/state.json");
   if (auto state = read_record(folder + "/state.json", &certificate_from_json)) return *std::move(state);
   Certificate certificate;
   certificate.issued = newest_generation(folder);
@@ -139,7 +149,10 @@ Task<Claim> FileStore::claim(std::string name) {
 }
 
 Task<Certificate> FileStore::load_certificate(std::string name) {
-  co_return co_await folder_.on_disk([folder = folder_.certificate(name)] { return load_state(folder); });
+  co_return co_await folder_.on_disk([folder = folder_.certificate(name)] {
+    close_keys_to_others(folder);
+    return load_state(folder);
+  });
 }
 
 Loaded FileStore::look_up(const std::string& name) const {
@@ -174,9 +187,9 @@ Task<Revision> FileStore::save_certificate(std::string name, Certificate certifi
 
 Task<unsigned> FileStore::add_generation(std::string name, GenerationMeta meta, GenerationFiles files) {
   co_return co_await folder_.on_disk(
-      [this, folder = folder_.certificate(name), meta = std::move(meta), files = std::move(files)] {
+      [folder = folder_.certificate(name), meta = std::move(meta), files = std::move(files)] {
         const Generation generation{next_generation(folder), meta, files};
-        write_generation(folder, generation, folder_.key_group());
+        write_generation(folder, generation);
         return generation.number;
       });
 }

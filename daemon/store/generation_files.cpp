@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/files.h"
+#include "base/host_accounts.h"
 #include "base/log.h"
 #include "base/secret.h"
 
@@ -21,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t public_file_mode = 0644;
+constexpr mode_t shared_key_mode = 0640;
+constexpr mode_t private_key_mode = 0600;
 constexpr std::string_view certificate_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view certificate_end = "-----END CERTIFICATE-----\n";
 /// meta.json is written last, right after the others. If a slow disk came in between, that costs one more check.
@@ -55,6 +59,10 @@ void settle(const fs::path& folder, const char* name, const std::string& found, 
   if (found == content && fs::exists(folder / name)) return;
   files::write_durably(folder / name, content, public_file_mode);
   log::warning(fmt::format("{} was missing or damaged: it is written again from the others", (folder / name).string()));
+}
+
+[[noreturn]] void fail_with(const fs::path& path) {
+  throw fs::filesystem_error("change", path, std::error_code(errno, std::generic_category()));
 }
 
 bool is_pair(const Secret& key, const std::string& full_chain) {
@@ -96,6 +104,33 @@ std::optional<std::string> fault_of(const std::string& path) {
     return fmt::format("key and certificate in {} do not belong together", folder.string());
   }
   return std::nullopt;
+}
+
+std::string give_key_to(const std::string& folder, std::optional<gid_t> group) {
+  const auto path = folder + "/privkey.pem";
+  const mode_t mode = group ? shared_key_mode : private_key_mode;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && (status.st_mode & 07777) == mode && (!group || status.st_gid == *group)) {
+    return {};
+  }
+  const bool is_as_written = are_as_written(folder);
+  const Fd key(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!key || ::fstat(key.get(), &status) != 0) fail_with(path);
+  const auto former = fmt::format("{} had the mode {:04o} and the group {}", path, status.st_mode & 07777,
+                                  name_of_group(status.st_gid));
+  // Never open to the former group any more, nor to the new one before it has the file.
+  if (::fchmod(key.get(), private_key_mode) != 0) fail_with(path);
+  if (group && ::fchown(key.get(), static_cast<uid_t>(-1), *group) != 0) {
+    if (errno != EPERM) fail_with(path);
+    throw Refused("live:group",
+                  fmt::format("the group {0} may not read {1}, since {2} is no member of it and cannot give it files; "
+                              "type: sudo usermod -aG {0} {2} && sudo systemctl restart acmed",
+                              name_of_group(*group), path, name_of_user(::geteuid())));
+  }
+  if (::fchmod(key.get(), mode) != 0) fail_with(path);
+  // To the look at the next start this was no change.
+  if (is_as_written) ::utimensat(AT_FDCWD, (folder + "/meta.json").c_str(), nullptr, 0);
+  return former;
 }
 
 }  // namespace acmed::store

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,5 +14,10 @@ namespace acmed::store {
 /// are rewritten from the others. Files unchanged since the generation was written are not read: a host may have a
 /// hundred thousand. Blocks. Throws Retry.
 std::optional<std::string> fault_of(const std::string& folder);
+
+/// Lets `group` read the private key in `folder`, and nobody else besides us; nobody at all when there is none. Returns
+/// what was otherwise, for a sentence: "PATH had the mode 0644 and the group root"; empty when that was so already.
+/// Blocks. Throws Refused ("live:group") when we may not assign files to the group: then only we may read it; Retry.
+std::string give_key_to(const std::string& folder, std::optional<gid_t> group);
 
 }  // namespace acmed::store

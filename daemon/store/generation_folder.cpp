@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr unsigned generations_kept = 3;
 constexpr mode_t public_file_mode = 0644;
+constexpr mode_t others = 0007;
 
 std::vector<unsigned> generations_in(const fs::path& folder) {
   std::vector<unsigned> numbers;
@@ -74,7 +75,7 @@ unsigned next_generation(const fs::path& certificate) {
   return numbers.empty() ? 1 : numbers.back() + 1;
 }
 
-void write_generation(const fs::path& certificate, const Generation& generation, std::optional<gid_t> key_group) {
+void write_generation(const fs::path& certificate, const Generation& generation) {
   files::make_folder(certificate, passage_mode);
   const auto place = certificate / generation_name(generation.number);
   const auto fresh = files::temporary_beside(place);
@@ -83,15 +84,14 @@ void write_generation(const fs::path& certificate, const Generation& generation,
     throw fs::filesystem_error("mkdir", fresh, std::error_code(errno, std::generic_category()));
   }
   const auto meta = json::dump_readable(to_json(generation.meta));
-  const mode_t key_mode = key_group ? 0640 : private_file_mode;
   // The folder's own mode is synced together with its contents.
   fs::permissions(fresh, static_cast<fs::perms>(watched_mode));
   const auto& files = generation.files;
-  files::write_together(fresh, {{"privkey.pem", files.private_key.reveal(), key_mode, key_group},
-                                {"cert.pem", files.certificate, public_file_mode, {}},
-                                {"chain.pem", files.chain, public_file_mode, {}},
-                                {"fullchain.pem", files.full_chain, public_file_mode, {}},
-                                {"meta.json", meta, public_file_mode, {}}});
+  files::write_together(fresh, {{"privkey.pem", files.private_key.reveal(), private_file_mode},
+                                {"cert.pem", files.certificate, public_file_mode},
+                                {"chain.pem", files.chain, public_file_mode},
+                                {"fullchain.pem", files.full_chain, public_file_mode},
+                                {"meta.json", meta, public_file_mode}});
   fs::rename(fresh, place);
   files::sync_folder(certificate);
 }
@@ -122,6 +122,15 @@ std::optional<Issued> newest_generation(const fs::path& certificate) {
     }
   }
   return std::nullopt;
+}
+
+void close_keys_to_others(const fs::path& certificate) {
+  for (const auto number : generations_in(certificate)) {
+    const auto key = certificate / generation_name(number) / "privkey.pem";
+    struct stat status {};
+    if (::lstat(key.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & others) == 0) continue;
+    ::chmod(key.c_str(), status.st_mode & 07777 & ~others);
+  }
 }
 
 void remove_old_generations(const fs::path& certificate, const std::set<unsigned>& needed) {

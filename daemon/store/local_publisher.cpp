@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "daemon/store/generation_files.h"
 #include "daemon/store/generation_folder.h"
@@ -51,31 +53,52 @@ void write_stamp(const fs::path& stamp, const Generation& generation) {
 
 }  // namespace
 
-Task<> LocalPublisher::publish(std::string name, Generation generation) {
-  co_await folder_.on_disk([this, name = std::move(name), generation = std::move(generation)] {
-    const fs::path certificate = folder_.certificate(name);
-    const auto number = generation_name(generation.number);
-    if (!fs::exists(certificate / number / "fullchain.pem")) {
-      write_generation(certificate, generation, folder_.key_group());
-    }
-    const auto live = folder_.live(name);
-    const auto former = generation_behind(live);
-    files::switch_link(live, fs::path("..") / "certificates" / name / number);
-    if (former && *former != generation.number) tell_watchers_of(certificate / generation_name(*former));
-    write_stamp(folder_.stamp(name), generation);
-  });
+Task<> LocalPublisher::publish(std::string name, Generation generation, KeyGroup key_group) {
+  co_await folder_.on_disk(
+      [this, name = std::move(name), generation = std::move(generation), key_group = std::move(key_group)] {
+        const fs::path certificate = folder_.certificate(name);
+        const auto number = generation_name(generation.number);
+        if (!fs::exists(certificate / number / "fullchain.pem")) {
+          write_generation(certificate, generation);
+        }
+        try {
+          give_key_to((certificate / number).string(), KeyGroups().find(key_group));
+        } catch (const std::exception&) {
+          // The pair goes into service all the same: for most services root reads the key.
+        }
+        const auto live = folder_.live(name);
+        const auto former = generation_behind(live);
+        files::switch_link(live, fs::path("..") / "certificates" / name / number);
+        if (former && *former != generation.number) tell_watchers_of(certificate / generation_name(*former));
+        write_stamp(folder_.stamp(name), generation);
+      });
+}
+
+Task<> LocalPublisher::grant_key(std::string name, unsigned generation, KeyGroup key_group) {
+  co_await folder_.on_disk([folder = folder_.certificate(name) + '/' + generation_name(generation),
+                            key_group = std::move(key_group)] { give_key_to(folder, KeyGroups().find(key_group)); });
 }
 
 Task<std::optional<unsigned>> LocalPublisher::published(std::string name) {
   co_return co_await folder_.on_disk([link = folder_.live(name)] { return generation_behind(link); });
 }
 
-Published LocalPublisher::look_at(const Expected& expected) const {
+Published LocalPublisher::look_at(const Expected& expected, KeyGroups& groups) const {
   try {
     return folder_.with_owner_named([&] {
-      return Published{generation_behind(folder_.live(expected.name)),
-                       fault_of(folder_.certificate(expected.name) + '/' + generation_name(expected.generation)),
-                       nullptr};
+      const auto folder = folder_.certificate(expected.name) + '/' + generation_name(expected.generation);
+      Published published{generation_behind(folder_.live(expected.name)), fault_of(folder), true, nullptr};
+      if (published.fault) return published;
+      try {
+        const auto former = give_key_to(folder, groups.find(expected.key_group));
+        if (!former.empty()) {
+          log::warning(fmt::format("{}: {}: that is put right", expected.name, former));
+          close_keys_to_others(folder_.certificate(expected.name));
+        }
+      } catch (const std::exception&) {
+        published.is_key_granted = false;
+      }
+      return published;
     });
   } catch (...) {
     return {.unreadable = std::current_exception()};
@@ -87,7 +110,9 @@ Task<std::vector<Published>> LocalPublisher::look(std::vector<Expected> expected
   std::exception_ptr unreadable;
   try {
     co_await offload([this, &expected, &published] {
-      std::ranges::transform(expected, published.begin(), [this](const Expected& each) { return look_at(each); });
+      KeyGroups groups;
+      std::ranges::transform(expected, published.begin(),
+                             [this, &groups](const Expected& each) { return look_at(each, groups); });
     });
   } catch (const Error&) {  // no thread could be had
     unreadable = std::current_exception();

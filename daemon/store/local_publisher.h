@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "daemon/store/key_group.h"
 #include "daemon/store/publisher.h"
 #include "daemon/store/state_folder.h"
 
@@ -13,13 +14,14 @@ class LocalPublisher final : public Publisher {
   /// `folder` must outlive it.
   explicit LocalPublisher(const StateFolder& folder) : folder_(folder) {}
 
-  Task<> publish(std::string name, Generation generation) override;
+  Task<> publish(std::string name, Generation generation, KeyGroup key_group) override;
+  Task<> grant_key(std::string name, unsigned generation, KeyGroup key_group) override;
   Task<std::optional<unsigned>> published(std::string name) override;
   Task<std::vector<Published>> look(std::vector<Expected> expected) override;
   std::filesystem::path path(const std::string& name) const override { return folder_.live(name); }
 
  private:
-  Published look_at(const Expected& expected) const;
+  Published look_at(const Expected& expected, KeyGroups& groups) const;
 
   const StateFolder& folder_;
 };

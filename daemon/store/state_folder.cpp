@@ -2,38 +2,23 @@
 #include "daemon/store/state_folder.h"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/error.h"
 #include "base/host_accounts.h"
+#include "base/log.h"
 #include "base/trusted_path.h"
 
 namespace acmed::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* key_group_name = "acmed-certs";
-
-std::optional<gid_t> find_key_group() {
-  const group* found = getgrnam(key_group_name);
-  if (found == nullptr) return std::nullopt;
-  // Only a member, or root, may assign files to it.
-  if (geteuid() == 0 || getegid() == found->gr_gid) return found->gr_gid;
-  std::vector<gid_t> own(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
-  const auto count = getgroups(static_cast<int>(own.size()), own.data());
-  own.resize(static_cast<std::size_t>(std::max(count, 0)));
-  if (std::find(own.begin(), own.end(), found->gr_gid) == own.end()) return std::nullopt;
-  return found->gr_gid;
-}
 
 bool is_hexadecimal(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == text.npos;
@@ -126,6 +111,17 @@ void remove_leftovers(const fs::path& folder) {
   }
 }
 
+/// There are keys and passwords in it, and a backup may have been restored without its rights.
+void close_to_others(const fs::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0 || (status.st_mode & 077) == 0) return;
+  log::warning(fmt::format("{} was open to other users of this host (mode {:04o}): it is closed", folder.string(),
+                           status.st_mode & 07777));
+  if (::chmod(folder.c_str(), private_folder_mode) != 0) {
+    throw fs::filesystem_error("close", folder, std::error_code(errno, std::generic_category()));
+  }
+}
+
 /// acmed 0.1 let nobody list it.
 void open_for_watchers(const fs::path& folder) {
   struct stat status {};
@@ -136,7 +132,7 @@ void open_for_watchers(const fs::path& folder) {
 
 }  // namespace
 
-StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), key_group_(find_key_group()) {
+StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
   refuse_as_root(path_);
   const auto open = [this] {
     files::make_folder(path_, passage_mode);
@@ -151,6 +147,7 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)), k
     }
     lock_ = *std::move(lock);
     refuse_if_shared(path_);
+    for (const auto* folder : {"accounts", "providers", "deployments"}) close_to_others(path_ / folder);
     files::make_folder(path_ / "accounts", private_folder_mode);
     files::make_folder(path_ / "certificates", passage_mode);
     for (const auto* folder : {"live", "stamps"}) files::make_folder(path_ / folder, watched_mode);

@@ -14,7 +14,7 @@
 
 namespace acmed::store {
 
-// Members of acmed-certs pass through to their keys; only acmed can list the folder.
+// Members of the groups that may read keys pass through to their keys; only acmed can list the folder.
 constexpr mode_t passage_mode = 0751;
 // inotify lets nobody watch a folder who may not list it; there is nothing in these but names that certificates show.
 constexpr mode_t watched_mode = 0755;
@@ -46,9 +46,6 @@ class StateFolder {
   /// Where deployments keep their journals.
   std::filesystem::path deployments() const { return path_ / "deployments"; }
 
-  /// The group that may read keys, acmed-certs; nothing when it does not exist or we may not assign files to it.
-  std::optional<gid_t> key_group() const noexcept { return key_group_; }
-
   /// Calls `call`. A file system error becomes Retry ("file:ERRNO") with a sentence that says whose it is.
   template <class Call>
   auto with_owner_named(Call&& call) const {
@@ -74,7 +71,6 @@ class StateFolder {
   std::filesystem::path path_;
   std::string certificates_ = (path_ / "certificates/").string();
   std::string live_ = (path_ / "live/").string();
-  std::optional<gid_t> key_group_;
   Fd lock_;
 };
 

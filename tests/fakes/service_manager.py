@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for systemd where none is booted: service_manager.py SYSTEMCTL serves, and the same file under the name systemctl asks it.
+"""Stands in for systemd where none is booted: service_manager.py SYSTEMCTL MANAGER serves, and the same file under the name systemctl asks it.
 
 It starts, reloads and stops services by their unit files: with the user, groups, state folder and umask that the file names, without
-new privileges, and waits until they are ready. Who is not root has to be allowed by the polkit that runs here, as with systemd. What else
-stands in a unit, the sandbox above all, is passed over. SYSTEMCTL is the real one: it enables and disables.
+new privileges, and waits until they are ready; and sockets that start a service for each connection. Only root may ask, as with systemd
+where no polkit says otherwise. What else stands in a unit, the sandbox above all, is passed over. SYSTEMCTL is the real one: it enables and
+disables. MANAGER is the lab's, by which services ask over D-Bus.
 """
 import grp
 import json
@@ -22,9 +23,9 @@ import time
 
 SOCKET = "/run/service_manager.sock"
 UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+BUS = "/run/service_manager.bus"
 TIMEOUT = 20
-# As polkit hears of them from systemd.
-VERBS = {"reload-or-restart": "reload-or-restart", "try-reload-or-restart": "reload-or-try-restart"}
+VERBS = ("start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "try-reload-or-restart", "is-active")
 
 
 class Failed(Exception):
@@ -35,26 +36,25 @@ class Failed(Exception):
         self.status = status
 
 
-class Unit:
-    def __init__(self, name):
-        self.name = name
-        self.process = None
-        self.lock = threading.Lock()
+class Settings:
+    """One section of a unit's file."""
+
+    def __init__(self, name, wanted):
         self.settings = {}
         for folder in UNIT_FOLDERS:
             path = pathlib.Path(folder, name)
             if path.exists():
-                self.read(path.read_text())
+                self.read(path.read_text(), wanted)
                 return
         raise Failed(f"Unit {name} not found.", 5)
 
-    def read(self, text):
+    def read(self, text, wanted):
         section = ""
         for line in text.replace("\\\n", " ").splitlines():
             line = line.strip()
             if line.startswith("["):
                 section = line
-            elif section == "[Service]" and "=" in line and line[0] not in "#;":
+            elif section == wanted and "=" in line and line[0] not in "#;":
                 key, value = line.split("=", 1)
                 values = self.settings.setdefault(key.strip(), [])
                 if value.strip():
@@ -67,6 +67,62 @@ class Unit:
 
     def words(self, key):
         return " ".join(self.settings.get(key, [])).split()
+
+
+class Socket(Settings):
+    """A socket with Accept=yes: one instance of the service for each connection."""
+
+    def __init__(self, name):
+        super().__init__(name, "[Socket]")
+        self.name = name
+        self.lock = threading.Lock()
+        self.listener = None
+
+    def pid(self):
+        return None if self.listener is None else os.getpid()
+
+    def do(self, verb):
+        with self.lock:
+            if verb in ("stop", "restart") and self.listener is not None:
+                self.listener.shutdown(socket.SHUT_RDWR)  # who waits for a connection wakes up
+                self.listener.close()
+                self.listener = None
+                pathlib.Path(self.get("ListenStream")).unlink()
+            if verb in ("start", "restart") and self.listener is None:
+                self.listen()
+
+    def listen(self):
+        self.listener = socket.socket(socket.AF_UNIX)
+        path = self.get("ListenStream")
+        umask = os.umask(0o777)
+        try:
+            self.listener.bind(path)
+        finally:
+            os.umask(umask)
+        os.chown(path, pwd.getpwnam(self.get("SocketUser", "root")).pw_uid, -1)
+        os.chmod(path, int(self.get("SocketMode", "0666"), 8))
+        self.listener.listen()
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def accept(self, listener):
+        service = self.name.removesuffix(".socket") + "@.service"
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            instance = Unit(service)
+            process = instance.spawn(instance.get("ExecStart"), instance.environment(), connection)
+            connection.close()
+            threading.Thread(target=process.wait, daemon=True).start()
+
+
+class Unit(Settings):
+    def __init__(self, name):
+        super().__init__(name, "[Service]")
+        self.name = name
+        self.process = None
+        self.lock = threading.Lock()
 
     def pid(self):
         if self.process is not None:
@@ -92,7 +148,8 @@ class Unit:
                 "--", *argv]
 
     def environment(self):
-        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8",
+                       "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + BUS}
         folders = [f"/var/lib/{name}" for name in self.words("StateDirectory")]
         for folder in folders:
             path = pathlib.Path(folder)
@@ -106,10 +163,10 @@ class Unit:
             environment["STATE_DIRECTORY"] = ":".join(folders)
         return environment
 
-    def spawn(self, line, environment):
+    def spawn(self, line, environment, standard_input=subprocess.DEVNULL):
         log = open(f"/run/{self.name}.log", "ab")
         umask = int(self.get("UMask", "0022"), 8)
-        return subprocess.Popen(self.command(line), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+        return subprocess.Popen(self.command(line), env=environment, stdin=standard_input, stdout=log, stderr=log, cwd="/",
                                 start_new_session=True, umask=umask)
 
     def run(self, key, environment):
@@ -149,8 +206,6 @@ class Unit:
             self.process = self.spawn(self.get("ExecStart"), environment)
             if kind == "notify":
                 self.until(lambda: is_ready(notices))
-            elif kind == "dbus":
-                self.until(lambda: has_owner(self.get("BusName")))
 
     def stop(self):
         pid = self.pid()
@@ -173,8 +228,10 @@ class Unit:
 
     def do(self, verb):
         with self.lock:
-            if verb == "try-reload-or-restart" and self.pid() is None:
+            if verb.startswith("try-") and self.pid() is None:
                 return
+            if verb == "try-restart":
+                verb = "restart"
             if verb in ("reload-or-restart", "try-reload-or-restart"):
                 verb = "reload" if self.pid() is not None and self.settings.get("ExecReload") else "restart"
             if verb in ("stop", "restart"):
@@ -192,12 +249,6 @@ def is_ready(notices):
         return False
 
 
-def has_owner(name):
-    asked = subprocess.run(["dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
-                            "org.freedesktop.DBus.NameHasOwner", f"string:{name}"], capture_output=True, check=False)
-    return b"boolean true" in asked.stdout
-
-
 class Manager:
     def __init__(self, systemctl):
         self.systemctl = systemctl
@@ -208,14 +259,14 @@ class Manager:
         name = name if "." in name else name + ".service"
         with self.lock:
             if name not in self.units:
-                self.units[name] = Unit(name)
+                self.units[name] = Socket(name) if name.endswith(".socket") else Unit(name)
             return self.units[name]
 
     def forget_stopped(self):
         with self.lock:
             self.units = {name: unit for name, unit in self.units.items() if unit.pid() is not None}
 
-    def answer(self, arguments, pid, uid):
+    def answer(self, arguments, uid):
         options = {word for word in arguments if word.startswith("-")}
         verb, *names = [word for word in arguments if word not in options]
         if verb == "daemon-reload":
@@ -228,32 +279,25 @@ class Manager:
             if "--now" not in options:
                 return ""
             verb = "start" if verb == "enable" else "stop"
-            names = [name for name in names if not name.endswith(".socket")]
-        if verb not in ("start", "stop", "restart", "reload", "is-active", *VERBS):
+        if verb not in VERBS:
             raise Failed(f"Unknown command verb {verb}.")
         for unit in [self.unit(name) for name in names]:
             if verb == "is-active":
                 if unit.pid() is None:
                     raise Failed("inactive", 3)
                 continue
-            if uid != 0 and not is_allowed(pid, unit.name, VERBS.get(verb, verb)):
+            if uid != 0:
                 raise Failed(f"Failed to {verb} {unit.name}: Access denied", 4)
             unit.do(verb)
         return ""
 
 
-def is_allowed(pid, unit, verb):
-    asked = subprocess.run(["pkcheck", "--action-id", "org.freedesktop.systemd1.manage-units", "--process", str(pid),
-                            "--detail", "unit", unit, "--detail", "verb", verb], capture_output=True, check=False)
-    return asked.returncode == 0
-
-
 def serve(connection, manager):
     with connection:
-        pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         arguments = json.loads(connection.makefile().readline())
         try:
-            answer = {"status": 0, "text": manager.answer(arguments, pid, uid)}
+            answer = {"status": 0, "text": manager.answer(arguments, uid)}
         except Failed as failure:
             answer = {"status": failure.status, "text": str(failure)}
         except Exception as error:  # told to who asked, and not only to the log
@@ -264,8 +308,14 @@ def serve(connection, manager):
             pass
 
 
-def main_of_manager(systemctl):
+def main_of_manager(systemctl, bus):
     manager = Manager(systemctl)
+    # What it is asked over D-Bus it asks here, by the name systemctl.
+    with subprocess.Popen([bus, BUS, "/run/service_manager.calls", "--by", "systemctl"], stdin=subprocess.DEVNULL):
+        listen(manager)
+
+
+def listen(manager):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(SOCKET)
         os.chmod(SOCKET, 0o666)
@@ -287,4 +337,4 @@ def main_of_systemctl(arguments):
 
 if os.path.basename(sys.argv[0]) == "systemctl":
     main_of_systemctl(sys.argv[1:])
-main_of_manager(sys.argv[1])
+main_of_manager(*sys.argv[1:])

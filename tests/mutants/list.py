@@ -68,7 +68,7 @@ RESOLVER = "dns/resolver.cpp"
 EXCHANGE = "dns/exchange.cpp"
 MESSAGE = "dns/message.cpp"
 
-SYNC_OF_NEW_FILE = """  const auto fd = create(path, content, mode, group);
+SYNC_OF_NEW_FILE = """  const auto fd = create(path, content, mode);
   if (::fsync(fd.get()) != 0) fail("sync", path);
 """
 PUBLISH_THEN_TELL = """      co_await publish(&publication, std::exchange(announcement, context_.zones.announce({})));
@@ -108,8 +108,7 @@ MUTANTS = [
              """  {
     const OwnerRights""")]),
     Mutant("live-by-rename", "the live link is replaced by one rename(2)", DAEMON + BASE,
-           [(FILES, "  temporary.rename_to(link);\n  sync_folder(link.parent_path());",
-             "  ::unlink(link.c_str());\n  temporary.rename_to(link);\n  sync_folder(link.parent_path());")]),
+           [(FILES, "    temporary.rename_to(link);\n", "    ::unlink(link.c_str());\n    temporary.rename_to(link);\n")]),
     Mutant("key-resumed", "an order that goes on keeps its key", DAEMON,
            [(ORDER, "key_ = crypto::PrivateKey::from_pem(kept.key_pem);",
              "key_ = crypto::PrivateKey::from_pem(kept.key_pem);\n"
@@ -126,7 +125,7 @@ MUTANTS = [
 
     # --- 2: intent before effect -------------------------------------------------------------------------------------
     Mutant("S1-file", "a file's content is on the disk before it has its name", BASE,
-           [(FILES, SYNC_OF_NEW_FILE, "  create(path, content, mode, group);\n")]),
+           [(FILES, SYNC_OF_NEW_FILE, "  create(path, content, mode);\n")]),
     Mutant("S1-set", "the files of a generation are on the disk before it has its name", BASE,
            [(FILES, "if (::fsync(written[i].get()) != 0)", "if (written[i].get() < 0)")]),
     Mutant("S1-folder", "a new name is on the disk before anybody relies on it", BASE,
@@ -149,8 +148,8 @@ MUTANTS = [
              "  kept_.key_pem = key.to_pem();\n")]),
     Mutant("S15", "the state is saved before the live link is switched", DAEMON,
            [(JOURNEY, """  co_await save();
-  co_await context_.publisher.publish(request_.name, std::move(generation));
-""", """  co_await context_.publisher.publish(request_.name, std::move(generation));
+  co_await context_.publisher.publish(request_.name, std::move(generation), request_.key_group);
+""", """  co_await context_.publisher.publish(request_.name, std::move(generation), request_.key_group);
   co_await save();
 """)]),
     Mutant("K14", "an account's key is never replaced", DAEMON,
@@ -605,7 +604,7 @@ MUTANTS = [
     Mutant("staged-closed", "nobody else can open a target's key before it has its owner", DEPLOY,
            [(FILE_SET, "const Owner& owner, mode_t mode) {\n", "const Owner& owner, mode_t mode) {\n  ::fchmod(fd.get(), mode);\n")]),
     Mutant("key-mode", "a generation's key is for acmed and its group alone", DAEMON,
-           [(GENERATIONS, "key_group ? 0640 : private_file_mode;", "key_group ? 0644 : public_file_mode;")]),
+           [(GENERATION, "constexpr mode_t shared_key_mode = 0640;", "constexpr mode_t shared_key_mode = 0644;")]),
 
     Mutant("keys-sign", "the account's key is used where keys are kept, and nowhere else", DAEMON,
            [("daemon/acme/session.cpp", "co_await keys_.sign(key_, jws.signing_input());", "key_.sign(jws.signing_input());"),
@@ -923,4 +922,29 @@ MUTANTS = [
            [(KEEPER, "  if (kept_.loaded && duty->due() > kept_.now()) {", "  if (!kept_.loaded && duty->due() > kept_.now()) {")]),
     Mutant("wish-force", "a person may force what a CA's pause holds back", ["unit_daemon:*wants to be left alone hears*"],
            [(HEEDFUL, "  if (forced_) return;\n", "  if (!forced_ && ledger_.asked_until(settings().directory_url) == Time{}) return;\n")]),
+    Mutant("key-group", "a key goes to the group of its certificate", ["unit_daemon:*key goes to the group*,*may read a key*"],
+           [(GENERATION, "if (group && ::fchown(key.get(), static_cast<uid_t>(-1), *group) != 0) {",
+             "if (group && ::fchown(key.get(), static_cast<uid_t>(-1), ::getegid()) != 0) {")]),
+    Mutant("key-group-told", "a group that cannot have the key is told", ["unit_daemon:*key goes to the group*"],
+           [(LOADING, "if (!found.published.is_key_granted) kept_.unrecorded = true;\n", "")]),
+    Mutant("key-rights", "a key whose rights somebody changed is closed at the next start", ["unit_daemon:*key goes to the group*"],
+           [(GENERATION, "(status.st_mode & 07777) == mode &&", "(status.st_mode & 0600) == 0600 &&")]),
+    Mutant("restored-live", "a folder that a backup left in live/ keeps no renewal from it", ["unit_daemon:*restored without links*"],
+           [(FILES, "S_ISDIR(status.st_mode);\n}\n\n/// A new file", "S_ISFIFO(status.st_mode);\n}\n\n/// A new file")]),
+    Mutant("restored-closed", "what holds keys is closed to others again after a backup forgot its rights", ["unit_daemon:*holds keys is closed*"],
+           [("daemon/store/state_folder.cpp", "(status.st_mode & 077) == 0) return;", "(status.st_mode & 02) == 0) return;")]),
+    Mutant("neighbour", "a deployment that failed for want of a neighbour is tried again when that has succeeded",
+           ["unit_deploy:*watches a target*", "unit_daemon:*want of a neighbour*"],
+           [(COORDINATOR, "if (!failure && !outcomes[i]) succeeded.merge", "if (!failure && outcomes[i]) succeeded.merge")]),
+    Mutant("neighbour-agenda", "such a deployment does not wait for its next day", ["unit_daemon:*want of a neighbour*"],
+           [(DEPLOYMENT, "if (auto& remembered = trouble()) remembered->next_try = kept_.now();\n", "")]),
+    Mutant("former-target", "what was under way to a target that is configured no more is taken back", ["unit_daemon:*target that is configured no more*"],
+           [(SERVICE, "keeper->has_target(each.target)) continue;", "!keeper->name().empty()) continue;")]),
+    Mutant("left-out-why", "of a certificate whose file is left out it is known why", CONFIG,
+           [("config/load.cpp", "certificates, name, &Certificate::name) != certificates.end()) return fault;",
+             "certificates, name, &Certificate::name) == certificates.end()) return fault;")]),
+    Mutant("link-of-others", "nobody is told to deploy where somebody else's link leads", ["unit_deploy:*directory*"],
+           [("base/path_walk.cpp", "if (owner != 0 && owner != ::geteuid()) {", "if (owner != 0 && owner == ::geteuid()) {")]),
+    Mutant("facts-rights", "a copy whose rights somebody changed is put right", ["unit_daemon:*whose mode somebody changed*"],
+           [(FILE_SET, "if ((status.st_mode & 07777) != access.mode) return false;", "if ((status.st_mode & 0400) == 0) return false;")]),
 ]

@@ -53,7 +53,7 @@ key_type=ecdsa-p384
 config
 acmed_once
 expect_equal "exit status" "$STATUS" 1
-expect_match "the sentence" "$OUTPUT" 'does not let acmed reload nginx.service: allow it by polkit'
+expect_match "the sentence" "$OUTPUT" 'does not let acmed reload nginx.service: have acmed-deploy do it'
 expect_equal "the former copies are back" "$(sha256sum "$WORK"/tls/*)" "$before"
 expect_equal "live/ has the new certificates" "$(openssl x509 -in "$STATE/live/c1/cert.pem" -noout -text | grep -c 'P-384')" 1
 expect_success "the hook did not run" test ! -e "$WORK/runs"

@@ -12,7 +12,7 @@ boot_1() {
 
   type_section "Install"
   expect_equal "acmed waits for its configuration" "$(systemctl is-enabled acmed) $(systemctl is-active acmed)" "disabled inactive"
-  expect_equal "owner of /etc/acmed" "$(stat -c '%U %G %a' /etc/acmed)" "root acmed 750"
+  expect_equal "owner of /etc/acmed" "$(stat -c '%U %G %a' /etc/acmed)" "root acmed 2750"
   expect_success "nobody else looks into /etc/acmed" refused may_read nobody /etc/acmed/acmed.toml
   expect_match "--check says what to fill in" "$(runuser -u acmed -- acmed --check 2>&1)" 'no \[\[certificate\]\] yet'
   expect_equal "the groups of those who may look and change" "$(getent group acmed-view acmed-admin | wc -l)" 2

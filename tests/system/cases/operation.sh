@@ -50,6 +50,8 @@ TOML
   systemctl restart acmed
   expect_eventually "after the repair a restart tries at once" 10 has_renewed "$before"
 
+  without_helper
+
   before=$(property acmed MainPID)
   upgrade
   expect_equal "upgraded" "$(dpkg-query --show --showformat '${Version}' acmed)" "99.0"
@@ -91,6 +93,23 @@ reload_with_credential() {
   rm /etc/systemd/system/acmed.service.d/credential.conf
   systemctl daemon-reload
   systemctl restart acmed
+}
+
+# As README.md says for hosts where nothing shall be done as root.
+without_helper() {
+  local before
+  before=$(served -noout -serial)
+  systemctl disable --quiet --now acmed-deploy.socket
+  sed -i '0,/^domains/s//key_type = "ecdsa-p384"\n&/' /etc/acmed/acmed.toml
+  systemctl restart acmed
+  expect_eventually "without acmed-deploy and without a rule a reload is refused, and told" 20 is_told 'have acmed-deploy do it'
+  install -m 0644 /usr/share/doc/acmed/50-acmed.rules /etc/polkit-1/rules.d/
+  systemctl restart polkit
+  systemctl reload acmed
+  expect_eventually "polkit's rule lets acmed have nginx reloaded" 20 has_renewed "$before"
+  expect_success "acmed may not stop nginx" refused runuser -u acmed -- systemctl stop nginx
+  expect_success "acmed may not reload what is not named" refused runuser -u acmed -- systemctl reload named
+  expect_success "nobody else may reload nginx" refused runuser -u nobody -- systemctl reload nginx
 }
 
 log() { journalctl --unit acmed --no-pager --output cat; }

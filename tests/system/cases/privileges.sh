@@ -8,7 +8,6 @@ VALIDITY=3600
 boot_1() {
   local nginx old
   newcomer_until_first_certificate "$VALIDITY"
-  rm -f /etc/polkit-1/rules.d/50-acmed.rules
   systemctl stop acmed nginx
   make_strict_service
   install -d /etc/nginx/tls /etc/nginx/second /etc/strict
@@ -18,7 +17,6 @@ boot_1() {
   printf '#!/bin/sh\ncat >/dev/null\nsetsid sleep 4711 &\nsleep 4711\n' >/usr/local/bin/hang
   chmod 0755 /usr/local/bin/hang
   configure ecdsa-p384
-  systemctl enable --quiet --now acmed-deploy.socket
   systemctl start acmed
 
   expect_eventually "nginx has its copies" 30 same_files /etc/nginx/tls

@@ -71,11 +71,11 @@ TEST_CASE("a new file never replaces another") {
 
 TEST_CASE("the files of a folder are written together, and never replace one") {
   const Folder folder;
-  files::write_together(folder / "", {{"key", "one", 0600, {}}, {"cert", "two", 0644, {}}});
+  files::write_together(folder / "", {{"key", "one", 0600}, {"cert", "two", 0644}});
   CHECK(files::read(folder / "key") == "one");
   CHECK(files::read(folder / "cert") == "two");
   CHECK((fs::status(folder / "cert").permissions() & fs::perms::all) == static_cast<fs::perms>(0644));
-  CHECK_THROWS_AS(files::write_together(folder / "", {{"new", "three", 0600, {}}, {"key", "four", 0600, {}}}), Retry);
+  CHECK_THROWS_AS(files::write_together(folder / "", {{"new", "three", 0600}, {"key", "four", 0600}}), Retry);
   CHECK(files::read(folder / "key") == "one");
 }
 
@@ -257,7 +257,7 @@ SCENARIO("what has its name is on the disk, and so is the name") {
     CHECK(seen() == Steps{"sync new f", "link new f to f", "sync " + name});
   }
   WHEN("files are written together") {
-    files::write_together(folder / "", {{"a", "1", 0600, {}}, {"b", "2", 0600, {}}});
+    files::write_together(folder / "", {{"a", "1", 0600}, {"b", "2", 0600}});
     CHECK(seen() == Steps{"sync a", "sync b", "sync " + name});
   }
   WHEN("a folder is made") {

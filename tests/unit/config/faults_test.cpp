@@ -325,6 +325,7 @@ SCENARIO("faults of a certificate") {
           {"key_type = \"rsa-1024\"", "\"rsa-1024\" is not one of ecdsa-p256"},
           {"key_type = [\"rsa-2048\", \"ecdsa-p256\"]",
            "certificate.key_type: a list was found; this version makes one certificate"},
+          {"group = \"no-such-group\"", "certificate.group: this host has no group \"no-such-group\""},
           {"renew = \"ari\"", "certificate.renew: this version does not ask the CA when to renew (ARI) yet"},
           {"renew = \"1\"", "certificate.renew: \"1\" was found, the fraction of the lifetime that is left"},
           {"renew = 0.0", "certificate.renew: 0 was found"},

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/load.h"
+
 #include "config/deployments.h"
 #include "tests/unit/config/folder.h"
 
@@ -132,6 +134,14 @@ SCENARIO("a start leaves out the included files that are wrong, and no others") 
     const auto config = load();
     CHECK(names(config) == Names{"a.corp.example"});
     CHECK(config.left_out.size() == 2);
+    THEN("of a certificate that is not there for that it is known why") {
+      const auto fault = why_left_out(config, "more.example");
+      REQUIRE(fault);
+      CHECK(fault->file == folder.path("conf.d/c.toml"));
+      CHECK_THAT(fault->sentence, Catch::Contains("\"more.example\" is served by no provider"));
+      CHECK_FALSE(why_left_out(config, "a.corp.example"));
+      CHECK_FALSE(why_left_out(config, "other.example"));
+    }
   }
   WHEN("the main file is wrong, too") {
     folder.write("conf.d/b.toml", "nonsense");

@@ -319,6 +319,13 @@ SCENARIO("what is not said has a default") {
       CHECK(state_directory_of("/no/such/acmed.toml") == "/var/lib/acmed");
     }
   }
+  GIVEN("groups for the keys") {
+    const auto config = folder.load("[defaults]\ngroup = \"root\"\n" + basis +
+                                    "[[certificate]]\ndomains = [\"corp.example\"]\n"
+                                    "[[certificate]]\ndomains = [\"www.corp.example\"]\ngroup = 1883\n");
+    CHECK(config.certificates.at(0).group == "root");
+    CHECK(config.certificates.at(1).group == "1883");
+  }
   GIVEN("a certificate that is renewed a time before its end") {
     const auto config = folder.load(basis + "[[certificate]]\ndomains = [\"corp.example\"]\nrenew = \"30d\"\n");
     CHECK(config.certificates[0].renew == LifeLeft(std::chrono::hours(24 * 30)));

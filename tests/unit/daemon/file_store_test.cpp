@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/host_accounts.h"
+#include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/base/watched_disk.h"
@@ -601,7 +602,7 @@ SCENARIO("a generation that the store keeps elsewhere is laid on disk before it 
   const TemporaryFolder folder;
   Loop loop;
   StateDirectory state(folder.path());
-  run(loop, state.publisher.publish("web", {7, {}, files_named("7")}));
+  run(loop, state.publisher.publish("web", {7, {}, files_named("7")}, std::nullopt));
   CHECK(state.live(loop, "web") == 7U);
   CHECK(files::read(state.publisher.path("web") / "fullchain.pem") == "full 7");
 }
@@ -653,4 +654,33 @@ SCENARIO("the ledger of CAs survives a restart") {
 }
 
 }  // namespace
+SCENARIO("what holds keys is closed to others again after a backup was restored without its rights") {
+  const TemporaryFolder folder;
+  Loop loop;
+  {
+    StateDirectory state(folder.path());
+    run(loop, state.store.save_certificate("web", full_certificate()));
+    run(loop, state.store.save_provider("auth", {}));
+  }
+  log::set_level(log::Level::error);
+  const auto open = [&folder](const std::string& name, mode_t mode) {
+    REQUIRE(::chmod((folder.path() / name).c_str(), mode) == 0);
+  };
+  open("accounts", 0755);
+  open("providers", 0775);
+  open("deployments", 0755);
+  open("certificates/web/state.json", 0664);
+  StateDirectory state(folder.path());
+  CHECK_FALSE(run(loop, state.store.load_certificates({"web"})).at(0).unreadable);
+  THEN("so is a key of a certificate that is configured no more") {
+    const auto number = state.add(loop, "old", files_named("1"));
+    const auto key = state.generation_path("old", number) / "privkey.pem";
+    REQUIRE(::chmod(key.c_str(), 0664) == 0);
+    run(loop, state.store.load_certificate("old"));
+    CHECK(mode_of(key) == 0660);
+  }
+  for (const auto* name : {"accounts", "providers", "deployments"}) CHECK(mode_of(folder.path() / name) == 0700);
+  CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
+}
+
 }  // namespace acmed::store

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/generation_files.h"
 
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "tests/unit/base/test_ca.h"
@@ -118,6 +127,72 @@ SCENARIO("key and certificate that are no pair are a fault") {
   world.write("cert.pem", other);
   world.write("fullchain.pem", other + world.ca.root_pem());
   CHECK_THAT(world.fault().value_or(""), Catch::Contains("do not belong together"));
+}
+
+SCENARIO("who may read a key is put right, and told") {
+  const World world;
+  const auto own = ::getegid();
+  const auto folder = world.folder.path().string();
+  const auto key = [&world] {
+    struct stat status {};
+    REQUIRE(::stat(world.path("privkey.pem").c_str(), &status) == 0);
+    return status;
+  };
+  REQUIRE(::chmod(world.path("privkey.pem").c_str(), 0644) == 0);
+  const auto former = give_key_to(folder, own);
+  CHECK_THAT(former, Catch::Contains("privkey.pem had the mode 0644 and the group "));
+  CHECK((key().st_mode & 07777) == 0640);
+  CHECK(key().st_gid == own);
+  CHECK(give_key_to(folder, own).empty());
+  CHECK_THAT(give_key_to(folder, std::nullopt), Catch::Contains("had the mode 0640"));
+  CHECK((key().st_mode & 07777) == 0600);
+  if (::geteuid() == 0) {
+    give_key_to(folder, 2);
+    CHECK(key().st_gid == 2);
+  }
+}
+
+SCENARIO(
+    "to the look at the next start a key that was given to its group is unchanged, and one that was changed is not") {
+  const World world;
+  world.write("meta.json", "{}");
+  give_key_to(world.folder.path().string(), ::getegid());
+  struct stat key {};
+  struct stat meta {};
+  ::stat(world.path("privkey.pem").c_str(), &key);
+  ::stat(world.path("meta.json").c_str(), &meta);
+  CHECK(std::pair(key.st_ctim.tv_sec, key.st_ctim.tv_nsec) <= std::pair(meta.st_ctim.tv_sec, meta.st_ctim.tv_nsec));
+}
+
+SCENARIO("a key that cannot be given to its group is closed, and the sentence says what to type") {
+  if (::geteuid() != 0) return;
+  const World world;
+  constexpr uid_t other = 65534;
+  REQUIRE(::chmod(world.path("privkey.pem").c_str(), 0644) == 0);
+  for (const auto& entry : fs::recursive_directory_iterator(world.folder.path())) {
+    REQUIRE(::lchown(entry.path().c_str(), other, other) == 0);
+  }
+  REQUIRE(::lchown(world.folder.path().c_str(), other, other) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int status = 1;
+    if (::setgroups(0, nullptr) == 0 && ::setgid(other) == 0 && ::setuid(other) == 0) {
+      try {
+        give_key_to(world.folder.path().string(), 2);
+      } catch (const Refused& refused) {
+        status = refused.cause() == "live:group" && std::strstr(refused.what(), "sudo usermod -aG ") != nullptr ? 0 : 2;
+      } catch (const std::exception&) {
+        status = 3;
+      }
+    }
+    ::_exit(status);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  struct stat key {};
+  REQUIRE(::stat(world.path("privkey.pem").c_str(), &key) == 0);
+  CHECK((key.st_mode & 07777) == 0600);
 }
 
 }  // namespace acmed::store

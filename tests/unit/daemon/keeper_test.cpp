@@ -2,6 +2,7 @@
 #include "daemon/keep/keeper.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -78,21 +79,30 @@ struct World {
     return result;
   }
 
-  void issue_generation(Duration life = std::chrono::hours(24 * 90)) {
-    auto certificate = run(loop, store.load_certificate("web"));
+  void issue_generation(Duration life = std::chrono::hours(24 * 90), const std::string& name = "web") {
+    auto certificate = run(loop, store.load_certificate(name));
     const unsigned next = certificate.issued ? certificate.issued->generation + 1 : 1;
     const auto now = loop.clock().now();
     const auto made = generation(next, now + life);
-    const auto number = state.add(loop, "web", made.files, made.meta);
+    const auto number = state.add(loop, name, made.files, made.meta);
     certificate.issued = store::Issued{number, directory_url, "ecdsa-p256", {"web.test"}, fmt::format("{:02x}", number),
                                        now,    now + life,    now};
-    run(loop, store.save_certificate("web", certificate));
-    state.publish(loop, "web", number);
+    run(loop, store.save_certificate(name, certificate));
+    state.publish(loop, name, number);
   }
 
-  Keeper keeper(std::vector<config::Target> targets) {
+  /// Of another certificate, which is issued too.
+  Keeper keeper_of(const std::string& name, std::vector<config::Target> targets) {
+    issue_generation(std::chrono::hours(24 * 90), name);
     return {context, ledger, deployments,
-            Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}}, {}, std::move(targets)}};
+            Wanted{{name, {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}, {}}, {}, std::move(targets)}};
+  }
+
+  Keeper keeper(std::vector<config::Target> targets, store::KeyGroup group = {}) {
+    return {context, ledger, deployments,
+            Wanted{{"web", {"web.test"}, crypto::KeyType::ecdsa_p256, &authority, {}, std::move(group)},
+                   {},
+                   std::move(targets)}};
   }
 
   /// A target that reads live/ and whose hook notes what it saw; it fails while the file `broken` is there.
@@ -465,4 +475,106 @@ SCENARIO("a trouble ends when something else is asked for") {
 }
 
 }  // namespace
+SCENARIO("a key goes to the group of its certificate; where that cannot be, the pair is in service all the same") {
+  World world;
+  world.issue_generation();
+  const auto key = world.folder.path() / "state/live/web/privkey.pem";
+  const auto mode = [&key] { return fs::status(key).permissions(); };
+  REQUIRE(mode() != static_cast<fs::perms>(0644));
+  fs::permissions(key, static_cast<fs::perms>(0644));
+  auto keeper = world.keeper({}, "no-such-group");
+  run(world.loop, keeper.attempt(false));
+  CHECK(world.live() == 1);
+  REQUIRE(keeper.troubles().size() == 1);
+  CHECK_THAT(keeper.troubles().front(), Catch::Contains("this host has no group \"no-such-group\""));
+
+  const auto own = std::to_string(::getegid());
+  auto mended = world.keeper({}, own);
+  run(world.loop, mended.attempt(false));
+  CHECK(mended.troubles().empty());
+  CHECK(mode() == static_cast<fs::perms>(0640));
+  THEN("a mode that somebody else set later is put right at the next start") {
+    fs::permissions(key, static_cast<fs::perms>(0666));
+    auto restarted = world.keeper({}, own);
+    run(world.loop, restarted.attempt(false));
+    CHECK(mode() == static_cast<fs::perms>(0640));
+  }
+}
+
+SCENARIO("a state directory that was restored without links and rights is put right without an order") {
+  World world;
+  world.issue_generation();
+  const auto live = world.folder.path() / "state/live/web";
+  const auto restored = world.folder.path() / "restored";
+  fs::copy(live, restored, fs::copy_options::recursive);
+  fs::remove(live);
+  fs::rename(restored, live);
+  fs::permissions(live / "privkey.pem", static_cast<fs::perms>(0644));
+  auto keeper = world.keeper({});
+  run(world.loop, keeper.attempt(false));
+  CHECK(keeper.troubles().empty());
+  CHECK(world.live() == 1);
+  CHECK(fs::is_symlink(live));
+  THEN("what stood there is kept, closed to others") {
+    std::vector<fs::path> aside;
+    for (const auto& entry : fs::directory_iterator(live.parent_path())) {
+      if (entry.path() != live) aside.push_back(entry.path());
+    }
+    REQUIRE(aside.size() == 1);
+    CHECK_THAT(aside.front().filename().string(), Catch::StartsWith("web.corrupt-"));
+    CHECK(fs::status(aside.front()).permissions() == static_cast<fs::perms>(0700));
+    CHECK(fs::exists(aside.front() / "privkey.pem"));
+  }
+}
+
+SCENARIO("a first deployment that failed for want of a neighbour's files is tried again when those are there") {
+  World world;
+  const auto service = world.folder.path();
+  // As nginx does, whose configuration names the files of both.
+  const auto target = [&service](const std::string& file) {
+    config::Target result;
+    result.name = "web";
+    result.directory = service;
+    result.files = {{config::FileKind::fullchain, file}};
+    result.test = {"/bin/sh", "-c",
+                   fmt::format("echo t >> {0}/tests; test -s {0}/one.pem && test -s {0}/two.pem", service.string())};
+    return result;
+  };
+  world.issue_generation();
+  auto first = world.keeper({target("one.pem")});
+  std::vector<std::string> sooner;
+  const std::function<void(const std::string&)> when_sooner = [&sooner](const auto& name) { sooner.push_back(name); };
+  first.tell_when_sooner(when_sooner);
+  auto next = run(world.loop, first.attempt(false));
+  for (int i = 0; i < 5; ++i) {  // until it is tried once a day
+    REQUIRE(first.troubles().size() == 1);
+    world.clock.advance(next - world.clock.now());
+    next = run(world.loop, first.attempt(false));
+  }
+  CHECK(next > world.clock.now() + std::chrono::hours(20));
+  CHECK(files::read(service / "one.pem") == world.full_chain(1));
+  CHECK(sooner.empty());
+
+  world.clock.advance(std::chrono::hours(1));
+  auto neighbour = world.keeper_of("mail", {target("two.pem")});
+  run(world.loop, neighbour.attempt(false));
+  CHECK(neighbour.troubles().empty());
+  CHECK(sooner == std::vector<std::string>{"web"});
+  CHECK(first.next(false) <= world.clock.now());
+  run(world.loop, first.attempt(false));
+  CHECK(first.troubles().empty());
+}
+
+SCENARIO("a copy whose mode somebody changed is put right at the next start") {
+  World world;
+  world.issue_generation();
+  const auto copy = world.folder.path() / "copy.pem";
+  auto keeper = world.keeper({world.copies()});
+  run(world.loop, keeper.attempt(false));
+  fs::permissions(copy, static_cast<fs::perms>(0666));
+  auto restarted = world.keeper({world.copies()});
+  run(world.loop, restarted.attempt(false));
+  CHECK(fs::status(copy).permissions() == static_cast<fs::perms>(0640));
+}
+
 }  // namespace acmed::keep

@@ -13,6 +13,7 @@
 #include "tests/unit/catch.h"
 #include "tests/unit/config/folder.h"
 #include "tests/unit/daemon/state_directory.h"
+#include "tests/unit/deploy/fake_actions.h"
 #include "tests/unit/providers/log_capture.h"
 
 namespace acmed {
@@ -270,6 +271,19 @@ SCENARIO("the state directory never changes while the daemon runs") {
   CHECK_THROWS_AS(run(world.loop, live(&daemon, config, stop_when(refused, &log, &stop)), stop.get_token()), Cancelled);
   CHECK(refused(log.text()));
   CHECK_FALSE(std::filesystem::exists(world.folder.path("elsewhere")));
+}
+
+SCENARIO("what was under way to a target that is configured no more is taken back") {
+  World world;
+  world.put_in_place("a");
+  deploy::FakeActions actions;
+  actions.under_way = {{"a", "web"}, {"a", "gone"}, {"gone", "web"}};
+  const auto config = world.folder.load(
+      world.text(World::certificate("a") + "[[certificate.deploy]]\nname = \"web\"\npost_hook = [\"/bin/true\"]\n"));
+  Service service(world.loop, world.store, world.publisher, actions, config, world.servers);
+  run(world.loop, service.run_once());
+  CHECK(actions.count("take back") == 2);
+  CHECK(actions.under_way == std::vector<deploy::TargetName>{{"a", "web"}});
 }
 
 }  // namespace acmed

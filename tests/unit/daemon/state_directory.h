@@ -20,7 +20,7 @@ struct StateDirectory {
     return run(loop, store.add_generation(name, std::move(meta), std::move(files)));
   }
   void publish(Loop& loop, const std::string& name, unsigned number) {
-    run(loop, publisher.publish(name, run(loop, store.generation(name, number))));
+    run(loop, publisher.publish(name, run(loop, store.generation(name, number)), std::nullopt));
   }
   std::optional<unsigned> live(Loop& loop, const std::string& name) { return run(loop, publisher.published(name)); }
   std::filesystem::path generation_path(const std::string& name, unsigned number) const {

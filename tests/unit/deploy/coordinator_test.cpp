@@ -164,4 +164,24 @@ SCENARIO("before another configuration takes over, a hook that runs comes to its
   CHECK(std::ranges::count(world.ended, "finished 21 s") == 1);
 }
 
+SCENARIO("who watches a target hears once of the next success of a neighbour, and of nobody else's") {
+  World world;
+  int told = 0;
+  auto watch = world.coordinator.watch(world.target("hook"), [&told] { ++told; });
+  const auto other = world.coordinator.watch(world.target("other"), [] { FAIL("nothing is shared with it"); });
+  world.actions.fails = [](const std::string& call) { return call == "hook bad"; };
+  CHECK_THROWS_AS(run(world.loop, world.unannounced("bad", "hook", 1s)), NotTaken);
+  CHECK(told == 0);
+  run(world.loop, world.unannounced("a", "hook", 1s));
+  CHECK(told == 1);
+  run(world.loop, world.unannounced("b", "hook", 1s));
+  CHECK(told == 1);
+  WHEN("it watches no more") {
+    watch = world.coordinator.watch(world.target("hook"), [&told] { ++told; });
+    watch.reset();
+    run(world.loop, world.unannounced("c", "hook", 1s));
+    CHECK(told == 1);
+  }
+}
+
 }  // namespace acmed::deploy

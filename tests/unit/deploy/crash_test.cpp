@@ -59,6 +59,22 @@ SCENARIO("a crash in the middle of a deployment is mended by the next one") {
       CHECK(scene.service_files() == before);
     }
   }
+  WHEN("the target is configured no more") {
+    log::set_level(log::Level::error);
+    CHECK(targets_with_journals(scene.journals()) == std::vector<TargetName>{{"corp", "web"}});
+    take_back({"corp", "web"}, scene.journals());
+    THEN("all is as before, and nothing is remembered of it") {
+      CHECK(scene.service_files() == before);
+      CHECK_FALSE(scene.journal());
+      CHECK(targets_with_journals(scene.journals()).empty());
+    }
+  }
+  WHEN("the target is configured no more, and its directory is gone") {
+    log::set_level(log::Level::error);
+    std::filesystem::remove_all(scene.service());
+    take_back({"corp", "web"}, scene.journals());
+    CHECK_FALSE(scene.journal());
+  }
   WHEN("it happened before the last file was switched") {
     std::filesystem::rename(scene.path("service/web.key"), scene.path(hidden + "new-web.key"));
     try_again_in_vain(scene);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -18,9 +20,10 @@ namespace acmed::deploy {
 /// Notes what is done, and does nothing. Each subject is called by its certificate.
 class FakeActions final : public Actions {
  public:
-  std::vector<std::string> calls;   ///< of programs, units and verify: "test a b", "hook a", "rollback a"
-  std::set<std::string> new_pairs;  ///< the certificates whose new copies are in place
-  std::set<std::string> had_none;   ///< those whose targets had no copies before
+  std::vector<std::string> calls;     ///< of programs, units and verify: "test a b", "hook a", "rollback a"
+  std::set<std::string> new_pairs;    ///< the certificates whose new copies are in place
+  std::vector<TargetName> under_way;  ///< when the process before ended
+  std::set<std::string> had_none;     ///< those whose targets had no copies before
   std::function<bool(const std::string& call)> fails = [](const std::string&) { return false; };
   Duration takes = Duration::zero();  ///< each call
   int at_a_time = 0;
@@ -38,6 +41,13 @@ class FakeActions final : public Actions {
     return call((event == Event::deploy ? "hook" : "rollback") + names_of(subjects));
   }
   Task<> verify(std::shared_ptr<const Subject> subject) override { return call("verify" + names_of({subject})); }
+
+  Task<std::vector<TargetName>> interrupted() override { co_return under_way; }
+  Task<> take_back(TargetName former) override {
+    calls.push_back(fmt::format("take back {} {}", former.certificate, former.target));
+    std::erase(under_way, former);
+    co_return;
+  }
 
   std::ptrdiff_t count(const std::string& call_begin) const {
     return std::ranges::count_if(calls, [&](const std::string& each) { return each.starts_with(call_begin); });

@@ -96,6 +96,7 @@ int FakeManager::answer(sd_bus_message* message) {
     return 1;
   }
   if (!error.empty()) return sd_bus_reply_method_errorf(message, error.c_str(), "it is so");
+  if (perform) result = perform(std::string(member), unit);
   if (tells_end_first) tell_end(bus, unit);
   must(sd_bus_reply_method_return(message, "o", job));
   return tells_end_first ? 1 : tell_end(bus, unit);

@@ -28,6 +28,8 @@ class FakeManager {
   std::string error;             ///< D-Bus's name of the error that calls are answered with; empty for none
   bool tells_end_first = false;  ///< the job's end comes before the reply that names the job
   bool hangs_up = false;         ///< instead of an answer
+  /// Does it, by D-Bus's name of the method and the unit's; returns `result`. None: nothing is done.
+  std::function<std::string(const std::string& method, const std::string& unit)> perform;
 
  private:
   static int on_connection(sd_event_source* source, int socket, std::uint32_t events, void* self) noexcept;

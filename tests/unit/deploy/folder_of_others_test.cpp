@@ -128,6 +128,14 @@ SCENARIO("a directory is used only when nobody can put another one in its place"
                Contains(home.directory.string() + " is a symbolic link; write " + home.victim.string()));
     CHECK_THROWS_AS(home.files().install(home.scene.second().files), Refused);
     home.require_victim_untouched();
+    AND_WHEN("the service has made it") {
+      give(home.directory, daemon);
+      THEN("where it leads is not recommended") {
+        const auto fault = fault_of_way(home.directory);
+        CHECK_THAT(fault, Contains("is a symbolic link, which the user daemon has made: remove it"));
+        CHECK_THAT(fault, !Contains(home.victim.string()));
+      }
+    }
   }
   WHEN("a link is on the way") {
     std::filesystem::rename(home.scene.path("home"), home.scene.path("moved"));

@@ -22,11 +22,12 @@ namespace acmed::deploy {
 /// A publisher that notes what it put in service.
 class NotedPublisher final : public store::Publisher {
  public:
-  Task<> publish(std::string, store::Generation generation) override {
+  Task<> publish(std::string, store::Generation generation, store::KeyGroup) override {
     if (is_broken) throw Retry("file:28", "no space left on device");
     numbers.push_back(generation.number);
     co_return;
   }
+  Task<> grant_key(std::string, unsigned, store::KeyGroup) override { co_return; }
   Task<std::optional<unsigned>> published(std::string) override {
     co_return numbers.empty() ? std::nullopt : std::optional(numbers.back());
   }

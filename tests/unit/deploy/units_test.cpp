@@ -77,7 +77,7 @@ SCENARIO("a unit that does not reload is told with what to do about it") {
       const auto error = world.tell();
       REQUIRE(error);
       CHECK(error->advice() == Error::Advice::refused);
-      CHECK_THAT(error->what(), Contains("does not let acmed reload nginx.service: allow it by polkit"));
+      CHECK_THAT(error->what(), Contains("does not let acmed reload nginx.service: have acmed-deploy do it"));
     }
   }
   WHEN("there is no such unit") {

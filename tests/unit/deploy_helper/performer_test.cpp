@@ -63,6 +63,8 @@ class NotedActions final : public deploy::Actions {
                                 event == deploy::Event::rollback ? " rollback" : ""));
     co_return;
   }
+  Task<std::vector<deploy::TargetName>> interrupted() override { co_return std::vector<deploy::TargetName>(); }
+  Task<> take_back(deploy::TargetName) override { co_return; }
 
   Calls calls;
 };

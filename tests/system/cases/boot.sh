@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# boot - a host that boots into a network without DNS, without resolv.conf even, and with a certificate that is due: when all that comes,
+# acmed renews by itself.
+VALIDITY=40
+
+boot_1() {
+  newcomer_until_first_certificate "$VALIDITY"
+  in_service example.test >/srv/serial
+  rm /etc/resolv.conf
+  sync
+}
+
+boot_2() {
+  local before
+  before=$(cat /srv/serial)
+  expect_eventually "acmed is up" 10 is_active acmed
+  expect_success "so is nginx, with the files that it has" is_active nginx
+  expect_eventually "that the certificate cannot be renewed is told" $((2 * VALIDITY)) is_told 'example.test: not issued'
+  expect_equal "the old one stays" "$(in_service example.test)" "$before"
+  "$SOURCE/tests/lab/lab" resume "$LAB"
+  eval "$("$SOURCE/tests/lab/lab" env "$LAB")"
+  echo "nameserver $LAB_RESOLVER" >/etc/resolv.conf
+  # The first pause is a minute, or less for one that has ended.
+  expect_eventually "when the DNS is there it is renewed, without being asked" 120 has_renewed "$before"
+  expect_success "and trusted" is_trusted
+}
+
+is_told() { journalctl --unit acmed --boot --no-pager --output cat | grep -qE "$1"; }
