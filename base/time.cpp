@@ -9,6 +9,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/http_date.h"
+
 namespace acmed {
 namespace {
 
@@ -44,7 +46,9 @@ std::optional<Time> make_time(int year, int month, int day, int hour, int minute
                  seconds(second));
 }
 
-/// IMF-fixdate, the only form that servers may send (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+}  // namespace
+
+// IMF-fixdate, the only form that servers may send: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<Time> parse_http_date(std::string_view text) {
   static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -69,8 +73,6 @@ std::optional<Time> parse_http_date(std::string_view text) {
   if (!second || text != " GMT") return std::nullopt;
   return make_time(*year, month, *day, *hour, *minute, *second);
 }
-
-}  // namespace
 
 Time to_time(std::chrono::sys_seconds time) {
   constexpr std::chrono::sys_seconds first = std::chrono::sys_days(std::chrono::year(1700) / 1 / 1);

@@ -174,6 +174,22 @@ std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& othe
   return {};
 }
 
+std::string_view well_known_ca_at(std::string_view directory) {
+  const auto* known = std::ranges::find(well_known, directory, &std::pair<std::string_view, std::string_view>::second);
+  return known == well_known.end() ? std::string_view() : known->first;
+}
+
+std::string_view well_known_directory_at(std::string_view host) {
+  std::string_view found;
+  for (const auto& [name, directory] : well_known) {
+    const auto beginning = fmt::format("https://{}/", host);
+    if (!directory.starts_with(beginning) || directory == found) continue;
+    if (!found.empty()) return {};
+    found = directory;
+  }
+  return found;
+}
+
 bool is_well_known_ca(std::string_view name) {
   return std::any_of(well_known.begin(), well_known.end(), [&](const auto& known) { return known.first == name; });
 }

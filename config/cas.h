@@ -17,5 +17,9 @@ std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& othe
 
 /// Whether `name` is a CA whose directory URL is built in.
 bool is_well_known_ca(std::string_view name);
+/// The name of the CA with that built-in directory URL; empty when there is none.
+std::string_view well_known_ca_at(std::string_view directory);
+/// The built-in directory URL on that host; empty when there is none, or several.
+std::string_view well_known_directory_at(std::string_view host);
 
 }  // namespace acmed::config

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/crypto/digest.h"
+#include "base/encoding.h"
 #include "base/http/client.h"
 #include "base/json.h"
 #include "base/runtime/scope.h"
@@ -116,8 +118,12 @@ std::size_t values_in(const dns::Reply& reply, const dns::Name& name) {
   }));
 }
 
-void add(NameFindings* findings, Verdict verdict, std::string text) {
-  findings->findings.push_back({verdict, std::move(text)});
+void add(NameFindings* findings, Verdict verdict, std::string text, const char* about = "DNS") {
+  findings->findings.push_back({verdict, std::move(text), about});
+}
+
+void add(NameFindings* findings, const Error& failure, const char* about = "DNS") {
+  findings->findings.push_back({Verdict::wrong, failure.what(), about, failure.cause()});
 }
 
 }  // namespace
@@ -139,10 +145,11 @@ std::string text_of(const NameFindings& findings) {
   return text;
 }
 
-DnsCheck::DnsCheck(Loop& loop, const config::Config& config, std::uint16_t server_port)
+DnsCheck::DnsCheck(Loop& loop, const config::Config& config, std::uint16_t server_port, Touch touch)
     : loop_(loop),
       config_(config),
       server_port_(server_port),
+      touch_(touch),
       discovery_(loop, resolvers_of(config), server_port, policy_of(config.propagation)),
       zones_(loop, providers(config)),
       placement_(loop.clock(), discovery_, zones_, config.routes, issue::CertificateLog("--check")) {}
@@ -185,7 +192,7 @@ Task<> DnsCheck::examine(const config::Certificate* certificate, NameFindings* f
     subject.location = co_await placement_.locate(subject.challenge, policies(*certificate));
     is_found = true;
   } catch (const Error& error) {
-    add(findings, Verdict::wrong, error.what());
+    add(findings, error);
   }
   if (is_found) {
     std::vector<std::string> way;
@@ -244,32 +251,76 @@ Task<> DnsCheck::examine_provider(const config::Certificate* certificate, const 
   }
   const bool compared =
       route == nullptr || required(*certificate, route->provider) != config::Propagation::Require::none;
+  std::optional<issue::Placement::Place> found;
   try {
     if (route != nullptr) zones_.provider(route->provider)->check_ready();
     const auto place = co_await placement_.place(subject->challenge, subject->location, compared);
     add(findings, Verdict::ok,
         fmt::format("provider {} would write into its zone {}", place.provider, place.zone.apex.text()));
+    found = place;
   } catch (const Error& error) {
-    add(findings, Verdict::wrong, error.what());
+    add(findings, error);
   }
   if (route != nullptr) co_await examine_credentials(route->provider, findings);
+  if (found && touch_ == Touch::test_value) co_await try_update(*std::move(found), subject, findings);
 }
 
 Task<> DnsCheck::examine_credentials(std::string provider, NameFindings* findings) {
   const auto known = credentials_.find(provider);
-  std::string trouble;
+  std::optional<Finding> trouble;
   if (known != credentials_.end()) {
     trouble = known->second;
   } else {
     try {
       const auto warning = co_await zones_.provider(provider)->check_credentials();
-      if (warning) add(findings, Verdict::warning, *warning);
+      if (warning) add(findings, Verdict::warning, *warning, "credentials");
     } catch (const Error& error) {
-      trouble = error.what();
+      trouble = Finding{Verdict::wrong, error.what(), "credentials", error.cause()};
     }
     credentials_[provider] = trouble;
   }
-  if (!trouble.empty()) add(findings, Verdict::wrong, trouble);
+  if (trouble) findings->findings.push_back(*trouble);
+}
+
+/// Adds a value as a challenge has one, and removes it, whatever became of the addition: it may have been made although
+/// the answer was lost.
+Task<> DnsCheck::try_update(issue::Placement::Place place, const Subject* subject, NameFindings* findings) {
+  const auto& name = subject->location.effective;
+  if (!tried_.insert(name).second) co_return;
+  const auto key_authorization = fmt::format("acmed-check-{}", hex(crypto::random_bytes(16)));
+  const auto domain = findings->domain.substr(findings->domain.starts_with("*.") ? 2 : 0);
+  const issue::Challenge challenge(domain, key_authorization);
+  const std::vector values{issue::ZoneValue{place.provider, place.zone, name, challenge.value, challenge.origin}};
+  const auto user = "--check " + name.text();
+  std::exception_ptr failure;
+  try {
+    co_await zones_.publish(user, values, zones_.announce({place.provider}));
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  std::optional<Error> left;
+  try {
+    co_await zones_.withdraw(user, values).under(std::stop_token());
+  } catch (const Error& error) {
+    left = error;
+  }
+  try {
+    if (failure) std::rethrow_exception(failure);
+    if (!left) {
+      add(findings, Verdict::ok,
+          fmt::format("provider {} added a test value at {} and removed it", place.provider, name.text()), "update");
+    }
+  } catch (const Error& error) {
+    add(findings, error, "update");
+    // Where nothing can be added, it is no news that nothing can be removed.
+    if (error.advice() == Error::Advice::refused) co_return;
+  }
+  if (left) {
+    add(findings, Verdict::wrong,
+        fmt::format("the test value {} may be left at {}: {}. Remove it by hand", challenge.value, name.text(),
+                    left->what()),
+        "update");
+  }
 }
 
 /// The zone's name servers, as its parent has them and as its own servers do.
@@ -382,7 +433,8 @@ Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFinding
     const auto reply = co_await ask_resolvers({at, dns::Type{caa_type}});
     if (!reply) {
       add(findings, Verdict::warning,
-          fmt::format("the CAA records of {} cannot be looked up: a CA issues nothing until they can", at.text()));
+          fmt::format("the CAA records of {} cannot be looked up: a CA issues nothing until they can", at.text()),
+          "CAA");
       co_return;
     }
     records = caa_records_in(reply->wire);
@@ -394,7 +446,7 @@ Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFinding
   const std::string tag = is_wildcard && has("issuewild") ? "issuewild" : "issue";
   std::erase_if(records, [&tag](const Caa& caa) { return caa.tag != tag; });
   if (records.empty()) {
-    add(findings, Verdict::ok, fmt::format("no CAA record restricts who may issue for {}", findings->domain));
+    add(findings, Verdict::ok, fmt::format("no CAA record restricts who may issue for {}", findings->domain), "CAA");
     co_return;
   }
   std::vector<std::string> allowed;
@@ -403,7 +455,7 @@ Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFinding
   const auto own = co_await identities(certificate->ca);
   if (own.empty()) {
     add(findings, Verdict::warning,
-        fmt::format("{}; CA {} does not tell how it is called there (caaIdentities)", told, certificate->ca));
+        fmt::format("{}; CA {} does not tell how it is called there (caaIdentities)", told, certificate->ca), "CAA");
     co_return;
   }
   const auto match =
@@ -411,16 +463,17 @@ Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFinding
   if (match == records.end()) {
     add(findings, Verdict::wrong,
         fmt::format("{}, not CA {}: add {} \"{}\" to the CAA records of {}", told, certificate->ca, tag, own.front(),
-                    at.text()));
+                    at.text()),
+        "CAA");
     co_return;
   }
   const auto methods = match->parameters.find("validationmethods");
   const bool excludes_dns =
       methods != std::string::npos && match->parameters.find("dns-01", methods) == std::string::npos;
   if (excludes_dns) {
-    add(findings, Verdict::wrong, fmt::format("{}, but not by dns-01 (validationmethods, RFC 8657)", told));
+    add(findings, Verdict::wrong, fmt::format("{}, but not by dns-01 (validationmethods, RFC 8657)", told), "CAA");
   } else {
-    add(findings, Verdict::ok, told);
+    add(findings, Verdict::ok, told, "CAA");
   }
 }
 

@@ -18,7 +18,9 @@ namespace acmed {
 struct Finding {
   enum class Verdict { ok, warning, wrong };
   Verdict verdict = Verdict::ok;
-  std::string text;  ///< what there is; for a warning and what is wrong, with the mend
+  std::string text;           ///< what there is; for a warning and what is wrong, with the mend
+  std::string about = "DNS";  ///< or "credentials", "update", "CAA"
+  std::string cause = {};     ///< Error::cause(), where a failure is told
 };
 
 /// What was found about the proof of one name.
@@ -33,11 +35,15 @@ std::string text_of(const NameFindings& findings);
 
 /// Looks at all that a proof by the DNS depends on, and changes nothing: where aliases lead, the zone as the DNS, the
 /// provider and the zone's parent have it, what each name server says, whether the provider's credentials are good as
-/// far as can be told without a change, and which CAs the domain admits (CAA, RFC 8659).
+/// far as can be told without a change, and which CAs the domain admits (CAA, RFC 8659). With Touch::test_value it also
+/// has the provider add a value at each challenge name and remove it again.
 class DnsCheck {
  public:
+  enum class Touch { nothing, test_value };
+
   /// Both must outlive it. `server_port`: where name servers listen; other than 53 in tests.
-  DnsCheck(Loop& loop, const config::Config& config, std::uint16_t server_port = dns::dns_port);
+  DnsCheck(Loop& loop, const config::Config& config, std::uint16_t server_port = dns::dns_port,
+           Touch touch = Touch::nothing);
   DnsCheck(const DnsCheck&) = delete;
   DnsCheck& operator=(const DnsCheck&) = delete;
 
@@ -61,6 +67,7 @@ class DnsCheck {
   Task<> examine(const config::Certificate* certificate, NameFindings* findings);
   Task<> examine_provider(const config::Certificate* certificate, const Subject* subject, NameFindings* findings);
   Task<> examine_credentials(std::string provider, NameFindings* findings);
+  Task<> try_update(issue::Placement::Place place, const Subject* subject, NameFindings* findings);
   Task<> examine_delegation(const Subject* subject, NameFindings* findings);
   Task<> examine_servers(const Subject* subject, bool is_held_up, NameFindings* findings);
   Task<> examine_caa(const config::Certificate* certificate, NameFindings* findings);
@@ -75,11 +82,13 @@ class DnsCheck {
   Loop& loop_;
   const config::Config& config_;
   std::uint16_t server_port_;
+  Touch touch_;
   dns::Discovery discovery_;
   NoMemory memory_;
   issue::ZoneCoordinator zones_;
   issue::Placement placement_;
-  std::map<std::string, std::string> credentials_;              ///< by provider: what is wrong; empty when nothing is
+  std::map<std::string, std::optional<Finding>> credentials_;  ///< by provider: what is wrong; nothing when all is well
+  std::set<dns::Name> tried_;                                  ///< challenge names with a test value
   std::map<std::string, std::vector<std::string>> identities_;  ///< by CA
 };
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -31,6 +28,7 @@
 #include "daemon/readiness.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
+#include "daemon/state_owner.h"
 #include "daemon/store/file_store.h"
 #include "daemon/store/local_publisher.h"
 
@@ -50,8 +48,9 @@ constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is 
 struct Options {
   std::filesystem::path config = "/etc/acmed/acmed.toml";
   bool check = false;
-  bool dns = false;    ///< with check: look at the DNS
-  bool quiet = false;  ///< with check: only what is wrong, or might be
+  bool dns = false;        ///< with check: look at the DNS
+  bool touch_dns = false;  ///< with dns: have a test value added and removed
+  bool quiet = false;      ///< with check: only what is wrong, or might be
   bool once = false;
   bool wait = false;
   std::vector<std::string> names;  ///< of the certificates that --once, --wait or --check --dns is about; none for all
@@ -117,17 +116,6 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deplo
   const auto count = names.empty() ? service.certificate_count() : std::set(names.begin(), names.end()).size();
   if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", count);
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
-}
-
-/// What root may do says nothing about acmed: root goes on as the user to whom the state directory belongs.
-void become_owner_of(const std::filesystem::path& state_directory) {
-  struct stat status {};
-  if (::geteuid() != 0 || ::stat(state_directory.c_str(), &status) != 0 || status.st_uid == 0) return;
-  const auto* user = ::getpwuid(status.st_uid);
-  const bool done = (user != nullptr ? ::initgroups(user->pw_name, user->pw_gid) : ::setgroups(0, nullptr)) == 0 &&
-                    ::setgid(user != nullptr ? user->pw_gid : status.st_gid) == 0 && ::setuid(status.st_uid) == 0;
-  if (!done)
-    throw Refused("check:user", system_error_sentence("become the user of " + state_directory.string(), errno));
 }
 
 /// The faults without those of credentials, which systemd lays for the service itself: what it runs to reload it may
@@ -196,7 +184,7 @@ int wait_for_files(const Options& options) {
 }
 
 /// Exits with 1 when something is wrong.
-int check_dns(const config::Config& config, const std::vector<std::string>& names) {
+int check_dns(const config::Config& config, const std::vector<std::string>& names, DnsCheck::Touch touch) {
   Signals::block({SIGTERM, SIGINT, SIGPIPE});
   Loop loop;
   Signals signals(loop);
@@ -204,7 +192,7 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
-  DnsCheck check(loop, config);
+  DnsCheck check(loop, config, dns::dns_port, touch);
   const auto all = run(loop, check.run({names.begin(), names.end()}), stop.get_token());
   run(loop, check.close());
   bool is_well = true;
@@ -226,7 +214,9 @@ int start(const Options& options) {
     fmt::print(stderr, "{}\n", fault);
     return exit_failed;
   }
-  if (options.check) return check_dns(config, options.names);
+  if (options.check) {
+    return check_dns(config, options.names, options.touch_dns ? DnsCheck::Touch::test_value : DnsCheck::Touch::nothing);
+  }
   Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD});
   const store::StateFolder state(config.state_directory);
   store::FileStore store(state);
@@ -266,9 +256,13 @@ int main(int argc, char** argv) {
                    "wait until the files of the certificates are there, for services that cannot start without")
           ->excludes(check)
           ->excludes(once);
-  app.add_flag("--dns", options.dns,
-               "with --check: look at the DNS for each name, changing nothing (exit 1 when something is wrong)")
-      ->needs(check);
+  auto* dns =
+      app.add_flag("--dns", options.dns,
+                   "with --check: look at the DNS for each name, changing nothing (exit 1 when something is wrong)")
+          ->needs(check);
+  app.add_flag("--touch-dns", options.touch_dns,
+               "with --check --dns: also have a test value added at each challenge name and removed again")
+      ->needs(dns);
   app.add_flag("--quiet", options.quiet, "with --check: print no plan, only what is wrong or might be")->needs(check);
   app.add_option("NAME", options.names, "with --once, --wait or --check --dns: only the certificates of these names");
   app.callback([&options, once, wait] {

@@ -71,6 +71,17 @@ class Client::Perform final : public Wait {
   std::shared_ptr<Perform*> waiting_ = std::make_shared<Perform*>(this);
 };
 
+/// What the network thread calls with a part: it is handed on where the caller works, in order.
+std::function<void(std::string_view)> Client::passed_to_loop(std::function<void(std::string_view)> on_part,
+                                                             std::shared_ptr<Answers> answers,
+                                                             std::shared_ptr<const bool> wanted) {
+  return [on_part = std::move(on_part), answers = std::move(answers), wanted = std::move(wanted)](auto part) {
+    answers->post([on_part, wanted, part = std::string(part)] {
+      if (*wanted) on_part(part);
+    });
+  };
+}
+
 Client::Client(Loop& loop, Settings settings)
     : multi_(std::make_shared<Multi>(std::move(settings))), answers_(std::make_shared<Answers>(loop)) {}
 
@@ -82,6 +93,9 @@ Client::~Client() {
 
 Task<Response> Client::send(Request request) {
   if (!thread_) thread_ = NetworkThread::shared();
+  const auto wanted = std::make_shared<bool>(true);  // until this coroutine ends, in whatever way
+  const std::shared_ptr<void> end(nullptr, [wanted](void*) { *wanted = false; });
+  if (request.on_part) request.on_part = passed_to_loop(std::move(request.on_part), answers_, wanted);
   const auto transfer = std::make_shared<Transfer>(std::move(request));
   co_await Perform(*this, transfer);
   co_return transfer->exchange.take();

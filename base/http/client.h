@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,10 @@ struct Request {
   /// A kept connection that ends without a response usually has ended before the server saw the request, which is then
   /// sent again on a new one. With this it is not, once some of its body has been sent.
   bool at_most_once = false;
+  /// Takes the body of a successful response (2xx) in the parts in which it arrives, on the client's loop; none of it
+  /// is in Response::body then, and `most_body` does not limit it. For responses without an end, such as server-sent
+  /// events. Must not throw.
+  std::function<void(std::string_view part)> on_part = {};
 };
 
 struct Response {
@@ -60,6 +65,8 @@ struct Settings {
   bool allow_plain_http = false;
   bool by_proxy = true;  ///< use the proxy named in the environment, if any
   Duration connect_limit = std::chrono::seconds(10);
+  /// Every request goes to the server behind this Unix socket, whatever host its URL names; empty for the network.
+  std::filesystem::path unix_socket = {};
 };
 
 class Multi;
@@ -84,6 +91,10 @@ class Client {
  private:
   class Perform;
   class Answers;
+
+  static std::function<void(std::string_view)> passed_to_loop(std::function<void(std::string_view)> on_part,
+                                                              std::shared_ptr<Answers> answers,
+                                                              std::shared_ptr<const bool> wanted);
 
   std::shared_ptr<NetworkThread> thread_;  ///< from the first request on
   std::shared_ptr<Multi> multi_;           ///< used on that thread alone

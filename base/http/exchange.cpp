@@ -129,6 +129,8 @@ void Exchange::take_header_line(std::string_view line) {
   }
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
   if (line.rfind("HTTP/", 0) == 0) {
+    const auto blank = line.find(' ');
+    is_success_ = blank != line.npos && line.substr(blank + 1, 1) == "2";
     response_.headers.clear();  // those of an interim answer (1xx) are not the answer's
     return;
   }
@@ -152,6 +154,11 @@ std::size_t Exchange::on_body_needed(char* to, std::size_t size, std::size_t cou
 
 std::size_t Exchange::on_body(char* bytes, std::size_t size, std::size_t count, void* exchange) noexcept {
   auto& self = *static_cast<Exchange*>(exchange);
+  if (self.is_success_ && self.request_.on_part) {
+    self.request_.on_part({bytes, size * count});
+    self.allowance_->received = 0;
+    return size * count;
+  }
   if (self.response_.body.size() + size * count > self.request_.most_body) {
     self.too_large_ =
         self.request_.most_body == usual_body ? "sends an answer of more than 1 MiB" : "sends too long an answer";

@@ -61,6 +61,7 @@ class Exchange {
   const char* too_large_ = nullptr;  ///< the part of the response that exceeded our limits
   std::size_t header_bytes_ = 0;
   std::size_t body_sent_ = 0;
+  bool is_success_ = false;  ///< the status line of the present answer has 2xx
   std::exception_ptr failure_;
   Response response_;
 };

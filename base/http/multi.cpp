@@ -123,6 +123,7 @@ void Multi::prepare(CURL* easy) const {
   const auto connect_limit = std::chrono::ceil<std::chrono::milliseconds>(settings_.connect_limit).count();
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<decltype(connect_limit)>(connect_limit, 1)));
+  if (!settings_.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings_.unix_socket.c_str());
   if (!settings_.by_proxy) curl_easy_setopt(easy, CURLOPT_PROXY, "");  // whatever the environment says
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's headers are not the answer's

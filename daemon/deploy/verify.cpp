@@ -135,16 +135,12 @@ Task<crypto::Certificate> presented(config::Verify verify, Wanted wanted) {
   co_return handshake.certificate();
 }
 
-Wanted kind_of(const Generation& generation) {
-  return generation.meta.key_type.starts_with("rsa") ? Wanted::rsa : Wanted::ecdsa;
-}
+}  // namespace
 
-/// What is wrong; empty when the service presents `wanted`.
-Task<std::string> fault_of_service(std::shared_ptr<const Subject> subject, crypto::Certificate wanted) {
-  const auto& verify = *subject->target.verify;
+Task<std::string> fault_of_service(config::Verify verify, std::string key_type, crypto::Certificate wanted) {
   std::string fault;
   // A server that has certificates with different kinds of keys for a name presents the one that the client likes best.
-  const std::array kinds = {Wanted::any, kind_of(subject->generation)};
+  const std::array kinds = {Wanted::any, key_type.starts_with("rsa") ? Wanted::rsa : Wanted::ecdsa};
   for (const auto kind : kinds) {
     std::string seen;
     try {
@@ -161,11 +157,13 @@ Task<std::string> fault_of_service(std::shared_ptr<const Subject> subject, crypt
   co_return fault;
 }
 
+namespace {
+
 Task<> ask_until_presented(std::shared_ptr<const Subject> subject, std::string* fault) {
   const auto wanted = crypto::parse_chain(subject->generation.files.certificate).front();
   Duration pause = first_pause;
   for (;;) {
-    *fault = co_await fault_of_service(subject, wanted);
+    *fault = co_await fault_of_service(*subject->target.verify, subject->generation.meta.key_type, wanted);
     if (fault->empty()) co_return;
     co_await sleep_for(pause);
     pause = std::min<Duration>(pause * 3 / 2, longest_pause);

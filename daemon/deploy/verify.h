@@ -15,4 +15,9 @@ namespace acmed::deploy {
 /// a reload. Throws Retry ("deploy:verify") with what was seen last, Cancelled.
 Task<> verify_service(std::shared_ptr<const Subject> subject);
 
+/// One look: what is wrong with what the service presents, "it presents the one with serial ..."; empty when it
+/// presents `wanted`. `key_type`: of its key, as spelled in the configuration; a service may have certificates of
+/// several kinds. Throws Cancelled only.
+Task<std::string> fault_of_service(config::Verify verify, std::string key_type, crypto::Certificate wanted);
+
 }  // namespace acmed::deploy

@@ -224,16 +224,7 @@ Task<> FileStore::save_provider(std::string name, json::Object object) {
 
 Task<std::map<std::string, Pause>> FileStore::load_ledger() {
   co_return co_await folder_.on_disk([path = folder_.ledger()] {
-    std::map<std::string, Pause> ledger;
-    const auto object = read_record<json::Object>(path, &object_from_json).value_or(json::Object());
-    for (const auto& [ca, pause] : object) {
-      const auto since = parse_rfc3339(pause["since"].text_or());
-      const auto until = parse_rfc3339(pause["until"].text_or());
-      if (since && until) ledger.emplace(ca, Pause{*since, *until});
-      // acmed 0.1 stored only the end.
-      if (const auto end = parse_rfc3339(pause.text_or())) ledger.emplace(ca, Pause{Time{}, *end});
-    }
-    return ledger;
+    return ledger_from_json(read_record<json::Object>(path, &object_from_json).value_or(json::Object()));
   });
 }
 

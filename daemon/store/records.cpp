@@ -261,4 +261,16 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   return certificate;
 }
 
+std::map<std::string, Pause> ledger_from_json(const json::Object& object) {
+  std::map<std::string, Pause> ledger;
+  for (const auto& [ca, pause] : object) {
+    const auto since = parse_rfc3339(pause["since"].text_or());
+    const auto until = parse_rfc3339(pause["until"].text_or());
+    if (since && until) ledger.emplace(ca, Pause{*since, *until});
+    // acmed 0.1 stored only the end.
+    if (const auto end = parse_rfc3339(pause.text_or())) ledger.emplace(ca, Pause{Time{}, *end});
+  }
+  return ledger;
+}
+
 }  // namespace acmed::store

@@ -172,5 +172,7 @@ bool is_newer(const json::Value& value);
 std::optional<Account> account_from_json(const json::Value& value);
 GenerationMeta generation_meta_from_json(const json::Value& value);
 std::optional<Certificate> certificate_from_json(const json::Value& value);
+/// Pauses that cannot be read are left out.
+std::map<std::string, Pause> ledger_from_json(const json::Object& object);
 
 }  // namespace acmed::store

@@ -158,10 +158,14 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
   with_owner_named(open);
 }
 
-fs::path StateFolder::account(const AccountIdentity& identity) const {
+fs::path account_folder(const fs::path& state_directory, const AccountIdentity& identity) {
   auto told_apart_by = fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
   if (!identity.brought_key.empty()) told_apart_by += "\n" + identity.brought_key;
-  return path_ / "accounts" / account_folder_name(identity.directory_url, told_apart_by);
+  return state_directory / "accounts" / account_folder_name(identity.directory_url, told_apart_by);
+}
+
+fs::path StateFolder::account(const AccountIdentity& identity) const {
+  return account_folder(path_, identity);
 }
 
 fs::path StateFolder::account_of_0_1(const std::string& directory_url) const {

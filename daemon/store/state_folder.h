@@ -21,6 +21,9 @@ constexpr mode_t watched_mode = 0755;
 constexpr mode_t private_folder_mode = 0700;
 constexpr mode_t private_file_mode = 0600;
 
+/// Where an account is kept in a state directory.
+std::filesystem::path account_folder(const std::filesystem::path& state_directory, const AccountIdentity& identity);
+
 /// This process's state directory (FORMAT.md): where things are in it, and how file system errors are
 /// reported.
 class StateFolder {

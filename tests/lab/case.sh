@@ -11,6 +11,7 @@ source "$LAB_HOME/assert.sh"
 
 : "${ACMED:?set it to the path of acmed}"
 : "${SLOW_BUILD_MS:=0}" # what a sanitized build may take longer
+: "${ACMECTL:=$(dirname "$ACMED")/acmectl/acmectl}"
 [[ -x $ACMED ]] || { echo "no program at $ACMED"; exit 1; }
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/acmed-lab.XXXXXX")
 STATE=$WORK/state
@@ -143,6 +144,16 @@ stop_daemon() { # sets STATUS and ELAPSED
   DAEMON=
   echo "\$ kill -TERM acmed  (exit $STATUS after $ELAPSED ms); it had said:"
   sed 's/^/  | /' <"$WORK/daemon.out" | cut -c -400 | tail -n 40
+}
+
+ctl() { # ctl VERB...: runs acmectl. Sets STATUS, OUTPUT (standard output) and SAID (standard error).
+  STATUS=0
+  echo "\$ acmectl $*"
+  "$ACMECTL" --config "$CONFIG" --socket "${ACMED_SOCKET:-$WORK/control.sock}" "$@" >"$WORK/ctl.out" 2>"$WORK/ctl.err" || STATUS=$?
+  OUTPUT=$(<"$WORK/ctl.out")
+  SAID=$(<"$WORK/ctl.err")
+  sed 's/^/  | /' "$WORK/ctl.out" "$WORK/ctl.err" | cut -c -400 | tail -n 60
+  echo "  (exit $STATUS)"
 }
 
 daemon_said() { grep -qiE -- "$1" "$WORK/daemon.out"; }

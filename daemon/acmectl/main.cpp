@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <locale.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/runtime/scope.h"
+#include "config/config.h"
+#include "daemon/acmectl/completion.h"
+#include "daemon/acmectl/import/import.h"
+#include "daemon/acmectl/verbs.h"
+#include "daemon/signals.h"
+
+namespace acmed::acmectl {
+namespace {
+
+constexpr const char* usual_socket = "/run/acmed/control.sock";
+constexpr const char* usual_config = "/etc/acmed/acmed.toml";
+constexpr std::size_t usual_columns = 80;
+constexpr std::size_t most_columns = 400;
+
+struct Options {
+  std::string socket;
+  std::filesystem::path config = usual_config;
+  bool json = false;
+  bool watch = false;
+  bool force = false;
+  bool no_wait = false;
+  bool follow = false;
+  bool touch_dns = false;
+  std::vector<std::string> names;
+  std::string name;
+  std::string target;
+  std::string shell;
+  import::Wish wish;
+};
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+Style style_of(bool is_terminal) {
+  Style style;
+  winsize size{};
+  if (is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    style.columns = size.ws_col;
+  } else {
+    const auto told = std::strtoul(environment("COLUMNS").c_str(), nullptr, 10);
+    style.columns = told > 0 ? told : usual_columns;
+  }
+  style.columns = std::min<std::size_t>(std::max<std::size_t>(style.columns, 40), most_columns);
+  // https://no-color.org, and terminals that cannot.
+  style.colour = is_terminal && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+  const char* locale = ::setlocale(LC_CTYPE, "");
+  style.unicode =
+      locale != nullptr && (std::strstr(locale, "UTF-8") != nullptr || std::strstr(locale, "utf8") != nullptr);
+  return style;
+}
+
+std::string socket_of(const Options& options) {
+  if (!options.socket.empty()) return options.socket;
+  const auto named = environment("ACMED_SOCKET");
+  return named.empty() ? usual_socket : named;
+}
+
+int exit_status_of(const Error& error) {
+  return error.cause() == no_daemon ? exit_no_daemon : exit_failing;
+}
+
+/// Runs a verb with what surrounds it. Returns the exit status.
+template <class Verb>
+int perform(const Options& options, const Verb& verb) {
+  Signals::block({SIGTERM, SIGINT, SIGPIPE});
+  Loop loop;
+  Signals signals(loop);
+  std::stop_source stop;
+  for (const int signal : {SIGTERM, SIGINT}) signals.on(signal, [&stop] { stop.request_stop(); });
+  const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  Session session(loop, socket_of(options));
+  session.config_file = options.config;
+  session.json = options.json;
+  session.terminal = is_terminal;
+  session.style = style_of(is_terminal);
+  try {
+    return run(loop, verb(&session), stop.get_token());
+  } catch (const Cancelled&) {
+    return exit_well;  // an endless verb ends so
+  } catch (const config::Faults& faults) {
+    tell(faults.what());
+    return exit_failing;
+  } catch (const Error& error) {
+    tell(error.what());
+    return exit_status_of(error);
+  }
+}
+
+/// The verbs, each with its options; the one that was chosen is performed.
+class CommandLine {
+ public:
+  int parse(int argc, char** argv) {
+    app_.set_version_flag("--version", ACMED_VERSION);
+    app_.require_subcommand(1);
+    app_.add_option("--socket", options_.socket,
+                    "the daemon's control socket; else $ACMED_SOCKET, else " + std::string(usual_socket));
+    app_.add_option("--config", options_.config, "the configuration, where it is read")->capture_default_str();
+    app_.fallthrough();
+    add_looks();
+    add_work();
+    add_rest();
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const bool is_help = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+      app_.exit(error);
+      return is_help ? exit_well : exit_usage;
+    }
+    return chosen_ ? chosen_() : exit_usage;
+  }
+
+ private:
+  template <class Verb>
+  CLI::App* add(const std::string& name, const std::string& what, Verb verb) {
+    auto* command = app_.add_subcommand(name, what);
+    command->callback([this, verb] { chosen_ = [this, verb] { return perform(options_, verb); }; });
+    return command;
+  }
+  void add_json(CLI::App* command) { command->add_flag("--json", options_.json, "print JSON"); }
+
+  void add_looks() {
+    auto* const options = &options_;
+    auto* status_ = add("status", "the certificates, the worst first (exit 1 when one fails)",
+                        [options](Session* session) { return status(session, options->names, options->watch); });
+    status_->add_option("NAME", options_.names, "of certificates; else all");
+    status_->add_flag("--watch", options_.watch, "go on, and show what changes");
+    add_json(status_);
+    auto* show_ =
+        add("show", "all about one certificate", [options](Session* session) { return show(session, options->name); });
+    show_->add_option("NAME", options_.name, "of the certificate")->required();
+    add_json(show_);
+    auto* events_ =
+        add("events", "what has happened", [options](Session* session) { return events(session, options->follow); });
+    events_->add_flag("--follow,-f", options_.follow, "and what happens from now on");
+    add_json(events_);
+    auto* doctor_ =
+        add("doctor", "look at everything that can be known without an order (exit 1 when something is wrong)",
+            [options](Session* session) { return examine(session, options->name, options->touch_dns); });
+    doctor_->add_option("NAME", options_.name, "of a certificate; else all");
+    doctor_->add_flag("--touch-dns", options_.touch_dns, "also have a test value added in the DNS and removed again");
+    add_json(doctor_);
+    add("config", "the configuration as it is in force, without its secrets",
+        [](Session* session) { return show_config(session); });
+  }
+
+  void add_work() {
+    auto* const options = &options_;
+    auto* renew_ = add("renew", "order certificates now, and show the steps", [options](Session* session) {
+      return renew(session, options->names, options->force, !options->no_wait);
+    });
+    renew_->add_option("NAME", options_.names, "of certificates")->required();
+    renew_->add_flag("--force", options_.force, "also where a CA asked to wait, or it is not due");
+    add_wait(renew_);
+    auto* deploy_ = add("deploy", "bring a certificate to its targets again", [options](Session* session) {
+      return deploy(session, options->name, options->target, !options->no_wait);
+    });
+    deploy_->add_option("NAME", options_.name, "of the certificate")->required();
+    deploy_->add_option("TARGET", options_.target, "one of its targets; else all");
+    add_wait(deploy_);
+    add_json(add("reload", "have the daemon read its configuration anew (exit 1 when it is wrong)",
+                 [](Session* session) { return reload(session); }));
+  }
+  void add_wait(CLI::App* command) {
+    command->add_flag("--no-wait", options_.no_wait, "print the operation, and do not wait for its end");
+    add_json(command);
+  }
+
+  void add_rest() {
+    auto* const options = &options_;
+    auto* import_ = app_.add_subcommand(
+        "import", "print the configuration that does what another client does (certbot, lego, acme.sh)");
+    import_->add_option("CLIENT", options_.wish.client, "certbot, lego or acme.sh")
+        ->required()
+        ->check(CLI::IsMember({"certbot", "lego", "acme.sh"}));
+    import_->add_option("PATH", options_.wish.path, "its folder; else where it usually is");
+    import_->add_flag("--apply", options_.wish.apply,
+                      "also write it to --config, and take accounts, keys and certificates over");
+    import_->callback([this, options] {
+      chosen_ = [options] {
+        options->wish.config = options->config;
+        return import::run(options->wish);
+      };
+    });
+    auto* completion_ = app_.add_subcommand("completion", "print the completions for a shell");
+    completion_->add_option("SHELL", options_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
+    completion_->callback([this, options] {
+      chosen_ = [options] {
+        if (options->shell == "names") return perform(*options, [](Session* session) { return list_names(session); });
+        print(completion_for(options->shell));
+        return exit_well;
+      };
+    });
+  }
+
+  Options options_;
+  std::function<int()> chosen_;
+  CLI::App app_{"Shows what acmed does, and tells it what to do.", "acmectl"};
+};
+
+}  // namespace
+}  // namespace acmed::acmectl
+
+int main(int argc, char** argv) {
+  using namespace acmed;
+  log::set_level(log::Level::error);
+  try {
+    return acmectl::CommandLine().parse(argc, argv);
+  } catch (const std::exception& error) {
+    acmectl::tell(error.what());
+    return acmectl::exit_failing;
+  }
+}

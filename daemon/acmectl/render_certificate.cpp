@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "daemon/acmectl/render.h"
+
+namespace acmed::acmectl {
+namespace {
+
+constexpr std::size_t label_columns = 10;
+
+class Sheet {
+ public:
+  explicit Sheet(const Style& style) : style_(style) {}
+
+  /// A line under `label`; nothing when there is nothing to say.
+  void add(const std::string& label, const std::string& words) {
+    if (words.empty()) return;
+    text_ += padded(label, label_columns) + wrapped(words, style_.columns, label_columns) + "\n";
+  }
+  std::string text() const { return text_; }
+
+ private:
+  const Style& style_;
+  std::string text_;
+};
+
+std::string said_of(const json::Value& trouble, Time now) {
+  auto text = clean(trouble["sentence"].text_or());
+  if (text.empty()) return text;
+  std::vector<std::string> parts;
+  if (const auto cause = clean(trouble["cause"].text_or()); !cause.empty()) parts.push_back(cause);
+  if (const auto since = parse_rfc3339(trouble["since"].text_or())) parts.push_back("since " + local_time(*since));
+  if (const auto failures = trouble["failures"].integer_or(0); failures > 0) {
+    parts.push_back(fmt::format("{} {}", failures, failures == 1 ? "try" : "tries"));
+  }
+  if (const auto next = parse_rfc3339(trouble["next_try"].text_or())) parts.push_back("next " + relative(*next, now));
+  return parts.empty() ? text : fmt::format("{} ({})", text, fmt::join(parts, ", "));
+}
+
+std::string live_text(const json::Value& live, Time now) {
+  if (live.as_object() == nullptr) return "none";
+  auto text =
+      fmt::format("generation {}, serial {}", live["generation"].integer_or(0), clean(live["serial"].text_or()));
+  if (const auto issuer = clean(live["issuer"].text_or()); !issuer.empty()) text += ", by " + issuer;
+  const auto begin = parse_rfc3339(live["not_before"].text_or());
+  const auto end = parse_rfc3339(live["not_after"].text_or());
+  if (begin) text += ", from " + local_time(*begin);
+  if (end) {
+    text += fmt::format(" to {}, {}", local_time(*end),
+                        *end > now ? to_text(*end - now) + " left" : "ended " + relative(*end, now));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_certificate(const json::Value& certificate, Time now, const Style& style) {
+  const auto state = clean(certificate["state"].text_or());
+  const auto colour = is_failing(certificate) ? Colour::red : state == "valid" ? Colour::green : Colour::yellow;
+  Sheet sheet(style);
+  std::vector<std::string> domains;
+  for (const auto& domain : certificate["domains"].texts()) domains.push_back(clean(domain));
+  sheet.add("names", fmt::format("{}", fmt::join(domains, ", ")));
+  sheet.add("CA", clean(certificate["ca"].text_or()));
+  sheet.add("key", clean(certificate["key_type"].text_or()));
+  sheet.add("live", live_text(certificate["live"], now));
+  sheet.add("files", clean(certificate["live"]["directory"].text_or()));
+  const auto& next = certificate["next"];
+  if (const auto at = parse_rfc3339(next["at"].text_or())) {
+    auto text = fmt::format("{} {} ({})", clean(next["what"].text_or("renewal")), relative(*at, now), local_time(*at));
+    if (const auto because = clean(next["because"].text_or()); !because.empty()) text += ": " + because;
+    sheet.add("next", text);
+  }
+  sheet.add("trouble", said_of(certificate["trouble"], now));
+  for (const auto& target : certificate["targets"].elements()) {
+    const auto generation = target["generation"].integer_or(0);
+    auto text = fmt::format("{}: {}{}", clean(target["name"].text_or()),
+                            generation > 0 ? fmt::format("generation {}", generation) : std::string("nothing yet"),
+                            target["in_step"].bool_or(true) ? "" : ", out of step");
+    const auto trouble = said_of(target["trouble"], now);
+    if (!trouble.empty()) text += ": " + trouble;
+    sheet.add("target", text);
+  }
+  const auto& work = certificate["work"];
+  if (const auto step = clean(work["step"].text_or()); !step.empty()) {
+    const auto since = parse_rfc3339(work["since"].text_or());
+    sheet.add("work", step + (since ? " for " + to_text(now - *since) : ""));
+  }
+  for (const auto& server : work["servers"].elements()) {
+    const auto said_since = parse_rfc3339(server["since"].text_or());
+    sheet.add("", fmt::format("{}: {}{}", clean(server["server"].text_or()), clean(server["says"].text_or()),
+                              said_since ? " for " + to_text(now - *said_since) : ""));
+  }
+  return clean(certificate["name"].text_or()) + "  " + coloured(state, colour, style) + "\n" + sheet.text();
+}
+
+}  // namespace acmed::acmectl

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# acmectl without a daemon: what the configuration and the state directory tell, and which exit status says what.
+# shellcheck source=../case.sh
+source "$(dirname "$0")/../case.sh"
+
+start_lab LAB_ZONES="example.test z1.test"
+write_config <<TOML
+$(provider primary "$LAB_PRIMARY" "$LAB_TSIG_FILE" example.test z1.test)
+$(certificate web example.test)
+$(certificate mail z1.test)
+TOML
+ctl status
+expect_equal "exit status before the first certificate" "$STATUS" 0
+expect_match "there is none yet" "$OUTPUT" '^web +missing '
+expect_match "it says where this is from" "$SAID" 'from the configuration and the state directory: .*no control socket'
+expect_success "nothing was made" test ! -e "$STATE"
+acmed_once
+ctl status
+expect_equal "exit status when all is well" "$STATUS" 0
+expect_match "it is valid" "$OUTPUT" '^web +valid .* d .* lab '
+expect_match "the summary" "$OUTPUT" '^2 certificates: 2 valid'
+expect_equal "the widest line" "$(awk '{ if (length > m) m = length } END { print (m <= 80) }' "$WORK/ctl.out")" 1
+ctl show web
+expect_match "its serial" "$OUTPUT" "serial $(serial web | tr A-F a-f)"
+ctl status --json web
+expect_equal "JSON" "$(jq -r '.[].name' "$WORK/ctl.out")" web
+ctl status wbe
+expect_equal "exit status for a name that there is not" "$STATUS" 1
+expect_match "did you mean" "$SAID" 'did you mean web'
+ctl config
+expect_match "the configuration" "$OUTPUT" '^domains = \["example.test"\]'
+expect_success "no secret in it" sh -c "! grep -qF '$LAB_TSIG_SECRET' '$WORK/ctl.out'"
+expect_match "a secret is masked" "$OUTPUT" 'secret = "\*\*\*"'
+ctl renew web
+expect_equal "exit status without a daemon" "$STATUS" 3
+ctl status --no-such-option
+expect_equal "exit status for wrong usage" "$STATUS" 2
+for shell in bash zsh fish; do
+  ctl completion "$shell"
+  expect_match "completions for $shell" "$OUTPUT" 'acmectl completion names'
+done
+ctl completion names
+expect_equal "names for completions" "$(sort <<<"$OUTPUT" | paste -sd ' ')" "mail web"
+
+# One fails: the worst comes first, with its sentence.
+lab stop primary
+sed -i 's/^name = "mail"/name = "mail"\nkey_type = "ecdsa-p384"/; s/timeout = ".*"/timeout = "2s"/' "$CONFIG"
+acmed_once
+ctl status
+expect_equal "exit status when one fails" "$STATUS" 1
+expect_match "the worst first" "$(sed -n 2p "$WORK/ctl.out")" '^mail +failing'
+expect_match "its sentence" "$(sed -n 3p "$WORK/ctl.out")" '^  .'
+
+# With a daemon: what it says is shown, and an operation is followed to its end.
+python3 "$LAB_HOME/../fakes/control_api.py" "$WORK/control.sock" &
+OPERATOR_PIDS+=($!)
+expect_eventually "the API answers" 10 test -S "$WORK/control.sock"
+ctl status
+expect_equal "exit status with one that fails" "$STATUS" 1
+expect_match "the daemon is asked" "$OUTPUT" '^2 certificates: 1 valid, 1 failing; CA lab open'
+expect_match "what it says is cleaned" "$OUTPUT" '^  no \[2J luck'
+expect_equal "nothing on standard error" "$SAID" ""
+ctl show mai
+expect_equal "exit status for an unknown name" "$STATUS" 1
+expect_match "the sentence" "$SAID" 'did you mean web'
+ctl renew web
+expect_equal "exit status of renew" "$STATUS" 0
+expect_equal "its steps, once each" "$(cut -d' ' -f1 <<<"$OUTPUT" | paste -sd ' ')" "ordered propagation issued web"
+ctl renew mail
+expect_equal "exit status of a renewal that fails" "$STATUS" 1
+expect_match "the reason" "$SAID" '^mail, issue: the CA refuses'
+ctl renew web --no-wait
+expect_equal "the operation" "$OUTPUT" web
+ctl deploy web nginx
+expect_equal "exit status of deploy" "$STATUS" 0
+ctl events
+expect_equal "exit status of events" "$STATUS" 0
+expect_equal "those that are kept" "$(grep -c 'web: event' "$WORK/ctl.out")" 3
+ctl reload
+expect_equal "exit status of a reload that is refused" "$STATUS" 1
+expect_match "the fault" "$SAID" '^/etc/acmed/acmed.toml:3:1: nothing: is unknown'
+ctl doctor
+expect_equal "exit status of doctor" "$STATUS" 1
+expect_match "the mend" "$OUTPUT" '^ +mend +make one'
