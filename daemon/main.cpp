@@ -23,6 +23,7 @@
 #include "daemon/deploy/local_actions.h"
 #include "daemon/deploy_helper/client.h"
 #include "daemon/dns_check.h"
+#include "daemon/doctor/doctor.h"
 #include "daemon/host_check.h"
 #include "daemon/plan.h"
 #include "daemon/readiness.h"
@@ -205,6 +206,29 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
   return is_well ? EXIT_SUCCESS : exit_failed;
 }
 
+control::DoctorLine::Verdict verdict_of(doctor::Verdict verdict) {
+  switch (verdict) {
+    case doctor::Verdict::ok:
+      return control::DoctorLine::Verdict::ok;
+    case doctor::Verdict::warning:
+      return control::DoctorLine::Verdict::warning;
+    case doctor::Verdict::wrong:
+      break;
+  }
+  return control::DoctorLine::Verdict::wrong;
+}
+
+/// For the API: of the configuration as its files are now, in force or not.
+Task<std::vector<control::DoctorLine>> examine(Loop* loop, std::filesystem::path config, std::string certificate,
+                                               bool touch_dns) {
+  const auto found = co_await doctor::examine(loop, std::move(config), {std::move(certificate), touch_dns});
+  std::vector<control::DoctorLine> lines;
+  for (const auto& line : found) {
+    lines.push_back({line.subject, verdict_of(line.verdict), line.sentence, line.mend});
+  }
+  co_return lines;
+}
+
 int start(const Options& options) {
   if (options.wait) return wait_for_files(options);
   if (options.check && !options.dns) return check(options);
@@ -233,6 +257,9 @@ int start(const Options& options) {
   if (options.once)
     return run_once(loop, store, publisher, *actions, std::move(config), options.names, stop.get_token());
   Daemon daemon(loop, store, publisher, *actions, options.config);
+  daemon.set_doctor([&loop, &options](const std::optional<std::string>& certificate, bool touch_dns) {
+    return examine(&loop, options.config, certificate.value_or(std::string()), touch_dns);
+  });
   signals.on(SIGHUP, [&daemon] { daemon.request_reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
   return EXIT_SUCCESS;

@@ -41,6 +41,10 @@ class Observers final : public Observer {
   void deployed(const std::string& certificate, const std::string& target) override {
     for (auto* each : all_) each->deployed(certificate, target);
   }
+  void renewal_suggested(const std::string& certificate, const std::string& ca,
+                         const store::RenewalPlan& plan) override {
+    for (auto* each : all_) each->renewal_suggested(certificate, ca, plan);
+  }
   void rolled_back(const std::string& certificate, const std::string& target, unsigned generation) override {
     for (auto* each : all_) each->rolled_back(certificate, target, generation);
   }

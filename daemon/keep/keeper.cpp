@@ -371,7 +371,7 @@ std::optional<NextView> Keeper::next_view() {
   auto at = Time::max();
   for (auto* duty : kept_.loaded ? duties_ : std::vector<Duty*>{&loading_}) {
     const auto own = next_of(*duty, false);
-    if (own >= at) continue;
+    if (own >= at || duty == &renewal_information_) continue;  // people want to know what changes something
     first = duty;
     at = own;
   }

@@ -17,6 +17,8 @@ class RenewalInformation final : public Duty {
   Time due() const override;
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return trouble_; }
+  std::string name() const override { return "renewal_information"; }
+  std::string why_due() const override { return "the CA may suggest another time for the renewal"; }
   std::string failed() const override { return "not known when the CA suggests to renew"; }
 
  private:
