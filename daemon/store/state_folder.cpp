@@ -122,6 +122,20 @@ void close_to_others(const fs::path& folder) {
   }
 }
 
+/// A backup that follows links leaves copies of generations in live/. Those of certificates that are configured are
+/// exchanged for links later; a key of any other is closed here.
+void close_copies_to_others(const fs::path& live) {
+  std::error_code error;
+  for (fs::directory_iterator entry(live, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code gone;
+    if (entry->symlink_status(gone).type() != fs::file_type::directory) continue;
+    const auto key = entry->path() / "privkey.pem";
+    struct stat status {};
+    if (::lstat(key.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 07) == 0) continue;
+    ::chmod(key.c_str(), status.st_mode & 07770);
+  }
+}
+
 /// acmed 0.1 let nobody list it.
 void open_for_watchers(const fs::path& folder) {
   struct stat status {};
@@ -152,6 +166,7 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
     files::make_folder(path_ / "certificates", passage_mode);
     for (const auto* folder : {"live", "stamps"}) files::make_folder(path_ / folder, watched_mode);
     open_for_watchers(path_ / "live");
+    close_copies_to_others(path_ / "live");
     files::make_folder(deployments(), private_folder_mode);
     remove_leftovers(path_);
   };

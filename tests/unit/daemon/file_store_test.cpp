@@ -670,6 +670,10 @@ SCENARIO("what holds keys is closed to others again after a backup was restored 
   open("providers", 0775);
   open("deployments", 0755);
   open("certificates/web/state.json", 0664);
+  const auto copy = folder.path() / "live/old/privkey.pem";
+  fs::create_directory(copy.parent_path());
+  files::write_durably(copy, "key", 0600);
+  open("live/old/privkey.pem", 0644);
   StateDirectory state(folder.path());
   CHECK_FALSE(run(loop, state.store.load_certificates({"web"})).at(0).unreadable);
   THEN("so is a key of a certificate that is configured no more") {
@@ -681,6 +685,7 @@ SCENARIO("what holds keys is closed to others again after a backup was restored 
   }
   for (const auto* name : {"accounts", "providers", "deployments"}) CHECK(mode_of(folder.path() / name) == 0700);
   CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
+  CHECK(mode_of(copy) == 0640);
 }
 
 }  // namespace acmed::store
