@@ -75,6 +75,7 @@ struct Provider {
   Propagation propagation;  ///< completed with [propagation]
   ProviderSettings settings;
   std::string place;  ///< where it is, for people: its server's name or address, or its API's URL
+  std::string type;   ///< "rfc2136"
 };
 
 /// The forms of a file at a target.
@@ -168,7 +169,10 @@ struct Config {
   std::vector<std::string> resolvers;  ///< addresses with optional ports; empty: /etc/resolv.conf
   Propagation propagation;
   std::vector<Certificate> certificates;
-  std::vector<Fault> left_out{};  ///< why included files were left out; see load_for_start()
+  std::optional<std::filesystem::path> control_socket;  ///< [control] socket; none: where the service manager says
+  std::vector<std::string> http_listen;                 ///< [http] listen: addresses with ports
+  std::vector<std::string> http_hosts;                  ///< [http] hosts: names that browsers may call this host by
+  std::vector<Fault> left_out{};                        ///< why included files were left out; see load_for_start()
 };
 
 /// All faults of a configuration, ordered by file and line.

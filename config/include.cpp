@@ -86,7 +86,7 @@ std::deque<Source> read_sources(std::string_view main_text, const std::filesyste
 
 void refuse_main_keys(Reader& included) {
   included.refuse("include", "an included file cannot include others; name them in the main file");
-  for (const auto* key : {"state_directory", "defaults", "propagation", "notify"}) {
+  for (const auto* key : {"state_directory", "defaults", "propagation", "notify", "control", "http"}) {
     included.refuse(key, "belongs into the main file; an included file holds ca, provider and certificate tables");
   }
 }

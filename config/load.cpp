@@ -12,6 +12,7 @@
 #include "base/trusted_path.h"
 #include "config/cas.h"
 #include "config/certificates.h"
+#include "config/control.h"
 #include "config/deployments.h"
 #include "config/files.h"
 #include "config/include.h"
@@ -84,6 +85,8 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
   if (auto propagation = main.table("propagation")) {
     config.propagation = read_propagation(*std::move(propagation), config.resolvers);
   }
+  if (auto control = main.table("control")) read_control(*std::move(control), config);
+  if (auto http = main.table("http")) read_http(*std::move(http), config);
   for (auto& [name, reader] : named_sections(readers, "ca")) {
     auto of_ca = reader;
     auto ca = read_ca(name, std::move(reader));

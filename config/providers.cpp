@@ -70,6 +70,7 @@ Provider read_provider(const std::string& name, Reader reader, ZonePlaces& zones
   provider.delegated = read_names(reader, "delegated", zones);
   if (auto propagation = reader.table("propagation")) provider.propagation = read_propagation(*std::move(propagation));
   if (!read_settings) return provider;
+  provider.type = reader.text("type")->value;
   (*read_settings)(reader, provider);
   reader.end();
   return provider;

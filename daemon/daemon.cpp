@@ -44,6 +44,18 @@ std::string tell_left_out(const config::Config& config) {
                      fit_to_show(fmt::format("{}", fmt::join(files, ", ")), longest_warning));
 }
 
+/// The service that the API asks is no longer there.
+class Ends {
+ public:
+  explicit Ends(Service*& present) : present_(present) {}
+  Ends(const Ends&) = delete;
+  Ends& operator=(const Ends&) = delete;
+  ~Ends() { present_ = nullptr; }
+
+ private:
+  Service*& present_;
+};
+
 Task<std::vector<std::string>> moved(const config::Config* config) {
   co_return co_await offload([config] { return moved_folders(*config); });
 }
@@ -52,10 +64,19 @@ Task<std::vector<std::string>> moved(const config::Config* config) {
 
 Daemon::Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
                std::filesystem::path config_file)
-    : loop_(loop), store_(store), publisher_(publisher), actions_(actions), config_file_(std::move(config_file)) {}
+    : loop_(loop),
+      store_(store),
+      publisher_(publisher),
+      actions_(actions),
+      config_file_(std::move(config_file)),
+      control_(loop, *this) {}
 
 Task<> Daemon::run(config::Config config) {
   check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
+  co_await accompanied(keep(std::move(config)), control_.run());
+}
+
+Task<> Daemon::keep(config::Config config) {
   state_directory_ = config.state_directory;
   std::optional<config::Config> next = std::move(config);
   bool is_first = true;
@@ -63,10 +84,15 @@ Task<> Daemon::run(config::Config config) {
     const auto warnings = co_await moved(&*next);
     for (const auto& warning : warnings) log::warning(fit_to_show(warning, longest_warning));
     const auto left_out = tell_left_out(*next);
-    Service service(loop_, store_, publisher_, actions_, *std::exchange(next, std::nullopt), servers_);
+    tell_of(*next);
+    Service service(loop_, store_, publisher_, actions_, *std::exchange(next, std::nullopt), servers_,
+                    control_.observer());
     service.on_change = [&service, left_out] { notify("STATUS=" + left_out + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     if (service.certificate_count() == 0) log::warning(nothing_configured(config_file_));
+    present_ = &service;
+    const Ends no_longer(present_);
+    control_.use(told_);
     notify("READY=1\nSTATUS=" + left_out + service.status());
     next = co_await live_with(&service, std::exchange(is_first, false));
   }
@@ -87,6 +113,7 @@ Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool is_
   } catch (const Cancelled&) {
     stopped = !next || here.stop.stop_requested();
   }
+  present_ = nullptr;
   co_await service->close().under(std::stop_token());
   if (stopped) throw Cancelled();
   co_return next;
@@ -97,7 +124,9 @@ Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional
     while (!reload_wanted_) co_await reload_.turn();
     reload_wanted_ = false;
     notify(reloading());
-    *next = co_await read_configuration();
+    const auto reading = std::exchange(reading_, std::make_shared<Reading>());
+    *next = co_await read_configuration(&reading->faults);
+    reading->done.set();
     if (!*next)
       notify("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
   }
@@ -107,7 +136,23 @@ Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional
   scope->stop();
 }
 
-Task<std::optional<config::Config>> Daemon::read_configuration() {
+Task<std::vector<config::Fault>> Daemon::reload() {
+  const auto reading = reading_;
+  request_reload();
+  co_await reading->done.wait();
+  co_return reading->faults;
+}
+
+/// The certificates are the service's to tell.
+void Daemon::tell_of(const config::Config& config) {
+  told_.file = config.file;
+  told_.left_out = config.left_out;
+  told_.control_socket = config.control_socket;
+  told_.http_listen = config.http_listen;
+  told_.http_hosts = config.http_hosts;
+}
+
+Task<std::optional<config::Config>> Daemon::read_configuration(std::vector<config::Fault>* faults) {
   std::string kept = "the new configuration is wrong: the old one stays in force";
   try {
     auto config = co_await offload([file = config_file_] {
@@ -117,12 +162,15 @@ Task<std::optional<config::Config>> Daemon::read_configuration() {
     });
     if (config.state_directory == state_directory_) co_return config;
     kept = "state_directory cannot change while acmed runs: restart it. The old configuration stays in force";
-  } catch (const config::Faults& faults) {
-    for (const auto& fault : faults.list()) log::error(fault.text());
+  } catch (const config::Faults& found) {
+    for (const auto& fault : found.list()) log::error(fault.text());
+    *faults = found.list();
   } catch (const std::exception& error) {
     log::error(error.what());
+    faults->push_back({config_file_.string(), 0, 0, error.what()});
   }
   log::error(kept);
+  if (faults->empty()) faults->push_back({config_file_.string(), 0, 0, kept});
   co_return std::nullopt;
 }
 

@@ -23,6 +23,7 @@
 #include "daemon/deploy/local_actions.h"
 #include "daemon/deploy_helper/client.h"
 #include "daemon/dns_check.h"
+#include "daemon/doctor/doctor.h"
 #include "daemon/host_check.h"
 #include "daemon/plan.h"
 #include "daemon/readiness.h"
@@ -200,6 +201,20 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
   return is_well ? EXIT_SUCCESS : exit_failed;
 }
 
+/// The doctor's words as the control API has them.
+Task<std::vector<control::DoctorLine>> examination(Loop* loop, std::filesystem::path file, doctor::Question question) {
+  const auto lines = co_await doctor::examine(loop, std::move(file), std::move(question));
+  std::vector<control::DoctorLine> told;
+  for (const auto& line : lines) {
+    using Verdict = control::DoctorLine::Verdict;
+    const auto verdict = line.verdict == doctor::Verdict::ok        ? Verdict::ok
+                         : line.verdict == doctor::Verdict::warning ? Verdict::warning
+                                                                    : Verdict::wrong;
+    told.push_back({line.subject, verdict, line.sentence, line.mend});
+  }
+  co_return told;
+}
+
 int start(const Options& options) {
   if (options.wait) return wait_for_files(options);
   if (options.check && !options.dns) return check(options);
@@ -228,7 +243,10 @@ int start(const Options& options) {
   if (options.once)
     return run_once(loop, store, publisher, *actions, std::move(config), options.names, stop.get_token());
   Daemon daemon(loop, store, publisher, *actions, options.config);
-  signals.on(SIGHUP, [&daemon] { daemon.reload(); });
+  daemon.set_doctor([&loop, file = options.config](std::optional<std::string> certificate, bool touch_dns) {
+    return examination(&loop, file, {certificate.value_or(""), touch_dns});
+  });
+  signals.on(SIGHUP, [&daemon] { daemon.request_reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
   return EXIT_SUCCESS;
 }

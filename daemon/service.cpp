@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/runtime/sleep.h"
+#include "base/secret_list.h"
 #include "daemon/issue/acme_authority.h"
 #include "providers/registry.h"
 
@@ -27,6 +28,8 @@ constexpr std::size_t certificates_to_trim = 1000;
 constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
+constexpr std::size_t generations_told = 3;  // as many are kept
+constexpr std::size_t longest_issuer = 200;
 
 std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
   std::vector<dns::Endpoint> result;
@@ -105,6 +108,38 @@ dns::Resolvers resolvers_of(const config::Config& config) {
   return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
 }
 
+/// What becomes of a wish.
+struct Service::Result {
+  control::Outcome outcome;
+  std::exception_ptr failure;
+  Event done;
+};
+
+/// A wish that is to be carried out. However that ends, who waits for its result hears of it.
+class Service::Asked {
+ public:
+  explicit Asked(keep::Wish wish) : wish_(std::move(wish)), result_(std::make_shared<Result>()) {}
+  Asked(Asked&&) = default;
+  Asked& operator=(Asked&&) = default;
+  ~Asked() {
+    if (!result_ || result_->done.is_set()) return;
+    result_->failure = std::make_exception_ptr(Retry(
+        "control:replaced", "another configuration was put in force, or acmed ended, before this was done: ask again"));
+    result_->done.set();
+  }
+
+  const keep::Wish& wish() const noexcept { return wish_; }
+  const std::shared_ptr<Result>& result() const noexcept { return result_; }
+  void end(control::Outcome outcome) {
+    result_->outcome = std::move(outcome);
+    result_->done.set();
+  }
+
+ private:
+  keep::Wish wish_;
+  std::shared_ptr<Result> result_;
+};
+
 /// While one exists, work is in progress; when the last one ends, memory needed only for that is freed.
 class Service::Busy {
  public:
@@ -120,13 +155,14 @@ class Service::Busy {
 };
 
 Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
-                 config::Config config, providers::NameServers& servers)
+                 config::Config config, providers::NameServers& servers, issue::Observer& also)
     : loop_(loop),
       store_(store),
       discovery_(loop, resolvers_of(config)),
       memories_(make_memories(config, store)),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
-      context_{loop, store, publisher, discovery_, zones_, config.routes, log_},
+      observers_({&log_, &also}),
+      context_{loop, store, publisher, discovery_, zones_, config.routes, observers_},
       ledger_(store, loop.clock()),
       deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {
@@ -139,8 +175,10 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
   }
   wanted_ = std::move(config.certificates);
   count_ = wanted_.size();
-  names_.reserve(count_);
+  by_name_.reserve(count_);
 }
+
+Service::~Service() = default;
 
 /// How each provider's values are watched for a certificate with these settings.
 std::shared_ptr<const issue::Policies> Service::policies(const config::Propagation& own) {
@@ -163,7 +201,7 @@ keep::Keeper* Service::add_keeper() {
                                       policies(wanted.propagation)},
                                      wanted.renew,
                                      std::move(wanted.deploy)});
-  names_.insert(keepers_.back().name());
+  by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
   return &keepers_.back();
 }
 
@@ -280,6 +318,7 @@ Task<> Service::plan_anew() {
 }
 
 void Service::enqueue(keep::Keeper* keeper, Time time) {
+  if (asked_.contains(keeper)) time = Time::min();
   const auto place = agenda_.emplace(time, keeper);
   if (place == agenda_.begin()) earlier_.wake_all();
   changed_ = true;
@@ -288,11 +327,21 @@ void Service::enqueue(keep::Keeper* keeper, Time time) {
 
 Task<> Service::attempt(keep::Keeper* keeper, bool asked) {
   Time next{};
+  auto wishes = asked_.extract(keeper);
+  keep::Wish all;
+  all.asked = asked;
+  if (wishes) {
+    for (const auto& each : wishes.mapped()) all.add(each.wish());
+  }
   {
     const Busy busy(*this);
-    next = co_await keeper->attempt(asked);
+    next = co_await keeper->attempt(std::move(all));
   }
   note_trouble(keeper);
+  const auto failures = keeper->take_failures();
+  if (wishes) {
+    for (auto& each : wishes.mapped()) each.end(failures);
+  }
   enqueue(keeper, std::max(next, loop_.clock().now() + shortest_rest));
 }
 
@@ -330,7 +379,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   std::size_t looked_at = 0;
   for (const auto& name : names) {
     if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
-    if (names_.contains(name)) continue;
+    if (by_name_.contains(name)) continue;
     try {
       const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
@@ -366,12 +415,16 @@ Task<> Service::tend_orphans() {
 
 /// A failure is only a warning here: whether it matters will show when the next certificate is issued.
 Task<> Service::check_credentials(std::string provider, std::vector<std::string>* warnings) {
+  std::optional<std::string> warning;
   try {
-    auto warning = co_await zones_.provider(provider)->check_credentials();
-    if (warning) warnings->push_back(*std::move(warning));
+    warning = co_await zones_.provider(provider)->check_credentials();
   } catch (const Error& error) {
-    warnings->emplace_back(error.what());
+    warning = error.what();
   }
+  provider_troubles_.erase(provider);
+  if (!warning) co_return;
+  provider_troubles_.emplace(provider, *warning);
+  warnings->push_back(*std::move(warning));
 }
 
 /// Checks at once, so that a wrong credential is noticed on the day it is configured, and then once a day.
@@ -402,9 +455,10 @@ Task<> Service::close() {
   for (const auto& [name, provider] : zones_.providers()) ends.push_back(provider->close());
   co_await when_all(std::move(ends));
   agenda_.clear();
+  asked_.clear();
   while (!keepers_.empty()) {
     for (std::size_t i = 0; i < keepers_a_turn && !keepers_.empty(); ++i) {
-      names_.erase(keepers_.front().name());
+      by_name_.erase(keepers_.front().name());
       keepers_.pop_front();
     }
     co_await sleep_for(Duration::zero());
@@ -418,6 +472,176 @@ std::string Service::status() const {
   if (failing_.size() == 1) text += ", failing: " + *failing_.begin();
   if (failing_.size() > 1) text += fmt::format(", {} failing: {} and others", failing_.size(), *failing_.begin());
   return text;
+}
+
+/// Those that are not read yet are told as what the configuration says.
+keep::CertificateView Service::view_of(const config::Certificate& unread) {
+  keep::CertificateView view;
+  view.name = unread.name;
+  view.domains = unread.domains;
+  view.ca = unread.ca;
+  view.key_type = crypto::to_text(unread.key_type);
+  return view;
+}
+
+std::optional<keep::CertificateView> Service::certificate(const std::string& name) {
+  if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second->view();
+  for (auto i = added_; i < wanted_.size(); ++i) {
+    if (wanted_[i].name == name) return view_of(wanted_[i]);
+  }
+  return std::nullopt;
+}
+
+Service::Keepers::iterator Service::after(const std::string& name) {
+  if (name.empty()) return keepers_.begin();
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? keepers_.end() : std::next(found->second);
+}
+
+/// At a start, those that are not read yet follow the others.
+std::size_t Service::first_unread_after(const std::string& name) const {
+  if (name.empty() || by_name_.contains(name)) return added_;
+  for (auto i = added_; i < wanted_.size(); ++i) {
+    if (wanted_[i].name == name) return i + 1;
+  }
+  return wanted_.size();
+}
+
+std::vector<keep::CertificateView> Service::certificates_after(const std::string& name, std::size_t most) {
+  std::vector<keep::CertificateView> views;
+  for (auto keeper = after(name); keeper != keepers_.end() && views.size() < most; ++keeper) {
+    views.push_back(keeper->view());
+  }
+  for (auto i = first_unread_after(name); i < wanted_.size() && views.size() < most; ++i) {
+    views.push_back(view_of(wanted_[i]));
+  }
+  return views;
+}
+
+std::vector<std::pair<std::string, keep::State>> Service::states_after(const std::string& name, std::size_t most) {
+  std::vector<std::pair<std::string, keep::State>> states;
+  for (auto keeper = after(name); keeper != keepers_.end() && states.size() < most; ++keeper) {
+    states.emplace_back(keeper->name(), keeper->state());
+  }
+  for (auto i = first_unread_after(name); i < wanted_.size() && states.size() < most; ++i) {
+    states.emplace_back(wanted_[i].name, keep::State::waiting);
+  }
+  return states;
+}
+
+Task<std::vector<control::GenerationView>> Service::generations(std::string name) {
+  std::vector<control::GenerationView> views;
+  const auto found = by_name_.find(name);
+  const auto live = found == by_name_.end() ? std::nullopt : found->second->view().live;
+  if (!live) co_return views;
+  auto* store = &store_;
+  for (unsigned number = live->generation; number > 0 && views.size() < generations_told; --number) {
+    const auto meta = co_await store->generation_meta(name, number);
+    if (meta.serial.empty()) break;
+    control::GenerationView view;
+    view.generation = number;
+    view.serial = meta.serial;
+    view.issuer = fit_to_show(meta.issuer, longest_issuer);
+    view.not_before = meta.not_before;
+    view.not_after = meta.not_after;
+    view.issued_at = meta.issued_at;
+    views.push_back(std::move(view));
+  }
+  co_return views;
+}
+
+std::optional<control::Due> Service::next() const {
+  const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // earlier entries are in progress
+  if (next == agenda_.end() || next->first == Time::max()) return std::nullopt;
+  return control::Due{next->second->name(), next->first};
+}
+
+std::vector<control::CaView> Service::cas() const {
+  std::vector<control::CaView> views;
+  for (const auto& [name, authority] : authorities_) {
+    const auto& url = authority->settings().directory_url;
+    views.push_back({name, url, ledger_.asked_until(url)});
+  }
+  return views;
+}
+
+std::vector<control::ProviderView> Service::providers() const {
+  std::vector<control::ProviderView> views;
+  for (const auto& provider : providers_) {
+    control::ProviderView view;
+    view.name = provider.name;
+    view.type = provider.type;
+    view.place = provider.place;
+    view.zones = provider.zones;
+    const auto trouble = provider_troubles_.find(provider.name);
+    if (trouble != provider_troubles_.end()) view.trouble = trouble->second;
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+Task<std::vector<control::AccountView>> Service::accounts() {
+  std::vector<std::pair<std::string, store::AccountIdentity>> wanted;
+  for (const auto& [name, authority] : authorities_)
+    wanted.emplace_back(name, authority->settings().account_identity());
+  auto* store = &store_;
+  std::vector<control::AccountView> views;
+  for (const auto& [ca, identity] : wanted) {
+    const auto account = co_await store->load_account(identity);
+    control::AccountView view;
+    view.ca = ca;
+    view.directory_url = identity.directory_url;
+    view.key_type = identity.key_type;
+    view.external_account = identity.external_account;
+    if (account) {
+      view.url = account->url;
+      view.contact = account->contact.value_or(std::vector<std::string>());
+      if (account->registered != Time{}) view.registered = account->registered;
+    }
+    views.push_back(std::move(view));
+  }
+  co_return views;
+}
+
+Task<control::Outcome> Service::renew(std::string name, bool force) {
+  keep::Wish wish;
+  wish.asked = true;
+  wish.renew = true;
+  wish.force = force;
+  return carry_out(std::move(name), std::move(wish));
+}
+
+Task<control::Outcome> Service::deploy(std::string name, std::set<std::string> targets) {
+  keep::Wish wish;
+  wish.asked = true;
+  wish.deploy = true;
+  wish.targets = std::move(targets);
+  return carry_out(std::move(name), std::move(wish));
+}
+
+/// Done by the next attempt, which begins at once unless one is in progress. Whoever waits may outlive this service.
+Task<control::Outcome> Service::carry_out(std::string name, keep::Wish wish) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) {
+    throw Retry("control:starting",
+                fmt::format("what is remembered of {} is not read yet: ask again in a moment", name));
+  }
+  auto* keeper = &*found->second;
+  Asked asked(std::move(wish));
+  const auto result = asked.result();
+  asked_[keeper].push_back(std::move(asked));
+  hasten(keeper);
+  co_await result->done.wait();
+  if (result->failure) std::rethrow_exception(result->failure);
+  co_return result->outcome;
+}
+
+/// Looked for from the beginning: a person asks seldom, and an index would cost memory for all.
+void Service::hasten(keep::Keeper* keeper) {
+  const auto place = std::ranges::find(agenda_, keeper, &std::pair<const Time, keep::Keeper*>::second);
+  if (place == agenda_.end()) return;  // in progress, or not read yet: it is enqueued soon
+  agenda_.erase(place);
+  enqueue(keeper, Time::min());
 }
 
 }  // namespace acmed

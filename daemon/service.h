@@ -6,13 +6,15 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
+#include "daemon/control/keeping.h"
 #include "daemon/deploy/coordinator.h"
+#include "daemon/issue/observers.h"
 #include "daemon/keep/keeper.h"
 #include "daemon/keep/log_observer.h"
 #include "daemon/provider_memory.h"
@@ -27,11 +29,13 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation);
 
 /// Everything that one configuration creates: the CAs, the providers, and a Keeper for each certificate, all on top of
 /// the store, which outlives it.
-class Service {
+class Service final : public control::Keeping {
  public:
-  /// `servers`: name servers that the previous service left running, if any.
+  /// `servers`: name servers that the previous service left running, if any. `also`: hears of all steps, as the log
+  /// does.
   Service(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions, config::Config config,
-          providers::NameServers& servers);
+          providers::NameServers& servers, issue::Observer& also = issue::JourneyContext::nobody());
+  ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -53,12 +57,25 @@ class Service {
   /// For `systemctl status`: "10 certificates, next renewal …, 1 failing: NAME".
   std::string status() const;
 
-  std::size_t certificate_count() const noexcept { return count_; }
+  std::size_t certificate_count() const noexcept override { return count_; }
+  std::optional<keep::CertificateView> certificate(const std::string& name) override;
+  std::vector<keep::CertificateView> certificates_after(const std::string& name, std::size_t most) override;
+  std::vector<std::pair<std::string, keep::State>> states_after(const std::string& name, std::size_t most) override;
+  Task<std::vector<control::GenerationView>> generations(std::string name) override;
+  std::optional<control::Due> next() const override;
+  std::vector<control::CaView> cas() const override;
+  std::vector<control::ProviderView> providers() const override;
+  Task<std::vector<control::AccountView>> accounts() override;
+  Task<control::Outcome> renew(std::string name, bool force) override;
+  Task<control::Outcome> deploy(std::string name, std::set<std::string> targets) override;
   /// Called when status() may have changed, at most once a second.
   std::function<void()> on_change;
 
  private:
   class Busy;
+  struct Result;
+  class Asked;
+  using Keepers = std::list<keep::Keeper>;
 
   Task<> prepare_all(bool enqueue);
   Task<> prepare_some(bool enqueue);
@@ -73,6 +90,11 @@ class Service {
   Task<> tend_status();
   void enqueue(keep::Keeper* keeper, Time time);
   void note_trouble(keep::Keeper* keeper);
+  Task<control::Outcome> carry_out(std::string name, keep::Wish wish);
+  void hasten(keep::Keeper* keeper);
+  std::size_t first_unread_after(const std::string& name) const;
+  Keepers::iterator after(const std::string& name);
+  static keep::CertificateView view_of(const config::Certificate& unread);
   Task<> clear_orphans(std::vector<std::string>* troubles);
   Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
@@ -87,20 +109,23 @@ class Service {
   std::list<ProviderMemory> memories_;
   issue::ZoneCoordinator zones_;
   keep::LogObserver log_;
+  issue::Observers observers_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
   deploy::DeploymentCoordinator deployments_;
-  std::vector<config::Provider> providers_;  ///< without their settings
-  std::vector<config::Certificate> wanted_;  ///< each is moved into its keeper
-  std::size_t added_ = 0;                    ///< how many of wanted_ have a keeper
-  std::size_t count_ = 0;                    ///< all that are kept
-  config::Propagation latest_propagation_;   ///< many successive certificates share it
+  std::vector<config::Provider> providers_;               ///< without their settings
+  std::map<std::string, std::string> provider_troubles_;  ///< of their credentials
+  std::vector<config::Certificate> wanted_;               ///< each is moved into its keeper
+  std::size_t added_ = 0;                                 ///< how many of wanted_ have a keeper
+  std::size_t count_ = 0;                                 ///< all that are kept
+  config::Propagation latest_propagation_;                ///< many successive certificates share it
   std::shared_ptr<const issue::Policies> latest_policies_;
-  std::list<keep::Keeper> keepers_;
-  std::unordered_set<std::string_view> names_;  ///< all certificates kept
-  std::set<std::string> failing_;               ///< those with a trouble
-  std::multimap<Time, keep::Keeper*> agenda_;   ///< when to call each next, except those in progress
-  Waiters earlier_;                             ///< the agenda has an earlier first entry
+  Keepers keepers_;
+  std::unordered_map<std::string_view, Keepers::iterator> by_name_;
+  std::map<keep::Keeper*, std::vector<Asked>> asked_;  ///< for their next attempts
+  std::set<std::string> failing_;                      ///< those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;          ///< when to call each next, except those in progress
+  Waiters earlier_;                                    ///< the agenda has an earlier first entry
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;

@@ -16,6 +16,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
+  /// Something is being done for it from now on, until ended().
+  virtual void began(const std::string& /*certificate*/) {}
+  virtual void ended(const std::string& /*certificate*/) {}
   /// The CA has created an order for `names` names.
   virtual void ordered(const std::string& /*certificate*/, const std::string& /*ca*/, const std::string& /*order_url*/,
                        std::size_t /*names*/) {}
@@ -34,6 +37,9 @@ class Observer {
   /// A target rejected the newer generation and has the earlier one again.
   virtual void rolled_back(const std::string& /*certificate*/, const std::string& /*target*/, unsigned /*generation*/) {
   }
+  /// An order at that CA came to nothing, or that target did not take the generation; failed() says why.
+  virtual void not_issued(const std::string& /*certificate*/, const std::string& /*ca*/) {}
+  virtual void not_deployed(const std::string& /*certificate*/, const std::string& /*target*/) {}
   /// A duty failed: `what` begins a sentence ("not issued"). It is retried at `next_try`.
   virtual void failed(const std::string& /*certificate*/, const std::string& /*what*/, const Error& /*error*/,
                       Time /*next_try*/) {}

@@ -54,6 +54,23 @@ Time Deployment::due() const {
   return kept_.state.issued && !is_deployed(kept_, target_) ? Time::min() : Time::max();
 }
 
+std::string Deployment::why_due() const {
+  const auto* found = kept_.deployment(target_);
+  const auto wanted = kept_.state.issued ? kept_.state.issued->generation : 0;
+  if (found == nullptr || found->served != wanted) return fmt::format("it does not have generation {} yet", wanted);
+  return "its settings have changed, or its files are not what they were";
+}
+
+TargetView Deployment::view() {
+  TargetView view;
+  view.name = target_.name;
+  const auto* found = kept_.deployment(target_);
+  view.generation = found != nullptr ? found->served : 0;
+  view.in_step = kept_.state.issued && is_deployed(kept_, target_);
+  if (found != nullptr && found->trouble) view.trouble = view_of(name(), *found->trouble);
+  return view;
+}
+
 std::string Deployment::about() const {
   return fingerprint(target_);
 }
@@ -64,6 +81,7 @@ Time Deployment::last_chance() const {
 }
 
 Task<> Deployment::perform() {
+  want(false);
   auto& deployment = kept_.state.deployments[target_.name];
   const auto wanted = kept_.state.issued->generation;
   const bool can_go_back = kept_.has_former_pair(target_) && kept_.is_worth_keeping(deployment);
@@ -71,6 +89,7 @@ Task<> Deployment::perform() {
   try {
     co_await take(can_go_back);
   } catch (const deploy::NotTaken& error) {
+    kept_.context.observer.not_deployed(kept_.name(), target_.name);
     if (error.left() == deploy::NotTaken::Left::with_new_pair) deployment.in_place = wanted;
     if (error.left() == deploy::NotTaken::Left::rolled_back && former != 0) {
       kept_.context.observer.rolled_back(kept_.name(), target_.name, former);

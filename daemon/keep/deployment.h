@@ -3,6 +3,7 @@
 
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
+#include "daemon/keep/view.h"
 
 namespace acmed::keep {
 
@@ -20,6 +21,10 @@ class Deployment final : public Duty {
   Time due() const override;
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.deployments[target_.name].trouble; }
+  std::string name() const override { return "deploy:" + target_.name; }
+  void want(bool wanted) noexcept override { is_wanted_ = wanted; }
+  bool is_wanted() const noexcept override { return is_wanted_; }
+  std::string why_due() const override;
   std::string failed() const override { return "not deployed"; }
   std::string about() const override;
   /// The end of the former pair's validity.
@@ -30,6 +35,9 @@ class Deployment final : public Duty {
   /// It does not come, at least not now.
   void forget_announcement() noexcept { announcement_.end(); }
 
+  const std::string& target() const noexcept { return target_.name; }
+  TargetView view();
+
  private:
   Task<> take(bool can_go_back);
   Task<std::shared_ptr<const deploy::Subject>> readable_subject(unsigned number);
@@ -38,6 +46,7 @@ class Deployment final : public Duty {
   const config::Target& target_;
   Duty& recording_;
   deploy::DeploymentCoordinator::Announcement announcement_;
+  bool is_wanted_ = false;
 };
 
 }  // namespace acmed::keep

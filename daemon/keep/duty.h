@@ -29,6 +29,12 @@ class Duty {
   /// What is remembered of its failures.
   virtual Rare<store::Trouble>& trouble() = 0;
 
+  /// What it does, for programs: "issue", "deploy:TARGET".
+  virtual std::string name() const = 0;
+
+  /// Why it is due, or will be, for people: "a third of its life is left".
+  virtual std::string why_due() const = 0;
+
   /// How a sentence about its failure begins: "not issued".
   virtual std::string failed() const = 0;
 
@@ -44,6 +50,10 @@ class Duty {
     std::string why;
   };
   virtual std::optional<Wait> wait() const { return std::nullopt; }
+
+  /// Somebody asked for it: it is performed although it is not due. Until it is, it stays wanted.
+  virtual void want(bool /*wanted*/) noexcept {}
+  virtual bool is_wanted() const noexcept { return false; }
 
   /// Stores a failure that another duty ran into and that this one is to remember.
   void meet(std::exception_ptr failure) noexcept { met_ = std::move(failure); }

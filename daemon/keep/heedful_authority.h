@@ -15,8 +15,9 @@ namespace acmed::keep {
 class HeedfulAuthority final : public issue::Authority {
  public:
   /// `not_after`: the end of the certificate in service, see Ledger::closed_until(). All must outlive it.
-  HeedfulAuthority(issue::Authority& ca, renew::Ledger& ledger, std::optional<Time> not_after)
-      : Authority(ca.settings()), ca_(ca), ledger_(ledger), not_after_(not_after) {}
+  /// `forced`: a person asked for it and takes the CA's refusal; then no pause holds it back.
+  HeedfulAuthority(issue::Authority& ca, renew::Ledger& ledger, std::optional<Time> not_after, bool forced = false)
+      : Authority(ca.settings()), ca_(ca), ledger_(ledger), not_after_(not_after), forced_(forced) {}
 
   Task<Semaphore::Permit> place() override { return ca_.place(); }
   issue::OrdersUnderWay& under_way() noexcept override { return ca_.under_way(); }
@@ -44,6 +45,7 @@ class HeedfulAuthority final : public issue::Authority {
   issue::Authority& ca_;
   renew::Ledger& ledger_;
   std::optional<Time> not_after_;
+  bool forced_;
 };
 
 }  // namespace acmed::keep

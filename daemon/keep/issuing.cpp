@@ -8,6 +8,7 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/log.h"
+#include "daemon/issue/observer.h"
 #include "daemon/keep/heedful_authority.h"
 #include "daemon/renew/due.h"
 
@@ -24,6 +25,17 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 Time Issuing::due() const {
   if (!kept_.state.issued || kept_.damaged || !is_current()) return Time::min();
   return renew::due_at(*kept_.state.issued, kept_.wanted.renew);
+}
+
+std::string Issuing::why_due() const {
+  if (!kept_.state.issued) return "there is none yet";
+  if (kept_.damaged) return "the files of the one in service cannot be used";
+  const auto& issued = *kept_.state.issued;
+  if (issued.directory_url != ca().directory_url) return "the configuration names another CA";
+  if (issued.key_type != crypto::to_text(kept_.wanted.request.key_type))
+    return "the configuration wants another key type";
+  if (!is_current()) return "the configuration has other names";
+  return renew::due_reason(issued, kept_.wanted.renew);
 }
 
 bool Issuing::is_current() const {
@@ -62,6 +74,8 @@ std::optional<Duty::Wait> Issuing::wait() const {
 Task<> Issuing::perform() {
   const bool is_open = co_await ca_is_open();
   if (!is_open) co_return;
+  want(false);
+  const auto before = generation();
   std::exception_ptr failure;
   try {
     co_await travel();
@@ -69,7 +83,10 @@ Task<> Issuing::perform() {
     failure = std::current_exception();
   }
   if (!failure) co_return;
-  if (due() <= kept_.now()) std::rethrow_exception(failure);
+  if (due() <= kept_.now() || generation() == before) {
+    kept_.context.observer.not_issued(kept_.name(), ca().name);
+    std::rethrow_exception(failure);
+  }
   // The certificate exists; all that is left is to record it.
   kept_.unrecorded = true;
   recording_.meet(failure);
@@ -78,7 +95,7 @@ Task<> Issuing::perform() {
 Task<> Issuing::travel() {
   std::exception_ptr failure;
   auto request = kept_.wanted.request;
-  HeedfulAuthority authority(*request.authority, kept_.ledger, kept_.end_in_service());
+  HeedfulAuthority authority(*request.authority, kept_.ledger, kept_.end_in_service(), kept_.forced);
   request.authority = &authority;
   issue::Journey journey(kept_.context, std::move(request), kept_.state);
   try {
@@ -95,6 +112,7 @@ Task<> Issuing::travel() {
 /// A CA that asked for a pause is left alone; when a person asks, a single request, shared by all certificates, shows
 /// whether it still wants to be.
 Task<bool> Issuing::ca_is_open() {
+  if (kept_.forced) co_return true;
   if (closed_until() && kept_.asked) {
     auto* authority = kept_.wanted.request.authority;
     try {

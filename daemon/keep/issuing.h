@@ -16,6 +16,10 @@ class Issuing final : public Duty {
   Time due() const override;
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.trouble; }
+  std::string name() const override { return "issue"; }
+  void want(bool wanted) noexcept override { kept_.renewal_wanted = wanted; }
+  bool is_wanted() const noexcept override { return kept_.renewal_wanted; }
+  std::string why_due() const override;
   std::string failed() const override { return "not issued"; }
   std::string about() const override;
   /// The pause that the CA asked for.
@@ -26,6 +30,7 @@ class Issuing final : public Duty {
   Task<bool> ca_is_open();
   bool is_current() const;
   std::optional<Time> closed_until() const;
+  unsigned generation() const { return kept_.state.issued ? kept_.state.issued->generation : 0; }
   const issue::AuthoritySettings& ca() const { return kept_.wanted.request.authority->settings(); }
 
   Kept& kept_;

@@ -68,18 +68,87 @@ Task<> Keeper::prepare(Found found) {
   return prepare();
 }
 
+/// While it exists, something is being done.
+class Keeper::Working {
+ public:
+  Working(Keeper& keeper, const Wish& wish) : keeper_(keeper) {
+    keeper_.kept_.asked = wish.asked;
+    keeper_.kept_.forced = wish.force;
+    keeper_.kept_.is_worked_on = true;
+    keeper_.kept_.context.observer.began(keeper_.name());
+  }
+  Working(const Working&) = delete;
+  Working& operator=(const Working&) = delete;
+  ~Working() {
+    keeper_.kept_.is_worked_on = false;
+    keeper_.kept_.asked = false;
+    keeper_.kept_.forced = false;
+    keeper_.kept_.context.observer.ended(keeper_.name());
+  }
+
+ private:
+  Keeper& keeper_;
+};
+
 Task<Time> Keeper::attempt(bool asked) {
-  kept_.asked = asked;
+  Wish wish;
+  wish.asked = asked;
+  return attempt(std::move(wish));
+}
+
+Task<Time> Keeper::attempt(Wish wish) {
+  failures_.reset();
+  const bool asked = wish.asked;
+  const Working working(*this, wish);
   announce(kept_.now(), asked);
   const auto claim = co_await kept_.context.store.claim(name());
   co_await prepare();
+  want(wish);
   announce(kept_.now(), asked);
   std::vector<Duty*> failed;
   for (const auto& duties : in_order()) co_await perform_ready(duties, &failed);
   for (auto& deployment : deployments_) deployment.forget_announcement();
   if (asked) tell_what_waits();
-  kept_.asked = false;
+  tell_what_was_not_done();
   co_return next(false);
+}
+
+void Keeper::note_failure(TroubleView failure) {
+  if (!failures_) failures_ = std::vector<TroubleView>();
+  failures_->push_back(std::move(failure));
+}
+
+std::vector<TroubleView> Keeper::take_failures() {
+  auto taken = std::exchange(failures_, {});
+  return taken ? std::move(*taken) : std::vector<TroubleView>();
+}
+
+void Keeper::want(const Wish& wish) {
+  if (!kept_.loaded) return;
+  issuing_.want(wish.renew);
+  for (auto& deployment : deployments_) {
+    deployment.want(wish.deploy && (wish.targets.empty() || wish.targets.contains(deployment.target())));
+  }
+}
+
+/// What was wanted and cannot be done now ends with the attempt: whoever asked hears why.
+void Keeper::tell_what_was_not_done() {
+  for (auto* duty : duties_) {
+    if (!duty->is_wanted()) continue;
+    duty->want(false);
+    const auto is_its = [duty](const TroubleView& failure) { return failure.what == duty->name(); };
+    if (failures_ && std::ranges::any_of(*failures_, is_its)) continue;
+    TroubleView failure;
+    failure.what = duty->name();
+    failure.cause = "control:waits";
+    failure.sentence = why_it_waits(*duty);
+    if (failure.sentence.empty()) failure.sentence = "there is nothing to deploy yet: no certificate has been issued";
+    failure.next_try = next_of(*duty, false);
+    note_failure(std::move(failure));
+  }
+  if (!kept_.loaded && loading_.trouble() && !failures_) {
+    note_failure(view_of(loading_.name(), *loading_.trouble()));
+  }
 }
 
 /// The deployments are performed side by side: several may have to be tested together.
@@ -127,9 +196,10 @@ void Keeper::forget_former_troubles() {
 
 bool Keeper::is_ready(Duty& duty) const {
   const auto now = kept_.now();
-  if (duty.due() > now || (duty.wait() && !kept_.asked)) return false;
+  if ((duty.due() > now && !duty.is_wanted()) || (duty.wait() && !kept_.asked)) return false;
+  if (duty.is_wanted() && !kept_.state.issued && &duty != &issuing_) return false;  // nothing to deploy
   const auto& trouble = duty.trouble();
-  return !trouble || renew::next_try(*trouble, kept_.asked, now) <= now || duty.last_chance() <= now;
+  return !trouble || kept_.forced || renew::next_try(*trouble, kept_.asked, now) <= now || duty.last_chance() <= now;
 }
 
 Task<> Keeper::perform(Duty* duty) {
@@ -150,9 +220,25 @@ Task<> Keeper::perform(Duty* duty) {
 
 Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
   const auto error = told_with_end(error_in(failure), kept_.end_in_service(), kept_.now());
+  TroubleView told;
+  told.what = duty->name();
+  told.sentence = error.what();
+  told.cause = error.cause();
+  told.party = error.party();
+  told.since = kept_.now();
+  told.failures = 1;
+  told.next_try = duty->due();
+  if (kept_.loaded && duty->due() > kept_.now()) {
+    // It was only wished for: there is nothing that must be tried again.
+    kept_.context.observer.failed(name(), duty->failed(), error, told.next_try);
+    note_failure(std::move(told));
+    co_return;
+  }
   auto& trouble = duty->trouble();
   trouble =
       renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
+  told.next_try = trouble->next_try;
+  note_failure(std::move(told));
   kept_.context.observer.failed(name(), duty->failed(), error, trouble->next_try);
   forget_if_outdated(error);
   if (!kept_.loaded) co_return;
@@ -174,15 +260,16 @@ void Keeper::forget_if_outdated(const Error& error) {
 /// Logs what was asked for and is not done: a person wants to know why.
 void Keeper::tell_what_waits() {
   for (auto* duty : duties_) {
-    const auto& trouble = duty->trouble();
-    std::string why;
-    if (const auto wait = duty->wait()) {
-      why = wait->why;
-    } else if (trouble && trouble->not_before && *trouble->not_before > kept_.now()) {
-      why = fmt::format("waits until {}, as the CA asked: {}", to_rfc3339(trouble->next_try), trouble->sentence);
-    }
+    const auto why = why_it_waits(*duty);
     if (!why.empty()) log::warning(name() + ": " + why, {{"ACMED_CERTIFICATE", name()}});
   }
+}
+
+std::string Keeper::why_it_waits(Duty& duty) const {
+  if (auto wait = duty.wait()) return std::move(wait->why);
+  const auto& trouble = duty.trouble();
+  if (!trouble || !trouble->not_before || *trouble->not_before <= kept_.now()) return {};
+  return fmt::format("waits until {}, as the CA asked: {}", to_rfc3339(trouble->next_try), trouble->sentence);
 }
 
 Time Keeper::next_of(Duty& duty, bool asked) const {
@@ -221,6 +308,85 @@ std::vector<std::string> Keeper::troubles() {
   tell(loading_);
   for (auto* duty : duties_) tell(*duty);
   return sentences;
+}
+
+void Wish::add(const Wish& other) {
+  if (deploy && other.deploy) {
+    // All includes some.
+    if (targets.empty() || other.targets.empty())
+      targets.clear();
+    else
+      targets.insert(other.targets.begin(), other.targets.end());
+  } else if (other.deploy) {
+    targets = other.targets;
+  }
+  asked = asked || other.asked;
+  renew = renew || other.renew;
+  force = force || other.force;
+  deploy = deploy || other.deploy;
+}
+
+std::vector<Duty*> Keeper::all_duties() {
+  std::vector<Duty*> all = {&loading_};
+  all.insert(all.end(), duties_.begin(), duties_.end());
+  return all;
+}
+
+State Keeper::state() {
+  if (kept_.is_worked_on) return State::working;
+  const auto now = kept_.now();
+  const auto end = kept_.end_in_service();
+  if (end && *end <= now) return State::expired;
+  if (loading_.trouble()) return State::failing;
+  if (!kept_.loaded) return State::waiting;
+  if (std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble().has_value(); })) return State::failing;
+  if (issuing_.wait()) return State::waiting;
+  if (!end) return State::missing;
+  return next(false) <= now ? State::due : State::valid;
+}
+
+CertificateView Keeper::view() {
+  const auto& request = kept_.wanted.request;
+  CertificateView view;
+  view.name = request.name;
+  view.domains = request.domains;
+  view.ca = ca();
+  view.key_type = crypto::to_text(request.key_type);
+  view.state = state();
+  if (const auto& issued = kept_.state.issued; issued && !kept_.damaged) {
+    view.live = LiveView{issued->generation, issued->serial, issued->not_before, issued->not_after};
+  }
+  view.next = next_view();
+  if (kept_.loaded) view.renewal = std::max(next_of(issuing_, false), kept_.now());
+  for (auto* duty : all_duties()) {
+    if (const auto& trouble = duty->trouble()) view.troubles.push_back(view_of(duty->name(), *trouble));
+  }
+  for (auto& deployment : deployments_) view.targets.push_back(deployment.view());
+  return view;
+}
+
+std::optional<NextView> Keeper::next_view() {
+  Duty* first = nullptr;
+  auto at = Time::max();
+  for (auto* duty : kept_.loaded ? duties_ : std::vector<Duty*>{&loading_}) {
+    const auto own = next_of(*duty, false);
+    if (own >= at) continue;
+    first = duty;
+    at = own;
+  }
+  if (first == nullptr) return std::nullopt;
+  NextView view;
+  view.what = first == &issuing_ && kept_.end_in_service() ? "renew" : first->name();
+  view.at = std::max(at, kept_.now());
+  if (auto wait = first->wait()) {
+    view.because = std::move(wait->why);
+  } else if (const auto& trouble = first->trouble()) {
+    view.because = fmt::format("it has failed {} and is tried again",
+                               trouble->failures == 1 ? "once" : fmt::format("{} times", trouble->failures));
+  } else {
+    view.because = first->why_due();
+  }
+  return view;
 }
 
 }  // namespace acmed::keep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,21 @@
 #include "daemon/keep/leftovers.h"
 #include "daemon/keep/loading.h"
 #include "daemon/keep/recording.h"
+#include "daemon/keep/view.h"
 
 namespace acmed::keep {
+
+/// What a person or a timer asked for.
+struct Wish {
+  bool asked = false;             ///< earlier failures are retried at once, except where a CA set a limit
+  bool renew = false;             ///< a new certificate, due or not
+  bool force = false;             ///< no pause that a CA asked for is heeded
+  bool deploy = false;            ///< to targets that are in step, too: to `targets`, or to all when there are none
+  std::set<std::string> targets;  ///< their names
+
+  /// Both.
+  void add(const Wish& other);
+};
 
 /// Keeps one certificate: performs its duties when they are due and remembers failures. Its trouble is its own: no
 /// failure here is thrown.
@@ -30,6 +44,10 @@ class Keeper {
   /// Performs all duties that are due and returns when to call next. `asked`: by a person or a timer, so earlier
   /// failures are retried at once, except where a CA set a limit; what is not retried is logged. Throws Cancelled only.
   Task<Time> attempt(bool asked);
+  Task<Time> attempt(Wish wish);
+
+  /// What failed in the last attempt, and what of the wish was not done and why.
+  std::vector<TroubleView> take_failures();
 
   /// Announces the deployments that will come when attempt() is called before `until`, until that has ended.
   void announce(Time until, bool asked);
@@ -42,7 +60,15 @@ class Keeper {
   std::vector<std::string> troubles();
   bool is_troubled();
 
+  const std::vector<config::Target>& targets() const noexcept { return kept_.wanted.targets; }
+  std::string_view ca() const noexcept { return kept_.wanted.request.authority->settings().name; }
+  State state();
+  /// The end of the generation in service; nothing when there is none.
+  std::optional<Time> end_in_service() const { return kept_.end_in_service(); }
+  CertificateView view();
+
  private:
+  class Working;
   bool is_ready(Duty& duty) const;
   Time next_of(Duty& duty, bool asked) const;
   std::vector<std::vector<Duty*>> in_order();
@@ -52,6 +78,12 @@ class Keeper {
   void forget_former_troubles();
   void forget_if_outdated(const Error& error);
   void tell_what_waits();
+  void want(const Wish& wish);
+  void note_failure(TroubleView failure);
+  void tell_what_was_not_done();
+  std::string why_it_waits(Duty& duty) const;
+  std::vector<Duty*> all_duties();
+  std::optional<NextView> next_view();
 
   Kept kept_;
   Loading loading_;
@@ -59,7 +91,8 @@ class Keeper {
   Recording recording_;
   Issuing issuing_;
   std::list<Deployment> deployments_;
-  std::vector<Duty*> duties_;  ///< all but loading
+  std::vector<Duty*> duties_;                ///< all but loading
+  Rare<std::vector<TroubleView>> failures_;  ///< in the last attempt
 };
 
 }  // namespace acmed::keep

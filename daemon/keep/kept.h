@@ -29,10 +29,13 @@ struct Kept {
   Wanted wanted;
   store::Certificate state{};
   bool loaded = false;
-  bool damaged = false;     ///< the files of the certificate in service cannot be used
-  bool unrecorded = false;  ///< parts of `state` are not on disk, or live/ does not match it
-  bool asked = false;       ///< the present attempt was asked for by a person or a timer
-  Semaphore saving{1};      ///< targets are deployed to side by side, and each saves what became of it
+  bool damaged = false;         ///< the files of the certificate in service cannot be used
+  bool unrecorded = false;      ///< parts of `state` are not on disk, or live/ does not match it
+  bool asked = false;           ///< the present attempt was asked for by a person or a timer
+  bool renewal_wanted = false;  ///< by a person, due or not
+  bool is_worked_on = false;    ///< an attempt is in progress
+  bool forced = false;          ///< and that person takes what comes of it: no pause that a CA asked for is heeded
+  Semaphore saving{1};          ///< targets are deployed to side by side, and each saves what became of it
 
   const std::string& name() const noexcept { return wanted.request.name; }
   Time now() const { return context.loop.clock().now(); }

@@ -15,6 +15,8 @@ class Leftovers final : public Duty {
   Time due() const override;
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return kept_.state.leftover; }
+  std::string name() const override { return "withdraw"; }
+  std::string why_due() const override { return "TXT values are to be removed from the DNS"; }
   std::string failed() const override { return "TXT values are not known to be gone from the DNS"; }
 
  private:

@@ -32,6 +32,8 @@ class Loading final : public Duty {
   void found(Found found) { ahead_ = std::make_unique<Found>(std::move(found)); }
 
   Rare<store::Trouble>& trouble() override { return trouble_; }
+  std::string name() const override { return "load"; }
+  std::string why_due() const override { return "what is remembered of it is read"; }
   std::string failed() const override { return "its state is not readable"; }
 
  private:

@@ -14,6 +14,8 @@ class Recording final : public Duty {
   Time due() const override { return kept_.unrecorded ? Time::min() : Time::max(); }
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return trouble_; }
+  std::string name() const override { return "record"; }
+  std::string why_due() const override { return "what was done is to be written down"; }
   std::string failed() const override { return "done, but that could not be written down"; }
 
  private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/renew/due.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -53,6 +55,15 @@ Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left) {
          scaled(life, std::min(fraction * (1 + spread * chance_of(issued.serial)), largest_fraction));
 }
 
+std::string due_reason(const store::Issued& issued, std::optional<config::LifeLeft> left) {
+  if (!left) {
+    return issued.not_after - issued.not_before < short_life ? "half of its life is left"
+                                                             : "a third of its life is left";
+  }
+  if (const auto* time = std::get_if<Duration>(&*left)) return to_text(*time) + " of its life are left";
+  return fmt::format("{:.0f} % of its life are left", 100 * std::get<double>(*left));
+}
+
 /// How long at most to pause on our own account. A certificate that ends soon does not wait long; neither does one that
 /// is missing or has ended, but the longer it was tried in vain, the less another try soon would help.
 Duration longest_own_pause(Duration tried, Time now, std::optional<Time> not_after) {
@@ -74,6 +85,7 @@ store::Trouble after_failure(const Rare<store::Trouble>& before, const Error& er
   trouble.cause = error.cause();
   trouble.sentence = error.what();
   trouble.about = attempt.about;
+  trouble.party = error.party();
   const Duration pause = pauses[std::min<std::size_t>(trouble.failures - 1, pauses.size() - 1)];
   const Duration longest = longest_own_pause(now - trouble.since, now, attempt.not_after);
   const double spread_by = pause_spread * attempt.chance;

@@ -17,6 +17,9 @@ namespace acmed::renew {
 /// certificate.
 Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left);
 
+/// Why it is due then, in words: "a third of its life is left".
+std::string due_reason(const store::Issued& issued, std::optional<config::LifeLeft> left);
+
 /// A try that failed.
 struct Attempt {
   Time now;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/records.h"
 
+#include "base/party.h"
 #include "base/secret_list.h"
 
 namespace acmed::store {
@@ -114,6 +115,7 @@ json::Value trouble_json(const Trouble& trouble) {
                       {"next_try", to_rfc3339(trouble.next_try)},
                       {"about", trouble.about}};
   if (trouble.not_before) object.emplace("not_before", to_rfc3339(*trouble.not_before));
+  if (trouble.party) object.emplace("party", to_text(*trouble.party));
   return object;
 }
 
@@ -126,7 +128,8 @@ std::optional<Trouble> trouble_from(const json::Value& value) {
                  time_of(value["since"]),
                  time_of(value["next_try"]),
                  parse_rfc3339(value["not_before"].text_or()),
-                 value["about"].text_or()};
+                 value["about"].text_or(),
+                 party_from_text(value["party"].text_or())};
 }
 
 json::Value deployment_json(const Deployment& deployment) {

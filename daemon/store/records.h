@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/rare.h"
 #include "base/secret.h"
@@ -116,6 +117,7 @@ struct Trouble {
   Time next_try{};
   std::optional<Time> not_before;  ///< what a CA said of this very request: not even a person's request overrides it
   std::string about;               ///< fingerprint of what was asked for: when it changes, the trouble is over
+  std::optional<Party> party = std::nullopt;  ///< none in records of versions that did not store it
 };
 
 /// How long a CA as a whole wants to be left alone.

@@ -20,6 +20,7 @@ class Mutant(NamedTuple):
 
 
 BASE, DNS, ACME, DAEMON, DEPLOY = ["unit_base"], ["unit_dns"], ["unit_acme"], ["unit_daemon"], ["unit_deploy"]
+CONTROL = ["unit_control"]
 CONFIG, RESPONDER, HELPER = ["unit_config"], ["unit_dns_responder"], ["unit_deploy_helper"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
@@ -39,6 +40,9 @@ HEEDFUL = "daemon/keep/heedful_authority.cpp"
 FIRST_REQUEST = "daemon/renew/first_request.cpp"
 LEDGER = "daemon/renew/ledger.cpp"
 DUE = "daemon/renew/due.cpp"
+API = "daemon/control/api.cpp"
+RIGHTS = "daemon/control/rights.cpp"
+SERVER = "base/http/server.cpp"
 STORE = "daemon/store/file_store.cpp"
 GENERATION = "daemon/store/generation_files.cpp"
 GENERATIONS = "daemon/store/generation_folder.cpp"
@@ -732,8 +736,8 @@ MUTANTS = [
     Mutant("S11-type", "another key type in the configuration gives another certificate", DAEMON,
            [(ISSUING, " && issued.key_type == crypto::to_text(wanted.key_type) &&", " &&")]),
     Mutant("S17", "a CA that asked for a pause is left alone", DAEMON,
-           [(KEEPER, "if (duty.due() > now || (duty.wait() && !kept_.asked)) return false;",
-             "if (duty.due() > now) return false;"),
+           [(KEEPER, "if ((duty.due() > now && !duty.is_wanted()) || (duty.wait() && !kept_.asked)) return false;",
+             "if (duty.due() > now && !duty.is_wanted()) return false;"),
             (ISSUING, "  co_return !closed_until();", "  co_return true;")]),
     Mutant("S19", "a trouble with the state file is forgotten when the file can be read", DAEMON,
            [(KEEPER, "} else if (duty->due() > kept_.now()) {", "} else if (duty->due() > kept_.now() && duty != &loading_) {")]),
@@ -876,4 +880,44 @@ MUTANTS = [
            [("daemon/acmectl/import/apply.cpp", "if (state.issued) return leave_out(", "if (state.issued && state.order) return leave_out(")]),
     Mutant("import-pair", "only a key with its own certificate is taken over", ["unit_acmectl:*pair that lives*"],
            [("daemon/acmectl/import/apply.cpp", "if (!pair.certificate.has_key(pair.key)) return", "if (pair.certificate.serial().empty()) return")]),
+    # --- Who asks and is answered ------------------------------------------------------------------------------------
+    Mutant("control-admin", "members of acmed-view change nothing", CONTROL,
+           [(RIGHTS, "is_in(process, groups.admin)) return Right::change;", "is_in(process, groups.view)) return Right::change;")]),
+    Mutant("control-stranger", "who is in none of the groups sees nothing", CONTROL,
+           [(RIGHTS, "return is_in(process, groups.view) ? Right::view : Right::none;",
+             "return is_in(process, groups.view) ? Right::view : Right::view;")]),
+    Mutant("control-needs", "the socket asks who it is", CONTROL,
+           [(API, "  if (right >= needed) co_return;\n", "  if (right >= needed || needed == Right::view) co_return;\n")]),
+    Mutant("control-tcp", "nothing can be changed by TCP", CONTROL,
+           [(API, "if (!request.peer.process && route.needs == Right::change) {", "if (!request.peer.process && route.needs == Right::none) {")]),
+    Mutant("control-host", "a name that leads here against our will reads nothing (DNS rebinding)", CONTROL,
+           [(API, "  if (!request.peer.process) check_host(request);\n", "  if (request.peer.process) check_host(request);\n")]),
+    Mutant("control-secret", "no secret is in the sentence of a refusal", CONTROL,
+           [("daemon/control/problem.cpp", "sentence_(fit_to_show(sentence, longest_sentence))", "sentence_(sentence.substr(0, longest_sentence))")]),
+    Mutant("control-label", "the value of a label cannot break out of its quotes", CONTROL,
+           [("daemon/control/metrics.cpp", "if (c == '\\\\' || c == '\"') escaped += '\\\\';", "if (c == '\\\\') escaped += '\\\\';")]),
+    Mutant("control-slow", "who reads events too slowly is left behind", CONTROL,
+           [("daemon/control/events.cpp", "if (log_ == nullptr || is_left_behind()) return", "if (log_ == nullptr) return")]),
+    Mutant("control-gap", "who missed events is told", CONTROL,
+           [("daemon/control/events.cpp", "if (after != *since && *since != 0)", "if (after != *since && *since == 1)")]),
+    Mutant("control-replaced", "a list of two configurations is not taken for one", CONTROL,
+           [(API, "if (edition_ != api_.edition_) throw replaced();", "")]),
+    Mutant("http-413-length", "a body that says that it is too long is refused", BASE,
+           [(SERVER, "if (length.size() > 9 || std::strtoul(length.c_str(), nullptr, 10) > server.settings_.most_body) {",
+             "if (length.size() > 9) {"),
+            (SERVER, "if (exchange.received > server.settings_.most_body) return refuse", "if (exchange.received > most_discarded) return refuse")]),
+    Mutant("http-413-chunks", "a body in chunks that is too long is refused", BASE,
+           [(SERVER, "if (exchange.received > server.settings_.most_body) return refuse", "if (exchange.received > most_discarded) return refuse")]),
+    Mutant("http-share", "one user does not take all connections", BASE,
+           [(SERVER, "(own == by_peer_.end() || own->second < settings_.connections_of_peer)", "(own == by_peer_.end() || own->second < settings_.connections)")]),
+    Mutant("http-deadline", "a request that comes octet by octet ends", BASE,
+           [(SERVER, "  set_deadline(*connection, settings_.to_request);\n", "")]),
+    Mutant("http-hang-up", "what a client asked for ends when it hangs up", BASE,
+           [(SERVER, "      gone.exchange->stop.request_stop();\n", "      gone.exchange->stop.get_token();\n")]),
+    Mutant("http-live-socket", "the socket of another process is not taken", BASE,
+           [("base/http/listen.cpp", "  if (is_alive(address)) {", "  if (!is_alive(address) && address.sun_family == AF_INET) {")]),
+    Mutant("wish-trouble", "what a person asked for in vain is no trouble of a certificate that is not due", ["unit_daemon:*before its time*"],
+           [(KEEPER, "  if (kept_.loaded && duty->due() > kept_.now()) {", "  if (!kept_.loaded && duty->due() > kept_.now()) {")]),
+    Mutant("wish-force", "a person may force what a CA's pause holds back", ["unit_daemon:*wants to be left alone hears*"],
+           [(HEEDFUL, "  if (forced_) return;\n", "  if (!forced_ && ledger_.asked_until(settings().directory_url) == Time{}) return;\n")]),
 ]

@@ -67,6 +67,34 @@ SCENARIO("a CA that answers 503 gets three requests for sixty certificates, and 
   CHECK(scene.ca.count() <= 3);
 }
 
+SCENARIO("whoever asks for a certificate of a CA that wants to be left alone hears of it, and may force it") {
+  Sixty scene;
+  scene.ca.be_odd("directory", [](const FakeCa::Seen&) { return busy(); });
+  scene.attempt_all();
+  auto& keeper = scene.keepers.front();
+  Wish wish;
+  wish.asked = true;
+  wish.renew = true;
+  scene.ca.forget_seen();
+  run(scene.loop, keeper.attempt(wish));
+  const auto told = keeper.take_failures();
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().what == "issue");
+  CHECK(told.front().cause == "control:waits");
+  CHECK_THAT(told.front().sentence, Contains("left alone until"));
+  CHECK(scene.ca.count() == 1);
+  CHECK(keeper.state() == State::waiting);
+  WHEN("it is forced") {
+    scene.ca.forget_seen();
+    wish.force = true;
+    run(scene.loop, keeper.attempt(wish));
+    const auto failures = keeper.take_failures();
+    REQUIRE(failures.size() == 1);
+    CHECK(failures.front().cause == acme::overloaded);
+    CHECK(scene.ca.count() >= 1);
+  }
+}
+
 SCENARIO("a CA that closes while journeys are under way is not asked by them any more") {
   test::JourneyScene scene;
   test::FakeAuthority fake(scene.settings, {});
@@ -84,6 +112,11 @@ SCENARIO("a CA that closes while journeys are under way is not asked by them any
     CHECK_THROWS_AS(run(scene.loop, other.order_leaves_pending("order/1", 1min)), Throttled);
   }
   CHECK(calls == 0);
+  WHEN("a person forces it") {
+    HeedfulAuthority forced(fake, ledger, std::nullopt, true);
+    run(scene.loop, forced.respond("a.example.test"));
+    CHECK(calls == 1);
+  }
   WHEN("a certificate ends soon") {
     scene.clock.advance(16min);
     HeedfulAuthority urgent(fake, ledger, scene.clock.now() + 30min);

@@ -116,6 +116,145 @@ SCENARIO("certificates that are in place and fresh are left alone, and the statu
   }
 }
 
+namespace {
+
+Task<> ask_for_renewal(Service* service, bool force, control::Outcome* outcome,
+                       std::optional<keep::CertificateView>* after) {
+  // At a start nothing is read yet.
+  while (!service->certificate("a") || service->certificate("a")->state == keep::State::waiting)
+    co_await sleep_for(5ms);
+  *outcome = co_await service->renew("a", force);
+  co_await sleep_for(50ms);
+  *after = service->certificate("a");
+}
+
+Task<> expect_replaced(Service* service, std::string* cause) {
+  try {
+    co_await service->renew("a", false);
+  } catch (const Error& error) {
+    *cause = error.cause();
+  }
+}
+
+Task<> close_soon(Service* service) {
+  co_await sleep_for(20ms);
+  co_await service->close();
+}
+
+}  // namespace
+
+SCENARIO("a person asks for a renewal before its time: it is tried at once, and leaves no trouble when it fails") {
+  World world;
+  world.put_in_place("a");
+  Service service(world.loop, world.store, world.publisher, world.actions,
+                  world.folder.load(world.text(World::certificate("a"))), world.servers);
+  control::Outcome outcome;
+  std::optional<keep::CertificateView> after;
+  const test::LogCapture log;
+  run(world.loop, accompanied(ask_for_renewal(&service, false, &outcome, &after), service.run(true)));
+  REQUIRE(outcome.size() == 1);
+  CHECK(outcome.front().what == "issue");
+  CHECK(outcome.front().cause == "curl:7");
+  CHECK(outcome.front().party == Party::ca);
+  REQUIRE(after);
+  CHECK(after->state == keep::State::valid);
+  CHECK(after->troubles.empty());
+  REQUIRE(after->live);
+  CHECK(after->live->generation == 1);
+  REQUIRE(after->next);
+  CHECK(after->next->what == "renew");
+  CHECK(after->next->because == "a third of its life is left");
+  run(world.loop, service.close());
+}
+
+SCENARIO("what was asked for when another configuration comes is told to have come to nothing") {
+  World world;
+  world.put_in_place("a");
+  Service service(world.loop, world.store, world.publisher, world.actions,
+                  world.folder.load(world.text(World::certificate("a"))), world.servers);
+  run(world.loop, service.run_once());
+  std::string cause;
+  std::vector<Task<>> both;
+  both.push_back(expect_replaced(&service, &cause));
+  both.push_back(close_soon(&service));
+  run(world.loop, when_all(std::move(both)));
+  CHECK(cause == "control:replaced");
+}
+
+SCENARIO("those who look see every certificate, also while they are being read at the start") {
+  World world;
+  std::string certificates;
+  for (const auto* name : {"a", "b", "c"}) certificates += World::certificate(name);
+  world.put_in_place("b");
+  Service service(world.loop, world.store, world.publisher, world.actions, world.folder.load(world.text(certificates)),
+                  world.servers);
+  const auto names = [&service](const std::string& after, std::size_t most) {
+    std::string all;
+    for (const auto& view : service.certificates_after(after, most)) {
+      all += view.name + " " + std::string(keep::to_text(view.state)) + ";";
+    }
+    return all;
+  };
+  CHECK(names("", 10) == "a waiting;b waiting;c waiting;");
+  CHECK(names("a", 1) == "b waiting;");
+  const test::LogCapture log;
+  run(world.loop, service.run_once());
+  CHECK(names("", 10) == "a failing;b valid;c failing;");
+  CHECK(names("b", 10) == "c failing;");
+  CHECK(names("none", 10).empty());
+  CHECK(service.states_after("", 2).size() == 2);
+  CHECK_FALSE(service.certificate("none"));
+  const auto failing = service.certificate("a");
+  REQUIRE(failing);
+  CHECK(failing->troubles.front().what == "issue");
+  CHECK(failing->troubles.front().party == Party::ca);
+  CHECK(failing->next->because == "it has failed once and is tried again");
+  CHECK(service.providers().front().type == "lego-exec");
+  CHECK(service.cas().front().name == "none");
+  run(world.loop, service.close());
+}
+
+namespace {
+
+struct Reloads {
+  std::vector<config::Fault> wrong;
+  std::vector<config::Fault> right;
+  std::size_t count = 0;
+};
+
+Task<> reload_twice(Daemon* daemon, const World* world, Reloads* seen) {
+  while (daemon->keeping() == nullptr) co_await sleep_for(5ms);
+  world->folder.write("acmed.toml", world->text(World::certificate("a") + "certifcate = 1\nfoo = 2\n"));
+  seen->wrong = co_await daemon->reload();
+  world->folder.write("acmed.toml", world->text(World::certificate("a") + World::certificate("b")));
+  seen->right = co_await daemon->reload();
+  for (int i = 0; i < 1000 && seen->count != 2; ++i) {
+    co_await sleep_for(5ms);
+    seen->count = daemon->keeping() != nullptr ? daemon->keeping()->certificate_count() : 0;
+  }
+}
+
+Task<> beside(Daemon* daemon, config::Config config, Task<> story) {
+  co_await accompanied(std::move(story), daemon->run(std::move(config)));
+}
+
+}  // namespace
+
+SCENARIO("whoever asks for a reload hears of every fault, and the API follows the new configuration") {
+  World world;
+  world.put_in_place("a");
+  const auto config = world.folder.load(world.text(World::certificate("a")));
+  Daemon daemon(world.loop, world.store, world.publisher, world.actions, world.folder.path("acmed.toml"));
+  Reloads seen;
+  const test::LogCapture log;
+  run(world.loop, beside(&daemon, config, reload_twice(&daemon, &world, &seen)));
+  REQUIRE(seen.wrong.size() == 2);
+  CHECK(seen.wrong[0].line > 0);
+  CHECK_THAT(seen.wrong[0].sentence, Catch::Contains("did you mean certificate?"));
+  CHECK(seen.right.empty());
+  CHECK(seen.count == 2);
+}
+
 SCENARIO("the state directory never changes while the daemon runs") {
   World world;
   world.put_in_place("a");
@@ -127,7 +266,7 @@ SCENARIO("the state directory never changes while the daemon runs") {
   const auto refused = [](const std::string& text) {
     return text.find("state_directory cannot change while acmed runs") != std::string::npos;
   };
-  daemon.reload();
+  daemon.request_reload();
   CHECK_THROWS_AS(run(world.loop, live(&daemon, config, stop_when(refused, &log, &stop)), stop.get_token()), Cancelled);
   CHECK(refused(log.text()));
   CHECK_FALSE(std::filesystem::exists(world.folder.path("elsewhere")));
