@@ -206,27 +206,18 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
   return is_well ? EXIT_SUCCESS : exit_failed;
 }
 
-control::DoctorLine::Verdict verdict_of(doctor::Verdict verdict) {
-  switch (verdict) {
-    case doctor::Verdict::ok:
-      return control::DoctorLine::Verdict::ok;
-    case doctor::Verdict::warning:
-      return control::DoctorLine::Verdict::warning;
-    case doctor::Verdict::wrong:
-      break;
+/// The doctor's words as the control API has them.
+Task<std::vector<control::DoctorLine>> examination(Loop* loop, std::filesystem::path file, doctor::Question question) {
+  const auto lines = co_await doctor::examine(loop, std::move(file), std::move(question));
+  std::vector<control::DoctorLine> told;
+  for (const auto& line : lines) {
+    using Verdict = control::DoctorLine::Verdict;
+    const auto verdict = line.verdict == doctor::Verdict::ok        ? Verdict::ok
+                         : line.verdict == doctor::Verdict::warning ? Verdict::warning
+                                                                    : Verdict::wrong;
+    told.push_back({line.subject, verdict, line.sentence, line.mend});
   }
-  return control::DoctorLine::Verdict::wrong;
-}
-
-/// For the API: of the configuration as its files are now, in force or not.
-Task<std::vector<control::DoctorLine>> examine(Loop* loop, std::filesystem::path config, std::string certificate,
-                                               bool touch_dns) {
-  const auto found = co_await doctor::examine(loop, std::move(config), {std::move(certificate), touch_dns});
-  std::vector<control::DoctorLine> lines;
-  for (const auto& line : found) {
-    lines.push_back({line.subject, verdict_of(line.verdict), line.sentence, line.mend});
-  }
-  co_return lines;
+  co_return told;
 }
 
 int start(const Options& options) {
@@ -257,8 +248,8 @@ int start(const Options& options) {
   if (options.once)
     return run_once(loop, store, publisher, *actions, std::move(config), options.names, stop.get_token());
   Daemon daemon(loop, store, publisher, *actions, options.config);
-  daemon.set_doctor([&loop, &options](const std::optional<std::string>& certificate, bool touch_dns) {
-    return examine(&loop, options.config, certificate.value_or(std::string()), touch_dns);
+  daemon.set_doctor([&loop, file = options.config](std::optional<std::string> certificate, bool touch_dns) {
+    return examination(&loop, file, {certificate.value_or(""), touch_dns});
   });
   signals.on(SIGHUP, [&daemon] { daemon.request_reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());

@@ -296,6 +296,15 @@ std::string effective(const config::Config& config) {
     toml.texts_if("resolvers", config.resolvers);
     write(toml, config.propagation);
   }
+  if (config.control_socket) {
+    toml.table({"control"});
+    toml.text("socket", config.control_socket->string());
+  }
+  if (!config.http_listen.empty()) {
+    toml.table({"http"});
+    toml.texts("listen", config.http_listen);
+    toml.texts_if("hosts", config.http_hosts);
+  }
   for (const auto& [name, ca] : config.cas) write(toml, ca);
   for (const auto& provider : config.providers) write(toml, provider);
   for (const auto& certificate : config.certificates) write(toml, certificate);

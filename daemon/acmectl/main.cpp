@@ -67,8 +67,17 @@ Style style_of(bool is_terminal) {
 
 std::string socket_of(const Options& options) {
   if (!options.socket.empty()) return options.socket;
-  const auto named = environment("ACMED_SOCKET");
-  return named.empty() ? usual_socket : named;
+  if (auto named = environment("ACMED_SOCKET"); !named.empty()) return named;
+  std::error_code error;
+  if (!std::filesystem::exists(usual_socket, error)) {
+    try {
+      const auto config = config::load(options.config);
+      if (config.control_socket) return config.control_socket->string();
+    } catch (const std::exception&) {
+      // It may not be for this user; then the usual one is told to be missing.
+    }
+  }
+  return usual_socket;
 }
 
 int exit_status_of(const Error& error) {

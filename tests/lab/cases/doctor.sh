@@ -7,6 +7,7 @@ source "$(dirname "$0")/../case.sh"
 
 start_lab LAB_ZONES=example.test
 PORT=4433
+export COLUMNS=400 # a sentence in a line
 config() { # config KEY_FILE
   write_config <<TOML
 $(provider primary "$LAB_PRIMARY" "$1" example.test)

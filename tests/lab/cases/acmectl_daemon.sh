@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# acmectl asks a running daemon: a renewal followed step by step, a deployment, events, a wrong configuration refused with its faults; and the
+# way from a wrong TSIG key to a certificate by acmectl alone.
+# shellcheck source=../case.sh
+source "$(dirname "$0")/../case.sh"
+
+SOCKET=$WORK/daemon.sock
+export ACMED_SOCKET=$SOCKET COLUMNS=400 # a sentence in a line
+start_lab LAB_ZONES="example.test z1.test"
+wrong=$WORK/key
+sed "s|secret \".*\"|secret \"$(openssl rand -base64 32)\"|" "$LAB_TSIG_FILE" >"$wrong"
+chmod 600 "$wrong"
+mkdir "$WORK/copy"
+TIMEOUT=5s
+config() {
+  write_config <<TOML
+[control]
+socket = "$SOCKET"
+$(provider primary "$LAB_PRIMARY" "$wrong" example.test)
+$(provider other "$LAB_PRIMARY" "$LAB_TSIG_FILE" z1.test)
+$(certificate web example.test '*.example.test')
+  [[certificate.deploy]]
+  name = "copy"
+  directory = "$WORK/copy"
+$(certificate mail z1.test)
+TOML
+}
+is_state() { [[ $("$ACMECTL" --config "$CONFIG" status --json "$1" 2>/dev/null | jq -r '.[0].state') == "$2" ]]; } # is_state NAME STATE
+
+config
+start_daemon
+expect_eventually "the socket is there" 20 test -S "$SOCKET"
+expect_eventually "mail is valid" 20 is_state mail valid
+expect_eventually "web fails" 20 is_state web failing
+ctl status
+expect_equal "exit status with one that fails" "$STATUS" 1
+expect_match "the worst first" "$(sed -n 2p "$WORK/ctl.out")" '^web +failing'
+expect_match "what it says" "$(sed -n 3,5p "$WORK/ctl.out")" 'BADSIG|BADKEY|secret'
+ctl doctor web --touch-dns
+expect_equal "exit status of doctor" "$STATUS" 1
+expect_match "the daemon's doctor names the key" "$OUTPUT" '^wrong +update '
+expect_match "the mend" "$OUTPUT" '^ +mend +tsig in \[provider\.'
+expect_equal "nothing on standard error" "$SAID" ""
+
+# The file is read again by itself when it changes.
+cat "$LAB_TSIG_FILE" >"$wrong"
+ctl renew web
+expect_equal "exit status of renew after the mend" "$STATUS" 0
+for step in ordered published propagat validated issued deployed; do
+  expect_match "the step $step" "$OUTPUT" "^${step}[a-z]* "
+done
+expect_match "the end" "$OUTPUT" '^web is renewed: [0-9]+ days left'
+expect_issued web example.test '*.example.test'
+expect_eventually "all is well" 20 is_state web valid
+ctl status
+expect_equal "exit status when all is well" "$STATUS" 0
+expect_match "the CA" "$OUTPUT" '^2 certificates: 2 valid; CA lab open'
+expect_match "the target" "$OUTPUT" '^web +valid .* copy$'
+before=$(serial web)
+ctl renew web --force
+expect_equal "exit status of a renewal before its time" "$STATUS" 0
+expect_different "another certificate" "$(serial web)" "$before"
+rm "$WORK/copy/fullchain.pem"
+ctl deploy web copy
+expect_equal "exit status of deploy" "$STATUS" 0
+expect_success "the copy is there again" test -s "$WORK/copy/fullchain.pem"
+ctl deploy web cpoy
+expect_equal "exit status for a target that there is not" "$STATUS" 1
+expect_match "did you mean" "$SAID" 'did you mean copy'
+ctl events
+expect_match "what has happened" "$OUTPUT" 'issued +web'
+ctl show web
+expect_match "the target" "$OUTPUT" '^target +copy: generation 2'
+echo 'nothing = 1' >"$WORK/broken.toml"
+cat "$CONFIG" >>"$WORK/broken.toml"
+cp "$CONFIG" "$WORK/right.toml"
+cp "$WORK/broken.toml" "$CONFIG"
+ctl reload
+expect_equal "exit status of a reload that is refused" "$STATUS" 1
+expect_match "the fault and its line" "$SAID" 'acmed.toml:1:1: nothing'
+cp "$WORK/right.toml" "$CONFIG"
+ctl reload
+expect_equal "exit status of a reload" "$STATUS" 0
+stop_daemon
+expect_equal "exit status of acmed" "$STATUS" 0
+ctl renew web
+expect_equal "exit status without a daemon" "$STATUS" 3
