@@ -894,6 +894,6 @@ MUTANTS = [
            [("base/http/listen.cpp", "  if (is_alive(address)) {", "  if (!is_alive(address) && address.sun_family == AF_INET) {")]),
     Mutant("wish-trouble", "what a person asked for in vain is no trouble of a certificate that is not due", ["unit_daemon:*before its time*"],
            [(KEEPER, "  if (kept_.loaded && duty->due() > kept_.now()) {", "  if (!kept_.loaded && duty->due() > kept_.now()) {")]),
-    Mutant("wish-force", "a person may force what a CA's pause holds back", ["unit_daemon:*wants to be left alone hears*"],
+    Mutant("wish-force", "a person may force what a CA's pause holds back", ["unit_daemon:*closes while journeys*", "unit_daemon:*wants to be left alone hears*"],
            [(HEEDFUL, "  if (forced_) return;\n", "  if (!forced_ && ledger_.asked_until(settings().directory_url) == Time{}) return;\n")]),
 ]
