@@ -944,7 +944,7 @@ MUTANTS = [
            [("base/http/listen.cpp", "  if (is_alive(address)) {", "  if (!is_alive(address) && address.sun_family == AF_INET) {")]),
     Mutant("wish-trouble", "what a person asked for in vain is no trouble of a certificate that is not due", ["unit_daemon:*before its time*"],
            [(KEEPER, "  if (kept_.loaded && duty->due() > kept_.now()) {", "  if (!kept_.loaded && duty->due() > kept_.now()) {")]),
-    Mutant("wish-force", "a person may force what a CA's pause holds back", ["unit_daemon:*wants to be left alone hears*"],
+    Mutant("wish-force", "a person may force what a CA's pause holds back", ["unit_daemon:*closes while journeys*", "unit_daemon:*wants to be left alone hears*"],
            [(HEEDFUL, "  if (forced_) return;\n", "  if (!forced_ && ledger_.asked_until(settings().directory_url) == Time{}) return;\n")]),
     Mutant("key-group", "a key goes to the group of its certificate", ["unit_daemon:*key goes to the group*,*may read a key*"],
            [(GENERATION, "if (group && ::fchown(key.get(), static_cast<uid_t>(-1), *group) != 0) {",

@@ -251,7 +251,7 @@ SCENARIO("whoever asks for a reload hears of every fault, and the API follows th
   run(world.loop, beside(&daemon, config, reload_twice(&daemon, &world, &seen)));
   REQUIRE(seen.wrong.size() == 2);
   CHECK(seen.wrong[0].line > 0);
-  CHECK_THAT(seen.wrong[0].sentence, Catch::Contains("did you mean certificate?"));
+  CHECK_THAT(seen.wrong[0].sentence, Catch::Contains("there is no such key"));
   CHECK(seen.right.empty());
   CHECK(seen.count == 2);
 }
