@@ -102,8 +102,8 @@ Line trouble_line(const std::string& subject, const std::string& what, const sto
   const auto next = trouble.next_try > now ? fmt::format("next try in {}", to_text(trouble.next_try - now))
                                            : std::string("to be tried now");
   Line line{subject, Verdict::wrong,
-            fmt::format("{} since {}: {} ({} tries, {})", what, to_text(now - trouble.since), trouble.sentence,
-                        trouble.failures, next),
+            fmt::format("{} since {}: {} ({} {}, {})", what, to_text(now - trouble.since), trouble.sentence,
+                        trouble.failures, trouble.failures == 1 ? "try" : "tries", next),
             std::string(), trouble.cause};
   return line;
 }
