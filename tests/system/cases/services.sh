@@ -13,10 +13,11 @@ boot_1() {
 }
 
 three_services() {
+  POSTGRESQL=$(ls /etc/postgresql) # its version
   local port service old
   install -d /etc/ssl/postgresql /etc/postfix/tls /etc/dovecot/tls
   printf "ssl_cert_file = '/etc/ssl/postgresql/fullchain.pem'\nssl_key_file = '/etc/ssl/postgresql/privkey.pem'\n" \
-    >/etc/postgresql/15/main/conf.d/tls.conf
+    >"/etc/postgresql/$POSTGRESQL/main/conf.d/tls.conf"
   postconf -e smtpd_tls_cert_file=/etc/postfix/tls/fullchain.pem smtpd_tls_key_file=/etc/postfix/tls/privkey.pem smtpd_tls_security_level=may \
     inet_protocols=ipv4
   printf 'ssl = yes\nssl_cert = </etc/dovecot/tls/fullchain.pem\nssl_key = </etc/dovecot/tls/privkey.pem\n' >/etc/dovecot/local.conf
@@ -24,7 +25,7 @@ three_services() {
   systemctl reload acmed
   expect_eventually "each has its files" 30 all_files
   # They start while acmed waits for them: none can start before.
-  systemctl start postgresql@15-main postfix@- dovecot
+  systemctl start "postgresql@$POSTGRESQL-main" postfix@- dovecot
   expect_eventually "all are deployed" 60 are_deployed 1
   expect_equal "PostgreSQL's key" "$(stat -c '%U %G %a' /etc/ssl/postgresql/privkey.pem)" "postgres root 400"
 
@@ -49,7 +50,7 @@ three_services() {
   expect_eventually "it is told what it presents" 90 is_told 'target dovecot: .*(serial|presents)'
   expect_equal "it presents the old one" "$(presented imap 143)" "$old"
   expect_eventually "the others have the new one" 30 presents_new postgres 5432
-  systemctl stop postgresql@15-main postfix@- dovecot
+  systemctl stop "postgresql@$POSTGRESQL-main" postfix@- dovecot
 }
 
 configure_services() { # configure_services KEY_TYPE: another one makes the certificate due
@@ -66,7 +67,7 @@ key_type = "$1"
   directory = "/etc/ssl/postgresql"
   owner = "postgres"
   mode = 0o400
-  reload = ["postgresql@15-main.service"]
+  reload = ["postgresql@$POSTGRESQL-main.service"]
   verify = { connect = "127.0.0.1:5432", starttls = "postgres" }
 
   [[certificate.deploy]]
