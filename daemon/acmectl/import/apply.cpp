@@ -129,7 +129,7 @@ class Taking {
     state.issued = store::Issued{number,      directory,       type,           wanted->domains,
                                  meta.serial, meta.not_before, meta.not_after, meta.issued_at};
     run(loop_, store_.save_certificate(wanted->name, state));
-    run(loop_, publisher_.publish(wanted->name, run(loop_, store_.generation(wanted->name, number))));
+    run(loop_, publisher_.publish(wanted->name, run(loop_, store_.generation(wanted->name, number)), wanted->group));
     taken_.insert(wanted->name);
     result_.done.push_back(
         fmt::format("certificate {}, which ends at {}", wanted->name, to_rfc3339(pair.certificate.not_after())));
