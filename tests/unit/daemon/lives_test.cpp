@@ -66,7 +66,7 @@ SCENARIO("each renewal costs one order, and comes after the issue and before the
     keeping.life = std::chrono::duration_cast<Duration>(8766h * shortest * std::pow(30 / shortest, chance(random)));
     const double share = 0.9 * chance(random);
     keeping.backdated = std::chrono::duration_cast<Duration>(keeping.life * (share / (1 - share)));
-    CAPTURE(to_text(keeping.life), share);
+    CAPTURE(acmed::to_text(keeping.life), share);
     Time end = Time::max();
     for (int renewal = 1; renewal <= 3; ++renewal) {
       CHECK(keeping.clock.now() < end);
