@@ -271,7 +271,7 @@ void sync_folder(const std::filesystem::path& path) {
 }
 
 std::filesystem::path set_aside(const std::filesystem::path& path) {
-  const auto aside = path_aside(path);
+  auto aside = path_aside(path);
   if (::rename(path.c_str(), aside.c_str()) != 0) fail("set aside", path);
   sync_folder(path.parent_path());
   return aside;

@@ -273,14 +273,14 @@ CertificateSettings read_defaults(Reader reader, const Config& config) {
 std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
                                            const Config& config) {
   const auto read_rest = [&](Reader& reader, Certificate& certificate) {
-    auto own = read_settings(reader, config);
+    const auto own = read_settings(reader, config);
     reader.end();
     certificate.ca = ca_of(own, defaults, config, reader);
     certificate.key_type = own.key_type.value_or(defaults.key_type.value_or(certificate.key_type));
     certificate.renew = own.renew ? own.renew : defaults.renew;
     certificate.group = own.group ? own.group : defaults.group;
     certificate.propagation = completed(own.propagation, defaults.propagation);
-    return own.deploy ? std::move(own.deploy) : defaults.deploy;
+    return own.deploy ? own.deploy : defaults.deploy;
   };
   return read_each(readers, &config, read_rest);
 }

@@ -178,7 +178,7 @@ expect_issued() { # expect_issued NAME DOMAIN...: live/NAME is a whole, valid pa
 sans() { openssl x509 -in "$1" -noout -ext subjectAltName | grep -oE 'DNS:[^,]+' | cut -c 5- | sort | paste -sd ' '; }
 certificates() { cat "$@" | grep -c 'BEGIN CERTIFICATE'; }
 
-txt() { dig +short +time=1 +tries=1 "@$1" "$2" TXT; } # txt SERVER NAME
+txt() { dig +short +time=2 +tries=3 "@$1" "$2" TXT | sed "/^;/d"; } # txt SERVER NAME
 
 serves_zone() { # serves_zone ZONE ADDRESS
   dig +time=1 +tries=1 +norecurse "@$2" "$1" SOA 2>/dev/null | grep -qE '^;; flags:.* aa.* ANSWER: 1'

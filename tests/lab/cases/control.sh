@@ -121,8 +121,12 @@ in_service() { echo "$(serial one) $(generation one) $(generation two)"; }
 former=$(in_service)
 python3 "$LAB_HOME/spoiled_requests.py" "$SOCKET" 2000 >/dev/null # what is allocated once
 before=$(memory)
-expect_success "20,000 of them" python3 "$LAB_HOME/spoiled_requests.py" "$SOCKET" 20000
-expect_at_most "memory kept (KiB)" $(($(memory) - before)) 4096
+if ((SLOW_BUILD_MS > 0)); then # whose memory says nothing
+  expect_success "2,000 of them" python3 "$LAB_HOME/spoiled_requests.py" "$SOCKET" 2000
+else
+  expect_success "20,000 of them" python3 "$LAB_HOME/spoiled_requests.py" "$SOCKET" 20000
+  expect_at_most "memory kept (KiB)" $(($(memory) - before)) 4096
+fi
 expect_equal "nothing is renewed" "$(in_service)" "$former"
 expect_equal "it answers" "$(local_status $url)" 200
 
