@@ -29,16 +29,23 @@ def wait_until_ready(notices, ended, limit):
             return leader
 
 
+def pass_over_the_rest(notices, ended):
+    """Until the machine has ended. The container's init waits for ever where nobody takes what it tells."""
+    while ended not in select.select([notices, ended], [], [])[0]:
+        notices.recv(65536)
+
+
 def main(path, limit, command):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
         notices.bind(path)
         # Its output is the container's console, ours is for who waits.
         with subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": path}, stdin=subprocess.DEVNULL, stdout=sys.stderr) as machine:
             signal.signal(signal.SIGTERM, lambda *_: machine.terminate())
-            leader = wait_until_ready(notices, os.pidfd_open(machine.pid), int(limit))
+            ended = os.pidfd_open(machine.pid)
+            leader = wait_until_ready(notices, ended, int(limit))
             print(leader or "", flush=True)
             sys.stdout.close()
-            machine.wait()
+            pass_over_the_rest(notices, ended)
 
 
 main(sys.argv[1], sys.argv[2], sys.argv[3:])
