@@ -93,7 +93,7 @@ json::Value Operations::json_of(const std::string& id) const {
                       {"failures", std::move(failures)}};
 }
 
-void Operations::add(const std::string& certificate, std::string_view step, std::string sentence) {
+void Operations::add(const std::string& certificate, std::string_view step, const std::string& sentence) {
   const auto [first, last] = in_progress_.equal_range(certificate);
   for (auto each = first; each != last; ++each) {
     auto& operation = *each->second;

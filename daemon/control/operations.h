@@ -56,7 +56,7 @@ class Operations final : public issue::Observer {
     std::size_t servers = 0;
     Outcome failures;
   };
-  void add(const std::string& certificate, std::string_view step, std::string sentence);
+  void add(const std::string& certificate, std::string_view step, const std::string& sentence);
   void drop_oldest();
 
   const Clock& clock_;

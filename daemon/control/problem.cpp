@@ -31,7 +31,7 @@ std::string_view title_of(int status) {
 
 }  // namespace
 
-ProblemResponse::ProblemResponse(int status, std::string cause, std::string sentence, json::Object more)
+ProblemResponse::ProblemResponse(int status, std::string cause, const std::string& sentence, json::Object more)
     : status_(status),
       cause_(std::move(cause)),
       sentence_(fit_to_show(sentence, longest_sentence)),

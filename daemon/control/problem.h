@@ -13,7 +13,7 @@ namespace acmed::control {
 class ProblemResponse final : public std::exception {
  public:
   /// `cause`: for programs, "control:unknown". `more`: further members of the document.
-  ProblemResponse(int status, std::string cause, std::string sentence, json::Object more = {});
+  ProblemResponse(int status, std::string cause, const std::string& sentence, json::Object more = {});
 
   const char* what() const noexcept override { return sentence_.c_str(); }
   int status() const noexcept { return status_; }

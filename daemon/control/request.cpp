@@ -19,7 +19,8 @@ ProblemResponse bad(const std::string& sentence) {
 }
 
 std::string hint_for(const std::string& word, const std::vector<std::string>& known) {
-  if (const auto hint = config::did_you_mean(word, known); !hint.empty()) return hint;
+  auto hint = config::did_you_mean(word, known);
+  if (!hint.empty()) return hint;
   return known.empty() ? "; there are none here" : "; there is " + config::listed(known, "and");
 }
 
