@@ -20,13 +20,15 @@ constexpr Duration pause_after_failure = std::chrono::hours(6);
 /// Certificates of versions that did not ask are not all asked for at once.
 constexpr Duration first_looks_spread = longest_pause;
 
-/// Uniformly distributed in [start, end), to the second.
+/// Uniformly distributed in [start, end), to the second. Reckoned in seconds: a CA may name years that are further
+/// apart than nanoseconds reach.
 Time chosen_between(Time start, Time end) {
   const auto octets = crypto::random_bytes(8);
   std::uint64_t number = 0;
   for (const char octet : octets) number = number << 8 | static_cast<unsigned char>(octet);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(end - start).count();
-  return start + std::chrono::seconds(number % static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 1)));
+  const auto first = std::chrono::floor<std::chrono::seconds>(start);
+  const auto seconds = (std::chrono::floor<std::chrono::seconds>(end) - first).count();
+  return to_time(first + std::chrono::seconds(number % static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 1))));
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ std::string due_reason(const store::Issued& issued, std::optional<config::LifeLe
                        const Rare<store::RenewalPlan>& plan) {
   if (due_at(issued, left, plan) != due_at(issued, left)) return "the CA suggests it";
   if (!left) {
-    return issued.not_after - issued.not_before < short_life ? "half of its life is left"
-                                                             : "a third of its life is left";
+    return issued.not_after - beginning_of(issued) < short_life ? "half of its life is left"
+                                                                : "a third of its life is left";
   }
   if (const auto* time = std::get_if<Duration>(&*left)) return to_text(*time) + " of its life are left";
   return fmt::format("{:.0f} % of its life are left", 100 * std::get<double>(*left));
