@@ -860,7 +860,7 @@ MUTANTS = [
     Mutant("ari-chosen-once", "in the same window no other time is chosen", ["unit_daemon:*chosen once*"],
            [("daemon/keep/renewal_information.cpp", "  if (plan.window_start == start && plan.window_end == end) return false;\n", "")]),
     Mutant("ari-spread", "certificates are spread over the window", ["unit_daemon:*spread over the window*"],
-           [("daemon/keep/renewal_information.cpp", "return start + std::chrono::seconds(number %", "return start + 0 * std::chrono::seconds(number %")]),
+           [("daemon/keep/renewal_information.cpp", "first + std::chrono::seconds(number %", "first + 0 * std::chrono::seconds(number %")]),
     Mutant("ari-due", "the CA's suggestion decides when a certificate is renewed", ["unit_daemon:*window that its CA suggests*"],
            [("daemon/keep/issuing.cpp", "renew::due_at(*kept_.state.issued, kept_.wanted.renew, kept_.state.renewal)", "renew::due_at(*kept_.state.issued, kept_.wanted.renew)")]),
     Mutant("ari-replaces", "an order says which certificate it replaces", ["unit_daemon:*in the place of the one before*"],

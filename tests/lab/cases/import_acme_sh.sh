@@ -19,7 +19,7 @@ mkdir -p "$ca" "$home/example.test_ecc"
 cp "$(find "$WORK/lego/accounts" -name '*.key')" "$ca/account.key"
 printf "ACCOUNT_URL='%s'\nCA_EMAIL='a@example.test'\nCA_KEY_HASH='x'\n" "$(jq -r .registration.uri "$account")" >"$ca/ca.conf"
 cat >"$home/account.conf" <<CONF
-LOG_FILE="/root/.acme.sh/acme.sh.log"
+LOG_FILE="/var/log/acme.sh.log"
 ACCOUNT_EMAIL='a@example.test'
 SAVED_NSUPDATE_SERVER='$LAB_PRIMARY'
 SAVED_NSUPDATE_KEY='$LAB_TSIG_FILE'

@@ -120,6 +120,20 @@ SCENARIO("certificates are spread over the window") {
   CHECK(chosen.size() == 8);
 }
 
+SCENARIO("a window as wide as a calendar is a window like any other") {
+  std::set<Time> chosen;
+  for (int i = 0; i < 4; ++i) {
+    Suggesting scene;
+    scene.fake.suggestion =
+        acme::RenewalInfo{parse_rfc3339("0001-01-01T00:00:00Z").value(), parse_rfc3339("9999-12-31T00:00:00Z").value(),
+                          "", scene.clock.now() + 6h};
+    scene.live_until(1h);
+    CHECK(scene.keeper->troubles().empty());
+    chosen.insert(scene.state().renewal->renew_at);
+  }
+  CHECK(chosen.size() == 4);
+}
+
 SCENARIO("a window in the past renews soon; a CA that never suggests anything else does not get order after order") {
   Suggesting scene;
   scene.suggest(30 * 24h, 31 * 24h);
