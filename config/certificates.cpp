@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
 #include "config/cas.h"
+#include "config/life_left.h"
 #include "config/names.h"
 #include "config/propagation.h"
 #include "config/section_name.h"
@@ -17,8 +17,6 @@
 namespace acmed::config {
 namespace {
 
-constexpr Duration shortest_left = std::chrono::minutes(1);
-constexpr Duration longest_left = std::chrono::hours(24 * 366);
 /// Public CAs accept no more in one certificate.
 constexpr std::size_t most_names = 100;
 
@@ -67,37 +65,15 @@ std::optional<crypto::KeyType> read_key_type(Reader& reader) {
   return reader.choice("key_type", key_types());
 }
 
-std::optional<LifeLeft> read_renew(Reader& reader) {
+/// "ari": when the CA suggests it, which is the usual.
+std::optional<std::optional<LifeLeft>> read_renew(Reader& reader) {
   const auto* node = reader.node("renew");
   if (node == nullptr) return std::nullopt;
-  std::optional<double> fraction;
-  if (const auto* number = node->as<double>()) fraction = *number;
-  if (const auto* text = node->as<std::string>()) {
-    if (*text == "ari") {
-      reader.fault(node->place, "renew",
-                   "this version does not ask the CA when to renew (ARI) yet; leave the key out to renew when a third "
-                   "of the lifetime is left, or give the fraction, \"0.33\"");
-      return std::nullopt;
-    }
-    if (const auto left = parse_duration(*text)) {
-      if (*left >= shortest_left && *left <= longest_left) return *left;
-      reader.fault(node->place, "renew",
-                   fmt::format("{} was found, {} to {} are allowed", in_quotes(*text), to_text(shortest_left),
-                               to_text(longest_left)));
-      return std::nullopt;
-    }
-    double value = 0;
-    const auto* end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, value);
-    if (error == std::errc{} && stop == end) fraction = value;
-  }
-  // Written this way so that NaN is rejected too.
-  if (fraction && *fraction > 0 && *fraction < 1) return fraction;
-  reader.fault_of_kind(
-      *node, "renew",
-      "the fraction of the lifetime that is left, more than 0 and less than 1, \"0.33\", or a time such as "
-      "\"30d\",");
-  return std::nullopt;
+  const auto* text = node->as<std::string>();
+  if (text != nullptr && *text == "ari") return std::optional<LifeLeft>();
+  auto left = read_life_left(reader, "renew");
+  if (!left) return std::nullopt;
+  return left;
 }
 
 CertificateSettings read_settings(Reader& reader, const Config& config) {
@@ -277,7 +253,7 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     reader.end();
     certificate.ca = ca_of(own, defaults, config, reader);
     certificate.key_type = own.key_type.value_or(defaults.key_type.value_or(certificate.key_type));
-    certificate.renew = own.renew ? own.renew : defaults.renew;
+    certificate.renew = own.renew ? *own.renew : defaults.renew.value_or(std::nullopt);
     certificate.group = own.group ? own.group : defaults.group;
     certificate.propagation = completed(own.propagation, defaults.propagation);
     return own.deploy ? own.deploy : defaults.deploy;

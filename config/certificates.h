@@ -14,7 +14,7 @@ namespace acmed::config {
 struct CertificateSettings {
   std::optional<std::string> ca;
   std::optional<crypto::KeyType> key_type;
-  std::optional<LifeLeft> renew;
+  std::optional<std::optional<LifeLeft>> renew;  ///< nothing in it: when the CA suggests it
   std::optional<std::string> group;
   Propagation propagation;
   std::optional<std::vector<PlacedTarget>> deploy;

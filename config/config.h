@@ -162,6 +162,15 @@ struct Fault {
   std::string text() const;
 };
 
+/// [notify]: programs that are told what operators want to know.
+struct Notify {
+  std::vector<std::string> on_failure;          ///< argv; empty for none
+  std::vector<std::string> on_success;          ///< argv; empty for none
+  Duration after = std::chrono::hours(1);       ///< a trouble that ends before that is not told
+  std::optional<LifeLeft> warn_before;          ///< the end of a certificate; none: a sixth of its life
+  Duration timeout = std::chrono::seconds(60);  ///< of each run
+};
+
 struct Config {
   std::filesystem::path file;
   std::filesystem::path state_directory;
@@ -174,6 +183,7 @@ struct Config {
   std::optional<std::filesystem::path> control_socket;  ///< [control] socket; none: where the service manager says
   std::vector<std::string> http_listen;                 ///< [http] listen: addresses with ports
   std::vector<std::string> http_hosts;                  ///< [http] hosts: names that browsers may call this host by
+  Notify notify;
   std::vector<Fault> left_out{};                        ///< why included files were left out; see load_for_start()
 };
 

@@ -18,6 +18,7 @@
 #include "config/files.h"
 #include "config/include.h"
 #include "config/other_clients.h"
+#include "config/notify.h"
 #include "config/propagation.h"
 #include "config/providers.h"
 #include "config/providers/responder.h"
@@ -82,12 +83,12 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
   config.file = file;
   config.state_directory = read_state_directory(main);
   main.node("include");
-  main.refuse("notify", "this version does not call programs on failure yet; leave the table out");
   if (auto propagation = main.table("propagation")) {
     config.propagation = read_propagation(*std::move(propagation), config.resolvers);
   }
   if (auto control = main.table("control")) read_control(*std::move(control), config);
   if (auto http = main.table("http")) read_http(*std::move(http), config);
+  if (auto notify = main.table("notify")) config.notify = read_notify(*std::move(notify));
   for (auto& [name, reader] : named_sections(readers, "ca")) {
     auto of_ca = reader;
     auto ca = read_ca(name, std::move(reader));

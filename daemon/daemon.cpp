@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t longest_warning = std::size_t{16} * 1024;
 
-void notify(const std::string& state) {
+void tell_manager(const std::string& state) {
   sd_notify(0, state.c_str());
 }
 
@@ -44,16 +44,20 @@ std::string tell_left_out(const config::Config& config) {
                      fit_to_show(fmt::format("{}", fmt::join(files, ", ")), longest_warning));
 }
 
-/// The service that the API asks is no longer there.
+/// The service that the API asks, and that is told of, is no longer there.
 class Ends {
  public:
-  explicit Ends(Service*& present) : present_(present) {}
+  Ends(Service*& present, notify::Notifier& notifier) : present_(present), notifier_(notifier) {}
   Ends(const Ends&) = delete;
   Ends& operator=(const Ends&) = delete;
-  ~Ends() { present_ = nullptr; }
+  ~Ends() {
+    present_ = nullptr;
+    notifier_.forget_watched();
+  }
 
  private:
   Service*& present_;
+  notify::Notifier& notifier_;
 };
 
 Task<std::vector<std::string>> moved(const config::Config* config) {
@@ -69,11 +73,16 @@ Daemon::Daemon(Loop& loop, store::Store& store, store::Publisher& publisher, dep
       publisher_(publisher),
       actions_(actions),
       config_file_(std::move(config_file)),
-      control_(loop, *this) {}
+      control_(loop, *this),
+      notifier_(loop, store),
+      observers_({&control_.observer(), &notifier_}) {}
 
 Task<> Daemon::run(config::Config config) {
   check_event(sd_event_set_watchdog(loop_.event(), 1), "sd_event_set_watchdog");
-  co_await accompanied(keep(std::move(config)), control_.run());
+  std::vector<Task<>> beside;
+  beside.push_back(control_.run());
+  beside.push_back(notifier_.run());
+  co_await accompanied(keep(std::move(config)), when_all(std::move(beside)));
 }
 
 Task<> Daemon::keep(config::Config config) {
@@ -85,22 +94,23 @@ Task<> Daemon::keep(config::Config config) {
     for (const auto& warning : warnings) log::warning(fit_to_show(warning, longest_warning));
     const auto left_out = tell_left_out(*next);
     tell_of(*next);
-    Service service(loop_, store_, publisher_, actions_, *std::exchange(next, std::nullopt), servers_,
-                    control_.observer());
-    service.on_change = [&service, left_out] { notify("STATUS=" + left_out + service.status()); };
+    auto to_notify = std::move(next->notify);
+    Service service(loop_, store_, publisher_, actions_, *std::exchange(next, std::nullopt), servers_, observers_);
+    service.on_change = [&service, left_out] { tell_manager("STATUS=" + left_out + service.status()); };
     log::notice(fmt::format("acmed {} keeps {} certificate(s)", ACMED_VERSION, service.certificate_count()));
     if (service.certificate_count() == 0) log::warning(nothing_configured(config_file_));
     present_ = &service;
-    const Ends no_longer(present_);
+    const Ends no_longer(present_, notifier_);
     control_.use(told_);
-    notify("READY=1\nSTATUS=" + left_out + service.status());
+    notifier_.use(std::move(to_notify), &service);
+    tell_manager("READY=1\nSTATUS=" + left_out + service.status());
     next = co_await live_with(&service, std::exchange(is_first, false));
   }
 }
 
 Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool is_first) {
   const auto here = co_await context();
-  const auto tell_end = []() noexcept { notify("STOPPING=1\nSTATUS=finishing what is in hand"); };
+  const auto tell_end = []() noexcept { tell_manager("STOPPING=1\nSTATUS=finishing what is in hand"); };
   const std::stop_callback on_stop(here.stop, tell_end);
   std::optional<config::Config> next;
   Scope scope(here);
@@ -114,6 +124,7 @@ Task<std::optional<config::Config>> Daemon::live_with(Service* service, bool is_
     stopped = !next || here.stop.stop_requested();
   }
   present_ = nullptr;
+  notifier_.forget_watched();
   co_await service->close().under(std::stop_token());
   if (stopped) throw Cancelled();
   co_return next;
@@ -123,12 +134,12 @@ Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional
   while (!*next) {
     while (!reload_wanted_) co_await reload_.turn();
     reload_wanted_ = false;
-    notify(reloading());
+    tell_manager(reloading());
     const auto reading = std::exchange(reading_, std::make_shared<Reading>());
     *next = co_await read_configuration(&reading->faults);
     reading->done.set();
     if (!*next)
-      notify("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
+      tell_manager("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
   }
   // A hook comes to its end: half of it may have done more harm than none.
   if (service->is_deploying()) log::notice("the new configuration is taken once what is being deployed has ended");

@@ -10,6 +10,7 @@
 #include "base/runtime/scope.h"
 #include "config/config.h"
 #include "daemon/control/control.h"
+#include "daemon/notify/notifier.h"
 #include "daemon/service.h"
 #include "daemon/store/publisher.h"
 #include "daemon/store/store.h"
@@ -55,6 +56,8 @@ class Daemon final : public control::Subject {
   std::filesystem::path state_directory_;
   providers::NameServers servers_;
   control::Control control_;
+  notify::Notifier notifier_;
+  issue::Observers observers_;
   control::Doctor doctor_;
   Service* present_ = nullptr;
   config::Config told_;  ///< what the API tells of the configuration in force

@@ -89,6 +89,8 @@ class HostCheck {
 
   std::vector<std::string> run() {
     for (const auto& provider : config_.providers) look_at(provider);
+    look_at_program("notify", "on_failure", config_.notify.on_failure);
+    look_at_program("notify", "on_success", config_.notify.on_success);
     for (const auto& certificate : config_.certificates) {
       look_at_group("certificate " + certificate.name, certificate.group);
       for (const auto& target : certificate.deploy) {

@@ -103,10 +103,14 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deplo
   providers::NameServers servers;
   std::vector<std::string> left_out;
   for (const auto& fault : config.left_out) left_out.push_back(fault.text() + " (this file is left out)");
-  Service service(loop, store, publisher, actions, std::move(config), servers);
+  notify::Notifier notifier(loop, store);
+  auto to_notify = std::move(config.notify);
+  Service service(loop, store, publisher, actions, std::move(config), servers, notifier);
+  notifier.use(std::move(to_notify), &service);
   std::vector<std::string> troubles;
   try {
-    troubles = run(loop, service.run_once({names.begin(), names.end()}), std::move(stop));
+    troubles = run(loop, service.run_once({names.begin(), names.end()}), stop);
+    run(loop, notifier.tell(), stop);
   } catch (const Cancelled&) {
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }

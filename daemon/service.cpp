@@ -606,6 +606,26 @@ Task<std::vector<control::GenerationView>> Service::generations(std::string name
   co_return views;
 }
 
+std::vector<keep::CertificateView> Service::troubled() {
+  std::vector<keep::CertificateView> views;
+  for (const auto& name : failing_) {
+    if (const auto found = by_name_.find(name); found != by_name_.end()) views.push_back(found->second->view());
+  }
+  return views;
+}
+
+notify::Watched::Condition Service::condition(const std::string& certificate) {
+  if (const auto found = by_name_.find(certificate); found != by_name_.end()) {
+    auto& keeper = *found->second;
+    if (keeper.state() == keep::State::working) return Condition::unknown;
+    if (keeper.is_troubled()) return Condition::troubled;
+    return keeper.is_loaded() ? Condition::well : Condition::unknown;
+  }
+  const auto unread = std::ranges::subrange(wanted_.begin() + static_cast<std::ptrdiff_t>(added_), wanted_.end());
+  return std::ranges::find(unread, certificate, &config::Certificate::name) == unread.end() ? Condition::gone
+                                                                                            : Condition::unknown;
+}
+
 std::optional<control::Due> Service::next() const {
   const auto next = agenda_.lower_bound(Time::min() + shortest_rest);  // earlier entries are in progress
   if (next == agenda_.end() || next->first == Time::max()) return std::nullopt;

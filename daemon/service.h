@@ -18,6 +18,7 @@
 #include "daemon/issue/observers.h"
 #include "daemon/keep/keeper.h"
 #include "daemon/keep/log_observer.h"
+#include "daemon/notify/watched.h"
 #include "daemon/provider_memory.h"
 #include "providers/responder/responder.h"
 
@@ -30,7 +31,7 @@ dns::PropagationPolicy policy_of(const config::Propagation& propagation);
 
 /// Everything that one configuration creates: the CAs, the providers, and a Keeper for each certificate, all on top of
 /// the store, which outlives it.
-class Service final : public control::Keeping {
+class Service final : public control::Keeping, public notify::Watched {
  public:
   /// `servers`: name servers that the previous service left running, if any. `also`: hears of all steps, as the log
   /// does.
@@ -69,6 +70,9 @@ class Service final : public control::Keeping {
   Task<std::vector<control::AccountView>> accounts() override;
   Task<control::Outcome> renew(std::string name, bool force) override;
   Task<control::Outcome> deploy(std::string name, std::set<std::string> targets) override;
+  std::vector<keep::CertificateView> troubled() override;
+  Condition condition(const std::string& certificate) override;
+
   /// Called when status() may have changed, at most once a second.
   std::function<void()> on_change;
 

@@ -267,17 +267,28 @@ void write(TomlWriter& toml, const config::Target& target) {
   toml.raw("timeout", in_toml(target.timeout));
 }
 
+void write(TomlWriter& toml, std::string_view key, const std::optional<LifeLeft>& left) {
+  if (!left) return;
+  const auto* fraction = std::get_if<double>(&*left);
+  toml.raw(key, fraction != nullptr ? fmt::format("\"{:g}\"", *fraction) : in_toml(std::get<Duration>(*left)));
+}
+
+void write(TomlWriter& toml, const Notify& notify) {
+  toml.table({"notify"});
+  toml.texts_if("on_failure", notify.on_failure);
+  toml.texts_if("on_success", notify.on_success);
+  toml.raw("after", in_toml(notify.after));
+  write(toml, "warn_before", notify.warn_before);
+  toml.raw("timeout", in_toml(notify.timeout));
+}
+
 void write(TomlWriter& toml, const config::Certificate& certificate) {
   toml.table_of_list({"certificate"});
   toml.text("name", certificate.name);
   toml.texts("domains", certificate.domains);
   toml.text("ca", certificate.ca);
   toml.text("key_type", crypto::to_text(certificate.key_type));
-  if (certificate.renew) {
-    const auto* fraction = std::get_if<double>(&*certificate.renew);
-    toml.raw("renew", fraction != nullptr ? fmt::format("\"{:g}\"", *fraction)
-                                          : in_toml(std::get<Duration>(*certificate.renew)));
-  }
+  write(toml, "renew", certificate.renew);
   if (certificate.propagation != Propagation()) {
     toml.table({"certificate", "propagation"});
     write(toml, certificate.propagation);
@@ -305,6 +316,7 @@ std::string effective(const config::Config& config) {
     toml.texts("listen", config.http_listen);
     toml.texts_if("hosts", config.http_hosts);
   }
+  if (!config.notify.on_failure.empty() || !config.notify.on_success.empty()) write(toml, config.notify);
   for (const auto& [name, ca] : config.cas) write(toml, ca);
   for (const auto& provider : config.providers) write(toml, provider);
   for (const auto& certificate : config.certificates) write(toml, certificate);

@@ -71,6 +71,8 @@ class Keeper {
 
   const std::vector<config::Target>& targets() const noexcept { return kept_.wanted.targets; }
   std::string_view ca() const noexcept { return kept_.wanted.request.authority->settings().name; }
+  /// Whether what is remembered of it is known.
+  bool is_loaded() const noexcept { return kept_.loaded; }
   State state();
   /// The end of the generation in service; nothing when there is none.
   std::optional<Time> end_in_service() const { return kept_.end_in_service(); }

@@ -57,6 +57,10 @@ Time beginning_of(const store::Issued& issued) {
 
 }  // namespace
 
+Duration left_of(Duration life, config::LifeLeft left) {
+  return scaled(life, fraction_of(life, left));
+}
+
 Time due_at(const store::Issued& issued, std::optional<config::LifeLeft> left) {
   const auto life = issued.not_after - beginning_of(issued);
   const auto fraction = left ? fraction_of(life, *left) : life < short_life ? short_life_fraction : usual_fraction;

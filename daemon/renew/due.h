@@ -10,6 +10,9 @@
 
 namespace acmed::renew {
 
+/// How much of a `life` that is; a time counts for half of it at most.
+Duration left_of(Duration life, config::LifeLeft left);
+
 /// When a certificate is due for renewal: when `left` of its life is left (default: a third, or half of a life below
 /// ten days; a time that is more than half of its life counts for that half). Its life is counted from when we got it,
 /// whatever its notBefore says. Never within the first tenth of that life. Spread over the twentieth before the due

@@ -238,4 +238,16 @@ Task<> FileStore::save_ledger(std::map<std::string, Pause> ledger) {
   });
 }
 
+Task<std::vector<ToldTrouble>> FileStore::load_told() {
+  co_return co_await folder_.on_disk([path = folder_.told()] {
+    return told_from_json(read_record<json::Object>(path, &object_from_json).value_or(json::Object()));
+  });
+}
+
+Task<> FileStore::save_told(std::vector<ToldTrouble> told) {
+  co_await folder_.on_disk([path = folder_.told(), told = std::move(told)] {
+    files::write_durably(path, json::dump_readable(to_json(told)), private_file_mode);
+  });
+}
+
 }  // namespace acmed::store

@@ -31,6 +31,8 @@ class FileStore : public Store {
   Task<> save_provider(std::string name, json::Object object) override;
   Task<std::map<std::string, Pause>> load_ledger() override;
   Task<> save_ledger(std::map<std::string, Pause> ledger) override;
+  Task<std::vector<ToldTrouble>> load_told() override;
+  Task<> save_told(std::vector<ToldTrouble> told) override;
 
  private:
   Loaded look_up(const std::string& name) const;

@@ -273,4 +273,27 @@ std::map<std::string, Pause> ledger_from_json(const json::Object& object) {
   return ledger;
 }
 
+json::Object to_json(const std::vector<ToldTrouble>& told) {
+  json::Array troubles;
+  for (const auto& each : told) {
+    troubles.emplace_back(json::Object{{"certificate", each.certificate},
+                                       {"what", each.what},
+                                       {"since", to_rfc3339(each.since)},
+                                       {"sentence", each.sentence}});
+  }
+  return {{"version", format_version}, {"troubles", std::move(troubles)}};
+}
+
+std::vector<ToldTrouble> told_from_json(const json::Object& object) {
+  std::vector<ToldTrouble> told;
+  const auto troubles = object.find("troubles");
+  if (troubles == object.end()) return told;
+  for (const auto& each : troubles->second.elements()) {
+    const auto since = parse_rfc3339(each["since"].text_or());
+    if (!since) continue;
+    told.push_back({each["certificate"].text_or(), each["what"].text_or(), *since, each["sentence"].text_or()});
+  }
+  return told;
+}
+
 }  // namespace acmed::store

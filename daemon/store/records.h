@@ -172,6 +172,20 @@ bool is_newer(const json::Value& value);
 std::optional<Account> account_from_json(const json::Value& value);
 GenerationMeta generation_meta_from_json(const json::Value& value);
 std::optional<Certificate> certificate_from_json(const json::Value& value);
+/// A trouble that operators were told of; they are told when it is over.
+struct ToldTrouble {
+  std::string certificate;
+  std::string what;  ///< the duty, or "end" for a certificate that ends soon
+  Time since{};
+  std::string sentence;
+
+  friend bool operator==(const ToldTrouble&, const ToldTrouble&) = default;
+};
+
+json::Object to_json(const std::vector<ToldTrouble>& told);
+/// What cannot be read is left out.
+std::vector<ToldTrouble> told_from_json(const json::Object& object);
+
 /// Pauses that cannot be read are left out.
 std::map<std::string, Pause> ledger_from_json(const json::Object& object);
 

@@ -36,7 +36,7 @@ bool is_account_leftover(std::string_view name) {
 
 /// What may have other owners if root, or another user, once worked here.
 constexpr auto entries = std::to_array(
-    {"", "lock", "accounts", "certificates", "providers", "live", "stamps", "deployments", "ledger.json"});
+    {"", "lock", "accounts", "certificates", "providers", "live", "stamps", "deployments", "ledger.json", "told.json"});
 
 std::optional<uid_t> owner_of(const fs::path& path) {
   struct stat status {};
@@ -97,7 +97,10 @@ std::string account_folder_name(const std::string& directory_url, const std::str
 
 /// Removes what the previous process was writing when it was killed: it may contain keys.
 void remove_leftovers(const fs::path& folder) {
-  files::remove_leftovers(folder, [](std::string_view name) { return files::leftover_of(name) == "ledger.json"; });
+  files::remove_leftovers(folder, [](std::string_view name) {
+    const auto of = files::leftover_of(name);
+    return of == "ledger.json" || of == "told.json";
+  });
   for (const auto* of_us : {"live", "deployments"}) {
     files::remove_leftovers(folder / of_us, [](std::string_view name) { return files::leftover_of(name).has_value(); });
   }

@@ -46,6 +46,7 @@ class StateFolder {
   std::filesystem::path stamp(const std::string& name) const { return path_ / "stamps" / name; }
   std::filesystem::path provider(const std::string& name) const { return path_ / "providers" / (name + ".json"); }
   std::filesystem::path ledger() const { return path_ / "ledger.json"; }
+  std::filesystem::path told() const { return path_ / "told.json"; }
   /// Where deployments keep their journals.
   std::filesystem::path deployments() const { return path_ / "deployments"; }
 

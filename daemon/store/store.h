@@ -74,6 +74,10 @@ class Store {
   /// Until when each CA wants no orders, by directory URL.
   virtual Task<std::map<std::string, Pause>> load_ledger() = 0;
   virtual Task<> save_ledger(std::map<std::string, Pause> ledger) = 0;
+
+  /// The troubles that operators were told of and that are not over.
+  virtual Task<std::vector<ToldTrouble>> load_told() = 0;
+  virtual Task<> save_told(std::vector<ToldTrouble> told) = 0;
 };
 
 }  // namespace acmed::store
