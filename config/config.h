@@ -184,7 +184,7 @@ struct Config {
   std::vector<std::string> http_listen;                 ///< [http] listen: addresses with ports
   std::vector<std::string> http_hosts;                  ///< [http] hosts: names that browsers may call this host by
   Notify notify;
-  std::vector<Fault> left_out{};                        ///< why included files were left out; see load_for_start()
+  std::vector<Fault> left_out{};  ///< why included files were left out; see load_for_start()
 };
 
 /// All faults of a configuration, ordered by file and line.

@@ -22,7 +22,9 @@ Notify read_notify(Reader reader) {
   notify.timeout = reader.duration("timeout", seconds(1), minutes(10)).value_or(notify.timeout);
   const bool names_none = reader.node("on_failure") == nullptr && reader.node("on_success") == nullptr;
   if (names_none) {
-    reader.fault("on_failure", R"(is missing: a program to call, ["/usr/lib/acmed/hooks/acmed-notify-mail", "--to", "root"], or leave [notify] out)");
+    reader.fault(
+        "on_failure",
+        R"(is missing: a program to call, ["/usr/lib/acmed/hooks/acmed-notify-mail", "--to", "root"], or leave [notify] out)");
   }
   reader.end();
   return notify;

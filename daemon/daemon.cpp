@@ -139,7 +139,8 @@ Task<> Daemon::await_configuration(Service* service, Scope* scope, std::optional
     *next = co_await read_configuration(&reading->faults);
     reading->done.set();
     if (!*next)
-      tell_manager("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " + service->status());
+      tell_manager("READY=1\nSTATUS=the new configuration is wrong, the old one stays (see the log); " +
+                   service->status());
   }
   // A hook comes to its end: half of it may have done more harm than none.
   if (service->is_deploying()) log::notice("the new configuration is taken once what is being deployed has ended");

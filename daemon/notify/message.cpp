@@ -94,7 +94,8 @@ std::vector<std::string> names_of(const std::vector<Item>& items) {
 }  // namespace
 
 Message message_for(Event event, const std::vector<Item>& items, std::string_view host, Time now) {
-  const std::vector<Item> told(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(std::min(items.size(), most_items)));
+  const std::vector<Item> told(items.begin(),
+                               items.begin() + static_cast<std::ptrdiff_t>(std::min(items.size(), most_items)));
   const auto others = items.size() - told.size();
   const auto names = names_of(told);
   const bool is_one = names.size() == 1 && others == 0;

@@ -23,8 +23,7 @@ Key key_of(const store::ToldTrouble& told) {
 }
 
 Time warning_time(const keep::LiveView& live, const config::Notify& notify) {
-  return live.not_after -
-         renew::left_of(live.not_after - live.not_before, notify.warn_before.value_or(usual_warning));
+  return live.not_after - renew::left_of(live.not_after - live.not_before, notify.warn_before.value_or(usual_warning));
 }
 
 /// The trouble that is to blame, in a sentence.

@@ -326,6 +326,36 @@ SCENARIO("what is not said has a default") {
     CHECK(config.certificates.at(0).group == "root");
     CHECK(config.certificates.at(1).group == "1883");
   }
+  GIVEN("a certificate that is renewed when the CA suggests it, beside defaults that say another time") {
+    const auto config = folder.load("[defaults]\nrenew = \"30d\"\n" + basis +
+                                    "[[certificate]]\nname = \"one\"\ndomains = [\"corp.example\"]\nrenew = \"ari\"\n"
+                                    "[[certificate]]\nname = \"two\"\ndomains = [\"a.corp.example\"]\n");
+    THEN("it has no time of its own") {
+      CHECK_FALSE(config.certificates[0].renew);
+      CHECK(config.certificates[1].renew == LifeLeft(Duration(24h * 30)));
+    }
+  }
+  GIVEN("somebody to be told") {
+    THEN("the usual is what is not said") {
+      const auto notify = folder.load(basis + "[notify]\non_failure = [\"/bin/tell\", \"me\"]\n").notify;
+      CHECK(notify.on_failure == std::vector<std::string>{"/bin/tell", "me"});
+      CHECK(notify.on_success.empty());
+      CHECK(notify.after == 1h);
+      CHECK_FALSE(notify.warn_before);
+      CHECK(notify.timeout == 60s);
+    }
+    THEN("all can be said") {
+      const auto notify =
+          folder
+              .load(basis +
+                    "[notify]\non_success = [\"tell\"]\nafter = \"0s\"\nwarn_before = \"7d\"\ntimeout = \"5s\"\n")
+              .notify;
+      CHECK(notify.on_success == std::vector<std::string>{"tell"});
+      CHECK(notify.after == 0s);
+      CHECK(notify.warn_before == LifeLeft(Duration(24h * 7)));
+      CHECK(notify.timeout == 5s);
+    }
+  }
   GIVEN("a certificate that is renewed a time before its end") {
     const auto config = folder.load(basis + "[[certificate]]\ndomains = [\"corp.example\"]\nrenew = \"30d\"\n");
     CHECK(config.certificates[0].renew == LifeLeft(std::chrono::hours(24 * 30)));

@@ -19,7 +19,8 @@ Item failing(const std::string& name) {
 }
 
 std::string variable(const Message& message, const std::string& name) {
-  const auto found = std::ranges::find_if(message.environment, [&](const std::string& each) { return each.starts_with(name + "="); });
+  const auto found =
+      std::ranges::find_if(message.environment, [&](const std::string& each) { return each.starts_with(name + "="); });
   REQUIRE(found != message.environment.end());
   return found->substr(name.size() + 1);
 }
@@ -31,7 +32,8 @@ TEST_CASE("one trouble is told in one line for people, and in full for programs"
   CHECK(variable(message, "ACMED_CERTIFICATES") == "web");
   CHECK(variable(message, "ACMED_SUBJECT") == "acmed on host1: web fails");
   CHECK(variable(message, "ACMED_TEXT") ==
-        "web (issue): the key is not known (since 2027-02-28T22:00:00Z, failed 3 times, next try 2027-03-01T22:00:00Z)\n");
+        "web (issue): the key is not known (since 2027-02-28T22:00:00Z, failed 3 times, next try "
+        "2027-03-01T22:00:00Z)\n");
   const auto json = json::parse(message.json);
   REQUIRE(json);
   CHECK((*json)["event"].text_or() == "failing");
@@ -64,7 +66,8 @@ TEST_CASE("what is over and what is renewed") {
         "web (issue): over; since 2027-02-28T22:00:00Z it had been: the key is not known\n");
   const auto renewed = message_for(Event::renewed, {failing("web"), failing("mail")}, "host1", now);
   CHECK(variable(renewed, "ACMED_SUBJECT") == "acmed on host1: 2 certificates are renewed");
-  CHECK(variable(renewed, "ACMED_TEXT") == "web: valid until 2027-03-31T00:00:00Z\nmail: valid until 2027-03-31T00:00:00Z\n");
+  CHECK(variable(renewed, "ACMED_TEXT") ==
+        "web: valid until 2027-03-31T00:00:00Z\nmail: valid until 2027-03-31T00:00:00Z\n");
 }
 
 TEST_CASE("a thousand troubles are told in a bounded message that counts them") {

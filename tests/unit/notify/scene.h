@@ -11,7 +11,7 @@ namespace acmed::notify::test {
 
 /// Certificates whose troubles a test makes up.
 struct FakeCertificates final : Watched {
-  std::vector<keep::CertificateView> all;         ///< with a trouble
+  std::vector<keep::CertificateView> all;   ///< with a trouble
   std::map<std::string, Condition> others;  ///< well, when not named
 
   keep::CertificateView& add(const std::string& name, Time not_before, Time not_after) {
