@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "config/suggest.h"
+#include "daemon/acmectl/attempt.h"
 #include "daemon/daemon.h"
 #include "daemon/deploy/local_actions.h"
 #include "daemon/deploy_helper/client.h"
@@ -53,6 +54,7 @@ struct Options {
   bool touch_dns = false;  ///< with dns: have a test value added and removed
   bool quiet = false;      ///< with check: only what is wrong, or might be
   bool once = false;
+  bool force = false;  ///< with once: no pause that a CA asked for is heeded
   bool wait = false;
   std::vector<std::string> names;  ///< of the certificates that --once, --wait or --check --dns is about; none for all
   bool verbose = false;
@@ -98,29 +100,57 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
   return {};
 }
 
+/// Tells what came of --once; returns the exit status.
+int tell_outcome(const std::vector<std::string>& troubles, std::size_t certificates) {
+  // What an earlier version remembered of a failure may contain foreign text, unfiltered.
+  for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
+  if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", certificates);
+  return troubles.empty() ? EXIT_SUCCESS : exit_failed;
+}
+
+std::vector<std::string> left_out_of(const config::Config& config) {
+  std::vector<std::string> sentences;
+  for (const auto& fault : config.left_out) sentences.push_back(fault.text() + " (this file is left out)");
+  return sentences;
+}
+
+/// Nothing when no acmed answers that could do it.
+std::optional<int> once_by_running_acmed(const Options& options, const config::Config& config) {
+  const auto socket = control::socket_path(config);
+  Loop loop;
+  acmectl::Api api(loop, socket);
+  try {
+    auto attempted = run(loop, acmectl::attempt_all(&api, options.names, options.force));
+    fmt::print(stderr, "done by the acmed that runs, asked at {}\n", socket.string());
+    auto troubles = left_out_of(config);
+    troubles.insert(troubles.end(), attempted.troubles.begin(), attempted.troubles.end());
+    return tell_outcome(troubles, attempted.certificates);
+  } catch (const Error& error) {
+    if (error.cause() == acmectl::no_daemon) return std::nullopt;
+    throw;
+  }
+}
+
 int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
-             config::Config config, std::vector<std::string> names, std::stop_token stop) {
+             config::Config config, const Options& options, std::stop_token stop) {
   providers::NameServers servers;
-  std::vector<std::string> left_out;
-  for (const auto& fault : config.left_out) left_out.push_back(fault.text() + " (this file is left out)");
+  const auto& names = options.names;
+  const auto left_out = left_out_of(config);
   notify::Notifier notifier(loop, store);
   auto to_notify = std::move(config.notify);
   Service service(loop, store, publisher, actions, std::move(config), servers, notifier);
   notifier.use(std::move(to_notify), &service);
   std::vector<std::string> troubles;
   try {
-    troubles = run(loop, service.run_once({names.begin(), names.end()}), stop);
+    troubles = run(loop, service.run_once({names.begin(), names.end()}, options.force), stop);
     run(loop, notifier.tell(), stop);
   } catch (const Cancelled&) {
     troubles.emplace_back("interrupted: what was begun goes on at the next run");
   }
   run(loop, service.close());
   troubles.insert(troubles.begin(), left_out.begin(), left_out.end());
-  // What an earlier version remembered of a failure may contain foreign text, unfiltered.
-  for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
   const auto count = names.empty() ? service.certificate_count() : std::set(names.begin(), names.end()).size();
-  if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", count);
-  return troubles.empty() ? EXIT_SUCCESS : exit_failed;
+  return tell_outcome(troubles, count);
 }
 
 /// The faults without those of credentials, which systemd lays for the service itself: what it runs to reload it may
@@ -210,20 +240,6 @@ int check_dns(const config::Config& config, const std::vector<std::string>& name
   return is_well ? EXIT_SUCCESS : exit_failed;
 }
 
-/// The doctor's words as the control API has them.
-Task<std::vector<control::DoctorLine>> examination(Loop* loop, std::filesystem::path file, doctor::Question question) {
-  const auto lines = co_await doctor::examine(loop, std::move(file), std::move(question));
-  std::vector<control::DoctorLine> told;
-  for (const auto& line : lines) {
-    using Verdict = control::DoctorLine::Verdict;
-    const auto verdict = line.verdict == doctor::Verdict::ok        ? Verdict::ok
-                         : line.verdict == doctor::Verdict::warning ? Verdict::warning
-                                                                    : Verdict::wrong;
-    told.push_back({line.subject, verdict, line.sentence, line.mend});
-  }
-  co_return told;
-}
-
 int start(const Options& options) {
   if (options.wait) return wait_for_files(options);
   if (options.check && !options.dns) return check(options);
@@ -237,7 +253,15 @@ int start(const Options& options) {
     return check_dns(config, options.names, options.touch_dns ? DnsCheck::Touch::test_value : DnsCheck::Touch::nothing);
   }
   Signals::block({SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD});
-  const store::StateFolder state(config.state_directory);
+  std::optional<store::StateFolder> opened;
+  try {
+    opened.emplace(config.state_directory);
+  } catch (const Refused& refusal) {
+    if (!options.once || (refusal.cause() != "store:locked" && refusal.cause() != "store:owner")) throw;
+    if (const auto status = once_by_running_acmed(options, config)) return *status;
+    throw;
+  }
+  const auto& state = *opened;
   store::FileStore store(state);
   store::LocalPublisher publisher(state);
   Loop loop;
@@ -249,11 +273,10 @@ int start(const Options& options) {
     signals.on(signal, [&stop] { stop.request_stop(); });
   }
   if (getpid() == 1) signals.on(SIGCHLD, reap_strangers);  // in a container
-  if (options.once)
-    return run_once(loop, store, publisher, *actions, std::move(config), options.names, stop.get_token());
+  if (options.once) return run_once(loop, store, publisher, *actions, std::move(config), options, stop.get_token());
   Daemon daemon(loop, store, publisher, *actions, options.config);
   daemon.set_doctor([&loop, file = options.config](std::optional<std::string> certificate, bool touch_dns) {
-    return examination(&loop, file, {certificate.value_or(""), touch_dns});
+    return doctor::examine(&loop, file, {certificate.value_or(""), touch_dns});
   });
   signals.on(SIGHUP, [&daemon] { daemon.request_reload(); });
   run(loop, daemon.run(std::move(config)), stop.get_token());
@@ -273,6 +296,7 @@ int main(int argc, char** argv) {
                              "check the configuration, print the plan, and exit (0, or 78 when it is wrong)");
   auto* once = app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
                    ->excludes(check);
+  app.add_flag("--force", options.force, "with --once: also while a CA asked to be left alone")->needs(once);
   auto* wait =
       app.add_flag("--wait", options.wait,
                    "wait until the files of the certificates are there, for services that cannot start without")

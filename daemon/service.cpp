@@ -162,8 +162,8 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       store_(store),
       discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation)),
       memories_(make_memories(config, store)),
-      zones_(loop, make_providers(config, loop, discovery_, servers, memories_)),
       observers_({&log_, &also}),
+      zones_(loop, make_providers(config, loop, discovery_, servers, memories_), observers_),
       context_{loop,
                store,
                publisher,
@@ -177,7 +177,8 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       actions_(actions),
       deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {
-    authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca)));
+    authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
+                                                                      crypto::software_keys(), observers_));
   }
   for (auto& provider : config.providers) {
     provider.settings = {};
@@ -217,7 +218,7 @@ keep::Keeper* Service::add_keeper() {
   return &keepers_.back();
 }
 
-Task<std::vector<std::string>> Service::run_once(std::set<std::string> named) {
+Task<std::vector<std::string>> Service::run_once(std::set<std::string> named, bool force) {
   co_await ledger_.load();
   co_await prepare_all(false);
   std::vector<std::string> troubles;
@@ -226,7 +227,7 @@ Task<std::vector<std::string>> Service::run_once(std::set<std::string> named) {
   const auto is_meant = [&named](const keep::Keeper& keeper) { return named.empty() || named.contains(keeper.name()); };
   for (auto& keeper : keepers_) {
     if (!is_meant(keeper)) continue;
-    if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper));
+    if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper, force));
   }
   if (named.empty()) {
     work.push_back(clear_orphans(&troubles));
@@ -361,9 +362,12 @@ Task<> Service::attempt(keep::Keeper* keeper, bool asked) {
   enqueue(keeper, std::max(next, loop_.clock().now() + shortest_rest));
 }
 
-Task<> Service::attempt_once(keep::Keeper* keeper) {
+Task<> Service::attempt_once(keep::Keeper* keeper, bool force) {
   const Busy busy(*this);
-  co_await keeper->attempt(true);
+  keep::Wish wish;
+  wish.asked = true;
+  wish.force = force;
+  co_await keeper->attempt(std::move(wish));
 }
 
 /// Those for which others of the same service had to be deployed first.
@@ -372,7 +376,7 @@ Task<> Service::attempt_again(std::function<bool(const keep::Keeper&)> is_meant)
     std::vector<Task<>> work;
     for (auto& keeper : keepers_) {
       if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false) <= loop_.clock().now()) {
-        work.push_back(attempt_once(&keeper));
+        work.push_back(attempt_once(&keeper, false));
       }
     }
     if (work.empty()) co_return;
@@ -649,6 +653,7 @@ std::vector<control::ProviderView> Service::providers() const {
     view.type = provider.type;
     view.place = provider.place;
     view.zones = provider.zones;
+    view.credential_until = zones_.provider(provider.name)->credential_end();
     const auto trouble = provider_troubles_.find(provider.name);
     if (trouble != provider_troubles_.end()) view.trouble = trouble->second;
     views.push_back(std::move(view));
@@ -677,6 +682,13 @@ Task<std::vector<control::AccountView>> Service::accounts() {
     views.push_back(std::move(view));
   }
   co_return views;
+}
+
+Task<control::Outcome> Service::attempt(std::string name, bool force) {
+  keep::Wish wish;
+  wish.asked = true;
+  wish.force = force;
+  return carry_out(std::move(name), std::move(wish));
 }
 
 Task<control::Outcome> Service::renew(std::string name, bool force) {

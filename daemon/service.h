@@ -36,14 +36,14 @@ class Service final : public control::Keeping, public notify::Watched {
   /// `servers`: name servers that the previous service left running, if any. `also`: hears of all steps, as the log
   /// does.
   Service(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions, config::Config config,
-          providers::NameServers& servers, issue::Observer& also = issue::JourneyContext::nobody());
+          providers::NameServers& servers, issue::Observer& also = issue::Observer::nobody());
   ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
   /// Does everything that is due, once, of the certificates `named`, or of all when there are none. Returns what is
-  /// wrong with them afterwards, one sentence each.
-  Task<std::vector<std::string>> run_once(std::set<std::string> named = {});
+  /// wrong with them afterwards, one sentence each. `force`: also where a CA asked to be left alone.
+  Task<std::vector<std::string>> run_once(std::set<std::string> named = {}, bool force = false);
 
   /// Keeps all certificates until cancelled. Earlier failures are retried at once: whoever starts or reloads acmed has
   /// probably mended them. `is_first`: in this process.
@@ -68,6 +68,7 @@ class Service final : public control::Keeping, public notify::Watched {
   std::vector<control::CaView> cas() const override;
   std::vector<control::ProviderView> providers() const override;
   Task<std::vector<control::AccountView>> accounts() override;
+  Task<control::Outcome> attempt(std::string name, bool force) override;
   Task<control::Outcome> renew(std::string name, bool force) override;
   Task<control::Outcome> deploy(std::string name, std::set<std::string> targets) override;
   std::vector<keep::CertificateView> troubled() override;
@@ -91,7 +92,7 @@ class Service final : public control::Keeping, public notify::Watched {
   Duration calendar_offset() const;
   Task<> plan_anew();
   Task<> attempt(keep::Keeper* keeper, bool asked);
-  Task<> attempt_once(keep::Keeper* keeper);
+  Task<> attempt_once(keep::Keeper* keeper, bool force);
   Task<> attempt_again(std::function<bool(const keep::Keeper&)> is_meant);
   Task<> tend_status();
   void enqueue(keep::Keeper* keeper, Time time);
@@ -115,9 +116,9 @@ class Service final : public control::Keeping, public notify::Watched {
   std::map<std::string, std::unique_ptr<issue::Authority>> authorities_;
   dns::Discovery discovery_;
   std::list<ProviderMemory> memories_;
-  issue::ZoneCoordinator zones_;
   keep::LogObserver log_;
   issue::Observers observers_;
+  issue::ZoneCoordinator zones_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
   deploy::Actions& actions_;

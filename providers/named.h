@@ -24,6 +24,7 @@ class Named final : public Provider {
   std::size_t values_at_a_time() const override { return provider_->values_at_a_time(); }
   std::optional<Duration> assertion_pace() const override { return provider_->assertion_pace(); }
   Task<std::optional<std::string>> check_credentials() override;
+  std::optional<Time> credential_end() const override { return provider_->credential_end(); }
   void check_ready() override;
   void rest() override { provider_->rest(); }
   Task<> close() override { return provider_->close(); }

@@ -125,6 +125,9 @@ class Provider {
   /// works but the administrator must act soon. Called once a day. Throws Error.
   virtual Task<std::optional<std::string>> check_credentials() { co_return std::nullopt; }
 
+  /// When they end, as the last check found; nothing where the operator does not tell.
+  virtual std::optional<Time> credential_end() const { return std::nullopt; }
+
   /// Throws Error when something on this host prevents its work and would otherwise show only as a failure elsewhere.
   /// Sends nothing.
   virtual void check_ready() {}

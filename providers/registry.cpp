@@ -46,7 +46,7 @@ struct Maker {
     return std::make_unique<Responder>(configured, settings, loop, servers != nullptr ? *servers : of_its_own);
   }
   std::unique_ptr<Provider> operator()(const config::Rfc2136& settings) const {
-    return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery);
+    return std::make_unique<Rfc2136>(configured.name, settings, loop, discovery, dns::Name(configured.zones.front()));
   }
   std::unique_ptr<Provider> operator()(const config::Route53& settings) const {
     return std::make_unique<route53::Route53>(configured, settings, loop, discovery);

@@ -104,6 +104,10 @@ Client::Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypt
                const Location& location, std::optional<Directory> known_directory)
     : session_(std::make_unique<Session>(http, clock, keys, std::move(key), location, std::move(known_directory))) {}
 
+void Client::tell(Listener listener) {
+  session_->tell(std::move(listener));
+}
+
 Client::~Client() = default;
 
 Task<Directory> Client::directory() {

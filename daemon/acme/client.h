@@ -48,6 +48,10 @@ class Client {
   /// `keys` signs with `key`, the account's key. `known_directory`: saved by an earlier run, to spare the request.
   Client(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, const Location& location,
          std::optional<Directory> known_directory);
+
+  /// Hears of each exchange: what was asked ("read the order"), the status of the answer, 0 for none.
+  using Listener = std::function<void(const std::string& request, int status, Duration elapsed)>;
+  void tell(Listener listener);
   ~Client();
 
   /// The directory, fetched when not known yet.

@@ -137,7 +137,7 @@ Task<http::Response> Client::Session::exchange(std::string doing, Post post) {
     const auto here = co_await context();
     if (here.stop.stop_requested()) throw Cancelled();
     auto request = co_await sign(post, nonce.spend());
-    auto response = co_await with_grace(grace, send(std::move(request)));
+    auto response = co_await with_grace(grace, send(doing, std::move(request)));
     if (auto next = replay_nonce(response)) nonce.renew(*std::move(next));
     if (bad_nonces == most_bad_nonces || !is_bad_nonce(response)) co_return response;
     // The next try uses the nonce of this very response (RFC 8555 §6.5), or another one if it brought none.
@@ -162,7 +162,7 @@ Task<> Client::Session::stock_nonces(std::size_t requests) {
 Task<http::Response> Client::Session::read(std::string doing, std::string method, std::string url) {
   for (int redirects = 0;; ++redirects) {
     require_own(doing, url);
-    auto response = co_await send(plain_request(method, url));
+    auto response = co_await send(doing, plain_request(method, url));
     auto target = redirection(response);
     if (!target || redirects == most_redirects) co_return response;
     url = *std::move(target);
@@ -188,10 +188,19 @@ void Client::Session::require_own(const std::string& doing, const std::string& u
 }
 
 /// Failures on the way to the CA count as the CA's.
-Task<http::Response> Client::Session::send(http::Request request) {
-  auto response = co_await in_context(Party::ca, {}, http_.send(std::move(request)));
-  measure(response.elapsed);
-  co_return response;
+Task<http::Response> Client::Session::send(std::string doing, http::Request request) {
+  const auto began = clock_.moment();
+  std::exception_ptr failure;
+  try {
+    auto response = co_await in_context(Party::ca, {}, http_.send(std::move(request)));
+    measure(response.elapsed);
+    listener_(doing, response.status, clock_.moment() - began);
+    co_return response;
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  listener_(doing, 0, clock_.moment() - began);
+  std::rethrow_exception(failure);
 }
 
 Task<http::Request> Client::Session::sign(Post post, std::string nonce) const {

@@ -27,6 +27,8 @@ class Client::Session {
   Session(http::Client& http, const Clock& clock, crypto::Keys& keys, crypto::PrivateKey key, const Location& location,
           std::optional<Directory> known_directory);
 
+  void tell(Listener listener) { listener_ = std::move(listener); }
+
   /// The directory; concurrent callers share one request.
   Task<Directory> directory();
   void forget_directory() { directory_.reset(); }
@@ -61,7 +63,7 @@ class Client::Session {
   Task<http::Response> exchange(std::string doing, Post post);
   Task<http::Response> read(std::string doing, std::string method, std::string url);
   void require_own(const std::string& doing, const std::string& url) const;
-  Task<http::Response> send(http::Request request);
+  Task<http::Response> send(std::string doing, http::Request request);
   Task<Directory> request_directory();
   Task<std::string> new_nonce();
   void forget(std::string Directory::*resource, const std::string& stale_url);
@@ -78,6 +80,7 @@ class Client::Session {
   std::optional<Directory> directory_;
   SingleFlight<Directory> directory_request_;
   NoncePool nonces_;
+  Listener listener_ = [](const std::string&, int, Duration) {};
   Duration round_trip_{};
   Duration shortest_round_trip_ = Duration::max();
 };

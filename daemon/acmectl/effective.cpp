@@ -267,13 +267,13 @@ void write(TomlWriter& toml, const config::Target& target) {
   toml.raw("timeout", in_toml(target.timeout));
 }
 
-void write(TomlWriter& toml, std::string_view key, const std::optional<LifeLeft>& left) {
+void write(TomlWriter& toml, std::string_view key, const std::optional<config::LifeLeft>& left) {
   if (!left) return;
   const auto* fraction = std::get_if<double>(&*left);
   toml.raw(key, fraction != nullptr ? fmt::format("\"{:g}\"", *fraction) : in_toml(std::get<Duration>(*left)));
 }
 
-void write(TomlWriter& toml, const Notify& notify) {
+void write(TomlWriter& toml, const config::Notify& notify) {
   toml.table({"notify"});
   toml.texts_if("on_failure", notify.on_failure);
   toml.texts_if("on_success", notify.on_success);

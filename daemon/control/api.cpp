@@ -91,6 +91,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"GET", "/v1/status", Right::view, &Api::status},
       {"GET", "/v1/certificates", Right::view, &Api::certificates},
       {"GET", "/v1/certificates/{name}", Right::view, &Api::certificate},
+      {"POST", "/v1/certificates/{name}/attempt", Right::change, &Api::attempt},
       {"POST", "/v1/certificates/{name}/renew", Right::change, &Api::renew},
       {"POST", "/v1/certificates/{name}/deploy", Right::change, &Api::deploy},
       {"GET", "/v1/operations/{id}", Right::view, &Api::operation},
@@ -435,6 +436,15 @@ Task<> Api::carry_out(std::string id, std::function<Task<Outcome>(Keeping&)> act
                             {"state", document["state"]}});
 }
 
+Task<Api::Response> Api::attempt(Request request, std::vector<std::string> parts) {
+  check_query(request, {});
+  const auto name = parts.front();
+  const bool force = bool_in(object_in(request, {"force"}), "force", false);
+  co_await require_certificate(name);
+  co_return begin("attempt", name, force ? "force" : "",
+                  [name, force](Keeping& present) { return present.attempt(name, force); });
+}
+
 Task<Api::Response> Api::renew(Request request, std::vector<std::string> parts) {
   check_query(request, {});
   const auto name = parts.front();
@@ -527,7 +537,7 @@ Task<Api::Response> Api::doctor(Request request, std::vector<std::string>) {
   const auto turn = co_await examinations_.acquire();
   const auto lines = co_await (*examine)(name, touch_dns);
   json::Array list;
-  for (const auto& line : lines) list.push_back(doctor_json(line));
+  for (const auto& line : lines) list.emplace_back(doctor::to_json(line));
   co_return json_response(json::Object{{"lines", std::move(list)}});
 }
 

@@ -84,6 +84,7 @@ class Api {
   Task<Response> status(Request request, std::vector<std::string> parts);
   Task<Response> certificates(Request request, std::vector<std::string> parts);
   Task<Response> certificate(Request request, std::vector<std::string> parts);
+  Task<Response> attempt(Request request, std::vector<std::string> parts);
   Task<Response> renew(Request request, std::vector<std::string> parts);
   Task<Response> deploy(Request request, std::vector<std::string> parts);
   Task<Response> operation(Request request, std::vector<std::string> parts);

@@ -110,7 +110,7 @@ json::Object provider_json(const ProviderView& provider) {
           {"zones", texts_json(provider.zones)},
           {"ready", !provider.trouble.has_value()},
           {"trouble", provider.trouble ? json::Value(*provider.trouble) : json::Value()},
-          {"credential_until", nullptr}};
+          {"credential_until", time_json(provider.credential_until)}};
 }
 
 json::Object fault_json(const config::Fault& fault) {
@@ -118,13 +118,6 @@ json::Object fault_json(const config::Fault& fault) {
           {"line", static_cast<std::int64_t>(fault.line)},
           {"column", static_cast<std::int64_t>(fault.column)},
           {"sentence", fault.sentence}};
-}
-
-json::Object doctor_json(const DoctorLine& line) {
-  const auto* verdict = line.verdict == DoctorLine::Verdict::ok        ? "ok"
-                        : line.verdict == DoctorLine::Verdict::warning ? "warning"
-                                                                       : "wrong";
-  return {{"subject", line.subject}, {"verdict", verdict}, {"sentence", line.sentence}, {"mend", text_json(line.mend)}};
 }
 
 }  // namespace acmed::control

@@ -21,7 +21,6 @@ json::Object account_json(const AccountView& account);
 json::Object ca_json(const CaView& ca);
 json::Object provider_json(const ProviderView& provider);
 json::Object fault_json(const config::Fault& fault);
-json::Object doctor_json(const DoctorLine& line);
 
 /// Null when there is none.
 json::Value time_json(std::optional<Time> time);

@@ -150,6 +150,17 @@ void EventLog::issued(const std::string& certificate, const std::string& ca, con
                  {"not_after", to_rfc3339(issued.not_after)}});
 }
 
+void EventLog::renewal_suggested(const std::string& certificate, const std::string& ca,
+                                 const store::RenewalPlan& plan) {
+  json::Object event{{"certificate", certificate},
+                     {"ca", ca},
+                     {"from", to_rfc3339(plan.window_start)},
+                     {"to", to_rfc3339(plan.window_end)},
+                     {"planned", to_rfc3339(plan.renew_at)}};
+  if (!plan.explanation_url.empty()) event.emplace("explanation", plan.explanation_url);
+  add("renewal_suggested", std::move(event));
+}
+
 void EventLog::deployed(const std::string& certificate, const std::string& target) {
   add("deployed", {{"certificate", certificate}, {"target", target}});
 }

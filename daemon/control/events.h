@@ -46,6 +46,8 @@ class EventLog final : public issue::Observer {
   void propagated(const std::string& certificate, Duration after) override;
   void validated(const std::string& certificate) override;
   void issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) override;
+  void renewal_suggested(const std::string& certificate, const std::string& ca,
+                         const store::RenewalPlan& plan) override;
   void deployed(const std::string& certificate, const std::string& target) override;
   void rolled_back(const std::string& certificate, const std::string& target, unsigned generation) override;
   void failed(const std::string& certificate, const std::string& what, const Error& error, Time next_try) override;

@@ -27,6 +27,7 @@ struct ProviderView {
   std::string type;
   std::string place;  ///< its server, or its API's URL
   std::vector<std::string> zones;
+  std::optional<Time> credential_until;  ///< as far as its operator tells
   std::optional<std::string>
       trouble;  ///< what the last look at its credentials found; nothing: all well, or not known yet
 };
@@ -80,6 +81,10 @@ class Keeping {
   virtual std::vector<ProviderView> providers() const = 0;
   virtual Task<std::vector<AccountView>> accounts() = 0;
 
+  /// Does what is due for it; what failed before is tried again at once, except where a CA set a limit. `force`: there,
+  /// too. Completes when that has succeeded or failed. Throws Retry ("control:replaced") when another configuration
+  /// came meanwhile.
+  virtual Task<Outcome> attempt(std::string name, bool force) = 0;
   /// Orders a new certificate, due or not. `force`: also while its CA asked to be left alone. Completes when that has
   /// succeeded or failed. Throws Retry ("control:replaced") when another configuration came meanwhile.
   virtual Task<Outcome> renew(std::string name, bool force) = 0;

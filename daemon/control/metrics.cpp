@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/party.h"
 
@@ -13,8 +14,17 @@ namespace {
 /// Only while something is being done: a host at rest is not woken.
 constexpr Duration between_measurements = std::chrono::milliseconds(250);
 
+const std::vector<double> propagation_bounds = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+const std::vector<double> request_bounds = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
 std::string head(std::string_view name, std::string_view type, std::string_view help) {
   return fmt::format("# HELP acmed_{0} {2}\n# TYPE acmed_{0} {1}\n", name, type, help);
+}
+
+/// The usual statuses as they are, others by their class: a CA cannot multiply them.
+std::string status_label(int status) {
+  static const std::set<int> usual = {0, 200, 201, 204, 400, 401, 403, 404, 405, 409, 429, 500, 502, 503, 504};
+  return usual.contains(status) ? std::to_string(status) : fmt::format("{}xx", std::clamp(status / 100, 1, 5));
 }
 
 std::int64_t seconds(Time time) {
@@ -42,16 +52,18 @@ void Metrics::Histogram::add(double value) {
   sum += value;
 }
 
-std::string Metrics::Histogram::text(std::string_view name) const {
+std::string Metrics::Histogram::text(std::string_view name, const std::string& labels) const {
   std::string text;
+  const auto before_le = labels.empty() ? "" : labels + ",";
+  const auto all_labels = labels.empty() ? "" : "{" + labels + "}";
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     count += counts[i];
-    text += fmt::format("acmed_{}_bucket{{le=\"{}\"}} {}\n", name, bounds[i], count);
+    text += fmt::format("acmed_{}_bucket{{{}le=\"{}\"}} {}\n", name, before_le, bounds[i], count);
   }
   count += counts.back();
-  return text +
-         fmt::format("acmed_{0}_bucket{{le=\"+Inf\"}} {1}\nacmed_{0}_sum {2}\nacmed_{0}_count {1}\n", name, count, sum);
+  return text + fmt::format("acmed_{0}_bucket{{{1}le=\"+Inf\"}} {2}\nacmed_{0}_sum{3} {4}\nacmed_{0}_count{3} {2}\n",
+                            name, before_le, count, all_labels, sum);
 }
 
 void Metrics::Page::add(const keep::CertificateView& certificate) {
@@ -115,9 +127,35 @@ std::string Metrics::Page::text(const Metrics& metrics, const Keeping& keeping) 
     text += fmt::format("acmed_provider_ready{{provider=\"{}\"}} {}\n", label_value(provider.name),
                         provider.trouble ? 0 : 1);
   }
+  text += head("provider_credential_not_after_timestamp_seconds", "gauge",
+               "When the provider's credentials end; absent where its operator does not tell.");
+  for (const auto& provider : keeping.providers()) {
+    if (!provider.credential_until) continue;
+    text += fmt::format("acmed_provider_credential_not_after_timestamp_seconds{{provider=\"{}\"}} {}\n",
+                        label_value(provider.name), seconds(*provider.credential_until));
+  }
+  text += head("provider_calls_total", "counter",
+               "Changes of a zone that providers were asked for since the start, by result (done, failed).");
+  for (const auto& [labels, count] : metrics.provider_calls_) {
+    text += fmt::format("acmed_provider_calls_total{{provider=\"{}\",result=\"{}\"}} {}\n", label_value(labels.first),
+                        labels.second, count);
+  }
+  text += head("acme_requests_total", "counter",
+               "Exchanges with CAs since the start, by what was asked and HTTP status (0: no answer).");
+  for (const auto& [labels, count] : metrics.ca_requests_) {
+    const auto& [ca, request, status] = labels;
+    text += fmt::format("acmed_acme_requests_total{{ca=\"{}\",request=\"{}\",status=\"{}\"}} {}\n", label_value(ca),
+                        request, status, count);
+  }
+  text += head("acme_request_seconds", "histogram", "How long exchanges with a CA took.");
+  for (const auto& [ca, histogram] : metrics.ca_seconds_) {
+    text += histogram.text("acme_request_seconds", fmt::format("ca=\"{}\"", label_value(ca)));
+  }
   text +=
       head("propagation_seconds", "histogram", "From the first look at the name servers until all showed the values.");
-  text += metrics.propagation_.text("propagation_seconds");
+  for (const auto& [provider, histogram] : metrics.propagation_) {
+    text += histogram.text("propagation_seconds", fmt::format("provider=\"{}\"", label_value(provider)));
+  }
   text += head("loop_lag_seconds", "histogram", "How late the event loop is, measured while something is being done.");
   text += metrics.lag_.text("loop_lag_seconds");
   text += head("build_info", "gauge", "1, with the version.");
@@ -141,8 +179,19 @@ void Metrics::measure_lag() {
   });
 }
 
-void Metrics::propagated(const std::string&, Duration after) {
-  propagation_.add(std::chrono::duration<double>(after).count());
+void Metrics::visible(const std::string& provider, Duration after) {
+  const auto [histogram, is_new] = propagation_.try_emplace(provider, propagation_bounds);
+  histogram->second.add(std::chrono::duration<double>(after).count());
+}
+
+void Metrics::asked_ca(const std::string& ca, const std::string& request, int status, Duration elapsed) {
+  ++ca_requests_[{ca, request, status_label(status)}];
+  const auto [histogram, is_new] = ca_seconds_.try_emplace(ca, request_bounds);
+  histogram->second.add(std::chrono::duration<double>(elapsed).count());
+}
+
+void Metrics::asked_provider(const std::string& provider, bool succeeded) {
+  ++provider_calls_[{provider, succeeded ? "done" : "failed"}];
 }
 
 void Metrics::issued(const std::string&, const std::string& ca, const store::Issued&) {

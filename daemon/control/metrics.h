@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,9 @@ class Metrics final : public issue::Observer {
 
   void began(const std::string& certificate) override;
   void ended(const std::string& certificate) override;
-  void propagated(const std::string& certificate, Duration after) override;
+  void visible(const std::string& provider, Duration after) override;
+  void asked_ca(const std::string& ca, const std::string& request, int status, Duration elapsed) override;
+  void asked_provider(const std::string& provider, bool succeeded) override;
   void issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) override;
   void not_issued(const std::string& certificate, const std::string& ca) override;
   void deployed(const std::string& certificate, const std::string& target) override;
@@ -46,7 +49,8 @@ class Metrics final : public issue::Observer {
   struct Histogram {
     explicit Histogram(std::vector<double> upper_bounds) : bounds(std::move(upper_bounds)), counts(bounds.size() + 1) {}
     void add(double value);
-    std::string text(std::string_view name) const;
+    /// `labels`: those of all its lines, `ca="lab"`; empty for none.
+    std::string text(std::string_view name, const std::string& labels = {}) const;
 
     std::vector<double> bounds;
     std::vector<std::uint64_t> counts;  ///< one for each bound, and one for all above
@@ -58,9 +62,13 @@ class Metrics final : public issue::Observer {
   void measure_lag();
 
   Loop& loop_;
-  Counter orders_;       ///< CA, result
-  Counter deployments_;  ///< target, result
-  Histogram propagation_{{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}};
+  Counter orders_;                                                     ///< CA, result
+  Counter deployments_;                                                ///< target, result
+  using Exchange = std::tuple<std::string, std::string, std::string>;  ///< CA, what was asked, status
+  std::map<Exchange, std::uint64_t> ca_requests_;
+  Counter provider_calls_;                        ///< provider, result
+  std::map<std::string, Histogram> ca_seconds_;   ///< by CA
+  std::map<std::string, Histogram> propagation_;  ///< by provider
   Histogram lag_{{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1}};
   int in_progress_ = 0;
   Loop::Timer lag_timer_;

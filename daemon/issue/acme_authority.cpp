@@ -19,8 +19,9 @@ bool may_be_about_replaces(const acme::Problem& problem) {
 
 }  // namespace
 
-AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings, crypto::Keys& keys)
-    : Authority(std::move(settings)), account_(loop, store, keys, this->settings()) {}
+AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings, crypto::Keys& keys,
+                             Observer& observer)
+    : Authority(std::move(settings)), account_(loop, store, keys, this->settings(), observer) {}
 
 Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names, std::string replaces) {
   const auto wanted = co_await profile();

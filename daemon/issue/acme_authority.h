@@ -13,9 +13,9 @@ namespace acmed::issue {
 /// An Authority that is an ACME server. The first call opens our account there; see CaAccount.
 class AcmeAuthority final : public Authority {
  public:
-  /// `keys`: creates the account's key and signs with it.
+  /// `keys`: creates the account's key and signs with it. `observer`: hears of each exchange.
   AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings,
-                crypto::Keys& keys = crypto::software_keys());
+                crypto::Keys& keys = crypto::software_keys(), Observer& observer = Observer::nobody());
 
   Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) override;
   Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;

@@ -38,11 +38,13 @@ Task<bool> nothing_else() {
 
 }  // namespace
 
-CaAccount::CaAccount(Loop& loop, store::Store& store, crypto::Keys& keys, const AuthoritySettings& settings)
+CaAccount::CaAccount(Loop& loop, store::Store& store, crypto::Keys& keys, const AuthoritySettings& settings,
+                     Observer& observer)
     : loop_(loop),
       store_(store),
       keys_(keys),
       settings_(settings),
+      observer_(observer),
       http_(loop, {.extra_trust_pem = settings.trust_pem}),
       trouble_(loop.clock()) {
   kept_.identity = settings.account_identity();
@@ -140,6 +142,9 @@ Task<> CaAccount::make() {
 void CaAccount::use_key() {
   client_ = std::make_shared<acme::Client>(http_, loop_.clock(), keys_, crypto::PrivateKey::from_pem(kept_.key_pem),
                                            acme::Location{settings_.directory_url, settings_.hosts}, kept_.directory);
+  client_->tell([this](const std::string& request, int status, Duration elapsed) {
+    observer_.asked_ca(settings_.name, request, status, elapsed);
+  });
   if (!kept_.url.empty()) client_->use_account({kept_.url});
 }
 

@@ -9,6 +9,7 @@
 #include "base/runtime/single_flight.h"
 #include "daemon/acme/client.h"
 #include "daemon/issue/authority.h"
+#include "daemon/issue/observer.h"
 #include "daemon/issue/recent_failure.h"
 #include "daemon/store/store.h"
 
@@ -20,7 +21,8 @@ namespace acmed::issue {
 class CaAccount {
  public:
   /// All must outlive it.
-  CaAccount(Loop& loop, store::Store& store, crypto::Keys& keys, const AuthoritySettings& settings);
+  CaAccount(Loop& loop, store::Store& store, crypto::Keys& keys, const AuthoritySettings& settings,
+            Observer& observer = Observer::nobody());
   CaAccount(const CaAccount&) = delete;
   CaAccount& operator=(const CaAccount&) = delete;
 
@@ -68,6 +70,7 @@ class CaAccount {
   store::Store& store_;
   crypto::Keys& keys_;
   const AuthoritySettings& settings_;
+  Observer& observer_;
   http::Client http_;
   store::Account kept_;
   std::shared_ptr<acme::Client> client_;

@@ -19,15 +19,9 @@ struct JourneyContext {
   dns::Discovery& discovery;
   ZoneCoordinator& zones;
   config::Routes routes;
-  Observer& observer = nobody();
+  Observer& observer = Observer::nobody();
   crypto::Keys& keys = crypto::software_keys();  ///< for the certificates
   Time began{};                                  ///< when this was set up
-
-  /// An observer that ignores everything.
-  static Observer& nobody() {
-    static Observer silent;
-    return silent;
-  }
 };
 
 }  // namespace acmed::issue

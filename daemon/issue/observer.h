@@ -28,6 +28,8 @@ class Observer {
   virtual void looked(const std::string& /*certificate*/, const std::vector<dns::ServerReport>& /*servers*/) {}
   /// Every name server shows every value, `after` the first query.
   virtual void propagated(const std::string& /*certificate*/, Duration /*after*/) {}
+  /// Every name server of the zones at that provider shows its values, `after` the first query.
+  virtual void visible(const std::string& /*provider*/, Duration /*after*/) {}
   /// The CA has validated all names.
   virtual void validated(const std::string& /*certificate*/) {}
   /// A new generation is in service.
@@ -46,6 +48,19 @@ class Observer {
   /// A duty failed: `what` begins a sentence ("not issued"). It is retried at `next_try`.
   virtual void failed(const std::string& /*certificate*/, const std::string& /*what*/, const Error& /*error*/,
                       Time /*next_try*/) {}
+
+  /// An exchange with that CA has ended: what was asked ("read the order"), and the HTTP status of the answer; 0 for
+  /// none.
+  virtual void asked_ca(const std::string& /*ca*/, const std::string& /*request*/, int /*status*/,
+                        Duration /*elapsed*/) {}
+  /// That provider was to change a zone.
+  virtual void asked_provider(const std::string& /*provider*/, bool /*succeeded*/) {}
+
+  /// One that ignores everything.
+  static Observer& nobody() {
+    static Observer silent;
+    return silent;
+  }
 };
 
 }  // namespace acmed::issue

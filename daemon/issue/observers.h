@@ -32,6 +32,9 @@ class Observers final : public Observer {
   void propagated(const std::string& certificate, Duration after) override {
     for (auto* each : all_) each->propagated(certificate, after);
   }
+  void visible(const std::string& provider, Duration after) override {
+    for (auto* each : all_) each->visible(provider, after);
+  }
   void validated(const std::string& certificate) override {
     for (auto* each : all_) each->validated(certificate);
   }
@@ -56,6 +59,12 @@ class Observers final : public Observer {
   }
   void failed(const std::string& certificate, const std::string& what, const Error& error, Time next_try) override {
     for (auto* each : all_) each->failed(certificate, what, error, next_try);
+  }
+  void asked_ca(const std::string& ca, const std::string& request, int status, Duration elapsed) override {
+    for (auto* each : all_) each->asked_ca(ca, request, status, elapsed);
+  }
+  void asked_provider(const std::string& provider, bool succeeded) override {
+    for (auto* each : all_) each->asked_provider(provider, succeeded);
   }
 
  private:

@@ -89,9 +89,17 @@ Task<> Publication::await_visible(bool settle) {
       are_lost_ = true;
       lost_.wake_all();
     };
-    waits.push_back(dns::await_propagation(std::move(expected), std::move(policy), report, lost));
+    const bool is_told = settle && policy.require != dns::Require::none;
+    auto wait = dns::await_propagation(std::move(expected), std::move(policy), report, lost);
+    waits.push_back(is_told ? timed(provider, std::move(wait)) : std::move(wait));
   }
   co_await when_all(std::move(waits));
+}
+
+Task<> Publication::timed(std::string provider, Task<> wait) {
+  const auto began = context_.loop.clock().moment();
+  co_await std::move(wait);
+  context_.observer.visible(provider, context_.loop.clock().moment() - began);
 }
 
 /// Whether any name server is asked.

@@ -43,6 +43,7 @@ class Publication {
   void note_refused(const std::exception_ptr& failure);
   Task<> await_published();
   Task<> await_visible(bool settle);
+  Task<> timed(std::string provider, Task<> wait);
   bool is_watched() const;
   Task<> keep_asserting();
   Task<> next_loss();

@@ -62,7 +62,8 @@ struct ZoneCoordinator::ZoneWork {
   }
 };
 
-ZoneCoordinator::ZoneCoordinator(Loop& loop, Providers providers) : loop_(loop), providers_(std::move(providers)) {}
+ZoneCoordinator::ZoneCoordinator(Loop& loop, Providers providers, Observer& observer)
+    : loop_(loop), providers_(std::move(providers)), observer_(observer) {}
 
 ZoneCoordinator::~ZoneCoordinator() = default;
 
@@ -173,7 +174,18 @@ Task<> ZoneCoordinator::assert_again(std::vector<ZoneValue> values) {
 
 Task<> ZoneCoordinator::assert_in(ZoneWork* zone, std::vector<TxtChange> changes) {
   const auto permit = co_await zone->one_call.acquire();
-  co_await providers_.at(zone->provider)->apply(zone->zone, std::move(changes));
+  co_await call(zone, std::move(changes));
+}
+
+Task<> ZoneCoordinator::call(ZoneWork* zone, std::vector<TxtChange> changes) {
+  std::exception_ptr failure;
+  try {
+    co_await providers_.at(zone->provider)->apply(zone->zone, std::move(changes));
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  observer_.asked_provider(zone->provider, failure == nullptr);
+  if (failure) std::rethrow_exception(failure);
 }
 
 Task<> ZoneCoordinator::withdraw(std::string user, std::vector<ZoneValue> values) {
@@ -340,12 +352,11 @@ std::vector<std::shared_ptr<ZoneCoordinator::ChangeRequest>> ZoneCoordinator::wo
 }
 
 Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<ChangeRequest>> requests) {
-  providers::Provider* provider = providers_.at(zone->provider).get();
   std::vector<TxtChange> changes;
   for (const auto& request : requests) changes.insert(changes.end(), request->changes.begin(), request->changes.end());
   std::vector<std::shared_ptr<ChangeRequest>> once_more;  // each in a call of its own
   try {
-    if (!changes.empty()) co_await provider->apply(zone->zone, std::move(changes));
+    if (!changes.empty()) co_await call(zone, std::move(changes));
     for (const auto& request : requests) request->failure = nullptr;
   } catch (const providers::SomeFailed& error) {
     for (const auto& request : requests) request->failure = error.among(names_of(*request));

@@ -11,6 +11,7 @@
 
 #include "base/runtime/event.h"
 #include "base/runtime/task.h"
+#include "daemon/issue/observer.h"
 #include "providers/provider.h"
 
 namespace acmed::issue {
@@ -34,7 +35,8 @@ struct ZoneValue {
 /// been under way already, but at most five seconds: a slow CA does not delay the others for long.
 class ZoneCoordinator {
  public:
-  ZoneCoordinator(Loop& loop, Providers providers);
+  /// `observer`: hears of each call of a provider.
+  ZoneCoordinator(Loop& loop, Providers providers, Observer& observer = Observer::nobody());
   ~ZoneCoordinator();
 
   /// The provider of that name, or null.
@@ -100,10 +102,12 @@ class ZoneCoordinator {
   static std::vector<std::shared_ptr<ChangeRequest>> worth_a_call_each(
       const std::vector<std::shared_ptr<ChangeRequest>>& requests, const providers::SomeFailed& failed);
   Task<> apply(ZoneWork* zone, std::vector<std::shared_ptr<ChangeRequest>> requests);
+  Task<> call(ZoneWork* zone, std::vector<providers::TxtChange> changes);
   std::optional<Moment> waits_for(const ZoneWork& zone, const Queue& queue, providers::Action action) const;
 
   Loop& loop_;
   Providers providers_;
+  Observer& observer_;
   std::map<std::string, std::multiset<Moment>> announced_;  ///< by provider: start times
   std::map<std::pair<std::string, providers::Zone>, std::unique_ptr<ZoneWork>> zones_;
   Waiters gatherers_;

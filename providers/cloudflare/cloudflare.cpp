@@ -60,10 +60,14 @@ void append_records(std::vector<TxtRecord>& records, const json::Value& list) {
   for (const auto& record : list.elements()) append_record(records, record);
 }
 
+std::optional<Time> end_of(const Answer& verified) {
+  return verified.success ? parse_rfc3339(verified.result["expires_on"].text_or()) : std::nullopt;
+}
+
 void append_warning(std::vector<std::string>& warnings, std::string_view token, const Answer& verified, Time now) {
   if (!verified.success) return;
   const auto status = verified.result["status"].text_or("active");
-  const auto expires = parse_rfc3339(verified.result["expires_on"].text_or());
+  const auto expires = end_of(verified);
   if (status != "active") {
     warnings.push_back(fmt::format("its {} is {}", token, fit_to_show(status, longest_status)));
   } else if (expires && *expires <= now + warn_before) {
@@ -229,9 +233,11 @@ Task<std::optional<std::string>> Cloudflare::check_credentials() {
   auto answer = co_await api_.get(std::string(verify_path));
   bool known = answer.success;
   append_warning(warnings, "token", answer, clock_.now());
+  credential_end_ = end_of(answer);
   if (zone_api_) {
     answer = co_await zone_api_->get(std::string(verify_path));
     known = known && answer.success;
+    if (const auto end = end_of(answer)) credential_end_ = std::min(credential_end_.value_or(*end), *end);
     append_warning(warnings, "zone_token", answer, clock_.now());
   }
   // Tokens that belong to an account are not known there, though they are good: their use tells.

@@ -31,6 +31,8 @@ class Cloudflare final : public RecordProvider {
 
   /// Warns of a token that will soon expire or that is good no longer; throws Refused for one that can do nothing.
   Task<std::optional<std::string>> check_credentials() override;
+  /// Of the token that ends first.
+  std::optional<Time> credential_end() const override { return credential_end_; }
 
   void rest() override;
 
@@ -65,6 +67,7 @@ class Cloudflare final : public RecordProvider {
   std::optional<cloudflare::Api> zone_api_;  ///< for looking zones up, where that has a token of its own
   cloudflare::Zones zones_;
   bool has_batch_ = true;
+  std::optional<Time> credential_end_;
 };
 
 }  // namespace acmed::providers

@@ -110,9 +110,10 @@ std::string said_by(const dns::Endpoint& server, const dns::Reply& reply) {
 }  // namespace
 
 Rfc2136::Rfc2136(const std::string& name, const config::Rfc2136& configured, const Loop& loop,
-                 dns::Discovery& discovery)
+                 dns::Discovery& discovery, dns::Name zone)
     : clock_(loop.clock()),
       discovery_(discovery),
+      probe_(std::move(zone)),
       zones_(loop.clock()),
       zones_of_parents_(loop.clock()),
       name_servers_(loop.clock()) {
@@ -246,6 +247,23 @@ Task<> Rfc2136::apply(Zone zone, std::vector<TxtChange> changes) {
     for (const auto& [at_name, rcode] : refused) refusals.push_back({at_name.front().name, at_name.size(), rcode});
   }
   if (!refusals.empty()) throw_for_names(refusals, parties_, zone.apex);
+}
+
+Task<std::optional<std::string>> Rfc2136::check_credentials() {
+  const auto signing = co_await key();
+  if (!signing) co_return std::nullopt;
+  std::optional<std::string> warning;
+  const auto servers = co_await addresses();
+  for (const auto& server : servers) {
+    try {
+      co_await dns::ask(server, {probe_, dns::Type::soa}, {false, soa_patience, &*signing});
+    } catch (const Error& error) {
+      if (error.cause() == cause::unsigned_answer) continue;
+      if (error.cause() != cause::unknown_key) throw;
+      warning = fmt::format("{}, unless it passes updates on to one that does", error.what());
+    }
+  }
+  co_return warning;
 }
 
 /// Gives the server's refusal when it may concern only some of the names.

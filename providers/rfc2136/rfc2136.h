@@ -24,8 +24,9 @@ using AtName = std::vector<TxtChange>;
 class Rfc2136 final : public Provider {
  public:
   /// `name`: that of [provider.NAME], for sentences. `discovery` finds the server's addresses when it is a host name;
-  /// it must outlive this.
-  Rfc2136(const std::string& name, const config::Rfc2136& configured, const Loop& loop, dns::Discovery& discovery);
+  /// it must outlive this. `zone`: one that the server has, for looking whether it takes the key.
+  Rfc2136(const std::string& name, const config::Rfc2136& configured, const Loop& loop, dns::Discovery& discovery,
+          dns::Name zone = {});
 
   /// Asks the server itself, and signs the question, since a view may depend on the key; then without the key, which a
   /// secondary that forwards updates need not have.
@@ -37,6 +38,11 @@ class Rfc2136 final : public Provider {
   /// One message for all changes when they fit. When the server does not take some names, all others are changed before
   /// this throws. Other values at a name keep their TTL: ours takes it over.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+
+  /// Whether the server knows the key, the secret and the time as we do, which a signed question shows. That a key is
+  /// not known is a warning: a secondary that passes updates on need not know it. A server that does not sign its answer
+  /// is none to judge by.
+  Task<std::optional<std::string>> check_credentials() override;
 
  private:
   /// How one message is sent, and how long its answer may take.
@@ -80,6 +86,7 @@ class Rfc2136 final : public Provider {
   std::uint16_t port_ = dns::dns_port;
   std::optional<dns::TsigKey> key_;  ///< as used last
   SecretSource key_secret_;
+  dns::Name probe_;
   std::optional<Zone> fixed_zone_;  ///< told by the configuration
   dns::Lookups<dns::Name, Told> zones_;
   dns::Lookups<dns::Name, Told> zones_of_parents_;  ///< by the name above those asked for

@@ -42,6 +42,9 @@ expect_equal "exit status of doctor" "$STATUS" 1
 expect_match "the daemon's doctor names the key" "$OUTPUT" '^wrong +update '
 expect_match "the mend" "$OUTPUT" '^ +mend +tsig in \[provider\.'
 expect_equal "nothing on standard error" "$SAID" ""
+acmed_once # has the daemon do it
+expect_equal "exit status of --once with one that fails" "$STATUS" 1
+expect_match "what it says" "$OUTPUT" '^failed: web: .*(BADSIG|BADKEY|secret).* \(next try 20'
 
 # The file is read again by itself when it changes.
 cat "$LAB_TSIG_FILE" >"$wrong"
@@ -58,6 +61,11 @@ expect_equal "exit status when all is well" "$STATUS" 0
 expect_match "the CA" "$OUTPUT" '^2 certificates: 2 valid; CA lab open'
 expect_match "the target" "$OUTPUT" '^web +valid .* copy$'
 before=$(serial web)
+acmed_once
+expect_equal "exit status of --once when all is well" "$STATUS" 0
+expect_match "by whom" "$OUTPUT" '^done by the acmed that runs'
+expect_match "all is well" "$OUTPUT" '^all well: 2 certificate'
+expect_equal "nothing was ordered" "$(serial web)" "$before"
 ctl renew web --force
 expect_equal "exit status of a renewal before its time" "$STATUS" 0
 expect_match "it was ordered" "$OUTPUT" '^ordered +lab, 2 names +[0-9.]+ m?s$'

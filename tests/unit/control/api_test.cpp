@@ -261,11 +261,11 @@ SCENARIO("the doctor examines one certificate or all") {
   scene.kept.add("web");
   CHECK(scene.ask("POST", "/v1/doctor").status == 404);
   std::vector<std::string> asked;
-  scene.examine = [&asked](std::optional<std::string> name, bool touch_dns) -> Task<std::vector<DoctorLine>> {
+  scene.examine = [&asked](std::optional<std::string> name, bool touch_dns) -> Task<std::vector<doctor::Line>> {
     asked.push_back(name.value_or("all") + (touch_dns ? " with DNS" : ""));
-    return [](std::vector<DoctorLine> lines) -> Task<std::vector<DoctorLine>> {
+    return [](std::vector<doctor::Line> lines) -> Task<std::vector<doctor::Line>> {
       co_return lines;
-    }({{"DNS", DoctorLine::Verdict::wrong, "the zone is another", "name another provider"}});
+    }({{"DNS", doctor::Verdict::wrong, "the zone is another", "name another provider"}});
   };
   const auto answer = scene.ask("POST", "/v1/doctor", "{\"name\": null, \"touch_dns\": true}");
   CHECK(answer.status == 200);
@@ -287,7 +287,13 @@ SCENARIO("metrics are in Prometheus's format, and their labels cannot break out"
   web.troubles = {trouble("deploy:nginx")};
   scene.kept.authorities.front().paused_until = scene.clock.now() + 1h;
   auto& observer = scene.api.observer();
-  observer.propagated("web", 3s);
+  observer.visible("bind", 3s);
+  observer.asked_ca("lab", "read the order", 200, 20ms);
+  observer.asked_ca("lab", "read the order", 200, 2s);
+  observer.asked_ca("lab", "read the order", 418, 1ms);
+  observer.asked_ca("lab", "get a nonce", 0, 61s);
+  observer.asked_provider("bind", true);
+  observer.asked_provider("bind", false);
   observer.issued("web", "lab", {});
   observer.not_issued("web", "lab");
   observer.deployed("web", "nginx");
@@ -303,11 +309,20 @@ SCENARIO("metrics are in Prometheus's format, and their labels cannot break out"
   CHECK(has("acmed_orders_total{ca=\"lab\",result=\"issued\"} 1"));
   CHECK(has("acmed_orders_total{ca=\"lab\",result=\"failed\"} 1"));
   CHECK(has("acmed_deployments_total{target=\"nginx\",result=\"deployed\"} 1"));
-  CHECK(has("acmed_propagation_seconds_bucket{le=\"2.5\"} 0"));
-  CHECK(has("acmed_propagation_seconds_bucket{le=\"5\"} 1"));
-  CHECK(has("acmed_propagation_seconds_bucket{le=\"+Inf\"} 1"));
-  CHECK(has("acmed_propagation_seconds_sum 3"));
-  CHECK(has("acmed_propagation_seconds_count 1"));
+  CHECK(has("acmed_propagation_seconds_bucket{provider=\"bind\",le=\"2.5\"} 0"));
+  CHECK(has("acmed_propagation_seconds_bucket{provider=\"bind\",le=\"5\"} 1"));
+  CHECK(has("acmed_propagation_seconds_bucket{provider=\"bind\",le=\"+Inf\"} 1"));
+  CHECK(has("acmed_propagation_seconds_sum{provider=\"bind\"} 3"));
+  CHECK(has("acmed_propagation_seconds_count{provider=\"bind\"} 1"));
+  CHECK(has("acmed_acme_requests_total{ca=\"lab\",request=\"read the order\",status=\"200\"} 2"));
+  CHECK(has("acmed_acme_requests_total{ca=\"lab\",request=\"read the order\",status=\"4xx\"} 1"));
+  CHECK(has("acmed_acme_requests_total{ca=\"lab\",request=\"get a nonce\",status=\"0\"} 1"));
+  CHECK(has("acmed_acme_request_seconds_bucket{ca=\"lab\",le=\"0.025\"} 2"));
+  CHECK(has("acmed_acme_request_seconds_bucket{ca=\"lab\",le=\"60\"} 3"));
+  CHECK(has("acmed_acme_request_seconds_count{ca=\"lab\"} 4"));
+  CHECK(has("acmed_provider_calls_total{provider=\"bind\",result=\"done\"} 1"));
+  CHECK(has("acmed_provider_calls_total{provider=\"bind\",result=\"failed\"} 1"));
+  CHECK(has("acmed_provider_credential_not_after_timestamp_seconds{provider=\"bind\"} 1798761600"));
   CHECK(has(fmt::format("acmed_ca_paused_until_timestamp_seconds{{ca=\"lab\"}} {}", 1795651200 + 3600)));
   CHECK(has("# TYPE acmed_propagation_seconds histogram"));
   CHECK(has("acmed_build_info{version=\"" ACMED_VERSION "\"} 1"));

@@ -115,8 +115,8 @@ SCENARIO("what is served is what is described") {
   scene.kept.outcome = {trouble};
   scene.configuration.left_out = {{"/etc/acmed/conf.d/x.toml", 1, 2, "is wrong"}};
   scene.api.set_listeners({{"unix", "/run/acmed/control.sock"}});
-  scene.examine = [](std::optional<std::string>, bool) -> Task<std::vector<DoctorLine>> {
-    co_return std::vector<DoctorLine>{{"clock", DoctorLine::Verdict::warning, "is slow", ""}};
+  scene.examine = [](std::optional<std::string>, bool) -> Task<std::vector<doctor::Line>> {
+    co_return std::vector<doctor::Line>{{"clock", doctor::Verdict::warning, "is slow", ""}};
   };
   std::string operation;
   const auto check = [&scene](const std::string& method, const std::string& path, const std::string& target,

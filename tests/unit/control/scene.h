@@ -69,7 +69,12 @@ class FakeKeeping final : public Keeping {
   }
   std::vector<CaView> cas() const override { return authorities; }
   std::vector<ProviderView> providers() const override {
-    return {{"bind", "rfc2136", "ns1.test", {"test"}, "the key expires tomorrow"}};
+    return {{"bind",
+             "rfc2136",
+             "ns1.test",
+             {"test"},
+             Time(std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)),
+             "the key expires tomorrow"}};
   }
   Task<std::vector<AccountView>> accounts() override {
     AccountView view;
@@ -79,6 +84,10 @@ class FakeKeeping final : public Keeping {
     view.key_type = "ecdsa-p256";
     view.contact = {"mailto:a@b.test"};
     co_return std::vector<AccountView>{view};
+  }
+  Task<Outcome> attempt(std::string name, bool force) override {
+    asked.push_back("attempt " + name + (force ? " by force" : ""));
+    return end();
   }
   Task<Outcome> renew(std::string name, bool force) override {
     asked.push_back("renew " + name + (force ? " by force" : ""));

@@ -130,9 +130,9 @@ std::string FakePrimary::reply(std::string_view request, const dns::fake::Answer
   const bool with_mac = tsig_error != 16 && tsig_error != 17;
   const bool is_update = (dns::WireReader(request.substr(2)).u16() & 0x7800) != 0;
   const bool is_signed = !dns::fake::mac_of(request).empty();
-  if (!is_update && lacks_key && is_signed) {
+  if (!is_update && question_error != 0 && is_signed) {
     return dns::fake::signed_reply(dns::fake::reply_to(request, {.rcode = Rcode::notauth, .authoritative = false}),
-                                   request, {*key_, clock_.now(), 17, {}, false});
+                                   request, {*key_, clock_.now(), question_error, {}, false});
   }
   if (!is_signed) return wire;
   const auto error = is_update ? tsig_error : std::uint16_t{0};

@@ -172,6 +172,33 @@ SCENARIO("trouble with the key is told apart") {
   }
 }
 
+SCENARIO("whether the server takes the key is known without an update") {
+  Scene scene;
+  std::optional<std::string> warning;
+  const auto check = [&] {
+    return outcome_of([&] { warning = run(scene.loop, scene.provider.check_credentials()); });
+  };
+  WHEN("it does") {
+    CHECK(check() == "made");
+    CHECK_FALSE(warning);
+  }
+  WHEN("it does not know it, as one that passes updates on") {
+    scene.primary.question_error = 17;
+    CHECK(check() == "made");
+    CHECK_THAT(warning.value_or(""), Contains("does not know the TSIG key acmed") && Contains("passes updates on"));
+  }
+  WHEN("it knows another secret") {
+    scene.primary.question_error = 16;
+    CHECK_THAT(check(), StartsWith("refused tsig:BADSIG"));
+  }
+  WHEN("it signs nothing") {
+    scene.primary.signs = false;
+    CHECK(check() == "made");
+    CHECK_FALSE(warning);
+  }
+  CHECK(scene.primary.updates == 0);
+}
+
 SCENARIO("without an answer the same is sent again") {
   Scene scene;
   WHEN("the second time brings one") {
@@ -287,7 +314,7 @@ SCENARIO("a server that does not tell its zone may take updates nevertheless") {
   Scene scene;
   const auto zone = [&] { return run(scene.loop, scene.provider.zone_for(name_at(1), example)); };
   WHEN("it lacks the key, as a secondary that passes updates on") {
-    scene.primary.lacks_key = true;
+    scene.primary.question_error = 17;
     CHECK(zone()->apex == example);
     CHECK(run(scene.loop, scene.provider.name_servers({example, {}})) == std::set{dns::Name("ns1.example.test")});
   }
