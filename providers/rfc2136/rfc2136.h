@@ -40,8 +40,8 @@ class Rfc2136 final : public Provider {
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
   /// Whether the server knows the key, the secret and the time as we do, which a signed question shows. That a key is
-  /// not known is a warning: a secondary that passes updates on need not know it. A server that does not sign its answer
-  /// is none to judge by.
+  /// not known is a warning: a secondary that passes updates on need not know it. A server that does not sign its
+  /// answer is none to judge by.
   Task<std::optional<std::string>> check_credentials() override;
 
  private:

@@ -20,6 +20,7 @@ class Rfc2136Stage final : public Stage {
       key = dns::TsigKey{dns::Name("acmed"), *algorithm, Secret("secret")};
       settings.tsig = config::Tsig{"acmed", *algorithm, Secret("secret")};
     }
+    configured_.zones = {"example.test"};
     configured_.settings = std::move(settings);
     primary_.emplace(loop_, "127.0.1.1", dns::Name("example.test"), key);
   }

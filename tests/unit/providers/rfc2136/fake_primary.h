@@ -22,8 +22,8 @@ class FakePrimary {
   std::map<dns::Name, std::set<std::string>> values;
   std::map<dns::Name, std::uint32_t> ttls;  ///< that the last addition at each name wanted
   std::size_t most_values = 100;            ///< at one name; more are answered SERVFAIL
-  std::uint16_t question_error = 0;         ///< said to every signed question; BADKEY as a secondary that passes updates on
-  bool answers_nothing = false;             ///< but takes updates
+  std::uint16_t question_error = 0;  ///< said to every signed question; BADKEY as a secondary that passes updates on
+  bool answers_nothing = false;      ///< but takes updates
   std::string name_server = "ns1.example.test";
   std::set<dns::Name> aliases;      ///< names where a CNAME stands
   std::set<dns::Name> denied;       ///< names that the key may not change

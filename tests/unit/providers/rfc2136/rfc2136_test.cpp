@@ -175,9 +175,7 @@ SCENARIO("trouble with the key is told apart") {
 SCENARIO("whether the server takes the key is known without an update") {
   Scene scene;
   std::optional<std::string> warning;
-  const auto check = [&] {
-    return outcome_of([&] { warning = run(scene.loop, scene.provider.check_credentials()); });
-  };
+  const auto check = [&] { return outcome_of([&] { warning = run(scene.loop, scene.provider.check_credentials()); }); };
   WHEN("it does") {
     CHECK(check() == "made");
     CHECK_FALSE(warning);
