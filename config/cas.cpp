@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t most_orders = 1000;
 /// For the HMAC key of external account binding (RFC 8555 §7.3.4): HS256 wants 256 bits, some CAs hand out 128.
 constexpr std::size_t shortest_hmac_key = 16;
+constexpr std::size_t longest_account_label = 64;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 9> well_known = {{
     {"letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"},
@@ -115,6 +116,22 @@ std::vector<std::string> read_hosts(Reader& reader) {
   return hosts;
 }
 
+/// Of several accounts at one directory; part of a folder's name only by its hash.
+std::string read_account_label(Reader& reader) {
+  const auto given = reader.text("account");
+  if (!given) return {};
+  const auto& label = given->value;
+  const bool is_good = !label.empty() && label.size() <= longest_account_label &&
+                       label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
+  if (!is_good) {
+    reader.fault(given->place, "account",
+                 fmt::format("{} was found, a name of lower-case letters, digits, \".\", \"_\" and \"-\" is wanted, of "
+                             "{} characters at most",
+                             in_quotes(label), longest_account_label));
+  }
+  return label;
+}
+
 std::string key_id_of(const Ca& ca) {
   return ca.external_account ? ca.external_account->key_id : "";
 }
@@ -163,12 +180,13 @@ std::string thumbprint_of(const Ca& ca) {
 std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& others) {
   for (const auto& [name, other] : others) {
     const bool is_one_account = other.directory == ca.directory && other.account_key == ca.account_key &&
-                                key_id_of(other) == key_id_of(ca) && thumbprint_of(other) == thumbprint_of(ca);
+                                key_id_of(other) == key_id_of(ca) && thumbprint_of(other) == thumbprint_of(ca) &&
+                                other.account == ca.account;
     if (is_one_account && other.contact != ca.contact) {
       return fmt::format(
           "[ca.{}] has the same account (directory, eab, account_key_type) and another contact: give "
-          "both the same",
-          name);
+          "both the same, or an account of its own to one of them: account = \"{}\"",
+          name, ca.name);
     }
   }
   return {};
@@ -217,6 +235,7 @@ Ca read_ca(const std::string& name, Reader reader) {
   read_account_key(reader, ca);
   ca.concurrency = static_cast<unsigned>(reader.integer("concurrency", 1, most_orders).value_or(ca.concurrency));
   ca.hosts = read_hosts(reader);
+  ca.account = read_account_label(reader);
   ca.has_common_name = reader.choice<bool>("common_name", {{"first", true}, {"none", false}}).value_or(false);
   reader.end();
   return ca;

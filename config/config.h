@@ -48,6 +48,7 @@ struct Ca {
   unsigned concurrency = 32;              ///< orders that the CA may have in progress at a time
   bool has_common_name = false;           ///< it wants the first name as the common name of a request
   std::vector<std::string> hosts;         ///< that its URLs may lead to besides the directory's, with optional ports
+  std::string account;                    ///< which of several accounts at this directory; empty for the usual one
 };
 
 /// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. Values not set by a certificate or the

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
-#include "daemon/issue/acme_authority.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -74,7 +73,8 @@ issue::AuthoritySettings authority_settings(const config::Ca& ca) {
   }
   return {ca.name,        ca.directory, ca.trust_pem,        std::move(account),
           ca.account_key, ca.profile,   ca.profile_required, ca.preferred_chain,
-          ca.concurrency, ca.hosts,     ca.has_common_name,  ca.brought_key};
+          ca.concurrency, ca.hosts,     ca.has_common_name,  ca.brought_key,
+          ca.account};
 }
 
 dns::Require require_of(config::Propagation::Require require) {
@@ -136,10 +136,21 @@ class Service::Asked {
     result_->outcome = std::move(outcome);
     result_->done.set();
   }
+  void fail(std::exception_ptr failure) {
+    result_->failure = std::move(failure);
+    result_->done.set();
+  }
 
  private:
   keep::Wish wish_;
   std::shared_ptr<Result> result_;
+};
+
+/// Something that is to be done with the account at a CA.
+struct Service::AccountWish {
+  issue::AcmeAuthority* authority;
+  control::AccountChange change;
+  Asked asked;
 };
 
 /// While one exists, work is in progress; when the last one ends, memory needed only for that is freed.
@@ -160,6 +171,8 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                  config::Config config, providers::NameServers& servers, issue::Observer& also)
     : loop_(loop),
       store_(store),
+      revoker_(loop, [this](const std::string& directory_url) { return authorities_at(directory_url); }),
+      revocation_lists_(loop),
       discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation)),
       memories_(make_memories(config, store)),
       observers_({&log_, &also}),
@@ -172,7 +185,9 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                config.routes,
                observers_,
                crypto::software_keys(),
-               loop.clock().now()},
+               loop.clock().now(),
+               &revoker_,
+               &revocation_lists_},
       ledger_(store, loop.clock()),
       actions_(actions),
       deployments_(loop, actions) {
@@ -251,6 +266,7 @@ Task<> Service::run(bool is_first) {
   scope.spawn(prepare_and_tend_orphans(is_first));
   scope.spawn(tend_credentials());
   scope.spawn(tend_status());
+  scope.spawn(tend_accounts(&scope));
   co_await scope.join();
 }
 
@@ -502,7 +518,16 @@ Task<> Service::tend_credentials() {
   }
 }
 
+std::vector<issue::AcmeAuthority*> Service::authorities_at(const std::string& directory_url) const {
+  std::vector<issue::AcmeAuthority*> all;
+  for (const auto& [name, authority] : authorities_) {
+    if (authority->settings().directory_url == directory_url) all.push_back(authority.get());
+  }
+  return all;
+}
+
 void Service::rest() {
+  revocation_lists_.rest();
   for (const auto& [name, authority] : authorities_) authority->rest();
   for (const auto& [name, provider] : zones_.providers()) provider->rest();
   discovery_.forget();
@@ -605,6 +630,7 @@ Task<std::vector<control::GenerationView>> Service::generations(std::string name
     view.not_before = meta.not_before;
     view.not_after = meta.not_after;
     view.issued_at = meta.issued_at;
+    if (const auto again = by_name_.find(name); again != by_name_.end()) view.revoked = again->second->revoked(number);
     views.push_back(std::move(view));
   }
   co_return views;
@@ -674,9 +700,11 @@ Task<std::vector<control::AccountView>> Service::accounts() {
     view.directory_url = identity.directory_url;
     view.key_type = identity.key_type;
     view.external_account = identity.external_account;
+    view.label = identity.label;
     if (account) {
       view.url = account->url;
       view.contact = account->contact.value_or(std::vector<std::string>());
+      view.deactivated = account->deactivated;
       if (account->registered != Time{}) view.registered = account->registered;
     }
     views.push_back(std::move(view));
@@ -705,6 +733,69 @@ Task<control::Outcome> Service::deploy(std::string name, std::set<std::string> t
   wish.deploy = true;
   wish.targets = std::move(targets);
   return carry_out(std::move(name), std::move(wish));
+}
+
+Task<control::Outcome> Service::revoke(std::string name, control::RevocationWish wanted) {
+  keep::Wish wish;
+  wish.asked = true;
+  wish.revocations.push_back({wanted.generation, std::move(wanted.reason), wanted.replace});
+  return carry_out(std::move(name), std::move(wish));
+}
+
+/// Carried out by this service's own tasks: whoever waits may outlive it.
+Task<control::Outcome> Service::change_account(std::string ca, control::AccountChange change) {
+  const auto found = authorities_.find(ca);
+  if (found == authorities_.end()) throw Refused("control:unknown", fmt::format("no CA is named \"{}\"", ca));
+  Asked asked{keep::Wish()};
+  const auto result = asked.result();
+  account_wishes_.push_back({found->second.get(), change, std::move(asked)});
+  account_wished_.wake_all();
+  co_await result->done.wait();
+  if (result->failure) std::rethrow_exception(result->failure);
+  co_return result->outcome;
+}
+
+Task<> Service::tend_accounts(Scope* scope) {
+  for (;;) {
+    while (account_wishes_.empty()) co_await account_wished_.turn();
+    auto wishes = std::exchange(account_wishes_, {});
+    for (auto& wish : wishes) scope->spawn(carry_out_for_account(std::move(wish)));
+  }
+}
+
+Task<> Service::carry_out_for_account(AccountWish wish) {
+  const Busy busy(*this);
+  try {
+    co_await change(wish.authority, wish.change);
+    wish.asked.end({});
+  } catch (const Error&) {
+    wish.asked.fail(std::current_exception());
+  }
+}
+
+/// Several [ca.NAME] may share the account.
+Task<> Service::change(issue::AcmeAuthority* authority, control::AccountChange change) {
+  std::vector<issue::AcmeAuthority*> sharing;
+  for (const auto& [name, other] : authorities_) {
+    if (other->settings().account_identity() == authority->settings().account_identity())
+      sharing.push_back(other.get());
+  }
+  if (change == control::AccountChange::roll_key) {
+    for (auto* each : sharing) co_await each->none_is_proved();
+  }
+  std::exception_ptr failure;
+  try {
+    auto& account = authority->account();
+    if (change == control::AccountChange::roll_key) co_await account.roll_key();
+    if (change == control::AccountChange::deactivate) co_await account.deactivate();
+    if (change == control::AccountChange::create) co_await account.create();
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  for (auto* each : sharing) {
+    if (each != authority) each->account().read_anew();
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 /// Done by the next attempt, which begins at once unless one is in progress. Whoever waits may outlive this service.

@@ -15,7 +15,10 @@
 #include "config/config.h"
 #include "daemon/control/keeping.h"
 #include "daemon/deploy/coordinator.h"
+#include "daemon/issue/acme_authority.h"
 #include "daemon/issue/observers.h"
+#include "daemon/issue/revocation_lists.h"
+#include "daemon/issue/revoker.h"
 #include "daemon/keep/keeper.h"
 #include "daemon/keep/log_observer.h"
 #include "daemon/notify/watched.h"
@@ -71,6 +74,8 @@ class Service final : public control::Keeping, public notify::Watched {
   Task<control::Outcome> attempt(std::string name, bool force) override;
   Task<control::Outcome> renew(std::string name, bool force) override;
   Task<control::Outcome> deploy(std::string name, std::set<std::string> targets) override;
+  Task<control::Outcome> revoke(std::string name, control::RevocationWish wish) override;
+  Task<control::Outcome> change_account(std::string ca, control::AccountChange change) override;
   std::vector<keep::CertificateView> troubled() override;
   Condition condition(const std::string& certificate) override;
 
@@ -81,6 +86,7 @@ class Service final : public control::Keeping, public notify::Watched {
   class Busy;
   struct Result;
   class Asked;
+  struct AccountWish;
   using Keepers = std::list<keep::Keeper>;
 
   Task<> prepare_all(bool enqueue);
@@ -99,8 +105,12 @@ class Service final : public control::Keeping, public notify::Watched {
   void note_trouble(keep::Keeper* keeper);
   Task<control::Outcome> carry_out(std::string name, keep::Wish wish);
   void hasten(keep::Keeper* keeper, Time time);
+  Task<> tend_accounts(Scope* scope);
+  Task<> carry_out_for_account(AccountWish wish);
+  Task<> change(issue::AcmeAuthority* authority, control::AccountChange change);
   std::size_t first_unread_after(const std::string& name) const;
   Keepers::iterator after(const std::string& name);
+  std::vector<issue::AcmeAuthority*> authorities_at(const std::string& directory_url) const;
   static keep::CertificateView view_of(const config::Certificate& unread);
   void bring_forward(const std::string& name);
   Task<> clear_orphans(std::vector<std::string>* troubles);
@@ -113,7 +123,9 @@ class Service final : public control::Keeping, public notify::Watched {
 
   Loop& loop_;
   store::Store& store_;
-  std::map<std::string, std::unique_ptr<issue::Authority>> authorities_;
+  std::map<std::string, std::unique_ptr<issue::AcmeAuthority>> authorities_;
+  issue::Revoker revoker_;
+  issue::RevocationLists revocation_lists_;
   dns::Discovery discovery_;
   std::list<ProviderMemory> memories_;
   keep::LogObserver log_;
@@ -133,9 +145,11 @@ class Service final : public control::Keeping, public notify::Watched {
   Keepers keepers_;
   std::unordered_map<std::string_view, Keepers::iterator> by_name_;
   std::map<keep::Keeper*, std::vector<Asked>> asked_;  ///< for their next attempts
-  std::set<std::string> failing_;                      ///< those with a trouble
-  std::multimap<Time, keep::Keeper*> agenda_;          ///< when to call each next, except those in progress
-  Waiters earlier_;                                    ///< the agenda has an earlier first entry
+  std::vector<AccountWish> account_wishes_;            ///< that are still to be carried out
+  Waiters account_wished_;
+  std::set<std::string> failing_;              ///< those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;  ///< when to call each next, except those in progress
+  Waiters earlier_;                            ///< the agenda has an earlier first entry
   std::function<void(const std::string&)> when_sooner_ = [this](const std::string& name) { bring_forward(name); };
   bool changed_ = false;
   Waiters change_;

@@ -227,6 +227,29 @@ bool Certificate::is_for_servers() const {
   return (X509_get_extended_key_usage(certificate_.get()) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
 }
 
+std::vector<std::string> Certificate::revocation_list_urls() const {
+  std::vector<std::string> urls;
+  const Owned<CRL_DIST_POINTS, CRL_DIST_POINTS_free> points(static_cast<CRL_DIST_POINTS*>(
+      X509_get_ext_d2i(certificate_.get(), NID_crl_distribution_points, nullptr, nullptr)));
+  for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
+    const auto* point = sk_DIST_POINT_value(points.get(), i);
+    // One with an issuer of its own is an indirect list, one for some reasons does not tell all.
+    if (point->distpoint == nullptr || point->distpoint->type != 0 || point->CRLissuer != nullptr ||
+        point->reasons != nullptr) {
+      continue;
+    }
+    const auto* names = point->distpoint->name.fullname;
+    for (int j = 0; j < sk_GENERAL_NAME_num(names); ++j) {
+      int type = 0;
+      const auto* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, j), &type);
+      if (type != GEN_URI) continue;
+      const auto url = view(static_cast<const ASN1_STRING*>(value));
+      if (url.starts_with("http://") || url.starts_with("https://")) urls.emplace_back(url);
+    }
+  }
+  return urls;
+}
+
 bool operator==(const Certificate& one, const Certificate& other) {
   return X509_cmp(one.native(), other.native()) == 0;
 }

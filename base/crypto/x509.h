@@ -37,6 +37,8 @@ class Certificate {
   bool is_certified_by(const Certificate& issuer) const;
   bool is_ca() const;           ///< according to its basic constraints
   bool is_for_servers() const;  ///< no extended key usage, or one that permits TLS servers
+  /// Where its CA publishes which certificates are revoked (RFC 5280 §4.2.1.13): the http and https URLs, as written.
+  std::vector<std::string> revocation_list_urls() const;
   /// The CertID of RFC 9773 §4.1; nothing without an authority key identifier.
   std::optional<std::string> renewal_id() const;
 

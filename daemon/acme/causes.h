@@ -17,11 +17,14 @@ inline constexpr const char* timeout = "acme:timeout";
 inline constexpr const char* order_not_ready = "acme:orderNotReady";
 /// The response to a request signed by an account that the CA does not know.
 inline constexpr const char* account_does_not_exist = "acme:accountDoesNotExist";
+/// A Retry from a client whose account may have one key or another (Client::change_key()).
+inline constexpr const char* key_in_doubt = "acme:keyInDoubt";
 
 /// Types of problem documents on which acme::Client decides (RFC 8555 §6.7), as in Problem::type.
 namespace problem_type {
 inline constexpr std::string_view account_does_not_exist = "accountDoesNotExist";
 inline constexpr std::string_view already_replaced = "alreadyReplaced";
+inline constexpr std::string_view already_revoked = "alreadyRevoked";
 inline constexpr std::string_view bad_nonce = "badNonce";
 inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";

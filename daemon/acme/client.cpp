@@ -162,6 +162,116 @@ void Client::use_account(Account account) {
   session_->use_account(std::move(account.url));
 }
 
+Task<> Client::change_key(crypto::PrivateKey key) {
+  const auto known = co_await session_->directory();
+  if (known.key_change.empty()) {
+    throw Error(
+        Error::Advice::refused, "acme:keyChange",
+        fmt::format("CA {} does not offer to change the key of an account", one_line(known.new_account, longest_url)),
+        std::nullopt, Party::ca);
+  }
+  // RFC 8555 §7.3.5: the new key signs what the former one signs once more; only the outer request has a nonce.
+  const json::Object wish{{"account", session_->account_url()}, {"oldKey", session_->key().jwk()}};
+  const crypto::UnsignedJws inner({{"jwk", key.jwk()}, {"url", known.key_change}}, key.jws_algorithm(),
+                                  json::dump(wish));
+  const auto signature = co_await session_->keys().sign(key, inner.signing_input());
+  const auto failure = std::make_shared<std::exception_ptr>();
+  const bool has_it = co_await session_->with_key_changing(
+      key, request_key_change(json::dump(inner.with_signature(signature)), key, failure));
+  if (!has_it) std::rethrow_exception(*failure);
+}
+
+/// Whether the account has the key afterwards; `failure` says why not. Throws when that is not known.
+Task<bool> Client::request_key_change(std::string payload, crypto::PrivateKey key,
+                                      std::shared_ptr<std::exception_ptr> failure) {
+  bool was_answered = false;
+  try {
+    co_await session_->post_while_changing(
+        "change the account's key", &Directory::key_change, [payload](const std::string&) { return payload; },
+        std::nullopt);
+    co_return true;
+  } catch (const Error& error) {
+    *failure = std::current_exception();
+    was_answered = verdict_on(error) != Verdict::unknown;
+  }
+  // Also after a refusal: a request that came twice is refused the second time, since the former key has gone.
+  for (std::size_t looks = 0;; ++looks) {
+    try {
+      const bool has_it = co_await has_account(key);
+      // Where nobody answered, the CA may still be at it.
+      if (has_it || was_answered || looks == second_looks.size()) co_return has_it;
+    } catch (const Error& error) {
+      log::debug(error.what());
+      if (looks == second_looks.size()) std::rethrow_exception(*failure);
+    }
+    co_await sleep_for(second_looks[looks]);
+  }
+}
+
+Task<bool> Client::has_account(crypto::PrivateKey key) {
+  const std::string doing = "find the account";
+  const PayloadFor payload = [text = json::dump(json::Object{{"onlyReturnExisting", true}})](const std::string&) {
+    return text;
+  };
+  try {
+    const auto response = co_await session_->post_while_changing(doing, &Directory::new_account, payload, key);
+    co_return read_account(doing, response).url == session_->account_url();
+  } catch (const ProblemError& error) {
+    if (error.problem().type == problem_type::account_does_not_exist) co_return false;
+    throw;
+  }
+}
+
+bool Client::key_is_in_doubt() const noexcept {
+  return session_->key_is_in_doubt();
+}
+
+Task<> Client::deactivate_account() {
+  try {
+    const auto response = co_await session_->post("deactivate the account", session_->account_url(),
+                                                  json::dump(json::Object{{"status", "deactivated"}}));
+    if (json::parse(response.body).value_or(json::Value())["status"].text_or() == "deactivated") co_return;
+  } catch (const ProblemError& error) {
+    if (error.problem().type != problem_type::unauthorized) throw;
+  }
+  // What is refused as unauthorized may be so because it was deactivated before, or for another reason.
+  const auto found = co_await find_account();
+  if (found && found->status == AccountStatus::valid) {
+    throw AnswerError(odd_answer, "the CA has taken the deactivation of the account, but says that it is valid",
+                      http_ok);
+  }
+}
+
+Task<> Client::revoke(std::string certificate_der, RevocationReason reason) {
+  return request_revocation(std::move(certificate_der), reason, false);
+}
+
+Task<> Client::revoke_by_key(std::string certificate_der, RevocationReason reason) {
+  return request_revocation(std::move(certificate_der), reason, true);
+}
+
+Task<> Client::request_revocation(std::string certificate_der, RevocationReason reason, bool by_key) {
+  const auto known = co_await session_->directory();
+  if (known.revoke_certificate.empty()) {
+    throw Error(Error::Advice::refused, "acme:revokeCert",
+                fmt::format("CA {} does not offer to revoke certificates by ACME: ask it in the way that it names",
+                            one_line(known.new_account, longest_url)),
+                std::nullopt, Party::ca);
+  }
+  json::Object payload{{"certificate", crypto::base64url(certificate_der)}};
+  // RFC 5280 §5.3.1 would have no reason at all in the list instead of this one.
+  if (reason != RevocationReason::unspecified) payload["reason"] = static_cast<std::int64_t>(reason);
+  try {
+    co_await session_->post_to(
+        "revoke a certificate", &Directory::revoke_certificate,
+        [text = json::dump(payload)](const std::string&) { return text; },
+        by_key ? Session::SignedBy::key : Session::SignedBy::account);
+  } catch (const ProblemError& error) {
+    // Some CAs say so by the status alone.
+    if (error.problem().type != problem_type::already_revoked && error.problem().status != 409) throw;
+  }
+}
+
 Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile,
                               std::string replaces) {
   const std::string doing = "order a certificate";

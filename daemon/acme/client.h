@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "base/runtime/secret_source.h"
 #include "daemon/acme/renewal_info.h"
 #include "daemon/acme/resources.h"
+#include "daemon/acme/revocation_reason.h"
 
 namespace acmed::acme {
 
@@ -68,6 +70,15 @@ class Client {
   Task<> update_contact(std::vector<std::string> contact);
   /// Uses an existing account to sign all later calls.
   void use_account(Account account);
+  /// Gives the account another key (§7.3.5), which signs all later calls. Waits for exchanges in flight; calls that
+  /// come meanwhile wait for its end. When the CA does not say how that ended, it is asked whose account the key is:
+  /// throws only where the account has not got it, or that cannot be known; then key_is_in_doubt().
+  Task<> change_key(crypto::PrivateKey key);
+  /// Whether a change_key() ended without anybody knowing how: every later call throws Retry, and whoever knows both
+  /// keys has to ask with another client.
+  bool key_is_in_doubt() const noexcept;
+  /// Deactivates the account (§7.3.6), for ever. Succeeds also when it is deactivated already.
+  Task<> deactivate_account();
 
   /// `replaces`: the CertID of the certificate that this one is to replace (RFC 9773 §5); empty for none.
   Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile, std::string replaces = {});
@@ -100,6 +111,11 @@ class Client {
   /// (§7.4.2), in the order sent. Throws AnswerError when a block is not a certificate or there are too many.
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
 
+  /// Revokes a certificate (§7.6), signed by the account. Succeeds also when it is revoked already.
+  Task<> revoke(std::string certificate_der, RevocationReason reason);
+  /// The same, signed by the client's own key: for a client whose key is the certificate's.
+  Task<> revoke_by_key(std::string certificate_der, RevocationReason reason);
+
   /// The key authorization of a token (§8.1).
   std::string key_authorization(const std::string& token) const;
 
@@ -111,6 +127,10 @@ class Client {
     std::string what;
     std::string still;
   };
+  Task<bool> request_key_change(std::string payload, crypto::PrivateKey key,
+                                std::shared_ptr<std::exception_ptr> failure);
+  Task<bool> has_account(crypto::PrivateKey key);
+  Task<> request_revocation(std::string certificate_der, RevocationReason reason, bool by_key);
   Task<http::Response> look(std::string doing, std::string url, std::size_t most_further_looks);
   template <class Resource>
   Task<Resource> leaves(PollWords words, std::string url, decltype(Resource::status) status, Duration limit,

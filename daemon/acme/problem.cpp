@@ -56,7 +56,11 @@ std::string remedy(const Problem& problem) {
   if (problem.type == problem_type::user_action_required) {
     // terms_agreed is set: without it the configuration is refused (RFC 8555 §7.3.3).
     if (problem.instance.empty()) return "look at the CA's site for what it wants of the owner of the account";
-    return fmt::format("visit {} and do what the CA wants there: acmed then goes on by itself", problem.instance);
+    return fmt::format(
+        "visit {} and do what the CA wants there: acmed then goes on by itself. By terms_agreed in its [ca] section "
+        "you "
+        "have agreed to its terms; take it out if you do not agree to those that are there now",
+        problem.instance);
   }
   if (problem.type == "externalAccountRequired") {
     return "set eab = { kid = ..., hmac_key = ... } in the [ca] section, with what the CA gave you";
@@ -66,6 +70,9 @@ std::string remedy(const Problem& problem) {
   }
   if (problem.type == "invalidContact" || problem.type == "unsupportedContact") {
     return "correct contact in the [ca] section";
+  }
+  if (problem.type == "badRevocationReason") {
+    return "give another --reason: most CAs take unspecified, keyCompromise, superseded and cessationOfOperation";
   }
   if (problem.type == "invalidProfile") return "correct profile in the [ca] section";
   if (problem.type == "caa") return "allow this CA in the CAA records of the name";

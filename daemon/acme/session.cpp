@@ -109,7 +109,7 @@ void Client::Session::forget(std::string Directory::*resource, const std::string
 }
 
 Task<http::Response> Client::Session::post(std::string doing, std::string url, std::string payload) {
-  auto response = co_await exchange(doing, {url, std::move(payload), SignedBy::account});
+  auto response = co_await await_turn_and_exchange(doing, {url, std::move(payload), SignedBy::account});
   require_success(doing, url, response, clock_.now());
   co_return response;
 }
@@ -119,7 +119,7 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
     const std::string url = known.*resource;
-    auto response = co_await exchange(doing, {url, payload(url), by, by == SignedBy::account});
+    auto response = co_await await_turn_and_exchange(doing, {url, payload(url), by, by == SignedBy::account});
     if (response.status == 404 && first) {
       forget(resource, url);
       continue;
@@ -127,6 +127,60 @@ Task<http::Response> Client::Session::post_to(std::string doing, std::string Dir
     require_success(doing, url, response, clock_.now());
     co_return response;
   }
+}
+
+/// While one exists, a signed exchange is in flight.
+class Client::Session::InFlight {
+ public:
+  explicit InFlight(Session& session) : session_(session) { ++session_.in_flight_; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() {
+    --session_.in_flight_;
+    session_.gate_.wake_all();
+  }
+
+ private:
+  Session& session_;
+};
+
+/// What is signed by a key that the account has no more is refused, in whatever words.
+Task<http::Response> Client::Session::await_turn_and_exchange(std::string doing, Post post) {
+  while (key_changes_) co_await gate_.turn();
+  if (key_is_in_doubt_) {
+    throw Error(
+        Error::Advice::retry, key_in_doubt,
+        fmt::format("cannot {}: the account's key was being changed, and the CA has not said whether it is", doing),
+        std::nullopt, Party::ca);
+  }
+  const InFlight in_flight(*this);
+  co_return co_await exchange(std::move(doing), std::move(post));
+}
+
+Task<bool> Client::Session::with_key_changing(crypto::PrivateKey key, Task<bool> change) {
+  while (key_changes_) co_await gate_.turn();
+  key_changes_ = true;
+  const auto open_gate = [this](const void*) {
+    key_changes_ = false;
+    gate_.wake_all();
+  };
+  const std::unique_ptr<const void, decltype(open_gate)> closed(this, open_gate);
+  while (in_flight_ > 0) co_await gate_.turn();
+  key_is_in_doubt_ = true;
+  const bool has_it = co_await std::move(change);
+  if (has_it) key_ = std::move(key);
+  key_is_in_doubt_ = false;
+  co_return has_it;
+}
+
+Task<http::Response> Client::Session::post_while_changing(std::string doing, std::string Directory::*resource,
+                                                          PayloadFor payload, std::optional<crypto::PrivateKey> key) {
+  const auto known = co_await directory();
+  const std::string url = known.*resource;
+  const auto by = key ? SignedBy::key : SignedBy::account;
+  auto response = co_await exchange(doing, {url, payload(url), by, !key, std::move(key)});
+  require_success(doing, url, response, clock_.now());
+  co_return response;
 }
 
 Task<http::Response> Client::Session::exchange(std::string doing, Post post) {
@@ -205,8 +259,9 @@ Task<http::Response> Client::Session::send(std::string doing, http::Request requ
 
 Task<http::Request> Client::Session::sign(Post post, std::string nonce) const {
   json::Object header{{"nonce", std::move(nonce)}, {"url", post.url}};
+  const auto key = post.key.value_or(key_);
   if (post.by == SignedBy::key) {
-    header["jwk"] = key_.jwk();
+    header["jwk"] = key.jwk();
   } else {
     if (account_url_.empty()) throw std::logic_error("an ACME request before there is an account");
     header["kid"] = account_url_;
@@ -217,8 +272,8 @@ Task<http::Request> Client::Session::sign(Post post, std::string nonce) const {
   request.at_most_once = post.creates;
   request.headers = {{"Content-Type", "application/jose+json"}};
   request.limit = exchange_limit;
-  const crypto::UnsignedJws jws(std::move(header), key_.jws_algorithm(), post.payload);
-  const auto signature = co_await keys_.sign(key_, jws.signing_input());
+  const crypto::UnsignedJws jws(std::move(header), key.jws_algorithm(), post.payload);
+  const auto signature = co_await keys_.sign(key, jws.signing_input());
   request.body = json::dump(jws.with_signature(signature));
   co_return request;
 }

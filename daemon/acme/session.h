@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "base/runtime/event.h"
 #include "base/runtime/single_flight.h"
 #include "daemon/acme/client.h"
 #include "daemon/acme/nonces.h"
@@ -40,6 +41,15 @@ class Client::Session {
   /// The same to a URL of the directory, which is read once more when the CA answers 404.
   Task<http::Response> post_to(std::string doing, std::string Directory::*resource, PayloadFor payload, SignedBy by);
 
+  /// Gives the account another key (§7.3.5) while nothing else is in flight: what comes meanwhile waits. `change` is
+  /// the exchange, in which exempt calls go through; it returns whether the account has the key afterwards, and throws
+  /// when that is not known.
+  Task<bool> with_key_changing(crypto::PrivateKey key, Task<bool> change);
+  bool key_is_in_doubt() const noexcept { return key_is_in_doubt_; }
+  /// An exchange of change(): signed by `key`, with its public part ("jwk"), or by the account where there is none.
+  Task<http::Response> post_while_changing(std::string doing, std::string Directory::*resource, PayloadFor payload,
+                                           std::optional<crypto::PrivateKey> key);
+
   /// Reads what anybody may read, unsigned. Throws as documented at acme::Client.
   Task<http::Response> get(std::string doing, std::string url);
 
@@ -47,6 +57,7 @@ class Client::Session {
   Task<> stock_nonces(std::size_t requests);
 
   const crypto::PrivateKey& key() const noexcept { return key_; }
+  crypto::Keys& keys() const noexcept { return keys_; }
   const Clock& clock() const noexcept { return clock_; }
   void use_account(std::string url) { account_url_ = std::move(url); }
   const std::string& account_url() const noexcept { return account_url_; }
@@ -58,8 +69,11 @@ class Client::Session {
     std::string url;
     std::string payload;
     SignedBy by;
-    bool creates = false;  ///< twice sent, it would create two
+    bool creates = false;                        ///< twice sent, it would create two
+    std::optional<crypto::PrivateKey> key = {};  ///< that signs in place of the client's
   };
+  class InFlight;
+  Task<http::Response> await_turn_and_exchange(std::string doing, Post post);
   Task<http::Response> exchange(std::string doing, Post post);
   Task<http::Response> read(std::string doing, std::string method, std::string url);
   void require_own(const std::string& doing, const std::string& url) const;
@@ -77,6 +91,10 @@ class Client::Session {
   std::string directory_url_;
   std::set<std::string> servers_;  ///< that the CA's URLs may lead to, as of http::server_of()
   std::string account_url_;
+  std::size_t in_flight_ = 0;  ///< signed exchanges
+  bool key_changes_ = false;   ///< none may begin
+  bool key_is_in_doubt_ = false;
+  Waiters gate_;  ///< woken when one of these changes
   std::optional<Directory> directory_;
   SingleFlight<Directory> directory_request_;
   NoncePool nonces_;

@@ -121,6 +121,7 @@ void write(TomlWriter& toml, const config::Ca& ca) {
   if (ca.profile) toml.text("profile", *ca.profile);
   if (ca.profile_required) toml.boolean("profile_required", true);
   toml.text_if("preferred_chain", ca.preferred_chain);
+  toml.text_if("account", ca.account);
   if (ca.brought_key) {
     toml.text("account_key", masked);
   } else {

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -38,6 +39,12 @@ struct Options {
   std::vector<std::string> names;
   std::string name;
   std::string target;
+  std::string reason = "unspecified";
+  std::string action;
+  std::string ca;
+  unsigned generation = 0;
+  bool replace = false;
+  bool yes = false;
   std::string shell;
   import::Wish wish;
 };
@@ -111,6 +118,37 @@ int perform(const Options& options, const Verb& verb) {
   }
 }
 
+/// Whether somebody at the terminal says so.
+bool is_confirmed(const std::string& ca) {
+  print(
+      fmt::format("The account at {} is deactivated for ever, and nothing is ordered there until another one is made.\n"
+                  "Type the CA's name to go on: ",
+                  ca));
+  std::string line;
+  return std::getline(std::cin, line) && line == ca;
+}
+
+int act_on_account(const Options& options) {
+  if (options.action == "list") return perform(options, [](Session* session) { return list_accounts(session); });
+  if (options.ca.empty()) {
+    tell(fmt::format("account {} wants the name of a CA", options.action));
+    return exit_usage;
+  }
+  if (options.action == "deactivate" && !options.yes) {
+    if (::isatty(STDIN_FILENO) != 1) {
+      tell("a deactivated account cannot be had back: say --yes where nobody can be asked");
+      return exit_usage;
+    }
+    if (!is_confirmed(options.ca)) {
+      tell("nothing was done");
+      return exit_failing;
+    }
+  }
+  return perform(options, [&options](Session* session) {
+    return change_account(session, options.action, options.ca, !options.no_wait);
+  });
+}
+
 /// The verbs, each with its options; the one that was chosen is performed.
 class CommandLine {
  public:
@@ -182,6 +220,26 @@ class CommandLine {
     deploy_->add_option("NAME", options_.name, "of the certificate")->required();
     deploy_->add_option("TARGET", options_.target, "one of its targets; else all");
     add_wait(deploy_);
+    auto* revoke_ = add("revoke", "have a certificate revoked by its CA", [options](Session* session) {
+      return revoke(session, options->name, options->generation, options->reason, options->replace, !options->no_wait);
+    });
+    revoke_->add_option("NAME", options_.name, "of the certificate")->required();
+    revoke_->add_option("--generation", options_.generation, "which of those that are kept; else the one in service")
+        ->check(CLI::PositiveNumber);
+    revoke_
+        ->add_option("--reason", options_.reason,
+                     "keyCompromise, superseded, cessationOfOperation, affiliationChanged or unspecified")
+        ->capture_default_str();
+    revoke_->add_flag("--replace", options_.replace, "put another one in service first");
+    add_wait(revoke_);
+    auto* account_ = app_.add_subcommand("account", "our accounts at the CAs, and what can be done with one");
+    account_->callback([this, options] { chosen_ = [options] { return act_on_account(*options); }; });
+    account_->add_option("ACTION", options_.action, "list, roll-key, deactivate or create")
+        ->required()
+        ->check(CLI::IsMember({"list", "roll-key", "deactivate", "create"}));
+    account_->add_option("CA", options_.ca, "its name in the configuration");
+    account_->add_flag("--yes", options_.yes, "deactivate it without asking");
+    add_wait(account_);
     add_json(add("reload", "have the daemon read its configuration anew (exit 1 when it is wrong)",
                  [](Session* session) { return reload(session); }));
   }

@@ -5,6 +5,7 @@
 
 #include "base/runtime/event.h"
 #include "base/runtime/scope.h"
+#include "daemon/acmectl/operation.h"
 #include "daemon/acmectl/render.h"
 #include "daemon/acmectl/verbs.h"
 
@@ -79,8 +80,27 @@ std::string id_of(const json::Value& answer) {
   throw Refused("control:answer", "acmed does not tell the operation that it began");
 }
 
-/// Waits for the operation that `answer` tells of. `done`: "renewed". Returns the exit status.
+/// `done`: "renewed".
 Task<int> finish(Session* session, std::string name, std::string done, json::Value answer, bool wait) {
+  const auto status = co_await see_through(session, name, std::move(answer), wait);
+  if (status != exit_well || !wait || session->json) co_return status;
+  const auto certificate = co_await session->api.get("/v1/certificates/" + in_path(name));
+  print(fmt::format("{} is {}: {} days left\n", clean(name), done, certificate["live"]["days_left"].integer_or(0)));
+  co_return status;
+}
+
+/// What is served after a revocation.
+std::string served_text(const std::string& name, const json::Value& live) {
+  if (live.as_object() == nullptr) return fmt::format("{}: nothing is in service\n", name);
+  const auto generation = live["generation"].integer_or(0);
+  if (live["revoked"].is_null()) return fmt::format("{}: generation {} is in service\n", name, generation);
+  return fmt::format("{}: generation {}, which is revoked, is in service until another one is: that is ordered\n", name,
+                     generation);
+}
+
+}  // namespace
+
+Task<int> see_through(Session* session, std::string subject, json::Value answer, bool wait) {
   const auto id = id_of(answer);
   if (!wait) {
     print(session->json ? json::dump_readable(answer) : id + "\n");
@@ -91,22 +111,16 @@ Task<int> finish(Session* session, std::string name, std::string done, json::Val
   co_await accompanied(follow(session, "/v1/operations/" + in_path(id), &news, &operation),
                        wake_by_events(session, &news));
   if (session->json) print(json::dump_readable(operation));
-  if (operation["state"].text_or() == "succeeded") {
-    if (session->json) co_return exit_well;
-    const auto certificate = co_await session->api.get("/v1/certificates/" + in_path(name));
-    print(fmt::format("{} is {}: {} days left\n", clean(name), done, certificate["live"]["days_left"].integer_or(0)));
-    co_return exit_well;
-  }
+  if (operation["state"].text_or() == "succeeded") co_return exit_well;
   const auto& failures = operation["failures"].elements();
   for (const auto& failure : failures) {
     const auto what = clean(failure["what"].text_or());
-    tell(fmt::format("{}{}{}: {}", clean(name), what.empty() ? "" : ", ", what, clean(failure["sentence"].text_or())));
+    tell(fmt::format("{}{}{}: {}", clean(subject), what.empty() ? "" : ", ", what,
+                     clean(failure["sentence"].text_or())));
   }
-  if (failures.empty()) tell(fmt::format("{}: it failed", clean(name)));
+  if (failures.empty()) tell(fmt::format("{}: it failed", clean(subject)));
   co_return exit_failing;
 }
-
-}  // namespace
 
 Task<int> renew(Session* session, std::vector<std::string> names, bool force, bool wait) {
   int result = exit_well;
@@ -125,6 +139,17 @@ Task<int> deploy(Session* session, std::string name, std::string target, bool wa
   if (!target.empty()) body.emplace("target", target);
   auto answer = co_await session->api.post(fmt::format("/v1/certificates/{}/deploy", in_path(name)), std::move(body));
   co_return co_await finish(session, name, "deployed", std::move(answer), wait);
+}
+
+Task<int> revoke(Session* session, std::string name, unsigned generation, std::string reason, bool replace, bool wait) {
+  json::Object body{{"reason", reason}, {"replace", replace}};
+  if (generation > 0) body.emplace("generation", static_cast<std::int64_t>(generation));
+  auto answer = co_await session->api.post(fmt::format("/v1/certificates/{}/revoke", in_path(name)), std::move(body));
+  const auto status = co_await see_through(session, name, std::move(answer), wait);
+  if (!wait || session->json) co_return status;
+  const auto certificate = co_await session->api.get("/v1/certificates/" + in_path(name));
+  print(served_text(clean(name), certificate["live"]));
+  co_return status;
 }
 
 Task<int> reload(Session* session) {

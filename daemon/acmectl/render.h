@@ -24,6 +24,9 @@ std::string render_summary(const json::Array& certificates, const json::Value& s
 /// All about one certificate.
 std::string render_certificate(const json::Value& certificate, Time now, const Style& style);
 
+/// Our accounts, as GET /v1/accounts has them.
+std::string render_accounts(const json::Array& accounts, const Style& style);
+
 /// The lines of an examination.
 std::string render_lines(const std::vector<doctor::Line>& lines, const Style& style);
 

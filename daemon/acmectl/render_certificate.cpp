@@ -38,6 +38,14 @@ std::string said_of(const json::Value& trouble, Time now) {
   return parts.empty() ? text : fmt::format("{} ({})", text, fmt::join(parts, ", "));
 }
 
+/// "revoked since 2027-01-06 13:02 (superseded)"; empty when it is not.
+std::string revoked_text(const json::Value& revoked) {
+  const auto at = parse_rfc3339(revoked["at"].text_or());
+  if (!at) return {};
+  return fmt::format("revoked{} since {} ({})", revoked["by_ca"].bool_or(false) ? " by its CA" : "", local_time(*at),
+                     clean(revoked["reason"].text_or()));
+}
+
 std::string live_text(const json::Value& live, Time now) {
   if (live.as_object() == nullptr) return "none";
   auto text =
@@ -50,6 +58,7 @@ std::string live_text(const json::Value& live, Time now) {
     text += fmt::format(" to {}, {}", local_time(*end),
                         *end > now ? to_text(*end - now) + " left" : "ended " + relative(*end, now));
   }
+  if (const auto revoked = revoked_text(live["revoked"]); !revoked.empty()) text += ", " + revoked;
   return text;
 }
 
@@ -65,6 +74,13 @@ std::string render_certificate(const json::Value& certificate, Time now, const S
   sheet.add("CA", clean(certificate["ca"].text_or()));
   sheet.add("key", clean(certificate["key_type"].text_or()));
   sheet.add("live", live_text(certificate["live"], now));
+  for (const auto& generation : certificate["generations"].elements()) {
+    const auto revoked = revoked_text(generation["revoked"]);
+    const auto number = generation["generation"].integer_or(0);
+    if (revoked.empty() || number == certificate["live"]["generation"].integer_or(0)) continue;
+    sheet.add("earlier",
+              fmt::format("generation {}, serial {}, {}", number, clean(generation["serial"].text_or()), revoked));
+  }
   sheet.add("files", clean(certificate["live"]["directory"].text_or()));
   const auto& next = certificate["next"];
   if (const auto at = parse_rfc3339(next["at"].text_or())) {

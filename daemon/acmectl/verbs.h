@@ -17,6 +17,12 @@ Task<int> show(Session* session, std::string name);
 /// `wait`: until the work has ended, showing its steps.
 Task<int> renew(Session* session, std::vector<std::string> names, bool force, bool wait);
 Task<int> deploy(Session* session, std::string name, std::string target, bool wait);
+/// `generation`: 0 for the one in service. `replace`: not before another one is in service.
+Task<int> revoke(Session* session, std::string name, unsigned generation, std::string reason, bool replace, bool wait);
+/// Our accounts at the CAs.
+Task<int> list_accounts(Session* session);
+/// `action`: "roll-key", "deactivate" or "create".
+Task<int> change_account(Session* session, std::string action, std::string ca, bool wait);
 /// `follow`: also those to come, until cancelled.
 Task<int> events(Session* session, bool follow);
 Task<int> examine(Session* session, std::string name, bool touch_dns);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/runtime/sleep.h"
 #include "config/suggest.h"
+#include "daemon/acme/revocation_reason.h"
 #include "daemon/control/documents.h"
 #include "daemon/control/embedded.h"
 #include "daemon/control/page.h"
@@ -94,11 +95,15 @@ const std::vector<Api::Route>& Api::routes() {
       {"POST", "/v1/certificates/{name}/attempt", Right::change, &Api::attempt},
       {"POST", "/v1/certificates/{name}/renew", Right::change, &Api::renew},
       {"POST", "/v1/certificates/{name}/deploy", Right::change, &Api::deploy},
+      {"POST", "/v1/certificates/{name}/revoke", Right::change, &Api::revoke},
       {"GET", "/v1/operations/{id}", Right::view, &Api::operation},
       {"GET", "/v1/events", Right::view, &Api::events},
       {"POST", "/v1/reload", Right::change, &Api::reload},
       {"POST", "/v1/doctor", Right::change, &Api::doctor},
       {"GET", "/v1/accounts", Right::view, &Api::accounts},
+      {"POST", "/v1/accounts/{ca}/roll-key", Right::change, &Api::roll_key},
+      {"POST", "/v1/accounts/{ca}/deactivate", Right::change, &Api::deactivate_account},
+      {"POST", "/v1/accounts/{ca}/create", Right::change, &Api::create_account},
   };
   return all;
 }
@@ -432,6 +437,7 @@ Task<> Api::carry_out(std::string id, std::function<Task<Outcome>(Keeping&)> act
   const auto document = operations_.json_of(id);
   events_.add("operation", {{"operation", id},
                             {"certificate", document["certificate"]},
+                            {"ca", document["ca"]},
                             {"what", document["what"]},
                             {"state", document["state"]}});
 }
@@ -476,6 +482,27 @@ Task<Api::Response> Api::deploy(Request request, std::vector<std::string> parts)
   if (target) targets.insert(*target);
   co_return begin("deploy", name, target.value_or(""),
                   [name, targets](Keeping& present) { return present.deploy(name, targets); });
+}
+
+Task<Api::Response> Api::revoke(Request request, std::vector<std::string> parts) {
+  check_query(request, {});
+  const auto name = parts.front();
+  const auto object = object_in(request, {"generation", "reason", "replace"});
+  RevocationWish wish;
+  wish.generation = number_in(object, "generation").value_or(0);
+  wish.reason = text_in(object, "reason").value_or("unspecified");
+  wish.replace = bool_in(object, "replace", false);
+  if (!acme::revocation_reason_from(wish.reason)) {
+    const auto& known = acme::revocation_reasons();
+    throw ProblemResponse(400, "control:request",
+                          fmt::format("\"{}\" is no reason for which the owner of a certificate may revoke it{}: there "
+                                      "is {}",
+                                      one_line(wish.reason, longest_quote), config::did_you_mean(wish.reason, known),
+                                      config::listed(known, "and")));
+  }
+  co_await require_certificate(name);
+  co_return begin("revoke", name, fmt::format("{} {} {}", wish.generation, wish.reason, wish.replace),
+                  [name, wish](Keeping& present) { return present.revoke(name, wish); });
 }
 
 Task<Api::Response> Api::operation(Request request, std::vector<std::string> parts) {
@@ -547,6 +574,32 @@ Task<Api::Response> Api::accounts(Request request, std::vector<std::string>) {
   json::Array list;
   for (const auto& account : all) list.push_back(account_json(account));
   co_return json_response(json::Object{{"accounts", std::move(list)}});
+}
+
+Task<Api::Response> Api::roll_key(Request request, std::vector<std::string> parts) {
+  co_return change_account(request, parts.front(), "roll-key", AccountChange::roll_key);
+}
+
+Task<Api::Response> Api::deactivate_account(Request request, std::vector<std::string> parts) {
+  co_return change_account(request, parts.front(), "deactivate", AccountChange::deactivate);
+}
+
+Task<Api::Response> Api::create_account(Request request, std::vector<std::string> parts) {
+  co_return change_account(request, parts.front(), "create", AccountChange::create);
+}
+
+Api::Response Api::change_account(const Request& request, const std::string& ca, const std::string& what,
+                                  AccountChange change) {
+  check_query(request, {});
+  object_in(request, {});
+  std::vector<std::string> known;
+  for (const auto& each : keeping().cas()) known.push_back(each.name);
+  if (std::ranges::find(known, ca) == known.end()) {
+    throw ProblemResponse(
+        404, "control:unknown",
+        fmt::format("no CA is named \"{}\"{}", one_line(ca, longest_quote), config::did_you_mean(ca, known)));
+  }
+  return begin(what, "", ca, [ca, change](Keeping& present) { return present.change_account(ca, change); });
 }
 
 /// A text that several clients may be reading, each at its own pace.

@@ -87,11 +87,16 @@ class Api {
   Task<Response> attempt(Request request, std::vector<std::string> parts);
   Task<Response> renew(Request request, std::vector<std::string> parts);
   Task<Response> deploy(Request request, std::vector<std::string> parts);
+  Task<Response> revoke(Request request, std::vector<std::string> parts);
   Task<Response> operation(Request request, std::vector<std::string> parts);
   Task<Response> events(Request request, std::vector<std::string> parts);
   Task<Response> reload(Request request, std::vector<std::string> parts);
   Task<Response> doctor(Request request, std::vector<std::string> parts);
   Task<Response> accounts(Request request, std::vector<std::string> parts);
+  Task<Response> roll_key(Request request, std::vector<std::string> parts);
+  Task<Response> deactivate_account(Request request, std::vector<std::string> parts);
+  Task<Response> create_account(Request request, std::vector<std::string> parts);
+  Response change_account(const Request& request, const std::string& ca, const std::string& what, AccountChange change);
   Task<Text> write_metrics();
   Task<Response> metrics(Request request, std::vector<std::string> parts);
   Task<Response> openapi(Request request, std::vector<std::string> parts);

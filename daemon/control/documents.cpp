@@ -21,12 +21,18 @@ std::int64_t whole_days(Duration duration) {
   return std::chrono::floor<std::chrono::days>(duration).count();
 }
 
+json::Value revoked_json(const std::optional<keep::RevokedView>& revoked) {
+  if (!revoked) return {};
+  return json::Object{{"at", to_rfc3339(revoked->at)}, {"reason", revoked->reason}, {"by_ca", revoked->by_ca}};
+}
+
 json::Value live_json(const keep::LiveView& live, Time now) {
   return json::Object{{"generation", static_cast<std::int64_t>(live.generation)},
                       {"serial", live.serial},
                       {"not_before", to_rfc3339(live.not_before)},
                       {"not_after", to_rfc3339(live.not_after)},
-                      {"days_left", whole_days(live.not_after - now)}};
+                      {"days_left", whole_days(live.not_after - now)},
+                      {"revoked", revoked_json(live.revoked)}};
 }
 
 json::Value target_json(const keep::TargetView& target) {
@@ -83,7 +89,8 @@ json::Object generation_json(const GenerationView& generation) {
           {"issuer", generation.issuer},
           {"not_before", to_rfc3339(generation.not_before)},
           {"not_after", to_rfc3339(generation.not_after)},
-          {"issued_at", to_rfc3339(generation.issued_at)}};
+          {"issued_at", to_rfc3339(generation.issued_at)},
+          {"revoked", revoked_json(generation.revoked)}};
 }
 
 json::Object account_json(const AccountView& account) {
@@ -93,7 +100,9 @@ json::Object account_json(const AccountView& account) {
           {"key_type", account.key_type},
           {"external_account", text_json(account.external_account)},
           {"contact", texts_json(account.contact)},
-          {"registered", time_json(account.registered)}};
+          {"registered", time_json(account.registered)},
+          {"account", text_json(account.label)},
+          {"deactivated", time_json(account.deactivated)}};
 }
 
 json::Object ca_json(const CaView& ca) {

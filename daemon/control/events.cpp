@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/party.h"
+#include "daemon/keep/view.h"
 
 namespace acmed::control {
 namespace {
@@ -163,6 +164,17 @@ void EventLog::renewal_suggested(const std::string& certificate, const std::stri
 
 void EventLog::deployed(const std::string& certificate, const std::string& target) {
   add("deployed", {{"certificate", certificate}, {"target", target}});
+}
+
+void EventLog::revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) {
+  add("revoked", {{"certificate", certificate},
+                  {"ca", ca},
+                  {"generation", static_cast<std::int64_t>(revocation.generation)},
+                  {"serial", revocation.serial},
+                  {"reason", revocation.reason},
+                  {"by_ca", revocation.by_ca},
+                  {"at", to_rfc3339(revocation.revoked.value_or(revocation.asked))},
+                  {"sentence", keep::sentence_of(revocation)}});
 }
 
 void EventLog::rolled_back(const std::string& certificate, const std::string& target, unsigned generation) {

@@ -49,6 +49,7 @@ class EventLog final : public issue::Observer {
   void renewal_suggested(const std::string& certificate, const std::string& ca,
                          const store::RenewalPlan& plan) override;
   void deployed(const std::string& certificate, const std::string& target) override;
+  void revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) override;
   void rolled_back(const std::string& certificate, const std::string& target, unsigned generation) override;
   void failed(const std::string& certificate, const std::string& what, const Error& error, Time next_try) override;
 

@@ -40,6 +40,18 @@ struct AccountView {
   std::string external_account;  ///< its key identifier; empty for none
   std::vector<std::string> contact;
   std::optional<Time> registered;
+  std::string label;                ///< see config::Ca::account
+  std::optional<Time> deactivated;  ///< by somebody here
+};
+
+/// What can be done with an account: see issue::CaAccount.
+enum class AccountChange { roll_key, deactivate, create };
+
+/// See keep::RevocationWish.
+struct RevocationWish {
+  unsigned generation = 0;  ///< 0: the one in service
+  std::string reason;
+  bool replace = false;
 };
 
 /// An earlier generation, or the one in service.
@@ -50,6 +62,7 @@ struct GenerationView {
   Time not_before{};
   Time not_after{};
   Time issued_at{};
+  std::optional<keep::RevokedView> revoked;
 };
 
 /// When something is done next, and for whom.
@@ -90,6 +103,10 @@ class Keeping {
   virtual Task<Outcome> renew(std::string name, bool force) = 0;
   /// Deploys what is in service to these targets, or all, also to those that have it.
   virtual Task<Outcome> deploy(std::string name, std::set<std::string> targets) = 0;
+  /// Has a generation revoked by its CA. Completes when that, and what else was due then, has succeeded or failed.
+  virtual Task<Outcome> revoke(std::string name, RevocationWish wish) = 0;
+  /// Of the CA of that name. Throws Error.
+  virtual Task<Outcome> change_account(std::string ca, AccountChange change) = 0;
 };
 
 /// The daemon, as the API sees it.

@@ -83,14 +83,16 @@ json::Value Operations::json_of(const std::string& id) const {
   json::Array failures;
   for (const auto& failure : operation.failures) failures.push_back(trouble_json(failure));
   const auto* state = !operation.ended ? "running" : operation.failures.empty() ? "succeeded" : "failed";
-  return json::Object{{"id", operation.id},
-                      {"what", operation.what},
-                      {"certificate", operation.certificate},
-                      {"state", state},
-                      {"since", to_rfc3339(operation.since)},
-                      {"ended", time_json(operation.ended)},
-                      {"steps", std::move(steps)},
-                      {"failures", std::move(failures)}};
+  return json::Object{
+      {"id", operation.id},
+      {"what", operation.what},
+      {"certificate", operation.certificate.empty() ? json::Value() : json::Value(operation.certificate)},
+      {"ca", operation.certificate.empty() ? json::Value(operation.detail) : json::Value()},
+      {"state", state},
+      {"since", to_rfc3339(operation.since)},
+      {"ended", time_json(operation.ended)},
+      {"steps", std::move(steps)},
+      {"failures", std::move(failures)}};
 }
 
 void Operations::add(const std::string& certificate, std::string_view step, const std::string& sentence) {
@@ -134,6 +136,12 @@ void Operations::issued(const std::string& certificate, const std::string&, cons
 
 void Operations::deployed(const std::string& certificate, const std::string& target) {
   add(certificate, "deployed", target);
+}
+
+void Operations::revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) {
+  add(certificate, "revoked",
+      fmt::format("generation {}, serial {}, by {}: {}", revocation.generation, revocation.serial, ca,
+                  revocation.reason));
 }
 
 void Operations::rolled_back(const std::string& certificate, const std::string& target, unsigned generation) {

@@ -20,6 +20,7 @@ class Operations final : public issue::Observer {
 
   /// Begins one; returns its identifier, or that of one in progress that does the same: `detail` tells them apart.
   /// `is_new` says which. Throws ProblemResponse (429) when too many are in progress.
+  /// `certificate`: empty for what is about the account at the CA that `detail` names.
   std::string begin(const std::string& what, const std::string& certificate, const std::string& detail, bool* is_new);
   void end(const std::string& id, const Outcome& outcome);
 
@@ -34,6 +35,7 @@ class Operations final : public issue::Observer {
   void validated(const std::string& certificate) override;
   void issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) override;
   void deployed(const std::string& certificate, const std::string& target) override;
+  void revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) override;
   void rolled_back(const std::string& certificate, const std::string& target, unsigned generation) override;
   void failed(const std::string& certificate, const std::string& what, const Error& error, Time next_try) override;
 

@@ -13,6 +13,7 @@ namespace acmed::control {
 namespace {
 
 constexpr std::size_t longest_quote = 100;
+constexpr std::int64_t largest_number = 1'000'000'000;
 
 ProblemResponse bad(const std::string& sentence) {
   return {400, "control:request", sentence};
@@ -45,6 +46,16 @@ bool bool_in(const json::Object& object, const std::string& member, bool otherwi
   const auto* value = found->second.as_bool();
   if (value == nullptr) throw bad(fmt::format("\"{}\" must be true or false", member));
   return *value;
+}
+
+std::optional<unsigned> number_in(const json::Object& object, const std::string& member) {
+  const auto found = object.find(member);
+  if (found == object.end() || found->second.is_null()) return std::nullopt;
+  const auto* value = found->second.as_integer();
+  if (value == nullptr || *value <= 0 || *value > largest_number) {
+    throw bad(fmt::format("\"{}\" must be a whole number above 0, or null", member));
+  }
+  return static_cast<unsigned>(*value);
 }
 
 std::optional<std::string> text_in(const json::Object& object, const std::string& member) {

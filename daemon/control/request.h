@@ -14,6 +14,8 @@ namespace acmed::control {
 /// The JSON object in the body; an empty body is an empty object. Members that are not in `known` are refused.
 json::Object object_in(const http::ServerRequest& request, const std::vector<std::string>& known);
 bool bool_in(const json::Object& object, const std::string& member, bool otherwise);
+/// A whole number above 0; nothing when it is absent or null.
+std::optional<unsigned> number_in(const json::Object& object, const std::string& member);
 /// Nothing when it is absent or null.
 std::optional<std::string> text_in(const json::Object& object, const std::string& member);
 

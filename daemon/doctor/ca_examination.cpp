@@ -28,7 +28,8 @@ constexpr std::size_t most_profiles = 10;
 
 store::AccountIdentity identity_of(const config::Ca& ca) {
   return {ca.directory, ca.external_account ? ca.external_account->key_id : std::string(),
-          std::string(crypto::to_text(ca.account_key)), ca.brought_key ? ca.brought_key->thumbprint : std::string()};
+          std::string(crypto::to_text(ca.account_key)), ca.brought_key ? ca.brought_key->thumbprint : std::string(),
+          ca.account};
 }
 
 Line clock_line(const std::string& ca, const http::Response& response, Time now) {

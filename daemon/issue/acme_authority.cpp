@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/runtime/scope.h"
 #include "daemon/acme/causes.h"
 
 namespace acmed::issue {
 namespace {
+
+constexpr Duration longest_proof = std::chrono::minutes(10);
 
 /// Whether the same order without `replaces` may be taken: the CA knows no such certificate, or another order has
 /// replaced it already (RFC 9773 §5).
@@ -111,6 +114,28 @@ Task<acme::Order> AcmeAuthority::finalize(acme::Order ready, std::string csr_der
 Task<std::vector<crypto::Certificate>> AcmeAuthority::certificate(std::string url) {
   const auto ca = co_await account_.client();
   co_return co_await ca->certificate(std::move(url), settings().preferred_chain);
+}
+
+Task<bool> AcmeAuthority::revoke(std::string certificate_der, acme::RevocationReason reason) {
+  const auto ca = co_await account_.existing_client();
+  if (!ca) co_return false;
+  try {
+    co_await ca->revoke(std::move(certificate_der), reason);
+    co_return true;
+  } catch (const Error& error) {
+    const bool may_another = CaAccount::may_concern(error);
+    if (!may_another) throw;
+    log::info(fmt::format("our account may not revoke it: {}", error.what()), {{"ACMED_CA", settings().name}});
+  }
+  co_return false;
+}
+
+Task<> AcmeAuthority::none_is_proved() {
+  const bool is_quiet = co_await within(longest_proof, under_way().none_is_proved());
+  if (is_quiet) co_return;
+  throw Retry("acme:proofs",
+              fmt::format("names are being proved to CA {} by the account's present key: ask again when that has ended",
+                          settings().name));
 }
 
 std::string AcmeAuthority::key_authorization(const std::string& token) const {

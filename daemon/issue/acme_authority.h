@@ -32,6 +32,14 @@ class AcmeAuthority final : public Authority {
   Task<> look_again() override;
   void rest() override;
 
+  /// Revokes a certificate (RFC 8555 §7.6) by our account; false where there is none, or it may not: it is another
+  /// account's certificate, as far as the CA knows. Throws as acme::Client's calls.
+  Task<bool> revoke(std::string certificate_der, acme::RevocationReason reason);
+  /// Waits until no journey proves anything: what is in the DNS was made from the account's present key (RFC 8555
+  /// §8.1). Throws Retry when that does not come within ten minutes.
+  Task<> none_is_proved();
+  CaAccount& account() noexcept { return account_; }
+
  private:
   using Ask = std::function<Task<acme::Order>(acme::Client&)>;
   Task<acme::Order> with_account(Ask ask);

@@ -14,7 +14,7 @@ constexpr std::size_t longest_common_name = 64;
 store::AccountIdentity AuthoritySettings::account_identity() const {
   const auto& binding = account.external_account;
   return {directory_url, binding ? binding->key_id : "", std::string(crypto::to_text(account_key)),
-          brought_key ? brought_key->thumbprint : ""};
+          brought_key ? brought_key->thumbprint : "", account_label};
 }
 
 std::string AuthoritySettings::common_name_of(const std::vector<std::string>& names) const {

@@ -28,6 +28,7 @@ struct AuthoritySettings {
   std::vector<std::string> hosts = {};                 ///< besides the directory's, see acme::Location
   bool has_common_name = false;                        ///< requests carry the first name as common name
   std::optional<config::BroughtKey> brought_key = {};  ///< of the account; none: one is made
+  std::string account_label = {};                      ///< see store::AccountIdentity
 
   /// The account that signs.
   store::AccountIdentity account_identity() const;

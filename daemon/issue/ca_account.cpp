@@ -62,6 +62,20 @@ Task<std::shared_ptr<acme::Client>> CaAccount::client() {
   co_return client_;
 }
 
+/// Where nobody knows which key the account has, both are on disk, and the CA is asked.
+bool CaAccount::is_open() const noexcept {
+  return !kept_.url.empty() && kept_.next_key_pem.empty() && !kept_.deactivated && !is_outdated_ &&
+         client_ != nullptr && !client_->key_is_in_doubt();
+}
+
+Task<std::shared_ptr<acme::Client>> CaAccount::existing_client() {
+  if (!is_open()) {
+    const auto known = co_await store_.load_account(kept_.identity);
+    if (!known || known->url.empty() || known->deactivated) co_return nullptr;
+  }
+  co_return co_await client();
+}
+
 Task<> CaAccount::look_again() {
   co_await opening_.join(attempt(is_open() ? refresh() : open(true)));
 }
@@ -96,6 +110,11 @@ Task<> CaAccount::open(bool read_anew) {
   read_anew = read_anew || directory_is_old();
   if (read_anew) kept_.directory.reset();
   use_key();
+  if (kept_.deactivated) {
+    if (!kept_.is_deactivation_known) co_await end_deactivation();
+    require_active(kept_);
+  }
+  if (!kept_.next_key_pem.empty()) co_await settle_key();
   if (read_anew) co_await read_directory();
   if (kept_.url.empty()) {
     co_await enroll();
@@ -113,12 +132,148 @@ Task<> CaAccount::refresh() {
 }
 
 Task<> CaAccount::load() {
+  is_outdated_ = false;
   auto known = co_await store_.load_account(kept_.identity);
   if (known) {
     kept_ = *std::move(known);
   } else {
     co_await make();
   }
+}
+
+/// A key change was begun and nobody knows how it ended: the CA does (RFC 8555 §7.3.1).
+Task<> CaAccount::settle_key() {
+  const auto next = crypto::PrivateKey::from_pem(kept_.next_key_pem);
+  const bool is_taken = co_await knows(next);
+  if (!is_taken) {
+    const bool has_former = co_await knows(crypto::PrivateKey::from_pem(kept_.key_pem));
+    if (!has_former) {
+      log::warning(fmt::format("CA {} knows neither the former nor the new key of our account", settings_.name),
+                   {{"ACMED_CA", settings_.name}});
+    }
+  }
+  co_await store_.settle_key(kept_.identity, is_taken);
+  if (is_taken) kept_.key_pem = kept_.next_key_pem;
+  kept_.next_key_pem = Secret();
+  use_key();
+  log::notice(fmt::format("the key of our account at CA {} {}", settings_.name,
+                          is_taken ? "was changed before acmed ended: the new one is used"
+                                   : "was not changed before acmed ended: the former one is used"),
+              {{"ACMED_CA", settings_.name}});
+}
+
+/// Whether it is the key of an account at the CA.
+Task<bool> CaAccount::knows(crypto::PrivateKey key) {
+  acme::Client asking(http_, loop_.clock(), keys_, std::move(key),
+                      acme::Location{settings_.directory_url, settings_.hosts}, kept_.directory);
+  const auto found = co_await asking.find_account();
+  co_return found.has_value();
+}
+
+Task<> CaAccount::roll_key() {
+  co_await change_.join(roll());
+}
+
+Task<> CaAccount::roll() {
+  const auto ca = co_await client_of_active();
+  const auto next = co_await keys_.generate(settings_.account_key);
+  co_await store_.save_next_key(kept_.identity, next.to_pem());
+  std::exception_ptr failure;
+  try {
+    co_await ca->change_key(next);
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    if (ca->key_is_in_doubt()) std::rethrow_exception(failure);  // both stay: client() finds out
+    co_await store_.settle_key(kept_.identity, false);
+    std::rethrow_exception(failure);
+  }
+  kept_.key_pem = next.to_pem();
+  try {
+    co_await store_.settle_key(kept_.identity, true);
+  } catch (const Error& unsaved) {
+    log::error(fmt::format("the new key of our account at CA {} is in next_key.pem and takes its place at the next "
+                           "start: {}",
+                           settings_.name, unsaved.what()),
+               {{"ACMED_CA", settings_.name}});
+  }
+  log::notice(fmt::format("our account {} at CA {} has a new key{}", one_line(kept_.url, longest_url), settings_.name,
+                          settings_.brought_key ? ": the one that account_key names finds no account any more, keep "
+                                                  "the state directory"
+                                                : ""),
+              {{"ACMED_CA", settings_.name}});
+}
+
+/// For what a person wants of the account.
+Task<std::shared_ptr<acme::Client>> CaAccount::client_of_active() {
+  const auto known = co_await store_.load_account(kept_.identity);
+  if (known) require_active(*known);
+  if (!known || known->url.empty()) {
+    throw Refused("acme:noAccount",
+                  fmt::format("there is no account at CA {} yet: the first order makes one", settings_.name));
+  }
+  co_return co_await client();
+}
+
+Task<> CaAccount::deactivate() {
+  co_await change_.join(deactivate_active());
+}
+
+Task<> CaAccount::deactivate_active() {
+  co_await client_of_active();
+  kept_.deactivated = loop_.clock().now();
+  kept_.is_deactivation_known = false;
+  co_await store_.save_account(kept_);
+  co_await end_deactivation();
+}
+
+/// Begun by somebody, perhaps before a restart.
+Task<> CaAccount::end_deactivation() {
+  std::exception_ptr refusal;
+  try {
+    co_await client_->deactivate_account();
+  } catch (const Error& error) {
+    if (error.advice() != Error::Advice::refused) throw;
+    refusal = std::current_exception();
+  }
+  if (refusal) {
+    kept_.deactivated.reset();
+    co_await store_.save_account(kept_);
+    std::rethrow_exception(refusal);
+  }
+  kept_.is_deactivation_known = true;
+  co_await store_.save_account(kept_);
+  log::notice(fmt::format("our account {} at CA {} is deactivated", one_line(kept_.url, longest_url), settings_.name),
+              {{"ACMED_CA", settings_.name}});
+}
+
+void CaAccount::require_active(const store::Account& account) const {
+  if (!account.deactivated) return;
+  throw Refused("acme:accountDeactivated",
+                fmt::format("our account {} at CA {} was deactivated here at {}, and no other one is made unasked: "
+                            "acmectl account create {}",
+                            one_line(account.url, longest_url), settings_.name, to_rfc3339(*account.deactivated),
+                            settings_.name));
+}
+
+Task<> CaAccount::create() {
+  const auto known = co_await store_.load_account(kept_.identity);
+  if (known && !known->deactivated) {
+    throw Refused("acme:accountExists",
+                  fmt::format("there is an account at CA {}, {}: deactivate it first", settings_.name,
+                              known->url.empty() ? "which is being registered" : one_line(known->url, longest_url)));
+  }
+  if (known && settings_.brought_key) {
+    throw Refused("acme:accountDeactivated",
+                  fmt::format("the key that account_key names in [ca.{}] is that of a deactivated account, for ever: "
+                              "name another one, or leave account_key out",
+                              settings_.name));
+  }
+  if (known) co_await store_.retire_account(kept_.identity, loop_.clock().now());
+  kept_ = fresh(kept_.identity);
+  trouble_.forget();
+  co_await client();
 }
 
 /// A new key, or that of an account which the CA knows already: newAccount finds it (RFC 8555 §7.3.1).
@@ -235,8 +390,19 @@ Task<bool> CaAccount::recover(std::string url, bool is_forgotten) {
   co_return co_await recovery_.join(examine(is_forgotten));
 }
 
+/// Another [ca.NAME] with the same account may have given it another key meanwhile, or another account its place.
+Task<bool> CaAccount::is_changed_by_another() {
+  const auto stored = co_await store_.load_account(kept_.identity);
+  if (!stored || (stored->key_pem == kept_.key_pem && stored->deactivated == kept_.deactivated)) co_return false;
+  is_outdated_ = true;
+  co_return true;
+}
+
 Task<bool> CaAccount::examine(bool is_forgotten) {
   const auto ca = settings_.name;
+  require_active(kept_);
+  const bool is_changed = co_await is_changed_by_another();
+  if (is_changed) co_return true;
   std::optional<acme::Account> found;
   if (!is_forgotten) {
     try {

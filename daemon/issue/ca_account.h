@@ -43,17 +43,41 @@ class CaAccount {
   /// the CA itself revoked the account.
   Task<bool> recover(std::string url, bool is_forgotten);
 
+  /// The same as client(), but makes no account: null where there is none, or it is deactivated.
+  Task<std::shared_ptr<acme::Client>> existing_client();
+
+  /// Gives the account a new key (RFC 8555 §7.3.5). The new key is on disk before the CA hears of it, and both are
+  /// until the CA has said which it knows; after a crash that is found out when the account is next used. Nothing is
+  /// signed meanwhile. Throws Refused where there is no account yet.
+  Task<> roll_key();
+  /// Deactivates the account (§7.3.6). It stays on disk as deactivated: no other one is made, and client() throws
+  /// Refused, until create(). What was begun before a crash is gone on with when the account is next used.
+  Task<> deactivate();
+  /// Makes an account in place of a deactivated one, which is set aside. Throws Refused where it is not deactivated.
+  Task<> create();
+
+  /// Somebody else has changed the account in the store: it is read from there before it is next used.
+  void read_anew() noexcept { is_outdated_ = true; }
+
   /// Closes connections, frees memory and forgets the key, which the next call of client() loads again; call only when
   /// nothing is in flight.
   void rest();
 
  private:
-  bool is_open() const noexcept { return !kept_.url.empty() && client_ != nullptr; }
+  bool is_open() const noexcept;
   bool directory_is_old() const;
   Task<> attempt(Task<> work);
   Task<> open(bool read_anew);
   Task<> refresh();
   Task<> load();
+  Task<bool> is_changed_by_another();
+  Task<> settle_key();
+  Task<bool> knows(crypto::PrivateKey key);
+  Task<> end_deactivation();
+  void require_active(const store::Account& account) const;
+  Task<> roll();
+  Task<std::shared_ptr<acme::Client>> client_of_active();
+  Task<> deactivate_active();
   Task<> make();
   Task<crypto::PrivateKey> key_to_register();
   void use_key();
@@ -76,7 +100,9 @@ class CaAccount {
   std::shared_ptr<acme::Client> client_;
   SingleFlight<> opening_;
   SingleFlight<bool> recovery_;
+  SingleFlight<> change_;  ///< of its key or state, by a person
   RecentFailure trouble_;  ///< of opening
+  bool is_outdated_ = false;
 };
 
 }  // namespace acmed::issue

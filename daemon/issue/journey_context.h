@@ -11,6 +11,9 @@
 
 namespace acmed::issue {
 
+class Revoker;
+class RevocationLists;
+
 /// What all journeys share.
 struct JourneyContext {
   Loop& loop;
@@ -22,6 +25,8 @@ struct JourneyContext {
   Observer& observer = Observer::nobody();
   crypto::Keys& keys = crypto::software_keys();  ///< for the certificates
   Time began{};                                  ///< when this was set up
+  Revoker* revoker = nullptr;                    ///< null: nothing can be revoked
+  RevocationLists* revocation_lists = nullptr;   ///< null: nobody looks whether certificates are revoked
 };
 
 }  // namespace acmed::issue

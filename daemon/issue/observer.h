@@ -42,6 +42,9 @@ class Observer {
   /// A target rejected the newer generation and has the earlier one again.
   virtual void rolled_back(const std::string& /*certificate*/, const std::string& /*target*/, unsigned /*generation*/) {
   }
+  /// A generation is revoked: because somebody asked for it, or its CA's list says so.
+  virtual void revoked(const std::string& /*certificate*/, const std::string& /*ca*/,
+                       const store::Revocation& /*revocation*/) {}
   /// An order at that CA came to nothing, or that target did not take the generation; failed() says why.
   virtual void not_issued(const std::string& /*certificate*/, const std::string& /*ca*/) {}
   virtual void not_deployed(const std::string& /*certificate*/, const std::string& /*target*/) {}

@@ -51,6 +51,9 @@ class Observers final : public Observer {
   void rolled_back(const std::string& certificate, const std::string& target, unsigned generation) override {
     for (auto* each : all_) each->rolled_back(certificate, target, generation);
   }
+  void revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) override {
+    for (auto* each : all_) each->revoked(certificate, ca, revocation);
+  }
   void not_issued(const std::string& certificate, const std::string& ca) override {
     for (auto* each : all_) each->not_issued(certificate, ca);
   }

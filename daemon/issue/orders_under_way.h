@@ -40,7 +40,9 @@ class OrdersUnderWay {
     Proof(Proof&& other) noexcept : orders_(std::exchange(other.orders_, nullptr)), place_(other.place_) {}
     Proof& operator=(Proof&&) = delete;
     ~Proof() {
-      if (orders_ != nullptr) orders_->proved_.erase(place_);
+      if (orders_ == nullptr) return;
+      orders_->proved_.erase(place_);
+      if (orders_->proved_.empty()) orders_->unproved_.wake_all();
     }
 
    private:
@@ -49,11 +51,17 @@ class OrdersUnderWay {
   };
   Proof proof(std::string authorization_url) { return {*this, std::move(authorization_url)}; }
 
+  /// Completes when no journey proves anything.
+  Task<> none_is_proved() {
+    while (!proved_.empty()) co_await unproved_.turn();
+  }
+
   bool is_being_proved(const std::string& authorization_url) const { return proved_.contains(authorization_url); }
 
  private:
   std::map<std::string, std::weak_ptr<Semaphore>> turns_;  ///< by the sorted names
   std::multiset<std::string> proved_;
+  Waiters unproved_;  ///< woken when `proved_` is empty
 };
 
 }  // namespace acmed::issue

@@ -24,18 +24,26 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 
 Time Issuing::due() const {
   if (!kept_.state.issued || kept_.damaged || !is_current()) return Time::min();
+  if (store::is_live_revoked(kept_.state) || is_to_be_replaced()) return Time::min();
   return renew::due_at(*kept_.state.issued, kept_.wanted.renew, kept_.state.renewal);
 }
 
 std::string Issuing::why_due() const {
   if (!kept_.state.issued) return "there is none yet";
   if (kept_.damaged) return "the files of the one in service cannot be used";
+  if (store::is_live_revoked(kept_.state)) return "the one in service is revoked";
+  if (is_to_be_replaced()) return "the one in service is to be revoked as soon as there is another one";
   const auto& issued = *kept_.state.issued;
   if (issued.directory_url != ca().directory_url) return "the configuration names another CA";
   if (issued.key_type != crypto::to_text(kept_.wanted.request.key_type))
     return "the configuration wants another key type";
   if (!is_current()) return "the configuration has other names";
   return renew::due_reason(issued, kept_.wanted.renew, kept_.state.renewal);
+}
+
+bool Issuing::is_to_be_replaced() const {
+  const auto* found = store::revocation_of(kept_.state, generation());
+  return found != nullptr && !found->revoked && found->after_next;
 }
 
 bool Issuing::is_current() const {
@@ -51,6 +59,8 @@ std::string Issuing::about() const {
   std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", account.directory_url, account.external_account,
                                  account.key_type, crypto::to_text(wanted.key_type), ca().profile.value_or(""));
   for (const auto& domain : sorted(wanted.domains)) text += domain + "\n";
+  if (!account.label.empty()) text += "account " + account.label + "\n";
+  if (store::is_live_revoked(kept_.state)) text += "revoked\n";
   return crypto::hex(crypto::sha256(text)).substr(0, 16);
 }
 

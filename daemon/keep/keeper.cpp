@@ -53,7 +53,9 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::De
       recording_(kept_),
       issuing_(kept_, leftovers_, recording_),
       renewal_information_(kept_, recording_),
-      duties_{&issuing_, &leftovers_, &recording_, &renewal_information_} {
+      revoking_(kept_, recording_),
+      revocation_check_(kept_, recording_),
+      duties_{&issuing_, &leftovers_, &recording_, &revoking_, &renewal_information_, &revocation_check_} {
   for (const auto& target : kept_.wanted.targets) {
     duties_.push_back(&deployments_.emplace_back(kept_, target, recording_));
   }
@@ -105,6 +107,7 @@ Task<Time> Keeper::attempt(Wish wish) {
   const auto claim = co_await kept_.context.store.claim(name());
   co_await prepare();
   want(wish);
+  if (!wish.revocations.empty()) co_await take_revocations(std::move(wish.revocations));
   announce(kept_.now(), asked);
   std::vector<Duty*> failed;
   for (const auto& duties : in_order()) co_await perform_ready(duties, &failed);
@@ -132,17 +135,46 @@ void Keeper::want(const Wish& wish) {
   }
 }
 
+Task<> Keeper::take_revocations(std::vector<RevocationWish> wishes) {
+  if (!kept_.loaded) co_return;
+  for (auto& wish : wishes) {
+    std::exception_ptr failure;
+    try {
+      co_await revoking_.take(std::move(wish));
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    if (!failure) continue;
+    const auto error = error_in(failure);
+    forget_if_outdated(error);
+    TroubleView told;
+    told.what = revoking_.name();
+    told.sentence = error.what();
+    told.cause = error.cause();
+    told.party = error.party();
+    told.since = kept_.now();
+    told.failures = 1;
+    told.next_try = Time::max();
+    note_failure(std::move(told));
+  }
+}
+
+bool Keeper::has_failed(const Duty& duty) const {
+  return failures_ &&
+         std::ranges::any_of(*failures_, [name = duty.name()](const auto& each) { return each.what == name; });
+}
+
 /// What was wanted and cannot be done now ends with the attempt: whoever asked hears why.
 void Keeper::tell_what_was_not_done() {
   for (auto* duty : duties_) {
     if (!duty->is_wanted()) continue;
+    auto why = why_it_waits(*duty);
     duty->want(false);
-    const auto is_its = [duty](const TroubleView& failure) { return failure.what == duty->name(); };
-    if (failures_ && std::ranges::any_of(*failures_, is_its)) continue;
+    if (has_failed(*duty)) continue;
     TroubleView failure;
     failure.what = duty->name();
     failure.cause = "control:waits";
-    failure.sentence = why_it_waits(*duty);
+    failure.sentence = std::move(why);
     if (failure.sentence.empty()) failure.sentence = "there is nothing to deploy yet: no certificate has been issued";
     failure.next_try = next_of(*duty, false);
     note_failure(std::move(failure));
@@ -152,11 +184,13 @@ void Keeper::tell_what_was_not_done() {
   }
 }
 
-/// The deployments are performed side by side: several may have to be tested together.
+/// The deployments are performed side by side: several may have to be tested together. What is to be revoked at once
+/// is so before another one is issued, and what another one has to replace first afterwards.
 std::vector<std::vector<Duty*>> Keeper::in_order() {
   std::vector<Duty*> deployments;
   for (auto& deployment : deployments_) deployments.push_back(&deployment);
-  return {{&issuing_}, {&leftovers_}, {&recording_}, std::move(deployments), {&renewal_information_}};
+  return {{&revoking_},           {&issuing_},  {&leftovers_},           {&recording_},
+          std::move(deployments), {&revoking_}, {&renewal_information_}, {&revocation_check_}};
 }
 
 /// Performs those of `duties` that are due and not in `failed`, side by side.
@@ -168,6 +202,9 @@ Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* fail
   }
   co_await when_all(std::move(work));
   if (!kept_.loaded) co_return;
+  for (auto* duty : duties) {
+    if (has_failed(*duty)) failed->push_back(duty);
+  }
   // A failure that one of them ran into is another duty's to retry, but not in the same run.
   for (auto* other : duties_) {
     if (const auto met = other->take_met()) {
@@ -236,8 +273,9 @@ Task<> Keeper::remember(Duty* duty, std::exception_ptr failure) {
     co_return;
   }
   auto& trouble = duty->trouble();
-  trouble =
-      renew::after_failure(trouble, error, {kept_.now(), chance(), kept_.end_in_service(), kept_.asked, duty->about()});
+  // One that is revoked is as good as none.
+  const auto end = store::is_live_revoked(kept_.state) ? std::nullopt : kept_.end_in_service();
+  trouble = renew::after_failure(trouble, error, {kept_.now(), chance(), end, kept_.asked, duty->about()});
   told.next_try = trouble->next_try;
   note_failure(std::move(told));
   kept_.context.observer.failed(name(), duty->failed(), error, trouble->next_try);
@@ -294,7 +332,8 @@ Time Keeper::next(bool asked) {
 }
 
 bool Keeper::is_troubled() {
-  return loading_.trouble() || std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble() || duty->wait(); });
+  return loading_.trouble() || store::is_live_revoked(kept_.state) ||
+         std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble() || duty->wait(); });
 }
 
 std::vector<std::string> Keeper::troubles() {
@@ -306,6 +345,7 @@ std::vector<std::string> Keeper::troubles() {
     if (!trouble) return;
     sentences.push_back(fmt::format("{}: {} (next try {})", name(), trouble->sentence, to_rfc3339(trouble->next_try)));
   };
+  if (const auto revoked = revoked_trouble(kept_.state)) sentences.push_back(name() + ": " + revoked->sentence);
   tell(loading_);
   for (auto* duty : duties_) tell(*duty);
   return sentences;
@@ -321,6 +361,7 @@ void Wish::add(const Wish& other) {
   } else if (other.deploy) {
     targets = other.targets;
   }
+  revocations.insert(revocations.end(), other.revocations.begin(), other.revocations.end());
   asked = asked || other.asked;
   renew = renew || other.renew;
   force = force || other.force;
@@ -340,6 +381,7 @@ State Keeper::state() {
   if (end && *end <= now) return State::expired;
   if (loading_.trouble()) return State::failing;
   if (!kept_.loaded) return State::waiting;
+  if (store::is_live_revoked(kept_.state)) return State::failing;
   if (std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble().has_value(); })) return State::failing;
   if (issuing_.wait()) return State::waiting;
   if (!end) return State::missing;
@@ -355,10 +397,12 @@ CertificateView Keeper::view() {
   view.key_type = crypto::to_text(request.key_type);
   view.state = state();
   if (const auto& issued = kept_.state.issued; issued && !kept_.damaged) {
-    view.live = LiveView{issued->generation, issued->serial, issued->not_before, issued->not_after};
+    view.live = LiveView{issued->generation, issued->serial, issued->not_before, issued->not_after,
+                         revoked_view(kept_.state, issued->generation)};
   }
   view.next = next_view();
   if (kept_.loaded) view.renewal = std::max(next_of(issuing_, false), kept_.now());
+  if (auto revoked = revoked_trouble(kept_.state)) view.troubles.push_back(*std::move(revoked));
   for (auto* duty : all_duties()) {
     if (const auto& trouble = duty->trouble()) view.troubles.push_back(view_of(duty->name(), *trouble));
   }
@@ -371,7 +415,8 @@ std::optional<NextView> Keeper::next_view() {
   auto at = Time::max();
   for (auto* duty : kept_.loaded ? duties_ : std::vector<Duty*>{&loading_}) {
     const auto own = next_of(*duty, false);
-    if (own >= at || duty == &renewal_information_) continue;  // people want to know what changes something
+    // People want to know what changes something.
+    if (own >= at || duty == &renewal_information_ || duty == &revocation_check_) continue;
     first = duty;
     at = own;
   }

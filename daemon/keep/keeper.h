@@ -13,6 +13,8 @@
 #include "daemon/keep/loading.h"
 #include "daemon/keep/recording.h"
 #include "daemon/keep/renewal_information.h"
+#include "daemon/keep/revocation_check.h"
+#include "daemon/keep/revoking.h"
 #include "daemon/keep/view.h"
 
 namespace acmed::keep {
@@ -24,6 +26,7 @@ struct Wish {
   bool force = false;             ///< no pause that a CA asked for is heeded
   bool deploy = false;            ///< to targets that are in step, too: to `targets`, or to all when there are none
   std::set<std::string> targets;  ///< their names
+  std::vector<RevocationWish> revocations;
 
   /// Both.
   void add(const Wish& other);
@@ -77,6 +80,8 @@ class Keeper {
   /// The end of the generation in service; nothing when there is none.
   std::optional<Time> end_in_service() const { return kept_.end_in_service(); }
   CertificateView view();
+  /// What became of that generation; nothing when it is not revoked.
+  std::optional<RevokedView> revoked(unsigned generation) const { return revoked_view(kept_.state, generation); }
 
  private:
   class Working;
@@ -90,6 +95,8 @@ class Keeper {
   void forget_if_outdated(const Error& error);
   void tell_what_waits();
   void want(const Wish& wish);
+  Task<> take_revocations(std::vector<RevocationWish> wishes);
+  bool has_failed(const Duty& duty) const;
   void note_failure(TroubleView failure);
   void tell_what_was_not_done();
   std::string why_it_waits(Duty& duty) const;
@@ -102,6 +109,8 @@ class Keeper {
   Recording recording_;
   Issuing issuing_;
   RenewalInformation renewal_information_;
+  Revoking revoking_;
+  RevocationCheck revocation_check_;
   std::list<Deployment> deployments_;
   std::vector<Duty*> duties_;                ///< all but loading
   Rare<std::vector<TroubleView>> failures_;  ///< in the last attempt

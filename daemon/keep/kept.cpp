@@ -63,6 +63,11 @@ Task<> Kept::grant_key() {
 std::set<unsigned> Kept::needed_generations() const {
   std::set<unsigned> needed = {state.issued->generation};
   for (const auto& [target, deployment] : state.deployments) needed.insert(deployment.served);
+  if (state.revocations) {
+    for (const auto& each : *state.revocations) {
+      if (!each.revoked) needed.insert(each.generation);
+    }
+  }
   return needed;
 }
 

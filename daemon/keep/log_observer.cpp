@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "daemon/keep/view.h"
 
 namespace acmed::keep {
 
@@ -19,12 +20,21 @@ void LogObserver::published(const std::string& certificate, std::size_t values) 
 }
 
 void LogObserver::propagated(const std::string& certificate, Duration after) {
-  log::info(fmt::format("{}: every name server shows the values after {}", certificate, to_text(after)),
+  log::info(fmt::format("{}: every name server shows the values after {}", certificate, acmed::to_text(after)),
             {{"ACMED_CERTIFICATE", certificate}});
 }
 
 void LogObserver::validated(const std::string& certificate) {
   log::debug(certificate + ": the CA has validated all names", {{"ACMED_CERTIFICATE", certificate}});
+}
+
+void LogObserver::revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) {
+  const auto sentence = fmt::format("{} {}", certificate, sentence_of(revocation));
+  if (revocation.by_ca) {
+    log::error(sentence, {{"ACMED_CERTIFICATE", certificate}, {"ACMED_CA", ca}});
+  } else {
+    log::notice(sentence, {{"ACMED_CERTIFICATE", certificate}, {"ACMED_CA", ca}});
+  }
 }
 
 void LogObserver::issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) {

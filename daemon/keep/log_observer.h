@@ -13,6 +13,7 @@ class LogObserver final : public issue::Observer {
   void published(const std::string& certificate, std::size_t values) override;
   void propagated(const std::string& certificate, Duration after) override;
   void validated(const std::string& certificate) override;
+  void revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) override;
   void issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) override;
   void renewal_suggested(const std::string& certificate, const std::string& ca,
                          const store::RenewalPlan& plan) override;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/keep/view.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace acmed::keep {
 
 std::string_view to_text(State state) {
@@ -21,6 +25,47 @@ std::string_view to_text(State state) {
       break;
   }
   return "valid";
+}
+
+namespace {
+
+/// The links of this library do not reach the store's own look.
+const store::Revocation* revoked(const store::Certificate& certificate, unsigned generation) {
+  if (!certificate.revocations) return nullptr;
+  const auto& all = *certificate.revocations;
+  const auto found = std::ranges::find(all, generation, &store::Revocation::generation);
+  return found == all.end() || !found->revoked ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::optional<RevokedView> revoked_view(const store::Certificate& certificate, unsigned generation) {
+  const auto* found = revoked(certificate, generation);
+  if (found == nullptr) return std::nullopt;
+  return RevokedView{*found->revoked, found->reason, found->by_ca};
+}
+
+std::string sentence_of(const store::Revocation& revocation) {
+  const auto since = to_rfc3339(revocation.revoked.value_or(revocation.asked));
+  return revocation.by_ca
+             ? fmt::format("was revoked by its CA ({}) on {}: a new one is ordered", revocation.reason, since)
+             : fmt::format("is revoked ({}) since {}, as was asked for: generation {}, serial {}", revocation.reason,
+                           since, revocation.generation, revocation.serial);
+}
+
+std::optional<TroubleView> revoked_trouble(const store::Certificate& certificate) {
+  const auto* found = certificate.issued ? revoked(certificate, certificate.issued->generation) : nullptr;
+  if (found == nullptr || found->serial != certificate.issued->serial) return std::nullopt;
+  TroubleView view;
+  view.what = "revoked";
+  view.sentence = sentence_of(*found);
+  if (!found->by_ca) view.sentence += ", and in service until another one is: that is ordered";
+  view.cause = "certificate:revoked";
+  view.party = Party::ca;
+  view.since = *found->revoked;
+  view.failures = 1;
+  view.next_try = Time::max();
+  return view;
 }
 
 TroubleView view_of(std::string what, const store::Trouble& trouble) {

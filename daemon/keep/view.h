@@ -23,7 +23,7 @@ std::string_view to_text(State state);
 
 /// What failed and is retried.
 struct TroubleView {
-  std::string what;  ///< "issue", "withdraw", "record", "load" or "deploy:TARGET"
+  std::string what;  ///< "issue", "withdraw", "record", "load", "revoke", "revoked" or "deploy:TARGET"
   std::string sentence;
   std::string cause;
   std::optional<Party> party;  ///< none: of a version that did not store it
@@ -32,12 +32,24 @@ struct TroubleView {
   Time next_try{};
 };
 
+/// Since when a generation is revoked, and why.
+struct RevokedView {
+  Time at{};
+  std::string reason;  ///< as RFC 5280 §5.3.1 spells it
+  bool by_ca = false;  ///< nobody here asked for it
+};
+/// Nothing when that generation is not revoked.
+std::optional<RevokedView> revoked_view(const store::Certificate& certificate, unsigned generation);
+/// In words, after the certificate's name: "was revoked by its CA (keyCompromise) on ...: a new one is ordered".
+std::string sentence_of(const store::Revocation& revocation);
+
 /// The generation in service.
 struct LiveView {
   unsigned generation = 0;
   std::string serial;
   Time not_before{};
   Time not_after{};
+  std::optional<RevokedView> revoked = {};
 };
 
 /// What is done next, and when.
@@ -48,6 +60,8 @@ struct NextView {
 };
 
 TroubleView view_of(std::string what, const store::Trouble& trouble);
+/// That the generation in service is revoked ("revoked"); nothing when it is not.
+std::optional<TroubleView> revoked_trouble(const store::Certificate& certificate);
 
 struct TargetView {
   std::string name;

@@ -104,13 +104,14 @@ Task<std::optional<Account>> FileStore::load_account(AccountIdentity identity) {
                                       former = folder_.account_of_0_1(identity.directory_url),
                                       identity]() -> std::optional<Account> {
     auto key = files::read(folder / "key.pem");
-    if (!key && identity.brought_key.empty() && take_over(former, folder, identity))
-      key = files::read(folder / "key.pem");
+    const bool may_be_former = identity.brought_key.empty() && identity.label.empty();
+    if (!key && may_be_former && take_over(former, folder, identity)) key = files::read(folder / "key.pem");
     if (!key) return std::nullopt;
     // Without account.json the key still finds the account: newAccount returns the one that it belongs to.
     auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});
     account.identity = identity;
     account.key_pem = Secret(*key);
+    if (auto next = files::read(folder / "next_key.pem")) account.next_key_pem = Secret(*std::move(next));
     return account;
   });
 }
@@ -123,6 +124,24 @@ Task<> FileStore::save_account(Account account) {
     if (!account.url.empty()) {
       files::write_durably(folder / "account.json", json::dump_readable(to_json(account)), private_file_mode);
     }
+  });
+}
+
+Task<> FileStore::save_next_key(AccountIdentity identity, Secret key_pem) {
+  co_await folder_.on_disk([folder = folder_.account(identity), key_pem = std::move(key_pem)] {
+    files::write_durably(folder / "next_key.pem", key_pem.reveal(), private_file_mode);
+  });
+}
+
+Task<> FileStore::settle_key(AccountIdentity identity, bool is_taken) {
+  co_await folder_.on_disk([folder = folder_.account(identity), is_taken] {
+    const auto next = folder / "next_key.pem";
+    if (is_taken) {
+      fs::rename(next, folder / "key.pem");
+    } else {
+      fs::remove(next);
+    }
+    files::sync_folder(folder);
   });
 }
 

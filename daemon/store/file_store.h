@@ -17,6 +17,8 @@ class FileStore : public Store {
 
   Task<std::optional<Account>> load_account(AccountIdentity identity) override;
   Task<> save_account(Account account) override;
+  Task<> save_next_key(AccountIdentity identity, Secret key_pem) override;
+  Task<> settle_key(AccountIdentity identity, bool is_taken) override;
   Task<> retire_account(AccountIdentity identity, Time now) override;
   Task<std::vector<std::string>> certificate_names() override;
   Task<Claim> claim(std::string name) override;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/records.h"
 
+#include <algorithm>
+
 #include "base/party.h"
 #include "base/secret_list.h"
 
@@ -57,13 +59,14 @@ json::Value order_json(const OpenOrder& order) {
                       {"fruitless", static_cast<std::int64_t>(order.fruitless)},
                       {"validating", order.validating}};
   if (!order.account.brought_key.empty()) object.emplace("account_brought_key", order.account.brought_key);
+  if (!order.account.label.empty()) object.emplace("account_label", order.account.label);
   if (order.expires) object.emplace("expires", to_rfc3339(*order.expires));
   return object;
 }
 
 OpenOrder order_from(const json::Value& value) {
   return {{value["directory"].text_or(), value["external_account"].text_or(), value["account_key_type"].text_or(),
-           value["account_brought_key"].text_or()},
+           value["account_brought_key"].text_or(), value["account_label"].text_or()},
           value["url"].text_or(),
           Secret(value["key"].text_or()),
           value["key_type"].text_or(),
@@ -147,6 +150,27 @@ Deployment deployment_from(const json::Value& value) {
           trouble_from(value["trouble"]), time_of(value["served_until"]), count_of(value["in_place"])};
 }
 
+json::Value revocation_json(const Revocation& revocation) {
+  json::Object object{{"generation", static_cast<std::int64_t>(revocation.generation)},
+                      {"serial", revocation.serial},
+                      {"reason", revocation.reason},
+                      {"by_ca", revocation.by_ca},
+                      {"after_next", revocation.after_next},
+                      {"asked", to_rfc3339(revocation.asked)}};
+  if (revocation.revoked) object.emplace("revoked", to_rfc3339(*revocation.revoked));
+  return object;
+}
+
+Revocation revocation_from(const json::Value& value) {
+  return {count_of(value["generation"]),
+          value["serial"].text_or(),
+          value["reason"].text_or(),
+          value["by_ca"].bool_or(false),
+          value["after_next"].bool_or(false),
+          time_of(value["asked"]),
+          parse_rfc3339(value["revoked"].text_or())};
+}
+
 bool is_known_form(const json::Value& value) {
   return value["version"].integer_or(0) == format_version;
 }
@@ -169,6 +193,18 @@ RenewalPlan renewal_from(const json::Value& value) {
 
 }  // namespace
 
+const Revocation* revocation_of(const Certificate& certificate, unsigned generation) {
+  if (!certificate.revocations) return nullptr;
+  const auto& all = *certificate.revocations;
+  const auto found = std::ranges::find(all, generation, &Revocation::generation);
+  return found == all.end() ? nullptr : &*found;
+}
+
+bool is_live_revoked(const Certificate& certificate) {
+  const auto* found = certificate.issued ? revocation_of(certificate, certificate.issued->generation) : nullptr;
+  return found != nullptr && found->revoked && found->serial == certificate.issued->serial;
+}
+
 bool is_newer(const json::Value& value) {
   return value["version"].integer_or(0) > format_version;
 }
@@ -182,6 +218,11 @@ json::Value to_json(const Account& account) {
   if (!account.identity.brought_key.empty()) object.emplace("brought_key", account.identity.brought_key);
   if (account.registered != Time{}) object.emplace("registered", to_rfc3339(account.registered));
   if (account.contact) object.emplace("contact", to_array(*account.contact));
+  if (!account.identity.label.empty()) object.emplace("label", account.identity.label);
+  if (account.deactivated) {
+    object.emplace("deactivated", to_rfc3339(*account.deactivated));
+    object.emplace("deactivation_known", account.is_deactivation_known);
+  }
   if (account.directory) {
     object.emplace("directory", account.directory->to_json());
     object.emplace("directory_read", to_rfc3339(account.directory_read));
@@ -193,10 +234,12 @@ std::optional<Account> account_from_json(const json::Value& value) {
   if (!is_known_form(value)) return std::nullopt;
   Account account;
   account.identity = {value["directory_url"].text_or(), value["external_account"].text_or(),
-                      value["key_type"].text_or(), value["brought_key"].text_or()};
+                      value["key_type"].text_or(), value["brought_key"].text_or(), value["label"].text_or()};
   account.url = value["url"].text_or();
   account.registered = time_of(value["registered"]);
   if (const auto& contact = value["contact"]; !contact.is_null()) account.contact = contact.texts();
+  account.deactivated = parse_rfc3339(value["deactivated"].text_or());
+  account.is_deactivation_known = value["deactivation_known"].bool_or(false);
   if (const auto& directory = value["directory"]; !directory.is_null()) {
     try {
       account.directory = acme::Directory::from_json(directory, account.identity.directory_url);
@@ -235,6 +278,12 @@ json::Value to_json(const Certificate& certificate) {
   if (certificate.renewal) object.emplace("renewal", renewal_json(*certificate.renewal));
   if (certificate.trouble) object.emplace("trouble", trouble_json(*certificate.trouble));
   if (certificate.leftover) object.emplace("leftover", trouble_json(*certificate.leftover));
+  if (certificate.revocations && !certificate.revocations->empty()) {
+    json::Array revocations;
+    for (const auto& revocation : *certificate.revocations) revocations.push_back(revocation_json(revocation));
+    object.emplace("revocations", std::move(revocations));
+  }
+  if (certificate.revoking) object.emplace("revoking", trouble_json(*certificate.revoking));
   if (!certificate.deployments.empty()) {
     json::Object deployments;
     for (const auto& [target, deployment] : certificate.deployments)
@@ -254,6 +303,12 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   if (const auto& renewal = value["renewal"]; !renewal.is_null()) certificate.renewal = renewal_from(renewal);
   certificate.trouble = trouble_from(value["trouble"]);
   certificate.leftover = trouble_from(value["leftover"]);
+  if (const auto& revocations = value["revocations"].elements(); !revocations.empty()) {
+    std::vector<Revocation> all;
+    for (const auto& revocation : revocations) all.push_back(revocation_from(revocation));
+    certificate.revocations = std::move(all);
+  }
+  certificate.revoking = trouble_from(value["revoking"]);
   if (const auto* deployments = value["deployments"].as_object()) {
     for (const auto& [target, deployment] : *deployments)
       certificate.deployments.emplace(target, deployment_from(deployment));

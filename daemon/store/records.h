@@ -23,6 +23,7 @@ struct AccountIdentity {
   std::string external_account;  ///< the key identifier that it is bound to; empty for none
   std::string key_type;
   std::string brought_key = {};  ///< the thumbprint (RFC 7638) of a key that acmed did not make; empty for its own
+  std::string label = {};        ///< of several accounts that are the same in all this; empty for the first one
   friend bool operator==(const AccountIdentity&, const AccountIdentity&) = default;
 };
 
@@ -30,11 +31,14 @@ struct AccountIdentity {
 struct Account {
   AccountIdentity identity;
   Secret key_pem;
-  std::string url;                                  ///< empty until the CA has answered newAccount
-  Time registered{};                                ///< when the CA answered it; the epoch when unknown
+  Secret next_key_pem = {};  ///< that a key change was begun with, and may have put in force; empty for none
+  std::string url;           ///< empty until the CA has answered newAccount
+  Time registered{};         ///< when the CA answered it; the epoch when unknown
   std::optional<std::vector<std::string>> contact;  ///< that the CA was last told; nothing when unknown
   std::optional<acme::Directory> directory;
-  Time directory_read{};  ///< when `directory` was fetched
+  Time directory_read{};                 ///< when `directory` was fetched
+  std::optional<Time> deactivated = {};  ///< when somebody had it deactivated: no other one is made unasked
+  bool is_deactivation_known = false;    ///< the CA has confirmed that
 };
 
 /// What a TXT value was computed from (RFC 8555 §8.1).
@@ -120,6 +124,17 @@ struct RenewalPlan {
   bool has_window() const noexcept { return window_end != Time{}; }
 };
 
+/// A generation that is to be revoked (RFC 8555 §7.6), or was.
+struct Revocation {
+  unsigned generation = 0;
+  std::string serial;
+  std::string reason;                ///< as RFC 5280 §5.3.1 spells it
+  bool by_ca = false;                ///< nobody asked for it here: the CA's list has it
+  bool after_next = false;           ///< not before another generation is in service everywhere
+  Time asked{};                      ///< when somebody asked for it, or it was found
+  std::optional<Time> revoked = {};  ///< since when it is; nothing: it is to be
+};
+
 /// Consecutive failures, and when to retry.
 struct Trouble {
   unsigned failures = 0;  ///< of tries that nobody asked for
@@ -157,11 +172,18 @@ struct Certificate {
   Rare<OpenOrder> order;
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
-  Rare<RenewalPlan> renewal;  ///< none: not known yet
-  Rare<Trouble> trouble;      ///< of issuing
-  Rare<Trouble> leftover;     ///< of removing `values`
+  Rare<RenewalPlan> renewal;                  ///< none: not known yet
+  Rare<Trouble> trouble;                      ///< of issuing
+  Rare<Trouble> leftover;                     ///< of removing `values`
+  Rare<std::vector<Revocation>> revocations;  ///< the latest last; at most one for each generation
+  Rare<Trouble> revoking;                     ///< of revoking
   std::map<std::string, Deployment> deployments;
 };
+
+/// What became of that generation; null when nobody has revoked it, nor is to.
+const Revocation* revocation_of(const Certificate& certificate, unsigned generation);
+/// Whether the generation in service is revoked.
+bool is_live_revoked(const Certificate& certificate);
 
 json::Value to_json(const Account& account);
 json::Value to_json(const GenerationMeta& meta);

@@ -27,7 +27,7 @@ bool is_hexadecimal(std::string_view text) {
 /// acmed 0.1 wrote "key.pem.RANDOM.new" before there was key.pem.
 bool is_account_leftover(std::string_view name) {
   const auto of = files::leftover_of(name);
-  if (of) return *of == "account.json" || *of == "key.pem";
+  if (of) return *of == "account.json" || *of == "key.pem" || *of == "next_key.pem";
   constexpr std::string_view begin = "key.pem.";
   constexpr std::string_view end = ".new";
   return name.size() == begin.size() + 16 + end.size() && name.starts_with(begin) && name.ends_with(end) &&
@@ -179,6 +179,8 @@ StateFolder::StateFolder(std::filesystem::path path) : path_(std::move(path)) {
 fs::path account_folder(const fs::path& state_directory, const AccountIdentity& identity) {
   auto told_apart_by = fmt::format("{}\n{}\n{}", identity.directory_url, identity.external_account, identity.key_type);
   if (!identity.brought_key.empty()) told_apart_by += "\n" + identity.brought_key;
+  // No thumbprint has a blank in it.
+  if (!identity.label.empty()) told_apart_by += "\nlabel " + identity.label;
   return state_directory / "accounts" / account_folder_name(identity.directory_url, told_apart_by);
 }
 

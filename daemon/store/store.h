@@ -41,6 +41,10 @@ class Store {
   virtual Task<std::optional<Account>> load_account(AccountIdentity identity) = 0;
   /// Stores an account. An existing key stays, whatever `account` holds.
   virtual Task<> save_account(Account account) = 0;
+  /// Keeps the key that the account is about to get (RFC 8555 §7.3.5) beside its own: load_account() gives both.
+  virtual Task<> save_next_key(AccountIdentity identity, Secret key_pem) = 0;
+  /// The account has got that key: it takes the former one's place. Or it has not (`is_taken` false): it is forgotten.
+  virtual Task<> settle_key(AccountIdentity identity, bool is_taken) = 0;
   /// Sets an account aside that the CA will never accept again: load_account() finds none.
   virtual Task<> retire_account(AccountIdentity identity, Time now) = 0;
 

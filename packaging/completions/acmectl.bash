@@ -2,11 +2,11 @@
 # bash completion for acmectl(1)
 _acmectl() {
   local word=${COMP_WORDS[COMP_CWORD]} verb='' i
-  local verbs='status show renew deploy events doctor config reload import completion'
+  local verbs='status show renew deploy revoke account events doctor config reload import completion'
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --socket | --config) ((i++)) ;;
+      --socket | --config | --reason | --generation) ((i++)) ;;
       -*) ;;
       *)
         verb=${COMP_WORDS[i]}
@@ -15,6 +15,11 @@ _acmectl() {
     esac
   done
   case ${COMP_WORDS[COMP_CWORD - 1]} in
+    --reason)
+      mapfile -t COMPREPLY < <(compgen -W 'keyCompromise superseded cessationOfOperation affiliationChanged unspecified' -- "$word")
+      return
+      ;;
+    --generation) return ;;
     --socket | --config)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
@@ -27,6 +32,8 @@ _acmectl() {
     show | reload) options+=' --json' ;;
     renew) options+=' --force --no-wait --json' ;;
     deploy) options+=' --no-wait --json' ;;
+    revoke) options+=' --generation --reason --replace --no-wait --json' ;;
+    account) options+=' --yes --no-wait --json' ;;
     events) options+=' --follow --json' ;;
     doctor) options+=' --touch-dns --json' ;;
     import) options+=' --apply' ;;
@@ -37,7 +44,12 @@ _acmectl() {
   fi
   case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
-    status | show | renew | deploy | doctor)
+    account)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == account ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'list roll-key deactivate create' -- "$word")
+      fi
+      ;;
+    status | show | renew | deploy | revoke | doctor)
       mapfile -t COMPREPLY < <(compgen -W "$(acmectl completion names 2>/dev/null)" -- "$word")
       ;;
     import)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for acmectl(1)
-set -l verbs status show renew deploy events doctor config reload import completion
+set -l verbs status show renew deploy revoke account events doctor config reload import completion
 
 complete -c acmectl -f
 complete -c acmectl -l socket -r -F -d 'the control socket'
@@ -11,17 +11,24 @@ complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a status -d 'th
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a show -d 'all about one certificate'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a renew -d 'order certificates now'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a deploy -d 'bring a certificate to its targets again'
+complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a revoke -d 'have a certificate revoked by its CA'
+complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a account -d 'our accounts at the CAs'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a events -d 'what has happened'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'look at everything without an order'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a config -d 'the configuration as it is in force'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a reload -d 'read the configuration anew'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a import -d 'do what another client does'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a completion -d 'print the completions for a shell'
-complete -c acmectl -n '__fish_seen_subcommand_from status show renew deploy doctor' -a '(acmectl completion names 2>/dev/null)'
-complete -c acmectl -n '__fish_seen_subcommand_from status show renew deploy events doctor reload' -l json -d 'print JSON'
+complete -c acmectl -n '__fish_seen_subcommand_from status show renew deploy revoke doctor' -a '(acmectl completion names 2>/dev/null)'
+complete -c acmectl -n '__fish_seen_subcommand_from status show renew deploy revoke account events doctor reload' -l json -d 'print JSON'
 complete -c acmectl -n '__fish_seen_subcommand_from status' -l watch -d 'go on, and show what changes'
 complete -c acmectl -n '__fish_seen_subcommand_from renew' -l force -d 'also when it is not due'
-complete -c acmectl -n '__fish_seen_subcommand_from renew deploy' -l no-wait -d 'do not wait for the end'
+complete -c acmectl -n '__fish_seen_subcommand_from renew deploy revoke account' -l no-wait -d 'do not wait for the end'
+complete -c acmectl -n '__fish_seen_subcommand_from revoke' -l generation -x -d 'one of those that are kept'
+complete -c acmectl -n '__fish_seen_subcommand_from revoke' -l reason -x -a 'keyCompromise superseded cessationOfOperation affiliationChanged unspecified' -d 'why'
+complete -c acmectl -n '__fish_seen_subcommand_from revoke' -l replace -d 'put another one in service first'
+complete -c acmectl -n '__fish_seen_subcommand_from account' -a 'list roll-key deactivate create'
+complete -c acmectl -n '__fish_seen_subcommand_from account' -l yes -d 'deactivate without asking'
 complete -c acmectl -n '__fish_seen_subcommand_from events' -s f -l follow -d 'and what happens from now on'
 complete -c acmectl -n '__fish_seen_subcommand_from doctor' -l touch-dns -d 'try an update'
 complete -c acmectl -n '__fish_seen_subcommand_from import' -a 'certbot lego acme.sh'

@@ -16,6 +16,8 @@ _acmectl() {
     'show:all about one certificate'
     'renew:order certificates now'
     'deploy:bring a certificate to its targets again'
+    'revoke:have a certificate revoked by its CA'
+    'account:our accounts at the CAs'
     'events:what has happened'
     'doctor:look at everything that can be known without an order'
     'config:the configuration as it is in force'
@@ -38,6 +40,12 @@ _acmectl() {
         show) _arguments '--json[print JSON]' '1:name:_acmectl_names' ;;
         renew) _arguments '--force[also when it is not due]' '--no-wait[do not wait]' '--json[print JSON]' '*:name:_acmectl_names' ;;
         deploy) _arguments '--no-wait[do not wait]' '--json[print JSON]' '1:name:_acmectl_names' '2:target:' ;;
+        revoke)
+          _arguments '--generation[one of those that are kept]:number:' \
+            '--reason[why]:reason:(keyCompromise superseded cessationOfOperation affiliationChanged unspecified)' \
+            '--replace[put another one in service first]' '--no-wait[do not wait]' '--json[print JSON]' '1:name:_acmectl_names'
+          ;;
+        account) _arguments '--yes[deactivate without asking]' '--no-wait[do not wait]' '--json[print JSON]' '1:action:(list roll-key deactivate create)' '2:CA:' ;;
         events) _arguments '(-f --follow)'{-f,--follow}'[and what happens from now on]' '--json[print JSON]' ;;
         doctor) _arguments '--touch-dns[try an update]' '--json[print JSON]' '1:name:_acmectl_names' ;;
         reload) _arguments '--json[print JSON]' ;;

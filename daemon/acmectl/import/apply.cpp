@@ -70,7 +70,8 @@ class Taking {
       }
       is_wanted = true;
       store::Account taken;
-      taken.identity = {ca.directory, ca.external_account ? ca.external_account->key_id : std::string(), type};
+      taken.identity = {
+          ca.directory, ca.external_account ? ca.external_account->key_id : std::string(), type, {}, ca.account};
       if (run(loop_, store_.load_account(taken.identity))) {
         leave_out("the account " + account.url, fmt::format("acmed has one at CA {} already", name));
         continue;

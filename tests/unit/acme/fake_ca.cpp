@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/acme/fake_ca.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+
 #include <algorithm>
+#include <memory>
 
 #include "base/crypto/encoding.h"
 
@@ -16,6 +22,39 @@ std::size_t number_at(const std::string& url, std::size_t from_the_end) {
   auto end = url.size();
   for (; from_the_end > 0; --from_the_end) end = url.rfind('/', end - 1);
   return std::stoul(url.substr(url.rfind('/', end - 1) + 1));
+}
+
+/// Whether a JWS over `bytes` is by the P-256 key with that JWK.
+bool is_signed_by(const json::Value& jwk, const std::string& bytes, const std::string& signature) {
+  const auto point = "\x04" + decoded(jwk["x"]) + decoded(jwk["y"]);
+  if (point.size() != 65 || signature.size() != 64) return false;
+  const std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)> builder(OSSL_PARAM_BLD_new(),
+                                                                                OSSL_PARAM_BLD_free);
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
+  const std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)> parameters(OSSL_PARAM_BLD_to_param(builder.get()),
+                                                                           OSSL_PARAM_free);
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> making(
+      EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr), EVP_PKEY_CTX_free);
+  EVP_PKEY* made = nullptr;
+  EVP_PKEY_fromdata_init(making.get());
+  EVP_PKEY_fromdata(making.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.get());
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(made, EVP_PKEY_free);
+  const auto* octets = reinterpret_cast<const unsigned char*>(signature.data());
+  const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair(ECDSA_SIG_new(), ECDSA_SIG_free);
+  ECDSA_SIG_set0(pair.get(), BN_bin2bn(octets, 32, nullptr), BN_bin2bn(octets + 32, 32, nullptr));
+  unsigned char* der = nullptr;
+  const int size = i2d_ECDSA_SIG(pair.get(), &der);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestVerifyInit(digest.get(), nullptr, EVP_sha256(), nullptr, key.get());
+  const int outcome = EVP_DigestVerify(digest.get(), der, static_cast<std::size_t>(size),
+                                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  OPENSSL_free(der);
+  return outcome == 1;
+}
+
+std::string signing_input(const json::Value& jws) {
+  return jws["protected"].text_or() + "." + jws["payload"].text_or();
 }
 
 }  // namespace
@@ -93,6 +132,21 @@ void FakeCa::issue_by(std::function<std::string(const Issuance&)> issue) {
 void FakeCa::set_expires(std::string time) {
   const std::lock_guard guard(lock_);
   expires_ = std::move(time);
+}
+
+void FakeCa::keep_account() {
+  const std::lock_guard guard(lock_);
+  keeps_account_ = true;
+}
+
+std::string FakeCa::account_key() const {
+  const std::lock_guard guard(lock_);
+  return account_key_;
+}
+
+void FakeCa::set_account_key(const crypto::PrivateKey& key) {
+  const std::lock_guard guard(lock_);
+  account_key_ = json::dump(key.jwk());
 }
 
 std::vector<FakeCa::Seen> FakeCa::seen() const {
@@ -180,9 +234,12 @@ std::string FakeCa::fault_of(const Seen& seen, const std::string& request, const
   if (seen.header["url"].text_or() != seen.url) return "the url";
   const bool rsa = seen.header["alg"].text_or() == "RS256";
   if (!rsa && seen.header["alg"].text_or() != "ES256") return "the alg";
-  const bool by_key = seen.resource == "new-account";
+  const bool may_be_either = seen.resource == "revoke-cert" && !seen.header["jwk"].is_null();
+  const bool by_key = seen.resource == "new-account" || may_be_either;
   if (by_key != seen.header["kid"].is_null() || by_key == seen.header["jwk"].is_null()) return "kid or jwk";
-  if (!by_key && seen.header["kid"].text_or() != url("account/1")) return "the kid";
+  if (!by_key && seen.header["kid"].text_or() != account_url()) return "the kid";
+  const auto key = by_key ? seen.header["jwk"] : json::parse(account_key_).value_or(json::Value());
+  if (keeps_account_ && !is_signed_by(key, signing_input(jws), decoded(jws["signature"]))) return "the key";
   if (decoded(jws["signature"]).size() != (rsa ? 256 : 64)) return "the signature";
   return {};
 }
@@ -193,9 +250,13 @@ FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
   };
   if (seen.resource == "directory") return json_reply(directory_body());
   if (seen.resource == "new-nonce") return {"200 OK", ""};
-  if (seen.resource == "new-account") {
-    return json_reply({{"status", "valid"}}, "201 Created").with("Location: " + url("account/1"));
+  if (keeps_account_) {
+    if (auto answer = account_answer(seen)) return *std::move(answer);
   }
+  if (seen.resource == "new-account") {
+    return json_reply({{"status", "valid"}}, "201 Created").with("Location: " + account_url());
+  }
+  if (seen.resource == "revoke-cert") return {"200 OK", ""};
   if (seen.resource == "new-order") {
     Order order;
     const auto payload = json::parse(seen.payload).value_or(json::Value());
@@ -233,6 +294,43 @@ FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
     return Reply("200 OK", pem->second).with("Content-Type: application/pem-certificate-chain");
   }
   return problem("404 Not Found", "malformed", "no such resource");
+}
+
+/// What depends on the account's key and state; nothing for what does not.
+std::optional<FakeCa::Reply> FakeCa::account_answer(const Seen& seen) {
+  const auto payload = json::parse(seen.payload).value_or(json::Value());
+  const auto valid = [this](const std::string& status) {
+    return Reply(status, R"({"status":"valid"})")
+        .with("Content-Type: application/json")
+        .with("Location: " + account_url());
+  };
+  if (seen.resource == "new-account") {
+    const auto key = json::dump(seen.header["jwk"]);
+    if (key == account_key_) {
+      return is_deactivated_ ? problem("403 Forbidden", "unauthorized", "the account is deactivated") : valid("200 OK");
+    }
+    if (payload["onlyReturnExisting"].bool_or(false)) return problem("400 Bad Request", "accountDoesNotExist");
+    if (!account_key_.empty()) ++account_;
+    account_key_ = key;
+    is_deactivated_ = false;
+    return valid("201 Created");
+  }
+  if (!seen.header["kid"].is_null() && is_deactivated_) return problem("403 Forbidden", "unauthorized", "deactivated");
+  if (seen.resource == "account" && payload["status"].text_or() == "deactivated") {
+    is_deactivated_ = true;
+    return Reply("200 OK", R"({"status":"deactivated"})").with("Content-Type: application/json");
+  }
+  if (seen.resource == "key-change") {
+    const auto header = json::parse(decoded(payload["protected"])).value_or(json::Value());
+    const auto wish = json::parse(decoded(payload["payload"])).value_or(json::Value());
+    const bool is_good = header["nonce"].is_null() && header["kid"].is_null() && header["url"].text_or() == seen.url &&
+                         wish["account"].text_or() == account_url() && json::dump(wish["oldKey"]) == account_key_ &&
+                         is_signed_by(header["jwk"], signing_input(payload), decoded(payload["signature"]));
+    if (!is_good) return problem("400 Bad Request", "malformed", "the inner JWS");
+    account_key_ = json::dump(header["jwk"]);
+    return Reply("200 OK", "{}").with("Content-Type: application/json");
+  }
+  return std::nullopt;
 }
 
 json::Object FakeCa::order_body(std::size_t number) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crypto/key.h"
 #include "base/json.h"
 #include "tests/unit/base/fake_server.h"
 
@@ -87,6 +88,13 @@ class FakeCa {
   /// What the orders say of their end; empty for nothing.
   void set_expires(std::string time);
 
+  /// From now on it knows the account by its key (P-256), believes no other, and does with the account what it is asked
+  /// to: a new key, deactivation.
+  void keep_account();
+  /// The JWK of the account's key, as keep_account() says.
+  std::string account_key() const;
+  void set_account_key(const crypto::PrivateKey& key);
+
   std::vector<Seen> seen() const;
   /// How many requests came, to that resource or to any.
   std::size_t count(const std::string& resource = {}) const;
@@ -106,6 +114,8 @@ class FakeCa {
   std::string answer_to(const std::string& request, std::function<void()>& call);
   std::string fault_of(const Seen& seen, const std::string& request, const json::Value& jws);
   Reply usual_answer(const Seen& seen);
+  std::optional<Reply> account_answer(const Seen& seen);
+  std::string account_url() const { return url("account/" + std::to_string(account_)); }
   json::Object order_body(std::size_t number);
   json::Object authorization_body(std::size_t order, std::size_t index);
   json::Object directory_body() const;
@@ -125,6 +135,10 @@ class FakeCa {
   json::Object directory_changes_;
   std::set<std::string> nonces_;
   std::vector<Order> orders_;
+  bool keeps_account_ = false;
+  int account_ = 1;
+  std::string account_key_;
+  bool is_deactivated_ = false;
   int nonces_made_ = 0;
   int refused_nonces_ = 0;
   int withheld_nonces_ = 0;

@@ -81,6 +81,7 @@ SCENARIO("the sentence of a problem says what was attempted, what the CA said an
   const ProblemError error("order a certificate at ca.example", problem, std::nullopt);
   CHECK(error.what() == std::string("cannot order a certificate at ca.example: userActionRequired: terms have changed; "
                                     "visit https://ca.example/terms and do what the CA wants there: acmed then goes on "
-                                    "by itself"));
+                                    "by itself. By terms_agreed in its [ca] section you have agreed to its terms; take "
+                                    "it out if you do not agree to those that are there now"));
   CHECK(error.cause() == "acme:userActionRequired");
 }

@@ -147,4 +147,34 @@ SCENARIO("a step has its time at the right") {
   CHECK(line == "published          example.net: 2 values by cf" + std::string(26, ' ') + "  410 ms\n");
 }
 
+SCENARIO("what is revoked is told: what is in service, and earlier ones") {
+  const auto certificate =
+      json::parse(R"json({"name": "web", "domains": ["a.test"], "ca": "lab", "key_type": "ecdsa-p256",
+ "state": "failing", "live": {"generation": 3, "serial": "04ab", "not_before": "2026-10-09T12:00:00Z",
+ "not_after": "2027-01-07T12:00:00Z", "revoked": {"at": "2026-11-26T12:00:00Z", "reason": "keyCompromise", "by_ca": true}},
+ "generations": [{"generation": 3, "serial": "04ab", "revoked": {"at": "2026-11-26T12:00:00Z", "reason": "keyCompromise", "by_ca": true}},
+  {"generation": 2, "serial": "03f1", "revoked": {"at": "2026-11-20T12:00:00Z", "reason": "superseded", "by_ca": false}},
+  {"generation": 1, "serial": "02aa", "revoked": null}]})json");
+  const auto text = render_certificate(*certificate, now, style_of(200));
+  CHECK_THAT(text, Contains("revoked by its CA since 2026-11-26") && Contains("(keyCompromise)"));
+  CHECK_THAT(text, Contains("earlier   generation 2, serial 03f1, revoked since 2026-11-20"));
+  CHECK(text.find("generation 1") == std::string::npos);
+}
+
+SCENARIO("accounts are told with what tells them apart, within the width of the terminal") {
+  const auto accounts = json::parse(R"json([
+{"ca": "letsencrypt", "directory": "https://ca.test/dir", "url": "https://ca.test/acct/1", "key_type": "ecdsa-p256",
+ "external_account": null, "contact": ["mailto:a@b.test"], "registered": "2026-10-09T12:00:00Z", "account": null, "deactivated": null},
+{"ca": "second", "directory": "https://ca.test/dir", "url": null, "key_type": "rsa-2048", "external_account": "kid-1", "contact": [],
+ "registered": null, "account": "second", "deactivated": null},
+{"ca": "gone", "directory": "https://ca.test/dir", "url": "https://ca.test/acct/3", "key_type": "ecdsa-p256", "external_account": null,
+ "contact": [], "registered": "2026-10-09T12:00:00Z", "account": null, "deactivated": "2026-11-20T12:00:00Z"}])json");
+  const auto text = render_accounts(*accounts->as_array(), style_of(80));
+  CHECK(widest(text) <= 80);
+  CHECK_THAT(text, Contains("letsencrypt  https://ca.test/acct/1") && Contains("ecdsa-p256, since 2026-10-09"));
+  CHECK_THAT(text, Contains("not registered yet, account \"second\", eab kid-1") && Contains("mailto:a@b.test"));
+  CHECK_THAT(text, Contains("deactivated 2026-11-20"));
+  CHECK(render_accounts({}, style_of(80)) == "no CA is configured\n");
+}
+
 }  // namespace acmed::acmectl

@@ -73,6 +73,9 @@ crypto::Certificate make(EVP_PKEY* subject, const char* issuer, const crypto::Pr
   if (!names.empty()) add_extension(leaf.get(), NID_subject_alt_name, names);
   if (!facts.key_identifier_of_issuer.empty()) add_authority_key(leaf.get(), facts.key_identifier_of_issuer);
   if (facts.is_ca) add_extension(leaf.get(), NID_basic_constraints, "critical,CA:TRUE");
+  if (!facts.revocation_list_url.empty()) {
+    add_extension(leaf.get(), NID_crl_distribution_points, "URI:" + facts.revocation_list_url);
+  }
   if (!facts.extended_key_usage.empty()) add_extension(leaf.get(), NID_ext_key_usage, facts.extended_key_usage);
   return sign(leaf.get(), issuer_key);
 }
@@ -101,6 +104,42 @@ crypto::Certificate TestCa::issue_for(const std::string& request, CertificateFac
       d2i_X509_REQ(nullptr, &start, static_cast<long>(request.size())), X509_REQ_free);
   must(parsed != nullptr);
   return make(X509_REQ_get0_pubkey(parsed.get()), intermediate_name, intermediate_key_, facts);
+}
+
+std::string TestCa::revocation_list(const std::vector<Revoked>& revoked, std::chrono::sys_seconds at) const {
+  const std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)> list(X509_CRL_new(), X509_CRL_free);
+  must(X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1);
+  const std::unique_ptr<X509_NAME, decltype(&X509_NAME_free)> name(X509_NAME_new(), X509_NAME_free);
+  must(X509_NAME_add_entry_by_txt(name.get(), "CN", MBSTRING_UTF8,
+                                  reinterpret_cast<const unsigned char*>(intermediate_name), -1, -1, 0) == 1);
+  must(X509_CRL_set_issuer_name(list.get(), name.get()) == 1);
+  const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> time(
+      ASN1_TIME_set(nullptr, at.time_since_epoch().count()), ASN1_TIME_free);
+  must(X509_CRL_set1_lastUpdate(list.get(), time.get()) == 1 && X509_CRL_set1_nextUpdate(list.get(), time.get()) == 1);
+  for (const auto& each : revoked) {
+    X509_REVOKED* entry = X509_REVOKED_new();
+    BIGNUM* number = nullptr;
+    must(BN_hex2bn(&number, each.serial.c_str()) > 0);
+    const std::unique_ptr<ASN1_INTEGER, decltype(&ASN1_INTEGER_free)> serial(BN_to_ASN1_INTEGER(number, nullptr),
+                                                                             ASN1_INTEGER_free);
+    BN_free(number);
+    must(X509_REVOKED_set_serialNumber(entry, serial.get()) == 1 &&
+         X509_REVOKED_set_revocationDate(entry, time.get()) == 1);
+    if (each.reason >= 0) {
+      const std::unique_ptr<ASN1_ENUMERATED, decltype(&ASN1_ENUMERATED_free)> reason(ASN1_ENUMERATED_new(),
+                                                                                     ASN1_ENUMERATED_free);
+      must(ASN1_ENUMERATED_set(reason.get(), each.reason) == 1 &&
+           X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason.get(), 0, 0) == 1);
+    }
+    must(X509_CRL_add0_revoked(list.get(), entry) == 1);
+  }
+  must(X509_CRL_sign(list.get(), intermediate_key_.native(), EVP_sha256()) > 0);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_CRL(list.get(), &der);
+  must(size > 0);
+  const std::string copy(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return copy;
 }
 
 }  // namespace acmed::test

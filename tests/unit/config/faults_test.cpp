@@ -123,7 +123,9 @@ SCENARIO("faults of a CA") {
                    {"[ca.letsencript]\nterms_agreed = true", "did you mean letsencrypt?"},
                    {"[ca.letsencrypt]\nterms_agreed = true\n[ca.short]\nterms_agreed = true\nprofile = \"s\"\n"
                     "directory = \"https://acme-v02.api.letsencrypt.org/directory\"\ncontact = [\"mailto:a@b.test\"]",
-                    "ca.short.contact: [ca.letsencrypt] has the same account"},
+                    "ca.short.contact: [ca.letsencrypt] has the same account (directory, eab, account_key_type) and "
+                    "another contact: give both the same, or an account of its own to one of them: account = "
+                    "\"short\""},
                });
   check(
       ca,
@@ -139,6 +141,8 @@ SCENARIO("faults of a CA") {
       });
   check(ca_with_directory,
         {
+            {"account = \"\"", "ca.corp.account: \"\" was found, a name of lower-case letters"},
+            {"account = \"My own\"", "ca.corp.account: \"My own\" was found, a name of lower-case letters"},
             {"contact = [\"hostmaster@corp.example\"]",
              "acmed.toml:4:12: ca.corp.contact: \"hostmaster@corp.example\" was found, \"mailto:\" and one address is "
              "wanted"},

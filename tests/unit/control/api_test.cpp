@@ -143,7 +143,6 @@ SCENARIO("what is asked for reaches the certificate, and nothing else does") {
   CHECK(scene.ask("POST", "/v1/certificates/web/renew", "[]").status == 400);
   CHECK(scene.ask("POST", "/v1/certificates/web/renew", "{").status == 400);
   CHECK(scene.ask("POST", "/v1/certificates/wbe/renew").status == 404);
-  CHECK(scene.ask("POST", "/v1/certificates/web/revoke").status == 404);
   CHECK(scene.ask("GET", "/v1/operations/1-1").status == 404);
   const auto wrong = scene.ask("GET", "/v1/certificates/web/renew");
   CHECK(wrong.status == 405);
@@ -151,6 +150,61 @@ SCENARIO("what is asked for reaches the certificate, and nothing else does") {
   CHECK(scene.ask("DELETE", "/v1/certificates/web").headers.at("Allow") == "GET, HEAD");
   CHECK_THAT(scene.ask("GET", "/v1/certificate").detail(), Catch::Contains("did you mean /v1/certificates?"));
   CHECK(scene.kept.asked.empty());
+}
+
+SCENARIO("a revocation is asked for with its generation and reason, and only with one that is the owner's to give") {
+  Scene scene;
+  scene.kept.add("web");
+  const auto revoke = [&scene](const std::string& body) {
+    return scene.ask("POST", "/v1/certificates/web/revoke", body);
+  };
+  CHECK(revoke("").status == 202);
+  CHECK(revoke(R"({"generation": 3, "reason": "keyCompromise", "replace": true})").status == 202);
+  CHECK(scene.kept.asked ==
+        std::vector<std::string>{"revoke web 0 unspecified", "revoke web 3 keyCompromise after the next"});
+  scene.kept.asked.clear();
+  CHECK_THAT(revoke(R"({"reason": "keycompromise"})").detail(), Catch::Contains("did you mean keyCompromise?"));
+  const auto refused = revoke(R"({"reason": "privilegeWithdrawn"})");
+  CHECK(refused.status == 400);
+  CHECK_THAT(refused.detail(), Catch::Contains("superseded"));
+  for (const auto* generation : {"0", "-1", "\"3\"", "1.5", "99999999999"}) {
+    CHECK(revoke(std::string(R"({"generation": )") + generation + "}").status == 400);
+  }
+  CHECK(scene.ask("POST", "/v1/certificates/wbe/revoke").status == 404);
+  CHECK(scene.kept.asked.empty());
+}
+
+SCENARIO("an account is changed at the CA that is named, and what is revoked is told to who listens") {
+  Scene scene;
+  scene.kept.add("web");
+  const auto begun = scene.ask("POST", "/v1/accounts/lab/roll-key");
+  CHECK(begun.status == 202);
+  CHECK(begun.document["ca"].text_or() == "lab");
+  CHECK(begun.document["certificate"].is_null());
+  CHECK(scene.ask("POST", "/v1/accounts/lab/deactivate").status == 202);
+  CHECK(scene.ask("POST", "/v1/accounts/lab/create").status == 202);
+  CHECK(scene.kept.asked == std::vector<std::string>{"roll-key lab", "deactivate lab", "create lab"});
+  CHECK_THAT(scene.ask("POST", "/v1/accounts/lap/roll-key").detail(), Catch::Contains("did you mean lab?"));
+  store::Revocation revocation;
+  revocation.generation = 3;
+  revocation.serial = "04ab";
+  revocation.reason = "keyCompromise";
+  revocation.by_ca = true;
+  revocation.revoked = scene.clock.now();
+  json::Value operation;
+  const auto after = [&]() -> Task<> {
+    scene.api.observer().revoked("web", "lab", revocation);
+    co_await sleep_for(1s);
+    const auto answer =
+        co_await scene.answered(scene.request("GET", "/v1/operations/" + begun.document["id"].text_or()));
+    operation = answer.document;
+  };
+  scene.kept.waits = true;
+  const auto renewal = scene.ask(scene.request("POST", "/v1/certificates/web/revoke"), after);
+  CHECK(operation["state"].text_or() == "succeeded");
+  const auto steps = scene.ask("GET", "/v1/operations/" + renewal.document["id"].text_or()).document["steps"];
+  REQUIRE(steps.elements().size() == 1);
+  CHECK_THAT(steps.elements()[0]["sentence"].text_or(), Catch::Contains("serial 04ab, by lab: keyCompromise"));
 }
 
 SCENARIO("a reload tells every fault, or that there is none") {
@@ -346,7 +400,7 @@ SCENARIO("accounts are told without anything secret") {
   const auto answer = scene.ask("GET", "/v1/accounts");
   CHECK(answer.document["accounts"].elements().front()["url"].text_or() == "https://ca.test/account/1");
   CHECK(answer.body.find("key_pem") == std::string::npos);
-  CHECK(answer.document["accounts"].elements().front().as_object()->size() == 7);
+  CHECK(answer.document["accounts"].elements().front().as_object()->size() == 9);
 }
 
 SCENARIO("the page runs its own script and style, and nothing else") {

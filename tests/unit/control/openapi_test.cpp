@@ -101,7 +101,8 @@ SCENARIO("every request that is answered is described, with who may make it, and
 SCENARIO("what is served is what is described") {
   Scene scene;
   auto& web = scene.kept.add("web", keep::State::failing);
-  web.live = keep::LiveView{3, "04ab", scene.clock.now(), scene.clock.now()};
+  web.live = keep::LiveView{3, "04ab", scene.clock.now(), scene.clock.now(),
+                            keep::RevokedView{scene.clock.now(), "keyCompromise", true}};
   web.next = keep::NextView{"renew", scene.clock.now(), "a third of its life is left"};
   web.renewal = scene.clock.now();
   keep::TroubleView trouble;
@@ -145,6 +146,13 @@ SCENARIO("what is served is what is described") {
       check("POST", "/v1/certificates/{name}/renew", "/v1/certificates/web/renew", "", 202).document["id"].text_or();
   check("POST", "/v1/certificates/{name}/deploy", "/v1/certificates/web/deploy", R"({"target":"nginx"})", 202);
   check("POST", "/v1/certificates/{name}/deploy", "/v1/certificates/bare/deploy", "", 409);
+  check("POST", "/v1/certificates/{name}/revoke", "/v1/certificates/web/revoke", R"({"generation":3})", 202);
+  check("POST", "/v1/certificates/{name}/revoke", "/v1/certificates/web/revoke", R"({"reason":"x"})", 400);
+  for (const auto* action : {"roll-key", "deactivate", "create"}) {
+    const auto path = std::string("/v1/accounts/{ca}/") + action;
+    check("POST", path, std::string("/v1/accounts/lab/") + action, "", 202);
+    check("POST", path, std::string("/v1/accounts/none/") + action, "", 404);
+  }
   check("GET", "/v1/operations/{id}", "/v1/operations/" + operation, "", 200);
   check("GET", "/v1/operations/{id}", "/v1/operations/none", "", 404);
   check("GET", "/v1/events", "/v1/events?since=0", "", 200);

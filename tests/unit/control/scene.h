@@ -61,6 +61,8 @@ class FakeKeeping final : public Keeping {
     view.generation = 3;
     view.serial = "04ab";
     view.issuer = "E7";
+    view.revoked =
+        keep::RevokedView{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 25)), "superseded", false};
     co_return std::vector<GenerationView>{view};
   }
   std::optional<Due> next() const override {
@@ -97,6 +99,16 @@ class FakeKeeping final : public Keeping {
     std::string text = "deploy " + name;
     for (const auto& target : targets) text += " " + target;
     asked.push_back(text);
+    return end();
+  }
+  Task<Outcome> revoke(std::string name, RevocationWish wish) override {
+    asked.push_back("revoke " + name + " " + std::to_string(wish.generation) + " " + wish.reason +
+                    (wish.replace ? " after the next" : ""));
+    return end();
+  }
+  Task<Outcome> change_account(std::string ca, AccountChange change) override {
+    const std::vector<std::string> words = {"roll-key", "deactivate", "create"};
+    asked.push_back(words.at(static_cast<std::size_t>(change)) + " " + ca);
     return end();
   }
 

@@ -286,4 +286,33 @@ SCENARIO("what was under way to a target that is configured no more is taken bac
   CHECK(actions.under_way == std::vector<deploy::TargetName>{{"a", "web"}});
 }
 
+namespace {
+
+Task<> ask_for_account(Service* service, std::string* answer, std::stop_source* stop) {
+  try {
+    co_await service->change_account("none", control::AccountChange::roll_key);
+  } catch (const Error& error) {
+    *answer = error.what();
+  }
+  stop->request_stop();
+}
+
+Task<> keep_while(Service* service, Task<> story) {
+  co_await accompanied(service->run(true), std::move(story));
+}
+
+}  // namespace
+
+SCENARIO("what is wanted of an account is done by the service, and the answer comes from there") {
+  World world;
+  world.put_in_place("a");
+  Service service(world.loop, world.store, world.publisher, world.actions,
+                  world.folder.load(world.text(World::certificate("a"))), world.servers);
+  std::string answer;
+  std::stop_source stop;
+  CHECK_THROWS_AS(run(world.loop, keep_while(&service, ask_for_account(&service, &answer, &stop)), stop.get_token()),
+                  Cancelled);
+  CHECK_THAT(answer, Catch::Contains("there is no account at CA none yet"));
+}
+
 }  // namespace acmed

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An account at a real CA gets a new key, also when acmed is killed in the middle; it is deactivated, after which nothing is ordered until
+# another one is asked for; and two accounts at one CA stay apart.
+# shellcheck source=../case.sh
+source "$(dirname "$0")/../case.sh"
+: "${KILL_AT_ANSWER:?set it to the path of the preloaded library}"
+
+SOCKET=$WORK/daemon.sock
+export ACMED_SOCKET=$SOCKET COLUMNS=400 # a sentence in a line
+MOST_ANSWERS=30
+start_lab LAB_ZONES="example.test z1.test"
+config() { # config [TOML]: of the second account
+  write_config <<TOML
+[control]
+socket = "$SOCKET"
+[ca.second]
+directory = "$LAB_ACME_DIRECTORY"
+trust = "$LAB_CA_BUNDLE"
+contact = ["mailto:second@example.test"]
+terms_agreed = true
+$1
+$(primary_provider)
+$(certificate web example.test)
+$(certificate mail z1.test)
+ca = "second"
+TOML
+}
+config ''
+STATUS=0
+"$ACMED" --config "$CONFIG" --check >"$WORK/check.out" 2>&1 || STATUS=$?
+expect_equal "exit status of --check with two contacts for one account" "$STATUS" 78
+expect_match "the mend" "$(cat "$WORK/check.out")" 'account = "'
+config 'account = "second"'
+
+is_state() { [[ $("$ACMECTL" --config "$CONFIG" status --json "$1" 2>/dev/null | jq -r '.[0].state') == "$2" ]]; } # is_state NAME STATE
+key_of() { openssl pkey -in "$1" -pubout 2>/dev/null | sha256sum; }
+keys() { for file in "$STATE"/accounts/*/key.pem; do key_of "$file"; done | sort; }
+start() {
+  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
+  DAEMON=$!
+  expect_eventually "the socket is there" 20 test -S "$SOCKET"
+}
+RUNNER=()
+start
+expect_eventually "web is valid" 30 is_state web valid
+expect_eventually "mail is valid" 30 is_state mail valid
+expect_equal "accounts at the CA" "$(ca_total accounts)" 2
+ctl account list
+expect_match "both are told" "$OUTPUT" 'account "second".*mailto:second@example.test'
+
+before=$(keys)
+ctl account roll-key lab
+expect_equal "exit status of roll-key" "$STATUS" 0
+expect_match "the end" "$OUTPUT" 'the account at lab has a new key'
+expect_equal "keys that are as before" "$(comm -12 <(echo "$before") <(keys) | wc -l)" 1
+ctl renew web --force
+expect_equal "exit status of a renewal with the new key" "$STATUS" 0
+ctl account roll-key labb
+expect_match "did you mean" "$SAID" 'did you mean lab'
+stop_daemon
+
+# Killed at each answer of the CA in turn, acmed finds out which key the account has.
+killed=0
+for ((answer = 1; answer <= MOST_ANSWERS; answer++)); do
+  RUNNER=(env "LD_PRELOAD=$KILL_AT_ANSWER" "ACMED_TEST_KILL_AT=$answer" "ACMED_TEST_KILL_PEER=$(sed -E 's,^https://([^/]*)/.*,\1,; s,localhost,127.0.0.1,' <<<"$LAB_ACME_DIRECTORY")")
+  start
+  ctl account roll-key lab
+  ended=$STATUS
+  RUNNER=()
+  if [[ $ended == 0 ]]; then
+    stop_daemon
+    break
+  fi
+  wait "$DAEMON" || true
+  killed=$((killed + 1))
+  start
+  ctl renew web --force
+  expect_equal "answer $answer: exit status of a renewal afterwards" "$STATUS" 0
+  expect_equal "answer $answer: keys that are left over" "$(find "$STATE/accounts" -name next_key.pem | wc -l)" 0
+  stop_daemon
+done
+expect_at_most "answers at which it was killed, at least 3" 3 "$killed"
+expect_equal "accounts at the CA" "$(ca_total accounts)" 2
+
+start
+ctl account deactivate lab </dev/null
+expect_equal "exit status where nobody can be asked" "$STATUS" 2
+ctl account deactivate lab --yes
+expect_equal "exit status of deactivate" "$STATUS" 0
+ctl account list
+expect_match "it is told" "$OUTPUT" 'deactivated '
+ctl renew web --force
+expect_equal "exit status of a renewal by a deactivated account" "$STATUS" 1
+expect_match "how to have another one" "$SAID" 'acmectl account create lab'
+expect_equal "accounts at the CA" "$(ca_total accounts)" 2
+ctl renew mail --force
+expect_equal "exit status of a renewal by the other account" "$STATUS" 0
+stop_daemon
+start
+ctl account create lab
+expect_equal "exit status of create" "$STATUS" 0
+ctl renew web --force
+expect_equal "exit status of a renewal by the new account" "$STATUS" 0
+expect_equal "accounts at the CA" "$(ca_total accounts)" 3
+expect_issued web example.test
+stop_daemon
