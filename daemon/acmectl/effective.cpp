@@ -273,6 +273,7 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   toml.texts("domains", certificate.domains);
   toml.text("ca", certificate.ca);
   toml.text("key_type", crypto::to_text(certificate.key_type));
+  toml.text_if("preferred_chain", certificate.preferred_chain);
   if (certificate.renew) {
     const auto* fraction = std::get_if<double>(&*certificate.renew);
     toml.raw("renew", fraction != nullptr ? fmt::format("\"{:g}\"", *fraction)
