@@ -9,6 +9,7 @@
 #include "base/crypto/encoding.h"
 #include "base/error.h"
 #include "config/addresses.h"
+#include "config/preferred_chain.h"
 #include "config/secrets.h"
 #include "config/trust.h"
 #include "config/urls.h"
@@ -230,7 +231,7 @@ Ca read_ca(const std::string& name, Reader reader) {
     reader.fault("profile_required", "is true, but no profile is named; add: profile = \"NAME\"");
   }
   ca.external_account = read_external_account(reader);
-  if (auto chain = reader.text("preferred_chain")) ca.preferred_chain = std::move(chain->value);
+  ca.preferred_chain = read_preferred_chain(reader).value_or("");
   ca.account_key = reader.choice("account_key_type", account_key_types()).value_or(ca.account_key);
   read_account_key(reader, ca);
   ca.concurrency = static_cast<unsigned>(reader.integer("concurrency", 1, most_orders).value_or(ca.concurrency));

@@ -8,8 +8,10 @@
 #include <set>
 
 #include "config/cas.h"
+#include "config/key_types.h"
 #include "config/life_left.h"
 #include "config/names.h"
+#include "config/preferred_chain.h"
 #include "config/propagation.h"
 #include "config/section_name.h"
 #include "config/target_files.h"
@@ -19,15 +21,6 @@ namespace {
 
 /// Public CAs accept no more in one certificate.
 constexpr std::size_t most_names = 100;
-
-const std::vector<std::pair<std::string, crypto::KeyType>>& key_types() {
-  using crypto::KeyType;
-  static const std::vector<std::pair<std::string, KeyType>> types = {
-      {"ecdsa-p256", KeyType::ecdsa_p256}, {"ecdsa-p384", KeyType::ecdsa_p384}, {"ecdsa-p521", KeyType::ecdsa_p521},
-      {"rsa-2048", KeyType::rsa_2048},     {"rsa-3072", KeyType::rsa_3072},     {"rsa-4096", KeyType::rsa_4096},
-      {"ed25519", KeyType::ed25519}};
-  return types;
-}
 
 std::vector<std::string> ca_names(const Config& config) {
   std::vector<std::string> names;
@@ -54,17 +47,6 @@ std::optional<std::string> read_ca_name(Reader& reader, const Config& config) {
   return name->value;
 }
 
-std::optional<crypto::KeyType> read_key_type(Reader& reader) {
-  const auto* node = reader.node("key_type");
-  if (node != nullptr && node->as<List>() != nullptr) {
-    reader.fault(node->place, "key_type",
-                 "a list was found; this version makes one certificate from one table yet, write a second "
-                 "[[certificate]] with another name");
-    return std::nullopt;
-  }
-  return reader.choice("key_type", key_types());
-}
-
 /// "ari": when the CA suggests it, which is the usual.
 std::optional<std::optional<LifeLeft>> read_renew(Reader& reader) {
   const auto* node = reader.node("renew");
@@ -79,9 +61,10 @@ std::optional<std::optional<LifeLeft>> read_renew(Reader& reader) {
 CertificateSettings read_settings(Reader& reader, const Config& config) {
   CertificateSettings settings;
   settings.ca = read_ca_name(reader, config);
-  settings.key_type = read_key_type(reader);
+  settings.key_types = read_key_types(reader);
   settings.renew = read_renew(reader);
   settings.group = read_group(reader, "group");
+  settings.preferred_chain = read_preferred_chain(reader);
   if (auto propagation = reader.table("propagation")) settings.propagation = read_propagation(*std::move(propagation));
   if (reader.node("deploy") != nullptr) settings.deploy = read_targets(reader);
   return settings;
@@ -166,6 +149,12 @@ class Comparison {
   }
 
  private:
+  /// The places of a target, which several certificates may have from [defaults], and of its certificate.
+  struct Writer {
+    std::string target;
+    std::string certificate;
+  };
+
   void compare_name(const Certificate& certificate, Reader& reader) {
     if (certificate.name.empty()) return;
     const auto [first, is_new] = names_.emplace(certificate.name, reader.place());
@@ -182,7 +171,12 @@ class Comparison {
     for (const auto& path : own) {
       const auto first = files_.find(path);
       if (first == files_.end()) continue;
-      if (first->second.text() == placed.place.text()) {
+      if (first->second.target == placed.place.text() && first->second.certificate == reader.place().text()) {
+        reader.faults().add(placed.place, reader.name_of("deploy"),
+                            fmt::format("the certificates of the key types that key_type lists would all write {}; put "
+                                        "{{key_type}} or {{name}} into the directory or the file names",
+                                        path.string()));
+      } else if (first->second.target == placed.place.text()) {
         reader.faults().add(
             placed.place, "defaults.deploy",
             fmt::format("several certificates would write {}; put {{name}} into the directory or the file names, or "
@@ -191,16 +185,16 @@ class Comparison {
       } else {
         reader.faults().add(
             placed.place, reader.name_of("deploy"),
-            fmt::format("{} is already written by the target at {}", path.string(), first->second.text()));
+            fmt::format("{} is already written by the target at {}", path.string(), first->second.target));
       }
       break;  // the other files of the same two targets would only repeat this
     }
-    for (const auto& path : own) files_.emplace(path, placed.place);
+    for (const auto& path : own) files_.emplace(path, Writer{placed.place.text(), reader.place().text()});
   }
 
   std::map<std::string, Place> names_;
   std::map<std::tuple<std::set<std::string>, crypto::KeyType, std::string>, Place> contents_;
-  std::map<std::filesystem::path, Place> files_;
+  std::map<std::filesystem::path, Writer> files_;
 };
 
 std::string ca_of(const CertificateSettings& own, const CertificateSettings& defaults, const Config& config,
@@ -214,24 +208,36 @@ std::string ca_of(const CertificateSettings& own, const CertificateSettings& def
   return {};
 }
 
+/// What the certificates of one table have in common besides what a Certificate holds.
+struct Rest {
+  std::vector<PlacedTarget> targets;
+  KeyTypes key_types = {crypto::KeyType::ecdsa_p256};
+};
+
 /// `judged_by`: whose providers have to serve the names; null when no more is wanted than what is deployed.
-/// `read_rest`: reads what else a certificate has, and returns its targets.
+/// `read_rest`: reads what else a certificate has.
 template <class ReadRest>
 std::vector<Certificate> read_each(std::vector<Reader>& readers, const Config* judged_by, ReadRest read_rest) {
   std::vector<Certificate> certificates;
   Comparison comparison;
   for (auto& reader : readers) {
-    Certificate certificate;
-    certificate.domains = read_domains(reader, judged_by);
-    read_name(reader, certificate);
-    auto targets = read_rest(reader, certificate).value_or(std::vector<PlacedTarget>());
-    for (auto& placed : targets) {
-      placed = filled_in(placed, certificate, reader);
-      certificate.deploy.push_back(placed.target);
+    Certificate shared;
+    shared.domains = read_domains(reader, judged_by);
+    read_name(reader, shared);
+    const auto rest = read_rest(reader, shared);
+    for (std::size_t i = 0; i < rest.key_types.size(); ++i) {
+      auto certificate = shared;
+      certificate.key_type = rest.key_types[i];
+      certificate.name = name_for(shared.name, i, rest.key_types);
+      auto targets = rest.targets;
+      for (auto& placed : targets) {
+        placed = filled_in(placed, certificate, short_name(certificate.key_type, rest.key_types), reader);
+        certificate.deploy.push_back(placed.target);
+      }
+      comparison.add(certificate, targets, reader);
+      if (judged_by != nullptr) comparison.add_content(certificate, reader);
+      certificates.push_back(std::move(certificate));
     }
-    comparison.add(certificate, targets, reader);
-    if (judged_by != nullptr) comparison.add_content(certificate, reader);
-    certificates.push_back(std::move(certificate));
   }
   return certificates;
 }
@@ -252,19 +258,27 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     const auto own = read_settings(reader, config);
     reader.end();
     certificate.ca = ca_of(own, defaults, config, reader);
-    certificate.key_type = own.key_type.value_or(defaults.key_type.value_or(certificate.key_type));
     certificate.renew = own.renew ? *own.renew : defaults.renew.value_or(std::nullopt);
     certificate.group = own.group ? own.group : defaults.group;
+    certificate.preferred_chain = own.preferred_chain.value_or(defaults.preferred_chain.value_or(""));
     certificate.propagation = completed(own.propagation, defaults.propagation);
-    return own.deploy ? own.deploy : defaults.deploy;
+    Rest rest;
+    rest.targets = own.deploy ? *own.deploy : defaults.deploy.value_or(std::vector<PlacedTarget>());
+    rest.key_types = own.key_types.value_or(defaults.key_types.value_or(rest.key_types));
+    return rest;
   };
   return read_each(readers, &config, read_rest);
 }
 
 std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
-                                                     const std::vector<PlacedTarget>& default_targets) {
-  const auto read_rest = [&](Reader& reader, Certificate&) -> std::optional<std::vector<PlacedTarget>> {
-    return reader.node("deploy") != nullptr ? read_targets(reader) : default_targets;
+                                                     const std::vector<PlacedTarget>& default_targets,
+                                                     const std::optional<KeyTypes>& default_key_types) {
+  const auto read_rest = [&](Reader& reader, Certificate&) {
+    Rest rest;
+    rest.targets = reader.node("deploy") != nullptr ? read_targets(reader) : default_targets;
+    const auto own = read_key_types(reader);
+    rest.key_types = own.value_or(default_key_types.value_or(rest.key_types));
+    return rest;
   };
   return read_each(readers, nullptr, read_rest);
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/key_types.h"
 #include "config/reader.h"
 #include "config/targets.h"
 
@@ -13,9 +14,10 @@ namespace acmed::config {
 /// The keys that [defaults] and [[certificate]] share.
 struct CertificateSettings {
   std::optional<std::string> ca;
-  std::optional<crypto::KeyType> key_type;
+  std::optional<KeyTypes> key_types;
   std::optional<std::optional<LifeLeft>> renew;  ///< nothing in it: when the CA suggests it
   std::optional<std::string> group;
+  std::optional<std::string> preferred_chain;
   Propagation propagation;
   std::optional<std::vector<PlacedTarget>> deploy;
 };
@@ -30,6 +32,7 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
 
 /// Only what deploys needs of them; other keys are passed over.
 std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
-                                                     const std::vector<PlacedTarget>& default_targets);
+                                                     const std::vector<PlacedTarget>& default_targets,
+                                                     const std::optional<KeyTypes>& default_key_types);
 
 }  // namespace acmed::config

@@ -42,7 +42,7 @@ struct Ca {
   std::optional<std::string> profile;
   bool profile_required = false;
   std::optional<ExternalAccount> external_account;
-  std::string preferred_chain;  ///< issuer common name; empty for the CA's first chain
+  std::string preferred_chain;  ///< see Certificate::preferred_chain; empty for the CA's first chain
   crypto::KeyType account_key = crypto::KeyType::ecdsa_p256;
   std::optional<BroughtKey> brought_key;  ///< the account's; none: acmed makes one
   unsigned concurrency = 32;              ///< orders that the CA may have in progress at a time
@@ -151,6 +151,9 @@ struct Certificate {
   std::optional<std::string> group;
   Propagation propagation;  ///< completed with [defaults]; complete it with the provider's
   std::vector<Target> deploy;
+  /// The common name of a certificate of the chain or of its root; or "sha256:" and a fingerprint in lower-case hex.
+  /// Empty for what the CA's section says.
+  std::string preferred_chain{};
 };
 
 /// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".

@@ -41,7 +41,7 @@ constexpr std::array hints = std::to_array<Hint>({
     {" keytype key_size keysize key_length keylength key_algo key_algorithm algorithm rsa_key_size elliptic_curve "
      "curve "
      "algo ",
-     "it is key_type = \"ecdsa-p256\", or \"rsa-2048\" and others"},
+     "it is key_type = \"ecdsa-p256\", or \"rsa-2048\" and others, or a list of them"},
     {" domain names san sans alt_names subject_alternative_names subject_alt_names domain_names hostnames identifiers "
      "extra_domains extradomainnames aliases cn ",
      "it is domains = [\"example.com\", \"*.example.com\"] in [[certificate]]"},
@@ -76,7 +76,7 @@ constexpr std::array hints = std::to_array<Hint>({
      "externalaccount ",
      "it is eab = { kid = \"...\", hmac_key = { file = \"...\" } } in [ca.NAME]"},
     {" preferredchain prefer_chain chain select_chain preferred_chains ",
-     "it is preferred_chain = \"Root X1\" in [ca.NAME]"},
+     "it is preferred_chain = \"Root X1\" in [ca.NAME] or [[certificate]]"},
     {" cert_profile certificate_profile acme_profile ", "it is profile = \"...\" in [ca.NAME]"},
     {" account account_key_path account_file account_key_file account_id accountkey ",
      "an account that exists already is account_key = { file = \"...\" } in [ca.NAME], its key in PEM"},

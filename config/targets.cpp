@@ -8,6 +8,7 @@
 
 #include "config/addresses.h"
 #include "config/command.h"
+#include "config/key_types.h"
 #include "config/names.h"
 #include "config/section_name.h"
 #include "config/target_files.h"
@@ -127,9 +128,9 @@ PlacedTarget read_target(Reader& reader) {
   return {std::move(target), reader.place()};
 }
 
-std::string filled(std::string text, std::string_view name) {
-  for (auto at = text.find(name_placeholder); at != text.npos; at = text.find(name_placeholder, at + name.size())) {
-    text.replace(at, name_placeholder.size(), name);
+std::string filled(std::string text, std::string_view placeholder, std::string_view value) {
+  for (auto at = text.find(placeholder); at != text.npos; at = text.find(placeholder, at + value.size())) {
+    text.replace(at, placeholder.size(), value);
   }
   return text;
 }
@@ -159,11 +160,19 @@ std::vector<PlacedTarget> read_targets(Reader& certificate) {
   return targets;
 }
 
-PlacedTarget filled_in(const PlacedTarget& placed, const Certificate& certificate, Reader& reader) {
+PlacedTarget filled_in(const PlacedTarget& placed, const Certificate& certificate, std::string_view key_type,
+                       Reader& reader) {
   auto result = placed;
   auto& target = result.target;
-  const auto fill = [&certificate](std::string& text) { text = filled(std::move(text), certificate.name); };
-  if (target.directory) target.directory = filled(target.directory->string(), certificate.name);
+  const auto fill = [&certificate, key_type](std::string& text) {
+    text = filled(std::move(text), name_placeholder, certificate.name);
+    text = filled(std::move(text), key_type_placeholder, key_type);
+  };
+  if (target.directory) {
+    auto directory = target.directory->string();
+    fill(directory);
+    target.directory = std::move(directory);
+  }
   for (auto& [kind, file] : target.files) {
     const auto written = file;
     fill(file);

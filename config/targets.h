@@ -18,7 +18,9 @@ struct PlacedTarget {
 std::vector<PlacedTarget> read_targets(Reader& certificate);
 
 /// The target as it is for one certificate: its placeholders stand for that, and what follows from the certificate's
-/// domains is set. `reader`: of the certificate's table, for faults.
-PlacedTarget filled_in(const PlacedTarget& placed, const Certificate& certificate, Reader& reader);
+/// domains is set. `key_type`: what tells the certificate from others of its table (key_types.h). `reader`: of the
+/// certificate's table, for faults.
+PlacedTarget filled_in(const PlacedTarget& placed, const Certificate& certificate, std::string_view key_type,
+                       Reader& reader);
 
 }  // namespace acmed::config

@@ -225,7 +225,8 @@ keep::Keeper* Service::add_keeper() {
   auto* authority = authorities_.at(wanted.ca).get();
   keepers_.emplace_back(context_, ledger_, deployments_,
                         keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
-                                      policies(wanted.propagation), std::move(wanted.group)},
+                                      policies(wanted.propagation), std::move(wanted.group),
+                                      std::move(wanted.preferred_chain)},
                                      wanted.renew,
                                      std::move(wanted.deploy)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));

@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <array>
 
@@ -169,6 +170,12 @@ std::string PrivateKey::jwk_thumbprint() const {
 std::string jwk_thumbprint(const json::Object& jwk) {
   // json::Object is in the order of the names and is written without blanks, as RFC 7638 §3.3 wants it.
   return base64url(sha256(json::dump(jwk)));
+}
+
+std::string PrivateKey::public_key_digest() const {
+  const OwnedBio bio(need(BIO_new(BIO_s_mem()), "write a public key"));
+  need(i2d_PUBKEY_bio(bio.get(), key_.get()), "write a public key");
+  return hex(sha256(written(bio.get())));
 }
 
 std::string PrivateKey::jws_algorithm() const {

@@ -34,6 +34,8 @@ class PrivateKey {
   json::Object jwk() const;
   /// RFC 7638 thumbprint: SHA-256, base64url.
   std::string jwk_thumbprint() const;
+  /// SHA-256 of its SubjectPublicKeyInfo in DER, lower-case hex: what a TLSA record "3 1 1" holds (RFC 7671 §5.1).
+  std::string public_key_digest() const;
   /// JWS algorithm name: ES256, ES384, ES512, RS256, EdDSA (RFC 7518, RFC 8037).
   std::string jws_algorithm() const;
   /// The JWS signature of `bytes`: raw R||S for ECDSA (RFC 7518 §3.4), PKCS #1 v1.5 for RSA.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/openssl.h"
 #include "base/error.h"
@@ -110,6 +111,17 @@ std::string_view take_line(std::string_view& pem) {
   return line;
 }
 
+std::string common_name_in(const X509_NAME* entity) {
+  const int place = X509_NAME_get_index_by_NID(entity, NID_commonName, -1);
+  if (place < 0) return {};
+  unsigned char* text = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(entity, place)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  OPENSSL_free(text);
+  return name;
+}
+
 struct FreeExtensions {
   void operator()(STACK_OF(X509_EXTENSION) * list) const noexcept {
     sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
@@ -186,16 +198,16 @@ std::vector<std::string> Certificate::dns_names() const {
   return result;
 }
 
+std::string Certificate::common_name() const {
+  return common_name_in(X509_get_subject_name(certificate_.get()));
+}
+
 std::string Certificate::issuer_common_name() const {
-  const auto* issuer = X509_get_issuer_name(certificate_.get());
-  const int place = X509_NAME_get_index_by_NID(issuer, NID_commonName, -1);
-  if (place < 0) return {};
-  unsigned char* text = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(issuer, place)));
-  if (size < 0) return {};
-  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
-  OPENSSL_free(text);
-  return name;
+  return common_name_in(X509_get_issuer_name(certificate_.get()));
+}
+
+std::string Certificate::fingerprint() const {
+  return hex(sha256(to_der()));
 }
 
 std::string Certificate::serial() const {

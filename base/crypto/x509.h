@@ -30,8 +30,10 @@ class Certificate {
   Time not_before() const;
   Time not_after() const;
   std::vector<std::string> dns_names() const;  ///< lower case, sorted
-  std::string issuer_common_name() const;
-  std::string serial() const;  ///< lower-case hex, with as many octets as in the DER
+  std::string common_name() const;             ///< the subject's; empty where it has none
+  std::string issuer_common_name() const;      ///< likewise
+  std::string fingerprint() const;             ///< SHA-256 of the DER, lower-case hex
+  std::string serial() const;                  ///< lower-case hex, with as many octets as in the DER
   bool has_key(const PrivateKey& key) const;
   /// Whether this was signed by the key of `issuer` and names it as issuer. Key usage and validity are not checked.
   bool is_certified_by(const Certificate& issuer) const;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/foreign_text.h"
 #include "base/http/url.h"
 #include "daemon/acme/answer.h"
@@ -15,6 +17,7 @@ constexpr std::size_t most_alternates = 10;
 constexpr std::size_t most_certificates = 10;
 constexpr std::size_t largest_chain = std::size_t{64} * 1024;
 constexpr std::size_t longest_url = 200;
+constexpr std::size_t longest_name = 64;  // RFC 5280, appendix A.1: ub-common-name
 
 }  // namespace
 
@@ -43,8 +46,25 @@ std::vector<crypto::Certificate> read_chain(const std::string& doing, const std:
   throw unusable(odd_answer, fmt::format("it has {} certificates, more than {}", chain.size(), most_certificates));
 }
 
-bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_view issuer) {
-  return chain.back().issuer_common_name() == issuer;
+Fit fit_of(const std::vector<crypto::Certificate>& chain, std::string_view preferred) {
+  constexpr std::string_view by_fingerprint = "sha256:";
+  if (preferred.starts_with(by_fingerprint)) {
+    const auto wanted = preferred.substr(by_fingerprint.size());
+    const auto has_it = [wanted](const crypto::Certificate& each) { return each.fingerprint() == wanted; };
+    // There is one such certificate only: nothing fits better.
+    return std::any_of(chain.begin() + 1, chain.end(), has_it) ? Fit::top : Fit::none;
+  }
+  if (chain.back().issuer_common_name() == preferred) return Fit::top;
+  const auto is_named_so = [preferred](const crypto::Certificate& each) { return each.common_name() == preferred; };
+  return std::any_of(chain.begin() + 1, chain.end(), is_named_so) ? Fit::within : Fit::none;
+}
+
+std::string described(const std::vector<crypto::Certificate>& chain) {
+  std::string text;
+  for (auto each = chain.begin() + 1; each != chain.end(); ++each) {
+    text += fmt::format("\"{}\" from ", one_line(each->common_name(), longest_name));
+  }
+  return text + fmt::format("\"{}\"", one_line(chain.back().issuer_common_name(), longest_name));
 }
 
 std::vector<std::string> alternates(const http::Response& response) {

@@ -16,8 +16,16 @@ namespace acmed::acme {
 std::vector<crypto::Certificate> read_chain(const std::string& doing, const std::string& url,
                                             const http::Response& response);
 
-/// Whether the topmost certificate of `chain` was issued by the common name `issuer`.
-bool is_preferred(const std::vector<crypto::Certificate>& chain, std::string_view issuer);
+/// How a chain fits what is preferred. A certificate of it may be meant, or its root: that decides where both are named
+/// alike, as in a chain that ends at a cross-signed root and in one that ends at that root itself.
+enum class Fit { none, within, top };
+
+/// `preferred`: the common name of a certificate above the leaf or of the topmost one's issuer, or "sha256:" and the
+/// fingerprint of a certificate that the CA sends, in lower-case hex.
+Fit fit_of(const std::vector<crypto::Certificate>& chain, std::string_view preferred);
+
+/// Whom a chain leads to, for people: "\"Inter\" from \"Root One\"".
+std::string described(const std::vector<crypto::Certificate>& chain);
 
 /// The URLs of the alternate chains that `response` offers.
 std::vector<std::string> alternates(const http::Response& response);

@@ -416,20 +416,32 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
   const std::string doing = "download the certificate";
   const auto response = co_await session_->post(doing, url, "");
   auto chain = read_chain(doing, url, response);
-  if (preferred_chain.empty() || is_preferred(chain, preferred_chain)) co_return chain;
+  if (preferred_chain.empty()) co_return chain;
+  auto best = fit_of(chain, preferred_chain);
+  std::optional<std::vector<crypto::Certificate>> better;
+  auto offered = described(chain);
   for (const auto& alternate_url : alternates(response)) {
+    if (best == Fit::top) break;
     try {
       const auto alternate = co_await session_->post(doing, alternate_url, "");
       auto other_chain = read_chain(doing, alternate_url, alternate);
-      if (is_preferred(other_chain, preferred_chain)) co_return other_chain;
+      const auto fit = fit_of(other_chain, preferred_chain);
+      offered += ", " + described(other_chain);
+      if (fit <= best) continue;
+      best = fit;
+      better = std::move(other_chain);
     } catch (const Error& error) {
       // We already have a certificate: a fault in an alternate chain must not cost us that.
       log::warning(fmt::format("an alternate chain is passed over: {}", error.what()));
     }
   }
-  log::warning(fmt::format("CA {} offers no chain from \"{}\"; its first chain, from \"{}\", is taken",
-                           one_line(url, longest_url), preferred_chain,
-                           one_line(chain.back().issuer_common_name(), longest_url)));
+  if (better) co_return *std::move(better);
+  if (best == Fit::none) {
+    log::warning(
+        fmt::format("CA {} offers no chain of \"{}\", which preferred_chain names; the first of those that it "
+                    "offers is taken: {}",
+                    one_line(url, longest_url), preferred_chain, offered));
+  }
   co_return chain;
 }
 

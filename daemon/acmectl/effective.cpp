@@ -289,6 +289,7 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   toml.texts("domains", certificate.domains);
   toml.text("ca", certificate.ca);
   toml.text("key_type", crypto::to_text(certificate.key_type));
+  toml.text_if("preferred_chain", certificate.preferred_chain);
   write(toml, "renew", certificate.renew);
   if (certificate.propagation != Propagation()) {
     toml.table({"certificate", "propagation"});

@@ -111,9 +111,10 @@ Task<acme::Order> AcmeAuthority::finalize(acme::Order ready, std::string csr_der
   co_return co_await ca->finalize(std::move(ready), std::move(csr_der));
 }
 
-Task<std::vector<crypto::Certificate>> AcmeAuthority::certificate(std::string url) {
+Task<std::vector<crypto::Certificate>> AcmeAuthority::certificate(std::string url, std::string preferred_chain) {
   const auto ca = co_await account_.client();
-  co_return co_await ca->certificate(std::move(url), settings().preferred_chain);
+  if (preferred_chain.empty()) preferred_chain = settings().preferred_chain;
+  co_return co_await ca->certificate(std::move(url), std::move(preferred_chain));
 }
 
 Task<bool> AcmeAuthority::revoke(std::string certificate_der, acme::RevocationReason reason) {

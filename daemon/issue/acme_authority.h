@@ -27,7 +27,7 @@ class AcmeAuthority final : public Authority {
   Task<> deactivate_authorization(std::string url) override;
   Task<> respond(std::string challenge_url) override;
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
-  Task<std::vector<crypto::Certificate>> certificate(std::string url) override;
+  Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;
   std::string key_authorization(const std::string& token) const override;
   Task<> look_again() override;
   void rest() override;

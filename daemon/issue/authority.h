@@ -67,8 +67,9 @@ class Authority {
   virtual Task<> deactivate_authorization(std::string url) = 0;
   virtual Task<> respond(std::string challenge_url) = 0;
   virtual Task<acme::Order> finalize(acme::Order ready, std::string csr_der) = 0;
-  /// The chain that the settings prefer, if the CA offers it.
-  virtual Task<std::vector<crypto::Certificate>> certificate(std::string url) = 0;
+  /// The chain that is preferred, if the CA offers it. `preferred_chain`: as acme::fit_of() takes it; empty for that of
+  /// the settings.
+  virtual Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) = 0;
   /// The key authorization of a token (§8.1); valid once any of the calls above has succeeded.
   virtual std::string key_authorization(const std::string& token) const = 0;
 

@@ -322,7 +322,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
 }
 
 Task<std::vector<crypto::Certificate>> CertificateOrder::usable_certificate() {
-  auto sent = co_await ca().certificate(order_.certificate);
+  auto sent = co_await ca().certificate(order_.certificate, request_.preferred_chain);
   const auto now = context_.loop.clock().now();
   auto checked = co_await offload([sent = std::move(sent), key = key(), names = request_.domains, now] {
     return check_chain(sent, key, names, now);

@@ -24,6 +24,7 @@ struct Request {
   Authority* authority = nullptr;
   std::shared_ptr<const Policies> policies;  ///< null: the defaults; shared by many certificates
   store::KeyGroup key_group = std::nullopt;
+  std::string preferred_chain = {};  ///< see Authority::certificate()
 };
 
 }  // namespace acmed::issue

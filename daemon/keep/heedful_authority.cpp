@@ -47,8 +47,8 @@ Task<acme::Order> HeedfulAuthority::finalize(acme::Order ready, std::string csr_
   return heeding(ca_.finalize(std::move(ready), std::move(csr_der)));
 }
 
-Task<std::vector<crypto::Certificate>> HeedfulAuthority::certificate(std::string url) {
-  return heeding(ca_.certificate(std::move(url)));
+Task<std::vector<crypto::Certificate>> HeedfulAuthority::certificate(std::string url, std::string preferred_chain) {
+  return heeding(ca_.certificate(std::move(url), std::move(preferred_chain)));
 }
 
 template <class Result>

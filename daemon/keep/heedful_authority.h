@@ -31,7 +31,7 @@ class HeedfulAuthority final : public issue::Authority {
   Task<> deactivate_authorization(std::string url) override;
   Task<> respond(std::string challenge_url) override;
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
-  Task<std::vector<crypto::Certificate>> certificate(std::string url) override;
+  Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;
   std::string key_authorization(const std::string& token) const override { return ca_.key_authorization(token); }
   Task<> look_again() override { return ca_.look_again(); }
 

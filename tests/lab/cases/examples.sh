@@ -76,7 +76,7 @@ expect_equal "the key in live/" "$(rights "$STATE/live/mqtt/privkey.pem")" "root
 
 deployed rsa-beside-ecdsa
 expect_match "one key" "$(openssl x509 -in "$STATE/live/www/cert.pem" -noout -text)" 'prime256v1'
-expect_match "the other" "$(openssl x509 -in "$STATE/live/www-rsa/cert.pem" -noout -text)" '2048 bit'
+expect_match "the other" "$(openssl x509 -in "$STATE/live/www.rsa/cert.pem" -noout -text)" '2048 bit'
 expect_equal "one reload for both" "$(units)" "ReloadOrTryRestartUnit nginx.service replace"
 
 more=$(printf '[[certificate]]\\ndomains = ["h%s.example.test"]\\n\\n' {1..38})

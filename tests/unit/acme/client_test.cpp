@@ -7,6 +7,7 @@
 #include "tests/unit/acme/bench.h"
 #include "tests/unit/acme/chains.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/providers/log_capture.h"
 
 using namespace acmed;
 using namespace std::chrono_literals;
@@ -367,8 +368,27 @@ SCENARIO("the chain that the operator prefers is taken where the CA offers it") 
     bench.ca.instead("alternate", {"404 Not Found", "gone"});
     CHECK(topmost("Root Two") == "Root One");
   }
+  WHEN("the fingerprint of an intermediate is preferred") {
+    const auto intermediate = crypto::parse_chain(test::chain_of_root_two).at(1);
+    CHECK(topmost("sha256:" + intermediate.fingerprint()) == "Root Two");
+  }
+  WHEN("an intermediate is preferred that all have") {
+    CHECK(topmost("Inter") == "Root One");
+  }
+  WHEN("a root is preferred that is a certificate of the first chain and the root of another") {
+    // As with a root that another one has cross-signed: the shorter chain ends at it.
+    bench.ca.set_pem("certificate",
+                     test::chain_of_root_one + crypto::parse_chain(test::chain_of_root_two).at(1).to_pem());
+    bench.ca.set_pem("alternate", test::chain_of_root_one);
+    CHECK(topmost("Root One") == "Root One");
+  }
   WHEN("one is preferred that nobody offers") {
+    const test::LogCapture log;
     CHECK(topmost("Root Three") == "Root One");
+    CHECK_THAT(log.text(),
+               Catch::Contains("offers no chain of \"Root Three\", which preferred_chain names; the first of "
+                               "those that it offers is taken: \"Inter\" from \"Root One\", \"Inter\" from "
+                               "\"Root Two\""));
   }
 }
 

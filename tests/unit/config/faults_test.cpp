@@ -334,8 +334,21 @@ SCENARIO("faults of a certificate") {
           {"[ca.zerossl]\nterms_agreed = true",
            "certificate.ca: is missing, and there are several CAs: letsencrypt or zerossl"},
           {"key_type = \"rsa-1024\"", "\"rsa-1024\" is not one of ecdsa-p256"},
-          {"key_type = [\"rsa-2048\", \"ecdsa-p256\"]",
-           "certificate.key_type: a list was found; this version makes one certificate"},
+          {"key_type = [\"rsa-2048\", \"rsa-1024\"]", "certificate.key_type: \"rsa-1024\" is not one of ecdsa-p256"},
+          {"key_type = [\"rsa-2048\", \"rsa-2048\"]", "certificate.key_type: \"rsa-2048\" is in the list twice"},
+          {"key_type = []", "certificate.key_type: the list is empty"},
+          {"key_type = [\"ecdsa-p256\", \"rsa-2048\"]\n[[certificate.deploy]]\nname = \"web\"\ndirectory = \"/x\"",
+           "certificate.deploy: the certificates of the key types that key_type lists would all write "
+           "/x/fullchain.pem; "
+           "put {key_type} or {name} into the directory or the file names"},
+          {"name = \"web\"\nkey_type = [\"ecdsa-p256\", \"rsa-2048\"]\n[[certificate]]\nname = \"web.rsa\"\n"
+           "domains = [\"b.corp.example\"]",
+           "certificate.name: \"web.rsa\" is already the name of the certificate at acmed.toml:"},
+          {"key_type = [\"ecdsa-p256\", \"rsa-2048\"]\n[[certificate]]\nname = \"second\"\n"
+           "domains = [\"corp.example\"]\nkey_type = \"rsa-2048\"",
+           "has the same names, key type and CA"},
+          {"preferred_chain = \"sha256:12\"",
+           "certificate.preferred_chain: \"sha256:12\" was found, \"sha256:\" and the 64 hexadecimal digits"},
           {"group = \"no-such-group\"", "certificate.group: this host has no group \"no-such-group\""},
           {"renew = \"1\"", "certificate.renew: \"1\" was found, the fraction of the lifetime that is left"},
           {"renew = 0.0", "certificate.renew: 0 was found"},

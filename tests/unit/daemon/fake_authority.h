@@ -56,8 +56,9 @@ class FakeAuthority final : public issue::Authority {
     order_.certificate = "certificate";
     co_return order_;
   }
-  Task<std::vector<crypto::Certificate>> certificate(std::string) override {
+  Task<std::vector<crypto::Certificate>> certificate(std::string, std::string preferred) override {
     call("certificate");
+    preferred_chain = std::move(preferred);
     co_return chain_;
   }
   std::string key_authorization(const std::string& token) const override { return token + ".thumbprint"; }
@@ -73,6 +74,7 @@ class FakeAuthority final : public issue::Authority {
   std::vector<std::string> replaces;     ///< of each order
   std::vector<std::string> asked_about;  ///< CertIDs
   std::optional<acme::RenewalInfo> suggestion;
+  std::string preferred_chain;  ///< that was last asked for
   bool proved = false;   ///< all names are, by earlier orders
   bool invalid = false;  ///< the orders are; their authorizations are pending
 
