@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/proof.h"
 #include "config/reader.h"
 #include "config/targets.h"
 
@@ -16,6 +17,9 @@ struct CertificateSettings {
   std::optional<crypto::KeyType> key_type;
   std::optional<LifeLeft> renew;
   std::optional<std::string> group;
+  std::optional<Profile> profile;
+  std::optional<Challenges> challenges;  ///< of [defaults] alone
+  std::optional<PersistFor> persist_for;
   Propagation propagation;
   std::optional<std::vector<PlacedTarget>> deploy;
 };

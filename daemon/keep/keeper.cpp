@@ -52,8 +52,9 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::De
       leftovers_(kept_),
       recording_(kept_),
       issuing_(kept_, leftovers_, recording_),
+      persistent_records_(kept_),
       renewal_information_(kept_, recording_),
-      duties_{&issuing_, &leftovers_, &recording_, &renewal_information_} {
+      duties_{&issuing_, &persistent_records_, &leftovers_, &recording_, &renewal_information_} {
   for (const auto& target : kept_.wanted.targets) {
     duties_.push_back(&deployments_.emplace_back(kept_, target, recording_));
   }
@@ -156,7 +157,8 @@ void Keeper::tell_what_was_not_done() {
 std::vector<std::vector<Duty*>> Keeper::in_order() {
   std::vector<Duty*> deployments;
   for (auto& deployment : deployments_) deployments.push_back(&deployment);
-  return {{&issuing_}, {&leftovers_}, {&recording_}, std::move(deployments), {&renewal_information_}};
+  return {{&issuing_},   {&persistent_records_}, {&leftovers_},
+          {&recording_}, std::move(deployments), {&renewal_information_}};
 }
 
 /// Performs those of `duties` that are due and not in `failed`, side by side.
