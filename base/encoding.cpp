@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view upper_hex_digits = "0123456789ABCDEF";
+constexpr std::string_view base32_digits = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 bool is_unreserved(char c) {
@@ -39,6 +40,19 @@ std::string base64url(std::string_view bytes) {
   std::ranges::replace(text, '+', '-');
   std::ranges::replace(text, '/', '_');
   text.erase(std::min(text.find('='), text.size()));
+  return text;
+}
+
+std::string base32(std::string_view bytes) {
+  constexpr unsigned digit_bits = 5;
+  std::string text;
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (count += 8; count >= digit_bits; count -= digit_bits) text += base32_digits[bits >> (count - digit_bits) & 31];
+  }
+  if (count > 0) text += base32_digits[bits << (digit_bits - count) & 31];
   return text;
 }
 

@@ -12,6 +12,9 @@ std::string base64(std::string_view bytes);
 /// base64url without padding (RFC 4648 §5), as RFC 7515 §2 requires.
 std::string base64url(std::string_view bytes);
 
+/// base32 in lower case, without padding (RFC 4648 §6).
+std::string base32(std::string_view bytes);
+
 /// In lower case.
 std::string hex(std::string_view bytes);
 

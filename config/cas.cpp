@@ -18,6 +18,9 @@ namespace acmed::config {
 namespace {
 
 constexpr std::int64_t most_orders = 1000;
+// Let's Encrypt's, of its page about profiles.
+constexpr std::size_t names_of_profiles = 100;
+constexpr std::size_t names_of_small_profiles = 25;
 /// For the HMAC key of external account binding (RFC 8555 §7.3.4): HS256 wants 256 bits, some CAs hand out 128.
 constexpr std::size_t shortest_hmac_key = 16;
 constexpr std::size_t longest_account_label = 64;
@@ -207,6 +210,12 @@ std::string_view well_known_directory_at(std::string_view host) {
     found = directory;
   }
   return found;
+}
+
+std::optional<std::size_t> most_names_at(std::string_view directory, std::string_view profile) {
+  if (!well_known_ca_at(directory).starts_with("letsencrypt")) return std::nullopt;
+  const bool is_small = profile == "tlsserver" || profile == "shortlived";
+  return is_small ? names_of_small_profiles : names_of_profiles;
 }
 
 bool is_well_known_ca(std::string_view name) {

@@ -58,6 +58,23 @@ std::optional<std::optional<LifeLeft>> read_renew(Reader& reader) {
   return left;
 }
 
+std::optional<Profile> read_profile(Reader& reader) {
+  const auto* node = reader.node("profile");
+  const auto* word = node == nullptr ? nullptr : node->as<std::string>();
+  const bool is_none = word != nullptr && word->empty();  // the CA's own choice, whatever [ca.NAME] or [defaults] say
+  std::optional<Profile> profile;
+  if (is_none) profile = Profile();
+  if (!is_none) {
+    if (auto name = reader.text("profile")) profile = Profile{std::move(name->value)};
+  }
+  const bool is_required = reader.boolean("profile_required").value_or(false);
+  if (is_required && (node == nullptr || is_none)) {
+    reader.fault("profile_required", "is true, but no profile is named beside it; add: profile = \"NAME\"");
+  }
+  if (profile) profile->required = is_required;
+  return profile;
+}
+
 CertificateSettings read_settings(Reader& reader, const Config& config) {
   CertificateSettings settings;
   settings.ca = read_ca_name(reader, config);
@@ -65,22 +82,15 @@ CertificateSettings read_settings(Reader& reader, const Config& config) {
   settings.renew = read_renew(reader);
   settings.group = read_group(reader, "group");
   settings.preferred_chain = read_preferred_chain(reader);
+  settings.profile = read_profile(reader);
+  settings.persist_for = read_persist_for(reader);
   if (auto propagation = reader.table("propagation")) settings.propagation = read_propagation(*std::move(propagation));
   if (reader.node("deploy") != nullptr) settings.deploy = read_targets(reader);
   return settings;
 }
 
-std::string fault_of_service(const std::string& name, const Config& config) {
-  if (provider_for(config, challenge_name(name)) != nullptr) return {};
-  std::vector<std::string> zones;
-  for (const auto& provider : config.providers) zones.insert(zones.end(), provider.zones.begin(), provider.zones.end());
-  if (zones.empty()) return in_quotes(name) + " is served by no provider; add a [provider.NAME] with its zone";
-  std::sort(zones.begin(), zones.end());
-  return fmt::format("{} is served by no provider; there are the zones {}", in_quotes(name), listed(zones, "and"));
-}
-
-/// `config`: whose providers have to serve the names; null when that is not to be judged.
-std::vector<std::string> read_domains(Reader& reader, const Config* config) {
+/// `config`: whose providers have to serve the names, by one of `challenges`; null when that is not to be judged.
+std::vector<std::string> read_domains(Reader& reader, const Challenges& challenges, const Config* config) {
   std::vector<std::string> domains;
   const bool present = reader.node("domains") != nullptr;
   const auto given = reader.texts("domains");
@@ -100,7 +110,7 @@ std::vector<std::string> read_domains(Reader& reader, const Config* config) {
     if (name.good() && std::find(domains.begin(), domains.end(), name.value) != domains.end()) {
       name.fault = in_quotes(name.value) + " is in the list twice";
     }
-    if (name.good() && config != nullptr) name.fault = fault_of_service(name.value, *config);
+    if (name.good() && config != nullptr) name.fault = fault_of_proof(name.value, challenges, *config);
     if (!name.good()) reader.fault(text.place, "domains", name.fault);
     if (!name.value.empty()) domains.push_back(std::move(name.value));
   }
@@ -214,15 +224,19 @@ struct Rest {
   KeyTypes key_types = {crypto::KeyType::ecdsa_p256};
 };
 
-/// `judged_by`: whose providers have to serve the names; null when no more is wanted than what is deployed.
-/// `read_rest`: reads what else a certificate has.
+/// `judged_by`: whose providers have to serve the names, by one of `challenges` unless a certificate has its own; null
+/// when no more is wanted than what is deployed. `read_rest`: reads what else a certificate has, as a Certificate or in
+/// what it returns.
 template <class ReadRest>
-std::vector<Certificate> read_each(std::vector<Reader>& readers, const Config* judged_by, ReadRest read_rest) {
+std::vector<Certificate> read_each(std::vector<Reader>& readers, const Config* judged_by, const Challenges& challenges,
+                                   ReadRest read_rest) {
   std::vector<Certificate> certificates;
   Comparison comparison;
   for (auto& reader : readers) {
     Certificate shared;
-    shared.domains = read_domains(reader, judged_by);
+    const auto wanted = judged_by == nullptr ? challenges : read_challenges(reader).value_or(challenges);
+    shared.domains = read_domains(reader, wanted, judged_by);
+    if (judged_by != nullptr) shared.challenges = answerable(wanted, shared.domains, *judged_by);
     read_name(reader, shared);
     const auto rest = read_rest(reader, shared);
     for (std::size_t i = 0; i < rest.key_types.size(); ++i) {
@@ -246,6 +260,7 @@ std::vector<Certificate> read_each(std::vector<Reader>& readers, const Config* j
 
 CertificateSettings read_defaults(Reader reader, const Config& config) {
   auto settings = read_settings(reader, config);
+  settings.challenges = read_challenges(reader);
   reader.refuse("name", "each certificate has its own name; there is no default");
   reader.refuse("domains", "each certificate has its own domains; there is no default");
   reader.end();
@@ -261,13 +276,15 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     certificate.renew = own.renew ? *own.renew : defaults.renew.value_or(std::nullopt);
     certificate.group = own.group ? own.group : defaults.group;
     certificate.preferred_chain = own.preferred_chain.value_or(defaults.preferred_chain.value_or(""));
+    certificate.profile = own.profile ? own.profile : defaults.profile;
+    certificate.persist_for = own.persist_for.value_or(defaults.persist_for.value_or(usual_persist_for));
     certificate.propagation = completed(own.propagation, defaults.propagation);
     Rest rest;
     rest.targets = own.deploy ? *own.deploy : defaults.deploy.value_or(std::vector<PlacedTarget>());
     rest.key_types = own.key_types.value_or(defaults.key_types.value_or(rest.key_types));
     return rest;
   };
-  return read_each(readers, &config, read_rest);
+  return read_each(readers, &config, defaults.challenges.value_or(usual_challenges()), read_rest);
 }
 
 std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
@@ -280,7 +297,7 @@ std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers
     rest.key_types = own.value_or(default_key_types.value_or(rest.key_types));
     return rest;
   };
-  return read_each(readers, nullptr, read_rest);
+  return read_each(readers, nullptr, usual_challenges(), read_rest);
 }
 
 }  // namespace acmed::config

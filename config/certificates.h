@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/key_types.h"
+#include "config/proof.h"
 #include "config/reader.h"
 #include "config/targets.h"
 
@@ -18,6 +19,9 @@ struct CertificateSettings {
   std::optional<std::optional<LifeLeft>> renew;  ///< nothing in it: when the CA suggests it
   std::optional<std::string> group;
   std::optional<std::string> preferred_chain;
+  std::optional<Profile> profile;
+  std::optional<Challenges> challenges;  ///< of [defaults] alone
+  std::optional<PersistFor> persist_for;
   Propagation propagation;
   std::optional<std::vector<PlacedTarget>> deploy;
 };

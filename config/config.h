@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "base/crypto/key.h"
+#include "base/rare.h"
 #include "base/runtime/secret_source.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/challenge.h"
 #include "config/provider_settings.h"
 #include "config/routes.h"
 
@@ -140,6 +142,13 @@ struct Target {
 /// most.
 using LifeLeft = std::variant<double, Duration>;
 
+/// Which kind of certificate a CA is asked for (draft-ietf-acme-profiles).
+struct Profile {
+  std::string name;  ///< empty: the CA's own choice
+  bool required = false;
+  friend bool operator==(const Profile&, const Profile&) = default;
+};
+
 /// [[certificate]]
 struct Certificate {
   std::string name;
@@ -150,6 +159,11 @@ struct Certificate {
   /// A group's name or number: its members read the key in live/. None: acmed-certs, where this host has it.
   std::optional<std::string> group;
   Propagation propagation;  ///< completed with [defaults]; complete it with the provider's
+  Rare<Profile> profile{};  ///< none: the CA's
+  /// The challenges that may prove it, best first: those that its providers can answer for all its names.
+  Challenges challenges = {ChallengeType::dns_01};
+  std::optional<Duration>
+      persist_for{};  ///< for how long a record of dns-persist-01 says that it holds; none: for ever
   std::vector<Target> deploy;
   /// The common name of a certificate of the chain or of its root; or "sha256:" and a fingerprint in lower-case hex.
   /// Empty for what the CA's section says.

@@ -87,12 +87,43 @@ bool looks_like_address(std::string_view text) {
   return text.find_first_not_of("0123456789.") == std::string_view::npos && !last.empty();
 }
 
+/// An IP address in one of the forms that people write: alone, in brackets, with a port, with the length of a network.
+bool holds_address(std::string_view text) {
+  if (text.starts_with('[')) return true;
+  if (looks_like_address(text) || looks_like_address(text.substr(0, text.find('/')))) return true;
+  const auto colon = text.find(':');
+  return colon != std::string_view::npos && looks_like_address(text.substr(0, colon));
+}
+
+/// Why `text` is no name of the DNS, the only kind of identifier that a TXT record can prove; empty when it may be one.
+std::string fault_of_kind(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) {
+    return in_quotes(text) +
+           " is a URL; certificates are for domain names, and a TXT record proves these only: give the "
+           "name alone, without scheme, port and path";
+  }
+  if (holds_address(text)) {
+    return in_quotes(text) +
+           " is an IP address; DNS-01 proves domain names only (RFC 8738 §7): give the name that "
+           "leads to it, or get its certificate by another client, with http-01";
+  }
+  if (text.find('@') != std::string_view::npos) {
+    return in_quotes(text) + " is a mail address; TXT records prove domain names only: give the name after the \"@\"";
+  }
+  if (text.find(':') != std::string_view::npos) {
+    return in_quotes(text) + " has a port; a certificate is for the whole name, at all ports: leave " +
+           in_quotes(text.substr(text.find(':'))) + " out";
+  }
+  if (text.find('/') != std::string_view::npos) {
+    return in_quotes(text) + " has a path; a certificate is for the whole name: leave all from the \"/\" on out";
+  }
+  return {};
+}
+
 }  // namespace
 
 Checked<> certificate_name(std::string_view text) {
-  if (looks_like_address(text)) {
-    return {{}, in_quotes(text) + " is an IP address; DNS-01 proves domain names only (RFC 8738 §7)"};
-  }
+  if (auto fault = fault_of_kind(text); !fault.empty()) return {{}, std::move(fault)};
   const bool wildcard = text.starts_with("*.");
   const auto base = wildcard ? text.substr(2) : text;
   if (wildcard && base.starts_with("*")) {
@@ -124,11 +155,6 @@ Checked<> zone_name(std::string_view text) {
   }
   if (is_address(text)) return {{}, in_quotes(text) + " is an IP address; a zone is a domain name"};
   return plain_name(text, true);
-}
-
-std::string challenge_name(std::string_view name) {
-  if (name.starts_with("*.")) name.remove_prefix(2);
-  return std::string(challenge_label) + "." + std::string(name);
 }
 
 bool is_within(std::string_view name, std::string_view zone) {

@@ -15,9 +15,6 @@ Checked<> certificate_name(std::string_view text);
 /// A DNS zone: as above, but without wildcards, with any number of labels, and with '_' allowed in labels.
 Checked<> zone_name(std::string_view text);
 
-/// Where the proof of `name` belongs (RFC 8555 §8.4): the label, then the name without "*.".
-std::string challenge_name(std::string_view name);
-
 /// Whether `name` equals `zone` or is below it.
 bool is_within(std::string_view name, std::string_view zone);
 

@@ -10,10 +10,12 @@
 #include "base/encoding.h"
 #include "base/http/client.h"
 #include "base/json.h"
+#include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
 #include "base/secret_list.h"
 #include "config/names.h"
 #include "daemon/issue/challenge.h"
+#include "daemon/known_account.h"
 #include "daemon/service.h"
 #include "dns/query.h"
 #include "dns/wire.h"
@@ -131,7 +133,9 @@ void add(NameFindings* findings, const Error& failure, const char* about = "DNS"
 /// A challenge name and where the DNS shows it.
 struct DnsCheck::Subject {
   dns::Name challenge;
-  dns::Location location;
+  dns::Location location{};
+  config::ChallengeType type = config::ChallengeType::dns_01;
+  std::string account_url{};  ///< where it matters; empty: not known
 };
 
 std::string text_of(const NameFindings& findings) {
@@ -186,7 +190,7 @@ Task<> DnsCheck::close() {
 }
 
 Task<> DnsCheck::examine(const config::Certificate* certificate, NameFindings* findings) {
-  Subject subject{issue::Challenge::name_for(findings->domain), {}};
+  auto subject = co_await subject_of(certificate, findings);
   bool is_found = false;
   try {
     subject.location = co_await placement_.locate(subject.challenge, policies(*certificate));
@@ -208,6 +212,37 @@ Task<> DnsCheck::examine(const config::Certificate* certificate, NameFindings* f
     co_await examine_servers(&subject, is_held_up, findings);
   }
   co_await examine_caa(certificate, findings);
+}
+
+/// By the challenge that is tried first: what the CA offers is known with an order alone.
+Task<DnsCheck::Subject> DnsCheck::subject_of(const config::Certificate* certificate, NameFindings* findings) {
+  using enum config::ChallengeType;
+  const auto type = certificate->challenges.front();
+  const auto& domain = findings->domain;
+  if (type != dns_account_01) {
+    co_return Subject{dns::Name(config::challenge_name(type, domain, {})), {}, type, {}};
+  }
+  auto url = co_await account_url(certificate->ca);
+  if (!url.empty()) {
+    const dns::Name name(config::challenge_name(type, domain, url));
+    co_return Subject{name, {}, type, std::move(url)};
+  }
+  const dns::Name parent(config::challenge_parent(type, domain));
+  add(findings, Verdict::warning,
+      fmt::format("where dns-account-01 proves {} is not known before acmed has an account at CA {}: {} was looked at, "
+                  "below which it will be. Run acmed --once, then check again",
+                  domain, certificate->ca, parent.text()));
+  co_return Subject{parent, {}, type, {}};
+}
+
+Task<std::string> DnsCheck::account_url(std::string ca) {
+  const auto known = account_urls_.find(ca);
+  if (known != account_urls_.end()) co_return known->second;
+  const auto* settings = &config_.cas.at(ca);
+  auto url = co_await offload(
+      [settings, directory = config_.state_directory] { return known_account_url(directory, *settings); });
+  account_urls_[ca] = url;
+  co_return url;
 }
 
 config::Propagation DnsCheck::propagation(const config::Certificate& certificate, const std::string& provider) const {
@@ -289,7 +324,7 @@ Task<> DnsCheck::try_update(issue::Placement::Place place, const Subject* subjec
   if (!tried_.insert(name).second) co_return;
   const auto key_authorization = fmt::format("acmed-check-{}", hex(crypto::random_bytes(16)));
   const auto domain = findings->domain.substr(findings->domain.starts_with("*.") ? 2 : 0);
-  const issue::Challenge challenge(domain, key_authorization);
+  const auto challenge = issue::Challenge::of_token(subject->type, domain, key_authorization, subject->account_url);
   const std::vector values{issue::ZoneValue{place.provider, place.zone, name, challenge.value, challenge.origin}};
   const auto user = "--check " + name.text();
   std::exception_ptr failure;
@@ -412,7 +447,7 @@ Task<> DnsCheck::examine_servers(const Subject* subject, bool is_held_up, NameFi
                       serial ? std::to_string(*serial) : "unknown"));
     }
   }
-  if (most_values > 0) {
+  if (most_values > 0 && subject->type != config::ChallengeType::dns_persist_01) {
     add(findings, Verdict::warning,
         fmt::format("{} TXT values stand at {} already: when no order is under way, remove what is left over",
                     most_values, name.text()));
@@ -468,10 +503,10 @@ Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFinding
     co_return;
   }
   const auto methods = match->parameters.find("validationmethods");
-  const bool excludes_dns =
-      methods != std::string::npos && match->parameters.find("dns-01", methods) == std::string::npos;
-  if (excludes_dns) {
-    add(findings, Verdict::wrong, fmt::format("{}, but not by dns-01 (validationmethods, RFC 8657)", told), "CAA");
+  const auto method = config::name_of(certificate->challenges.front());
+  const bool excludes_it = methods != std::string::npos && match->parameters.find(method, methods) == std::string::npos;
+  if (excludes_it) {
+    add(findings, Verdict::wrong, fmt::format("{}, but not by {} (validationmethods, RFC 8657)", told, method), "CAA");
   } else {
     add(findings, Verdict::ok, told, "CAA");
   }

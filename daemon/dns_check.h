@@ -62,9 +62,11 @@ class DnsCheck {
     Task<> keep(json::Object) override { throw Refused("provider:memory", "nothing is kept while only looking"); }
   };
   struct Subject;
+  Task<std::string> account_url(std::string ca);
 
   issue::Providers providers(const config::Config& config);
   Task<> examine(const config::Certificate* certificate, NameFindings* findings);
+  Task<Subject> subject_of(const config::Certificate* certificate, NameFindings* findings);
   Task<> examine_provider(const config::Certificate* certificate, const Subject* subject, NameFindings* findings);
   Task<> examine_credentials(std::string provider, NameFindings* findings);
   Task<> try_update(issue::Placement::Place place, const Subject* subject, NameFindings* findings);
@@ -89,6 +91,7 @@ class DnsCheck {
   issue::Placement placement_;
   std::map<std::string, std::optional<Finding>> credentials_;  ///< by provider: what is wrong; nothing when all is well
   std::set<dns::Name> tried_;                                  ///< challenge names with a test value
+  std::map<std::string, std::string> account_urls_;            ///< by CA; empty where there is none yet
   std::map<std::string, std::vector<std::string>> identities_;  ///< by CA
 };
 

@@ -26,6 +26,7 @@
 #include "daemon/dns_check.h"
 #include "daemon/doctor/doctor.h"
 #include "daemon/host_check.h"
+#include "daemon/known_account.h"
 #include "daemon/plan.h"
 #include "daemon/readiness.h"
 #include "daemon/service.h"
@@ -179,10 +180,15 @@ int check(const Options& options) {
   const auto loaded = checked(options);
   if (!loaded) return EXIT_SUCCESS;
   const auto& config = *loaded;
-  if (!options.quiet) fmt::print("{}", plan_of(config));
+  KnownAccounts accounts;
+  for (const auto& [name, ca] : config.cas) {
+    if (auto url = known_account_url(config.state_directory, ca); !url.empty()) accounts.emplace(name, std::move(url));
+  }
+  if (!options.quiet) fmt::print("{}", plan_of(config, accounts));
   std::fflush(stdout);
   auto warnings = host_warnings(config, facts_of_this_host());
   std::ranges::move(moved_folders(config), std::back_inserter(warnings));
+  std::ranges::move(too_many_names(config), std::back_inserter(warnings));
   if (config.certificates.empty()) warnings.push_back(nothing_configured(options.config));
   for (const auto& warning : warnings) fmt::print(stderr, "warning: {}\n", fit_to_show(warning, longest_line));
   return EXIT_SUCCESS;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+#include "config/cas.h"
+#include "config/challenge.h"
 #include "config/names.h"
 #include "config/providers/responder.h"
 
@@ -23,15 +25,34 @@ std::string renewal_of(const config::Certificate& certificate) {
                      to_text(std::get<Duration>(*certificate.renew)));
 }
 
-std::string plan_of(const config::Config& config, const config::Certificate& certificate) {
+/// Where the proof of `domain` will stand, for people; empty for dns-01, which all know.
+std::string place_of_proof(const config::Certificate& certificate, const std::string& domain,
+                           const KnownAccounts& accounts) {
+  const auto type = certificate.challenges.front();
+  if (type == config::ChallengeType::dns_01) return {};
+  const auto account = accounts.find(certificate.ca);
+  if (type == config::ChallengeType::dns_account_01 && account == accounts.end()) {
+    return fmt::format(" by {} below {} (at which name, the account at CA {} decides, once there is one)",
+                       config::name_of(type), config::challenge_parent(type, domain), certificate.ca);
+  }
+  const auto url = account == accounts.end() ? std::string() : account->second;
+  return fmt::format(" by {} at {}", config::name_of(type), config::challenge_name(type, domain, url));
+}
+
+std::string plan_of(const config::Config& config, const config::Certificate& certificate,
+                    const KnownAccounts& accounts) {
   auto plan = fmt::format("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name,
                           fmt::join(certificate.domains, ", "), certificate.ca, config.cas.at(certificate.ca).directory,
                           crypto::to_text(certificate.key_type));
   plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
   for (const auto& domain : certificate.domains) {
-    const auto* provider = config::provider_for(config, config::challenge_name(domain));
+    const auto type = certificate.challenges.front();
+    const auto account = accounts.find(certificate.ca);
+    const auto url = account == accounts.end() ? std::string() : account->second;
+    const auto* provider = config::provider_for(config, config::challenge_name(type, domain, url));
     if (provider == nullptr) continue;
-    plan += fmt::format("  proof    {} by provider {} at {}\n", domain, provider->name, provider->place);
+    plan += fmt::format("  proof    {}{} by provider {} at {}\n", domain, place_of_proof(certificate, domain, accounts),
+                        provider->name, provider->place);
   }
   plan += fmt::format("  files    {}/live/{}/{}\n", config.state_directory.string(), certificate.name,
                       certificate.group ? ", the key for the group " + *certificate.group : "");
@@ -48,7 +69,7 @@ bool is_within_any(const std::string& name, const std::vector<std::string>& zone
 
 /// The records that lead the world to a responder; only those who keep the zones above can create them.
 std::set<std::string> records_for(const config::Config& config, const config::Provider& provider,
-                                  const config::Responder& settings) {
+                                  const config::Responder& settings, const KnownAccounts& accounts) {
   std::set<std::string> records;
   for (const auto& zone : provider.zones) {
     const auto server = config::name_server_of(settings, zone);
@@ -60,7 +81,11 @@ std::set<std::string> records_for(const config::Config& config, const config::Pr
   }
   for (const auto& certificate : config.certificates) {
     for (const auto& domain : certificate.domains) {
-      const auto challenge = config::challenge_name(domain);
+      const auto account = accounts.find(certificate.ca);
+      const auto type = certificate.challenges.front();
+      if (type == config::ChallengeType::dns_account_01 && account == accounts.end()) continue;
+      const auto challenge =
+          config::challenge_name(type, domain, account == accounts.end() ? std::string() : account->second);
       if (config::provider_for(config, challenge) != &provider || is_within_any(challenge, provider.zones)) continue;
       const auto name = domain.substr(domain.starts_with("*.") ? 2 : 0);
       records.insert(fmt::format("{}. CNAME {}.", challenge, config::alias_target(provider, name)));
@@ -69,10 +94,12 @@ std::set<std::string> records_for(const config::Config& config, const config::Pr
   return records;
 }
 
-std::string plan_of(const config::Config& config, const config::Provider& provider, const config::Responder& settings) {
+std::string plan_of(const config::Config& config, const config::Provider& provider, const config::Responder& settings,
+                    const KnownAccounts& accounts) {
   auto plan = fmt::format("provider {}\n  answers  on {} for {}\n", provider.name, provider.place,
                           fmt::join(provider.zones, ", "));
-  for (const auto& record : records_for(config, provider, settings)) plan += fmt::format("  needs    {}\n", record);
+  for (const auto& record : records_for(config, provider, settings, accounts))
+    plan += fmt::format("  needs    {}\n", record);
   return plan;
 }
 
@@ -85,13 +112,29 @@ std::string nothing_configured(const std::filesystem::path& file) {
       file.string());
 }
 
-std::string plan_of(const config::Config& config) {
+std::vector<std::string> too_many_names(const config::Config& config) {
+  std::vector<std::string> sentences;
+  for (const auto& certificate : config.certificates) {
+    const auto& ca = config.cas.at(certificate.ca);
+    const auto profile = certificate.profile ? certificate.profile->name : ca.profile.value_or("");
+    const auto most = config::most_names_at(ca.directory, profile);
+    if (!most || certificate.domains.size() <= *most) continue;
+    sentences.push_back(fmt::format(
+        "certificate {}: it has {} names, and CA {} is known to accept {} in one certificate{}: make several of it, or "
+        "choose another profile",
+        certificate.name, certificate.domains.size(), ca.name, *most,
+        profile.empty() ? "" : " of the profile " + profile));
+  }
+  return sentences;
+}
+
+std::string plan_of(const config::Config& config, const KnownAccounts& accounts) {
   auto plan = fmt::format("{}: {} certificate(s), state in {}\n", config.file.string(), config.certificates.size(),
                           config.state_directory.string());
-  for (const auto& certificate : config.certificates) plan += plan_of(config, certificate);
+  for (const auto& certificate : config.certificates) plan += plan_of(config, certificate, accounts);
   for (const auto& provider : config.providers) {
     const auto* settings = std::get_if<config::Responder>(&provider.settings);
-    if (settings != nullptr) plan += plan_of(config, provider, *settings);
+    if (settings != nullptr) plan += plan_of(config, provider, *settings, accounts);
   }
   return plan;
 }

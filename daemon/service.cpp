@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
+#include "daemon/issue/persistence.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -226,7 +227,8 @@ keep::Keeper* Service::add_keeper() {
   keepers_.emplace_back(context_, ledger_, deployments_,
                         keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
                                       policies(wanted.propagation), std::move(wanted.group),
-                                      std::move(wanted.preferred_chain)},
+                                      std::move(wanted.preferred_chain), std::move(wanted.profile), wanted.challenges,
+                                      wanted.persist_for},
                                      wanted.renew,
                                      std::move(wanted.deploy)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
@@ -439,6 +441,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
     try {
       const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
+      issue::let_go(state, [](const store::PersistentRecord&) { return true; });
       if (state.values.empty()) continue;
       const Busy busy(*this);
       state.order.reset();

@@ -73,7 +73,7 @@ Finding read(const Message& message, const Name& name, const Name& zone) {
 Name above_challenge_names(const Name& name) {
   auto above = name.parent();
   for (auto each = above; !each.is_root(); each = each.parent()) {
-    if (each.starts_with(config::challenge_label)) above = each.parent();
+    if (config::begins_with_challenge_label(each)) above = each.parent();
   }
   return above;
 }

@@ -379,8 +379,8 @@ Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy polic
     const bool ended = co_await within(policy.timeout, watch.wait());
     if (!ended || !watch.is_enough()) {
       const auto waited = here.loop->clock().moment() - start;
-      throw Retry("dns:propagation", fmt::format("after {} the DNS does not show every value: {}",
-                                                 acmed::to_text(ended ? waited : policy.timeout), watch.laggards()));
+      throw Retry(not_propagated, fmt::format("after {} the DNS does not show every value: {}",
+                                              acmed::to_text(ended ? waited : policy.timeout), watch.laggards()));
     }
   }
   co_await sleep_for(policy.settle);

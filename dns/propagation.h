@@ -11,6 +11,9 @@
 
 namespace acmed::dns {
 
+/// The cause of the failure of await_propagation() at its timeout.
+inline constexpr const char* not_propagated = "dns:propagation";
+
 /// How long, and of whom, to ask whether values are visible.
 struct PropagationPolicy : ServerPolicy {
   Duration timeout = std::chrono::minutes(10);

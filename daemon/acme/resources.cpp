@@ -22,6 +22,10 @@ constexpr std::size_t longest_quote = 80;
 constexpr std::size_t most_profiles = 50;
 constexpr std::size_t longest_profile = 100;
 constexpr std::size_t longest_description = 500;
+// draft-ietf-acme-dns-persist: a challenge with none, or with more, is to be rejected.
+constexpr std::size_t most_issuer_names = 10;
+constexpr std::size_t longest_issuer_name = 253;
+constexpr std::size_t longest_hash_prefix = 100;
 /// How many authorizations an order may have that does not say for which names it is.
 constexpr std::size_t most_unnamed = 100;
 
@@ -60,6 +64,22 @@ std::optional<Problem> read_error(const json::Value& resource) {
   return Problem::from_json(resource["error"]);
 }
 
+bool is_issuer_name(const std::string& name) {
+  const auto is_of_host_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  return !name.empty() && name.size() <= longest_issuer_name && std::ranges::all_of(name, is_of_host_name);
+}
+
+/// The member has another name since draft -02. False when the names cannot be used.
+bool read_issuer_names(const json::Value& value, Challenge& challenge) {
+  challenge.names_account_by_digest = !value["issuerDomainNames"].is_null();
+  challenge.issuer_names =
+      value[challenge.names_account_by_digest ? "issuerDomainNames" : "issuer-domain-names"].texts();
+  const auto count = challenge.issuer_names.size();
+  return count > 0 && count <= most_issuer_names && std::ranges::all_of(challenge.issuer_names, is_issuer_name);
+}
+
 /// Nothing for an unusable challenge: one without a URL, or with a malformed token. Types that we do not know need no
 /// token: some have none.
 std::optional<Challenge> read_challenge(const json::Value& value, const std::string& base) {
@@ -72,7 +92,9 @@ std::optional<Challenge> read_challenge(const json::Value& value, const std::str
   if (challenge.type.empty() || challenge.url.empty()) return std::nullopt;
   // Other characters in a token could break out of the text that it is inserted into (§8.1).
   if (challenge.token.size() > longest_token || !is_base64url(challenge.token)) return std::nullopt;
-  if (challenge.type == dns_01 && challenge.token.empty()) return std::nullopt;
+  const bool needs_token = challenge.type == dns_01 || challenge.type == dns_account_01;
+  if (needs_token && challenge.token.empty()) return std::nullopt;
+  if (challenge.type == dns_persist_01 && !read_issuer_names(value, challenge)) return std::nullopt;
   return challenge;
 }
 
@@ -114,6 +136,7 @@ Directory Directory::from_json(const json::Value& value, const std::string& base
       directory.profiles[name] = one_line(description.text_or(), longest_description);
     }
   }
+  directory.account_hash_prefix = one_line(meta["accountHashPrefix"].text_or(), longest_hash_prefix);
   return directory;
 }
 
@@ -130,6 +153,7 @@ json::Value Directory::to_json() const {
     for (const auto& [name, description] : profiles) names[name] = description;
     meta["profiles"] = std::move(names);
   }
+  if (!account_hash_prefix.empty()) meta["accountHashPrefix"] = account_hash_prefix;
   if (!meta.empty()) object["meta"] = std::move(meta);
   return object;
 }
@@ -163,6 +187,7 @@ Authorization Authorization::from_json(const json::Value& value, std::string url
   authorization.status = read_status(authorization_statuses, value, "authorization");
   authorization.identifier = ascii_lower(value["identifier"]["value"].text_or());
   authorization.wildcard = value["wildcard"].bool_or(false);
+  authorization.expires = parse_rfc3339(value["expires"].text_or());
   for (const auto& challenge : value["challenges"].elements()) {
     if (auto usable = read_challenge(challenge, authorization.url))
       authorization.challenges.push_back(*std::move(usable));

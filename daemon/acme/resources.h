@@ -26,6 +26,9 @@ struct Directory {
   std::string terms_of_service;  ///< URL; empty for none
   bool external_account_required = false;
   std::map<std::string, std::string> profiles;  ///< name -> description
+  /// What the account's identifier in records of dns-persist-01 begins with (draft-ietf-acme-dns-persist-02 §3); empty
+  /// at CAs that offer no such challenge, or that of an earlier draft.
+  std::string account_hash_prefix;
 
   /// `url`: of the directory. Throws Error ("acme:directory") when a mandatory member is missing or is not a URL of the
   /// same scheme.
@@ -61,8 +64,11 @@ struct Order {
   static Order from_json(const json::Value& value, std::string url);
 };
 
-/// The challenge type that is answered by a TXT record (RFC 8555 §8.4).
+/// The challenge types that are answered by a TXT record: RFC 8555 §8.4, draft-ietf-acme-dns-account-label,
+/// draft-ietf-acme-dns-persist.
 inline constexpr std::string_view dns_01 = "dns-01";
+inline constexpr std::string_view dns_account_01 = "dns-account-01";
+inline constexpr std::string_view dns_persist_01 = "dns-persist-01";
 
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
 
@@ -72,6 +78,9 @@ struct Challenge {
   std::string status;
   std::string token;  ///< empty for types without one
   std::optional<Problem> error;
+  std::vector<std::string> issuer_names{};  ///< of dns-persist-01: how the CA may be called in the record
+  /// Of dns-persist-01: the record names the account by a digest, as from draft -02 on; before, by its URL.
+  bool names_account_by_digest = false;
 };
 
 struct Authorization {
@@ -80,6 +89,7 @@ struct Authorization {
   bool wildcard = false;
   AuthorizationStatus status = AuthorizationStatus::pending;
   std::vector<Challenge> challenges;  ///< those with a URL and without a malformed token
+  std::optional<Time> expires{};      ///< when it can no longer be proved, while it is pending
 
   /// Throws AnswerError when the status is not one of RFC 8555 §7.1.6.
   static Authorization from_json(const json::Value& value, std::string url);

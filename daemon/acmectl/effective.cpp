@@ -81,6 +81,12 @@ std::string_view name_of(crypto::Digest digest) {
   return "hmac-sha512";
 }
 
+/// The word that means these; none for what is usual.
+std::string_view challenge_of(const config::Challenges& types) {
+  if (types.size() == 1) return config::name_of(types.front());
+  return types.front() == config::ChallengeType::dns_01 ? std::string_view() : "auto";
+}
+
 std::string in_octal(mode_t mode) {
   return fmt::format("0o{:03o}", mode);
 }
@@ -291,6 +297,15 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   toml.text("key_type", crypto::to_text(certificate.key_type));
   toml.text_if("preferred_chain", certificate.preferred_chain);
   write(toml, "renew", certificate.renew);
+  if (certificate.profile) {
+    toml.text("profile", certificate.profile->name);
+    if (certificate.profile->required) toml.boolean("profile_required", true);
+  }
+  const auto challenge = challenge_of(certificate.challenges);
+  if (!challenge.empty()) toml.text("challenge", challenge);
+  if (certificate.challenges.front() == config::ChallengeType::dns_persist_01) {
+    toml.raw("persist_for", certificate.persist_for ? in_toml(*certificate.persist_for) : "\"forever\"");
+  }
   if (certificate.propagation != Propagation()) {
     toml.table({"certificate", "propagation"});
     write(toml, certificate.propagation);

@@ -45,7 +45,8 @@ Line clock_line(const std::string& ca, const http::Response& response, Time now)
           "set it by NTP: timedatectl set-ntp true"};
 }
 
-void add_offers(const config::Ca& ca, const acme::Directory& directory, std::vector<Line>* lines) {
+void add_offers(const config::Ca& ca, std::vector<config::Profile> profiles, const acme::Directory& directory,
+                std::vector<Line>* lines) {
   const auto subject = "CA " + ca.name;
   if (directory.external_account_required && !ca.external_account && !ca.brought_key) {
     lines->push_back({subject, Verdict::wrong, "it makes accounts only for those that have one with it already",
@@ -53,15 +54,18 @@ void add_offers(const config::Ca& ca, const acme::Directory& directory, std::vec
                                   "file = \"...\" }} }} in [ca.{}]",
                                   ca.name)});
   }
-  if (!ca.profile || directory.profiles.contains(*ca.profile)) return;
+  if (ca.profile) profiles.push_back({*ca.profile, ca.profile_required});
   std::vector<std::string> offered;
   for (const auto& [name, description] : directory.profiles) {
     if (offered.size() < most_profiles) offered.push_back(one_line(name, longest_url));
   }
-  lines->push_back({subject, ca.profile_required ? Verdict::wrong : Verdict::warning,
-                    fmt::format("it offers no profile {}", *ca.profile),
-                    offered.empty() ? "leave profile out: it has none"
-                                    : fmt::format("profile = one of {}", config::listed(offered))});
+  for (const auto& profile : profiles) {
+    if (profile.name.empty() || directory.profiles.contains(profile.name)) continue;
+    lines->push_back({subject, profile.required ? Verdict::wrong : Verdict::warning,
+                      fmt::format("it offers no profile {}", profile.name),
+                      offered.empty() ? "leave profile out: it has none"
+                                      : fmt::format("profile = one of {}", config::listed(offered))});
+  }
 }
 
 /// Blocks.
@@ -90,7 +94,8 @@ void add_remembered(const config::Ca& ca, const store::StateView& state, Time no
 
 }  // namespace
 
-Task<std::vector<Line>> examine_ca(Loop* loop, const config::Ca* ca, store::StateView state) {
+Task<std::vector<Line>> examine_ca(Loop* loop, const config::Ca* ca, std::vector<config::Profile> profiles,
+                                   store::StateView state) {
   const auto subject = "CA " + ca->name;
   std::vector<Line> lines;
   try {
@@ -109,7 +114,7 @@ Task<std::vector<Line>> examine_ca(Loop* loop, const config::Ca* ca, store::Stat
       const auto directory = acme::Directory::from_json(*body, ca->directory);
       lines.push_back(
           {subject, Verdict::ok, fmt::format("{} answers within {}", ca->directory, to_text(response.elapsed))});
-      add_offers(*ca, directory, &lines);
+      add_offers(*ca, profiles, directory, &lines);
       lines.push_back(clock_line(ca->name, response, loop->clock().now()));
     }
   } catch (const Error& error) {

@@ -120,6 +120,19 @@ Task<std::vector<Line>> examine_dns(Loop* loop, const config::Config* config, Qu
   co_return dns_lines(found);
 }
 
+/// Each once, of the certificates that name one.
+std::vector<config::Profile> profiles_wanted(const std::vector<const config::Certificate*>& certificates,
+                                             const std::string& ca) {
+  std::vector<config::Profile> profiles;
+  for (const auto* certificate : certificates) {
+    if (certificate->ca != ca || !certificate->profile) continue;
+    if (std::ranges::find(profiles, *certificate->profile) == profiles.end()) {
+      profiles.push_back(*certificate->profile);
+    }
+  }
+  return profiles;
+}
+
 Line unknown(const config::Config& config, const std::string& name) {
   std::vector<std::string> known;
   for (const auto& certificate : config.certificates) known.push_back(certificate.name);
@@ -156,7 +169,9 @@ Task<std::vector<Line>> examine(Loop* loop, const config::Config* config, Questi
   std::set<std::string> cas;
   for (const auto* certificate : chosen) cas.insert(certificate->ca);
   std::vector<Task<std::vector<Line>>> of_cas;
-  for (const auto& name : cas) of_cas.push_back(examine_ca(loop, &config->cas.at(name), state));
+  for (const auto& name : cas) {
+    of_cas.push_back(examine_ca(loop, &config->cas.at(name), profiles_wanted(chosen, name), state));
+  }
   auto ca_lines = co_await when_all(std::move(of_cas));
   for (auto& each : ca_lines) append(&lines, std::move(each));
 

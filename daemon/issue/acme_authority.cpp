@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/foreign_text.h"
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "daemon/acme/causes.h"
@@ -11,6 +12,7 @@ namespace acmed::issue {
 namespace {
 
 constexpr Duration longest_proof = std::chrono::minutes(10);
+constexpr std::size_t longest_profile = 100;
 
 /// Whether the same order without `replaces` may be taken: the CA knows no such certificate, or another order has
 /// replaced it already (RFC 9773 §5).
@@ -26,8 +28,9 @@ AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings 
                              Observer& observer)
     : Authority(std::move(settings)), account_(loop, store, keys, this->settings(), observer) {}
 
-Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names, std::string replaces) {
-  const auto wanted = co_await profile();
+Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names, std::string replaces,
+                                           config::Profile profile) {
+  const auto wanted = co_await offered(std::move(profile));
   if (!replaces.empty() && co_await takes_replacements()) {
     try {
       co_return co_await with_account(
@@ -147,20 +150,38 @@ Task<> AcmeAuthority::look_again() {
   return account_.look_again();
 }
 
-Task<std::optional<std::string>> AcmeAuthority::profile() {
-  if (!settings().profile) co_return std::nullopt;
+Task<std::string> AcmeAuthority::account_url() {
+  co_await account_.client();
+  co_return account_.url();
+}
+
+Task<acme::Directory> AcmeAuthority::directory() {
   const auto ca = co_await account_.client();
-  const auto directory = co_await ca->directory();
-  if (directory.profiles.contains(*settings().profile)) co_return settings().profile;
-  std::string offered;
-  for (const auto& [name, description] : directory.profiles) offered += (offered.empty() ? "" : ", ") + name;
-  if (offered.empty()) offered = "none";
-  const auto sentence =
-      fmt::format("CA {} has no profile \"{}\" (it offers: {})", settings().name, *settings().profile, offered);
-  if (settings().profile_required) {
-    throw Refused("acme:invalidProfile", sentence + ": set ca." + settings().name + ".profile to one of these");
+  co_return co_await ca->directory();
+}
+
+/// The name of the profile; nothing to order without one.
+Task<std::optional<std::string>> AcmeAuthority::offered(config::Profile profile) {
+  if (profile.name.empty()) co_return std::nullopt;
+  const auto directory = co_await this->directory();
+  if (directory.profiles.contains(profile.name)) co_return profile.name;
+  std::string listed;
+  for (const auto& [name, description] : directory.profiles) {
+    listed += (listed.empty() ? "" : ", ") + one_line(name, longest_profile);
   }
-  log::warning(sentence + ": ordered without one", {{"ACMED_CA", settings().name}});
+  if (listed.empty()) listed = "none";
+  const auto sentence =
+      fmt::format("CA {} has no profile \"{}\" (it offers: {})", settings().name, profile.name, listed);
+  if (profile.required) {
+    throw Error(
+        Error::Advice::refused, "acme:invalidProfile",
+        sentence + (directory.profiles.empty() ? ": leave `profile` and `profile_required` out"
+                                               : ": set `profile` to one of these, or profile_required = false"),
+        std::nullopt, Party::ca);
+  }
+  if (profiles_told_.insert(profile.name).second) {
+    log::warning(sentence + ": ordered without one", {{"ACMED_CA", settings().name}});
+  }
   co_return std::nullopt;
 }
 

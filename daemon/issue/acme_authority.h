@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "daemon/issue/authority.h"
@@ -17,7 +18,7 @@ class AcmeAuthority final : public Authority {
   AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings,
                 crypto::Keys& keys = crypto::software_keys(), Observer& observer = Observer::nobody());
 
-  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) override;
+  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces, config::Profile profile) override;
   Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
@@ -29,6 +30,8 @@ class AcmeAuthority final : public Authority {
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;
   std::string key_authorization(const std::string& token) const override;
+  Task<std::string> account_url() override;
+  Task<acme::Directory> directory() override;
   Task<> look_again() override;
   void rest() override;
 
@@ -43,10 +46,11 @@ class AcmeAuthority final : public Authority {
  private:
   using Ask = std::function<Task<acme::Order>(acme::Client&)>;
   Task<acme::Order> with_account(Ask ask);
-  Task<std::optional<std::string>> profile();
+  Task<std::optional<std::string>> offered(config::Profile profile);
   Task<bool> takes_replacements();
 
   CaAccount account_;
+  std::set<std::string> profiles_told_;  ///< that the CA does not offer
 };
 
 }  // namespace acmed::issue

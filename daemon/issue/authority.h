@@ -54,10 +54,11 @@ class Authority {
   /// The orders of our account that journeys proceed with.
   virtual OrdersUnderWay& under_way() noexcept { return under_way_; }
 
-  /// Orders with the profile of the settings. Also throws Refused when the profile is required and the CA does not
-  /// offer it. `replaces`: as acme::Client::new_order(); a CA that cannot take it, or that makes no suggestions about
-  /// renewal, is not told.
-  virtual Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) = 0;
+  /// Also throws Refused when the profile is required and the CA does not offer it; one that is not required is told
+  /// once, and ordered without. `replaces`: as acme::Client::new_order(); a CA that cannot take it, or that makes no
+  /// suggestions about renewal, is not told.
+  virtual Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces,
+                                      config::Profile profile) = 0;
   virtual Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) = 0;
   virtual Task<acme::Order> order(std::string url) = 0;
   virtual Task<acme::Order> order_leaves_pending(std::string url, Duration limit) = 0;
@@ -72,6 +73,11 @@ class Authority {
   virtual Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) = 0;
   /// The key authorization of a token (§8.1); valid once any of the calls above has succeeded.
   virtual std::string key_authorization(const std::string& token) const = 0;
+
+  /// Our account's URL, byte for byte (RFC 8555 §7.3); opens it when there is none yet.
+  virtual Task<std::string> account_url() = 0;
+  /// What the CA's directory says; at most a day old.
+  virtual Task<acme::Directory> directory() = 0;
 
   /// Reads the directory again: one request, which shows whether the CA answers again. Throws Error.
   virtual Task<> look_again() = 0;

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "daemon/acme/resources.h"
+#include "config/challenge.h"
 #include "dns/name.h"
 #include "providers/provider.h"
 
 namespace acmed::issue {
 
-/// The TXT record that answers a challenge (RFC 8555 §8.4). A second challenge type with another label before the name
-/// (dns-account-01, draft-ietf-acme-dns-account-label) would be added here and in config::challenge_name.
+/// The TXT record that answers a challenge.
 struct Challenge {
-  /// Its name in the protocol.
-  static constexpr std::string_view type = acme::dns_01;
+  /// For dns-01 and dns-account-01: the digest of a key authorization (RFC 8555 §8.4). `domain`: without "*.".
+  /// `key_authorization`: of the challenge's token (§8.1). `account_url`: matters to dns-account-01 alone.
+  static Challenge of_token(config::ChallengeType type, std::string domain, std::string key_authorization,
+                            std::string_view account_url);
 
-  /// Where the record for `domain` belongs; the same for a wildcard and its base domain.
-  static dns::Name name_for(std::string_view domain);
+  /// For dns-persist-01: the value is issue::Persistence's, for as long as it stands.
+  static Challenge of_record(std::string_view domain, std::string value);
 
-  /// `domain`: without "*.". `key_authorization`: of the challenge's token (RFC 8555 §8.1).
-  Challenge(std::string domain, std::string key_authorization);
+  /// Whether the record is to stay in the DNS after the CA has seen it.
+  bool stays() const noexcept { return type == config::ChallengeType::dns_persist_01; }
 
+  config::ChallengeType type;
   dns::Name name;
-  std::string value;  ///< unquoted
-  providers::Origin origin;
+  std::string value;                        ///< unquoted
+  std::optional<providers::Origin> origin;  ///< of those made from a token
 };
 
 }  // namespace acmed::issue

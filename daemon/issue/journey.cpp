@@ -31,7 +31,7 @@ Journey::Journey(JourneyContext& context, Request request, store::Certificate& s
       request_(std::move(request)),
       state_(state),
       order_(context, request_, state),
-      proofs_(context, request_, order_),
+      proofs_(context, request_, order_, state),
       values_on_disk_(state.values.size()) {}
 
 Task<> Journey::run() {
@@ -111,7 +111,18 @@ Task<> Journey::publish(Publication* publication, ZoneCoordinator::Announcement 
     co_await publication->publish(std::move(announcement));
   } catch (const Error&) {
     refused_.insert(publication->refused().begin(), publication->refused().end());
+    forget_refused_records();
     throw;
+  }
+}
+
+/// Records that are refused were never in the DNS: they are withdrawn as values are, and not kept as what stands there.
+void Journey::forget_refused_records() {
+  for (const auto& proof : proofs_.all()) {
+    if (!proof.challenge.stays() || proof.stands || !refused_.contains(proof.placed.name)) continue;
+    let_go(state_, [&proof](const store::PersistentRecord& record) {
+      return record.domain == proof.domain && record.txt.value == proof.placed.value;
+    });
   }
 }
 
@@ -119,8 +130,11 @@ void Journey::remember_values() {
   for (const auto& proof : proofs_.all()) {
     const auto& at = proof.placed;
     const auto& made_from = proof.challenge.origin;
-    const store::TxtOrigin origin{made_from.domain, made_from.key_authorization};
-    const store::TxtValue txt{at.provider, at.zone.apex.text(), at.zone.id, at.name.text(), at.value, origin};
+    store::TxtValue txt{at.provider, at.zone.apex.text(), at.zone.id, at.name.text(), at.value};
+    if (made_from) txt.origin = {made_from->domain, made_from->key_authorization};
+    take_place_of_record(state_, proof.domain, request_.authority->settings().directory_url,
+                         proof.challenge.stays() ? std::optional(txt) : std::nullopt);
+    if (proof.challenge.stays()) continue;
     if (std::find(state_.values.begin(), state_.values.end(), txt) == state_.values.end()) state_.values.push_back(txt);
   }
 }
@@ -134,7 +148,8 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
                        leaf.serial(),
                        leaf.not_before(),
                        leaf.not_after(),
-                       context_.loop.clock().now()};
+                       context_.loop.clock().now(),
+                       request_.wanted_profile().name};
   store::Generation generation{0,
                                {request_.name, issued.directory_url, leaf.issuer_common_name(), issued.key_type,
                                 issued.domains, issued.serial, issued.not_before, issued.not_after, issued.issued_at},

@@ -47,6 +47,7 @@ class Journey {
   bool are_values_awaited() const;
   Task<> save();
   void remember_values();
+  void forget_refused_records();
 
   JourneyContext& context_;
   Request request_;

@@ -73,7 +73,8 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   if (kept.account.key_type.empty())
     kept.account = {kept.account.directory_url, account.external_account, account.key_type};
   const bool wanted = kept.account == account && kept.key_type == crypto::to_text(request_.key_type) &&
-                      sorted(kept.domains) == sorted(request_.domains);
+                      sorted(kept.domains) == sorted(request_.domains) &&
+                      (!kept.profile || kept.profile == request_.wanted_profile().name);
   if (!wanted) {
     give_up();
     co_return false;
@@ -118,7 +119,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
 
 Task<> CertificateOrder::create() {
   key_ = co_await context_.keys.generate(request_.key_type);
-  order_ = co_await ca().new_order(request_.domains, replaced());
+  order_ = co_await ca().new_order(request_.domains, replaced(), request_.wanted_profile());
   const auto now = context_.loop.clock().now();
   state_.order = store::OpenOrder{ca().settings().account_identity(),
                                   order_.url,
@@ -126,6 +127,7 @@ Task<> CertificateOrder::create() {
                                   std::string(crypto::to_text(request_.key_type)),
                                   request_.domains,
                                   end_of(order_, now).value_or(now + longest_order)};
+  state_.order->profile = request_.wanted_profile().name;
   context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
 }
 

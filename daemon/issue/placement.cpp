@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/challenge_label.h"
+#include "daemon/issue/persistence.h"
 #include "dns/query.h"
 
 namespace acmed::issue {
@@ -37,8 +38,10 @@ std::string listed(const std::set<dns::Name>& names) {
 
 bool is_challenge_value(const dns::Record& record) {
   const auto* text = std::get_if<dns::Text>(&record.data);
-  return text != nullptr && text->value.size() == challenge_value_size &&
-         text->value.find_first_of(" .=;:") == std::string::npos;
+  if (text == nullptr) return false;
+  const bool is_digest =
+      text->value.size() == challenge_value_size && text->value.find_first_of(" .=;:") == std::string::npos;
+  return is_digest || Persistence::parse(text->value).has_value();
 }
 
 /// What an answer says, whatever the name is that it says it of.
@@ -116,7 +119,7 @@ bool Placement::is_declared(const dns::Location& location, const dns::Name& alia
   std::vector<dns::Name> led_to(std::ranges::find(location.chain, alias), location.chain.end());
   led_to.push_back(location.effective);
   return std::any_of(led_to.begin() + 1, led_to.end(),
-                     [](const dns::Name& name) { return name.starts_with(config::challenge_label); });
+                     [](const dns::Name& name) { return config::begins_with_challenge_label(name); });
 }
 
 Task<Placement::Place> Placement::place(dns::Name challenge_name, dns::Location location, bool compared) {
@@ -155,7 +158,7 @@ Task<> Placement::require_meant(dns::Name challenge_name, dns::Location location
   const auto* own = route(challenge_name);
   const bool is_within_zone = location.own_zone == location.zone;
   const bool is_by_alias = own != nullptr && own->by_alias && own->provider == target->provider;
-  if (is_within_zone || target->holds_only_challenges || is_by_alias || end.starts_with(config::challenge_label)) {
+  if (is_within_zone || target->holds_only_challenges || is_by_alias || config::begins_with_challenge_label(end)) {
     co_return;
   }
   const auto mend = fmt::format(

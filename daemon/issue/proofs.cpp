@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "base/foreign_text.h"
 #include "base/runtime/scope.h"
-#include "config/names.h"
 #include "daemon/acme/causes.h"
 #include "daemon/issue/rounds.h"
 
@@ -14,6 +14,13 @@ namespace acmed::issue {
 namespace {
 
 constexpr std::string_view wildcard_label = "*.";
+// Of what a CA offers, in a sentence.
+constexpr std::size_t longest_type = 40;
+constexpr std::size_t longest_types = 200;
+
+std::string wildcard_of(const std::string& domain) {
+  return std::string(wildcard_label) + domain;
+}
 
 Error unusable_authorization(const std::string& sentence) {
   return {Error::Advice::retry, "acme:authorization", sentence, std::nullopt, Party::ca};
@@ -21,17 +28,21 @@ Error unusable_authorization(const std::string& sentence) {
 
 }  // namespace
 
-Proofs::Proofs(JourneyContext& context, const Request& request, CertificateOrder& order)
+Proofs::Proofs(JourneyContext& context, const Request& request, CertificateOrder& order,
+               const store::Certificate& state)
     : context_(context),
       request_(request),
       order_(order),
+      state_(state),
       log_(request.name),
       placement_(context.loop.clock(), context.discovery, context.zones, context.routes, log_) {}
 
 std::set<std::string> Proofs::expected_providers() const {
   std::set<std::string> providers;
+  const auto type = request_.challenges.front();
   for (const auto& domain : request_.domains) {
-    if (const auto* found = route(Challenge::name_for(domain))) providers.insert(found->provider);
+    const auto* found = route(dns::Name(config::challenge_parent(type, domain)));
+    if (found != nullptr) providers.insert(found->provider);
   }
   return providers;
 }
@@ -48,26 +59,83 @@ Task<> Proofs::open_proof(std::string authorization_url) {
   if (authorization.status == acme::AuthorizationStatus::valid) co_return;
   auto domain = ordered_as(authorization);
   if (!domain) throw unusable_authorization("the CA asks for a proof of a name that was not ordered");
-  const auto* challenge = authorization.challenge(Challenge::type);
   if (authorization.status != acme::AuthorizationStatus::pending) {
     order_.give_up();
-    const auto reason = challenge != nullptr && challenge->error ? ": " + challenge->error->text() : "";
+    const auto failed = std::ranges::find_if(authorization.challenges,
+                                             [](const acme::Challenge& each) { return each.error.has_value(); });
+    const auto reason = failed != authorization.challenges.end() ? ": " + failed->error->text() : "";
     const auto sentence = fmt::format("the authorization for {} can no longer be used{}", *domain, reason);
     if (order_.is_resumed()) throw SpentOrder(sentence);
     throw unusable_authorization(sentence);
   }
-  if (challenge == nullptr) {
-    throw Error(Error::Advice::refused, "acme:no-dns-01",
-                fmt::format("CA {} offers no dns-01 challenge for {}: acmed proves names by dns-01 only",
-                            request_.authority->settings().name, *domain),
-                std::nullopt, Party::ca);
+  auto type = config::ChallengeType::dns_01;
+  const auto* offered = chosen(authorization, &type);
+  if (offered == nullptr) throw not_offered(authorization, *domain);
+  auto proved = domain->starts_with(wildcard_label) ? domain->substr(wildcard_label.size()) : *domain;
+  const auto by = co_await prover(offered);
+  bool stands = false;
+  std::optional<Challenge> challenge;
+  if (type == config::ChallengeType::dns_persist_01) {
+    const auto now = context_.loop.clock().now();
+    const bool wildcard = std::ranges::find(request_.domains, wildcard_of(proved)) != request_.domains.end();
+    const auto wanted =
+        wanted_persistence(*offered, by, proved, wildcard, persist_until(request_.persist_for, request_.name, now));
+    auto standing =
+        standing_value(state_.persistent, request_.authority->settings().directory_url, proved, wanted, now);
+    stands = standing.has_value();
+    challenge = Challenge::of_record(proved, standing ? *std::move(standing) : wanted.value());
+  } else {
+    challenge =
+        Challenge::of_token(type, proved, request_.authority->key_authorization(offered->token), by.account_url);
   }
   order_.proves(authorization_url);
-  auto proved = domain->starts_with(wildcard_label) ? domain->substr(wildcard_label.size()) : *domain;
-  proofs_.push_back({{*std::move(domain), authorization_url, challenge->url},
-                     {std::move(proved), request_.authority->key_authorization(challenge->token)},
-                     challenge->status == "processing",
+  const auto expires = authorization.expires ? authorization.expires : order_.shown().expires;
+  proofs_.push_back({{*std::move(domain), authorization_url, offered->url, offered->type},
+                     std::move(proved),
+                     *std::move(challenge),
+                     stands,
+                     offered->status == "processing",
+                     expires,
                      {}});
+}
+
+/// The first of the challenges that the configuration and its providers allow and the CA offers; null for none.
+const acme::Challenge* Proofs::chosen(const acme::Authorization& authorization, config::ChallengeType* type) const {
+  for (const auto each : request_.challenges) {
+    *type = each;
+    if (const auto* offered = authorization.challenge(config::name_of(each))) return offered;
+  }
+  return nullptr;
+}
+
+Error Proofs::not_offered(const acme::Authorization& authorization, const std::string& domain) const {
+  std::string offered;
+  std::string mend = "acmed proves names by TXT records only, so another CA is needed";
+  for (const auto& challenge : authorization.challenges) {
+    offered += (offered.empty() ? "" : ", ") + one_line(challenge.type, longest_type);
+    if (offered.size() > longest_types) break;
+  }
+  for (const auto type : config::all_challenge_types) {
+    if (authorization.challenge(config::name_of(type)) == nullptr) continue;
+    mend = fmt::format("set challenge = \"{}\" for this certificate", config::name_of(type));
+    break;
+  }
+  return {Error::Advice::refused, "acme:no-challenge",
+          fmt::format("CA {} offers no {} challenge for {} (it offers: {}): {}", request_.authority->settings().name,
+                      config::names_of(request_.challenges), domain, offered.empty() ? "none" : offered, mend),
+          std::nullopt, Party::ca};
+}
+
+/// As much of it as the challenge is about.
+Task<Prover> Proofs::prover(const acme::Challenge* challenge) {
+  Prover prover;
+  if (challenge->type == acme::dns_01) co_return prover;
+  prover.account_url = co_await request_.authority->account_url();
+  prover.thumbprint = request_.authority->key_authorization("").substr(1);
+  if (!challenge->names_account_by_digest) co_return prover;
+  const auto directory = co_await request_.authority->directory();
+  prover.account_hash_prefix = directory.account_hash_prefix;
+  co_return prover;
 }
 
 /// The name that was ordered and that the authorization is for; nothing when none is. CAs are to mark the wildcard
@@ -80,18 +148,31 @@ std::optional<std::string> Proofs::ordered_as(const acme::Authorization& authori
   const auto is_ordered = [this](const std::string& domain) {
     return std::ranges::find(request_.domains, domain) != request_.domains.end();
   };
-  auto wildcard = std::string(wildcard_label) + name;
+  auto wildcard = wildcard_of(name);
   if (!is_marked && is_ordered(name)) return name;
   if (is_ordered(wildcard)) return wildcard;
   return std::nullopt;
 }
 
 Task<> Proofs::locate() {
+  const auto type = request_.challenges.front();
+  std::string account;
+  if (type == config::ChallengeType::dns_account_01) account = co_await account_url();
   std::set<dns::Name> names;
-  for (const auto& domain : request_.domains) names.insert(Challenge::name_for(domain));
+  for (const auto& domain : request_.domains) names.insert(dns::Name(config::challenge_name(type, domain, account)));
   std::vector<Task<>> searches;
   for (const auto& name : names) searches.push_back(locate_one(name));
   co_await when_all(std::move(searches));
+}
+
+/// Empty when it cannot be known now: whoever orders finds out why.
+Task<std::string> Proofs::account_url() {
+  try {
+    co_return co_await request_.authority->account_url();
+  } catch (const Error& error) {
+    log_.debug(error.what());
+  }
+  co_return std::string();
 }
 
 Task<> Proofs::locate_one(dns::Name challenge_name) {
@@ -127,7 +208,10 @@ Task<> Proofs::find_place(Proof* proof) {
   if (const auto* expected = route(proof->challenge.name)) {
     context_.zones.provider(expected->provider)->check_ready();  // otherwise the DNS would seem to be at fault
   }
-  const auto found = locations_.find(proof->challenge.name);
+  const auto& name = proof->challenge.name;
+  const bool was_expected = locations_.contains(name) || not_located_.contains(name);
+  if (!was_expected) co_await locate_one(name);
+  const auto found = locations_.find(name);
   if (found == locations_.end()) std::rethrow_exception(not_located_.at(proof->challenge.name));
   const auto& location = found->second;
   // Whoever does without looking at the DNS may know better than it which zone is meant.
@@ -167,7 +251,14 @@ std::vector<Proofs::Round> Proofs::rounds() const {
 
 Publication Proofs::publication(const Round& round) const {
   std::vector<PlacedValue> values;
-  for (const auto* proof : round) values.push_back({proof->placed, locations_.at(proof->challenge.name)});
+  for (const auto* proof : round) {
+    const auto is_same = [proof](const PlacedValue& other) {  // one record may prove a name and its wildcard
+      return other.value.name == proof->placed.name && other.value.value == proof->placed.value;
+    };
+    if (proof->challenge.stays() && std::ranges::any_of(values, is_same)) continue;
+    values.push_back(
+        {proof->placed, locations_.at(proof->challenge.name), proof->challenge.stays(), proof->stands, proof->expires});
+  }
   return {context_, request_.name, request_.policies ? *request_.policies : Policies(), std::move(values)};
 }
 

@@ -11,6 +11,7 @@
 
 #include "daemon/issue/challenge.h"
 #include "daemon/issue/order.h"
+#include "daemon/issue/persistence.h"
 #include "daemon/issue/placement.h"
 #include "daemon/issue/publication.h"
 
@@ -19,9 +20,12 @@ namespace acmed::issue {
 /// An authorization that is still pending.
 struct Proof {
   Challenged challenged;
+  std::string domain;  ///< without "*."
   Challenge challenge;
-  bool is_responded;  ///< by an earlier run
-  ZoneValue placed;   ///< valid once place() has completed
+  bool stands;                  ///< its record is one that an earlier journey published, to stay
+  bool is_responded;            ///< by an earlier run
+  std::optional<Time> expires;  ///< when the authorization does
+  ZoneValue placed;             ///< valid once place() has completed
 };
 
 /// The proofs that an order needs (RFC 8555 §7.5): where the DNS must show them, and when.
@@ -31,17 +35,18 @@ class Proofs {
   using Round = std::vector<const Proof*>;
 
   /// All must outlive it.
-  Proofs(JourneyContext& context, const Request& request, CertificateOrder& order);
+  Proofs(JourneyContext& context, const Request& request, CertificateOrder& order, const store::Certificate& state);
 
   /// The providers that will be used, unless aliases lead elsewhere.
   std::set<std::string> expected_providers() const;
 
-  /// Finds where the values belong, for all names requested. A name that cannot be found is not a failure yet: its
-  /// authorization may already be valid.
+  /// Finds where the values belong, for all names requested, by the type of challenge that is expected. A name that
+  /// cannot be found is not a failure yet: its authorization may already be valid.
   Task<> locate();
 
   /// Reads the order's authorizations; the pending ones need a proof. Throws the CA's errors, Error
-  /// ("acme:authorization", "acme:no-dns-01"), SpentOrder when an earlier run's order has an authorization that ended.
+  /// ("acme:authorization", "acme:no-challenge", "acme:persist"), SpentOrder when an earlier run's order has an
+  /// authorization that ended.
   Task<> open();
   bool empty() const noexcept { return proofs_.empty(); }
 
@@ -62,6 +67,10 @@ class Proofs {
 
  private:
   Task<> open_proof(std::string authorization_url);
+  const acme::Challenge* chosen(const acme::Authorization& authorization, config::ChallengeType* type) const;
+  Error not_offered(const acme::Authorization& authorization, const std::string& domain) const;
+  Task<Prover> prover(const acme::Challenge* challenge);
+  Task<std::string> account_url();
   Task<> with_hindsight(Task<> validation);
   std::optional<std::string> ordered_as(const acme::Authorization& authorization) const;
   Task<> locate_one(dns::Name challenge_name);
@@ -74,6 +83,7 @@ class Proofs {
   JourneyContext& context_;
   const Request& request_;
   CertificateOrder& order_;
+  const store::Certificate& state_;
   CertificateLog log_;
   Placement placement_;
   std::vector<Proof> proofs_;

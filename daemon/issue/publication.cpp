@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/issue/publication.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/runtime/scope.h"
@@ -13,6 +15,12 @@ namespace {
 // Between two additions after a loss, which doubles: a server that changes its mind does not keep the provider busy.
 constexpr Duration first_rest = std::chrono::seconds(5);
 constexpr Duration longest_rest = std::chrono::minutes(1);
+// Whether values that should stand do: a server that is down is no reason to wait long before they are added again.
+constexpr Duration longest_recognition = std::chrono::seconds(10);
+// Of what is left of an authorization, for the CA to look at the values; at most so much.
+constexpr int share_of_validation = 10;
+constexpr Duration longest_validation = std::chrono::minutes(2);
+constexpr Duration shortest_wait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -20,17 +28,48 @@ Publication::Publication(JourneyContext& context, std::string user, Policies pol
     : context_(context), user_(std::move(user)), policies_(std::move(policies)), values_(std::move(values)) {}
 
 Task<> Publication::publish(ZoneCoordinator::Announcement announcement) {
+  // Whoever probably changes nothing keeps nobody else waiting.
+  if (std::ranges::all_of(values_, &PlacedValue::stands)) announcement.end();
+  co_await recognize();
+  const auto missing = values_if([](const PlacedValue& placed) { return !placed.stands; });
+  if (missing.empty()) co_return;
   co_await add(std::move(announcement));
-  context_.observer.published(user_, values_.size());
+  context_.observer.published(user_, missing.size());
   co_await await_published();
   const auto began = context_.loop.clock().moment();
   co_await accompanied(await_visible(true), keep_asserting());
   if (is_watched()) context_.observer.propagated(user_, context_.loop.clock().moment() - began);
 }
 
-Task<> Publication::add(ZoneCoordinator::Announcement announcement) {
+/// Looks which of the values that should stand do.
+Task<> Publication::recognize() {
+  if (std::ranges::none_of(values_, &PlacedValue::stands)) co_return;
+  std::vector<Task<>> looks;
+  for (auto& [provider, expected] : expected(true)) {
+    const auto found = policies_.find(provider);
+    auto policy = found == policies_.end() ? dns::PropagationPolicy{} : found->second;
+    policy.timeout = std::min(policy.timeout, longest_recognition);
+    policy.settle = {};
+    looks.push_back(dns::await_propagation(std::move(expected), std::move(policy), {}));
+  }
   try {
-    co_await context_.zones.publish(user_, all_values(), std::move(announcement));
+    co_await when_all(std::move(looks));
+    co_return;
+  } catch (const Error& error) {
+    CertificateLog(user_).info(fmt::format("the records that stay are published again: {}", error.what()));
+  }
+  for (auto& placed : values_) placed.stands = false;
+}
+
+Task<> Publication::add(ZoneCoordinator::Announcement announcement) {
+  auto missing = values_if([](const PlacedValue& placed) { return !placed.stands; });
+  try {
+    co_await context_.zones.publish(user_, std::move(missing), std::move(announcement));
+    const auto staying = values_if([](const PlacedValue& placed) { return placed.stays && !placed.stands; });
+    context_.zones.leave_standing(user_, staying);
+    for (const auto& value : staying) {
+      CertificateLog(user_).info(fmt::format("the TXT record at {} is to stay: {}", value.name.text(), value.value));
+    }
   } catch (const Error&) {
     note_refused(std::current_exception());
     throw;
@@ -57,7 +96,7 @@ Task<> Publication::confirm() {
 }
 
 Task<> Publication::withdraw() {
-  co_await context_.zones.withdraw(user_, all_values());
+  co_await context_.zones.withdraw(user_, values_if([](const PlacedValue& placed) { return !placed.stays; }));
 }
 
 Task<> Publication::await_published() {
@@ -68,20 +107,49 @@ Task<> Publication::await_published() {
   co_await when_all(std::move(waits));
 }
 
-Task<> Publication::await_visible(bool settle) {
+/// What must be visible, by provider.
+std::map<std::string, std::vector<dns::Expected>> Publication::expected(bool standing_alone) const {
   std::map<std::string, std::map<dns::Name, dns::Expected>> by_provider;
   for (const auto& placed : values_) {
+    if (standing_alone && !placed.stands) continue;
     auto& expected = by_provider[placed.value.provider][placed.value.name];
     expected.location = placed.location;
     expected.values.push_back(placed.value.value);
   }
-  std::vector<Task<>> waits;
+  std::map<std::string, std::vector<dns::Expected>> all;
   for (auto& [provider, by_name] : by_provider) {
-    std::vector<dns::Expected> expected;
-    for (auto& [name, one] : by_name) expected.push_back(std::move(one));
+    for (auto& [name, one] : by_name) all[provider].push_back(std::move(one));
+  }
+  return all;
+}
+
+/// When the first authorization expires. A time in the past says nothing about one that is still pending.
+std::optional<Time> Publication::end() const {
+  std::optional<Time> first;
+  for (const auto& placed : values_) {
+    if (!placed.expires || *placed.expires <= context_.loop.clock().now()) continue;
+    first = std::min(first.value_or(*placed.expires), *placed.expires);
+  }
+  return first;
+}
+
+/// Never waits longer than the CA does: with what is left then it could no longer look.
+Task<> Publication::await_visible(bool settle) {
+  const auto end = this->end();
+  Duration longest = Duration::max();
+  if (end) {
+    const Duration left = *end - context_.loop.clock().now();
+    longest = std::max(left - std::min(left / share_of_validation, longest_validation), shortest_wait);
+  }
+  bool is_cut = false;
+  std::vector<Task<>> waits;
+  for (auto& [provider, expected] : expected(false)) {
     const auto found = policies_.find(provider);
     auto policy = found == policies_.end() ? dns::PropagationPolicy{} : found->second;
     if (!settle) policy.settle = {};
+    is_cut = is_cut || policy.timeout > longest;
+    policy.timeout = std::min(policy.timeout, longest);
+    policy.settle = std::min(policy.settle, longest);
     const auto report = [this](const std::vector<dns::ServerReport>& servers) {
       context_.observer.looked(user_, servers);
     };
@@ -93,7 +161,17 @@ Task<> Publication::await_visible(bool settle) {
     auto wait = dns::await_propagation(std::move(expected), std::move(policy), report, lost);
     waits.push_back(is_told ? timed(provider, std::move(wait)) : std::move(wait));
   }
-  co_await when_all(std::move(waits));
+  try {
+    co_await when_all(std::move(waits));
+  } catch (const Retry& error) {
+    if (!is_cut || error.cause() != dns::not_propagated) throw;
+    throw Retry(
+        error.cause(),
+        fmt::format("{}; it was not waited for any longer, since the CA's authorization expires at {}: a "
+                    "`profile` whose authorizations live longer, or `exclude` in [propagation] for a server that "
+                    "lags, may help",
+                    error.what(), to_rfc3339(*end)));
+  }
 }
 
 Task<> Publication::timed(std::string provider, Task<> wait) {
@@ -138,18 +216,21 @@ Task<> Publication::next_loss() {
   are_lost_ = false;
 }
 
-std::vector<ZoneValue> Publication::all_values() const {
+template <class Predicate>
+std::vector<ZoneValue> Publication::values_if(Predicate predicate) const {
   std::vector<ZoneValue> values;
-  for (const auto& placed : values_) values.push_back(placed.value);
+  for (const auto& placed : values_) {
+    if (predicate(placed)) values.push_back(placed.value);
+  }
   return values;
 }
 
+std::vector<ZoneValue> Publication::all_values() const {
+  return values_if([](const PlacedValue&) { return true; });
+}
+
 std::vector<ZoneValue> Publication::uncertain_values() const {
-  std::vector<ZoneValue> values;
-  for (const auto& placed : values_) {
-    if (assertion_pace_of(placed)) values.push_back(placed.value);
-  }
-  return values;
+  return values_if([this](const PlacedValue& placed) { return assertion_pace_of(placed).has_value(); });
 }
 
 std::optional<Duration> Publication::assertion_pace() const {
@@ -162,6 +243,8 @@ std::optional<Duration> Publication::assertion_pace() const {
 }
 
 std::optional<Duration> Publication::assertion_pace_of(const PlacedValue& placed) const {
+  // What stands is looked at before each order; it is not written again while nothing else is.
+  if (placed.stands) return std::nullopt;
   return context_.zones.provider(placed.value.provider)->assertion_pace();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +17,9 @@ namespace acmed::issue {
 struct PlacedValue {
   ZoneValue value;
   dns::Location location;
+  bool stays = false;                ///< in the DNS when the journey is over
+  bool stands = false;               ///< published by an earlier journey: it is added only where it is gone
+  std::optional<Time> expires = {};  ///< when the CA no longer wants to see it
 };
 
 /// The time during which a journey's values are in the DNS, from publishing to withdrawing them.
@@ -24,9 +28,10 @@ class Publication {
   /// `user`: the certificate. `context` must outlive this.
   Publication(JourneyContext& context, std::string user, Policies policies, std::vector<PlacedValue> values);
 
-  /// Completes when every name server shows all values. Where others may undo them, they are asserted again at
-  /// intervals meanwhile; and wherever a name server that had shown them shows them no longer. Throws the provider's
-  /// failure, and Retry ("dns:propagation").
+  /// Completes when every name server shows all values; those that stand already cost no change. Where others may undo
+  /// them, they are asserted again at intervals meanwhile; and wherever a name server that had shown them shows them no
+  /// longer. Throws the provider's failure, and Retry ("dns:propagation"), also when the CA's authorization is about to
+  /// expire.
   Task<> publish(ZoneCoordinator::Announcement announcement);
 
   /// Names at which the provider refused the values: as far as is known, they were never in the DNS.
@@ -36,9 +41,13 @@ class Publication {
   /// once where they cannot.
   Task<> confirm();
 
+  /// Those that are not to stay.
   Task<> withdraw();
 
  private:
+  Task<> recognize();
+  std::map<std::string, std::vector<dns::Expected>> expected(bool standing_alone) const;
+  std::optional<Time> end() const;
   Task<> add(ZoneCoordinator::Announcement announcement);
   void note_refused(const std::exception_ptr& failure);
   Task<> await_published();
@@ -47,6 +56,8 @@ class Publication {
   bool is_watched() const;
   Task<> keep_asserting();
   Task<> next_loss();
+  template <class Predicate>
+  std::vector<ZoneValue> values_if(Predicate predicate) const;
   std::vector<ZoneValue> all_values() const;
   std::vector<ZoneValue> uncertain_values() const;
   std::optional<Duration> assertion_pace() const;

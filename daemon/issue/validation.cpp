@@ -8,7 +8,6 @@
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "daemon/acme/causes.h"
-#include "daemon/issue/challenge.h"
 
 namespace acmed::issue {
 namespace {
@@ -50,7 +49,7 @@ Task<> Validation::keep_looking() {
 }
 
 Task<> Validation::look_at(Watched* watched) {
-  const auto& [domain, authorization_url, challenge_url] = watched->challenged;
+  const auto& [domain, authorization_url, challenge_url, type] = watched->challenged;
   acme::Authorization authorization;
   try {
     authorization = co_await ca_.authorization(authorization_url);
@@ -64,7 +63,7 @@ Task<> Validation::look_at(Watched* watched) {
     has_failed_ = true;
     throw Retry("acme:authorization", "the authorization for " + domain + " has ended");
   }
-  const auto* challenge = authorization.challenge(Challenge::type);
+  const auto* challenge = authorization.challenge(type);
   if (challenge == nullptr || !challenge->error) co_return;
   const bool is_new = watched->reason.empty();
   watched->reason = challenge->error->text();

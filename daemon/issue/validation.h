@@ -15,6 +15,7 @@ struct Challenged {
   std::string domain;  ///< as ordered
   std::string authorization_url;
   std::string challenge_url;
+  std::string type{};  ///< of the challenge: "dns-01"
 };
 
 /// The time during which a CA validates names (RFC 8555 §7.5.1). The order's status covers all authorizations, but not

@@ -163,6 +163,17 @@ Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values,
   co_await fulfil(std::move(queued), Action::add);
 }
 
+void ZoneCoordinator::leave_standing(const std::string& user, const std::vector<ZoneValue>& values) {
+  for (const auto& value : values) {
+    auto& users = work_for(value).users;
+    const auto used = users.find({value.name, value.value});
+    if (used == users.end()) continue;
+    used->second.erase(user);
+    if (used->second.empty()) users.erase(used);
+  }
+  tell_gatherers();
+}
+
 Task<> ZoneCoordinator::assert_again(std::vector<ZoneValue> values) {
   std::map<ZoneWork*, std::vector<TxtChange>> by_zone;
   for (const auto& value : values)

@@ -66,6 +66,9 @@ class ZoneCoordinator {
   /// SomeFailed.
   Task<> publish(std::string user, std::vector<ZoneValue> values, Announcement announcement);
 
+  /// `user` uses these values no longer, and yet they stay: nobody waits for it any more.
+  void leave_standing(const std::string& user, const std::vector<ZoneValue>& values);
+
   /// Asks the providers again for values that were published before, without waiting to combine them with others.
   /// Throws the provider's failure.
   Task<> assert_again(std::vector<ZoneValue> values);

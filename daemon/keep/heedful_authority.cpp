@@ -7,8 +7,17 @@
 
 namespace acmed::keep {
 
-Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names, std::string replaces) {
-  return heeding(ca_.new_order(std::move(names), std::move(replaces)));
+Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names, std::string replaces,
+                                              config::Profile profile) {
+  return heeding(ca_.new_order(std::move(names), std::move(replaces), std::move(profile)));
+}
+
+Task<std::string> HeedfulAuthority::account_url() {
+  return heeding(ca_.account_url());
+}
+
+Task<acme::Directory> HeedfulAuthority::directory() {
+  return heeding(ca_.directory());
 }
 
 Task<std::optional<acme::RenewalInfo>> HeedfulAuthority::renewal_info(std::string certificate_id) {

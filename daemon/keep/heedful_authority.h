@@ -21,7 +21,7 @@ class HeedfulAuthority final : public issue::Authority {
 
   Task<Semaphore::Permit> place() override { return ca_.place(); }
   issue::OrdersUnderWay& under_way() noexcept override { return ca_.under_way(); }
-  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces) override;
+  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces, config::Profile profile) override;
   Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
@@ -33,6 +33,8 @@ class HeedfulAuthority final : public issue::Authority {
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;
   std::string key_authorization(const std::string& token) const override { return ca_.key_authorization(token); }
+  Task<std::string> account_url() override;
+  Task<acme::Directory> directory() override;
   Task<> look_again() override { return ca_.look_again(); }
 
  private:

@@ -37,6 +37,7 @@ std::string Issuing::why_due() const {
   if (issued.directory_url != ca().directory_url) return "the configuration names another CA";
   if (issued.key_type != crypto::to_text(kept_.wanted.request.key_type))
     return "the configuration wants another key type";
+  if (is_of_other_profile()) return "the configuration wants another profile";
   if (!is_current()) return "the configuration has other names";
   return renew::due_reason(issued, kept_.wanted.renew, kept_.state.renewal);
 }
@@ -50,14 +51,22 @@ bool Issuing::is_current() const {
   const auto& issued = *kept_.state.issued;
   const auto& wanted = kept_.wanted.request;
   return issued.directory_url == ca().directory_url && issued.key_type == crypto::to_text(wanted.key_type) &&
+         !is_of_other_profile() &&
          (issued.domains == wanted.domains || sorted(issued.domains) == sorted(wanted.domains));
+}
+
+/// What was wanted counts, not what the CA offered: otherwise one that has no such profile would be asked for ever.
+bool Issuing::is_of_other_profile() const {
+  const auto& issued = *kept_.state.issued;
+  return issued.profile && *issued.profile != kept_.wanted.request.wanted_profile().name;
 }
 
 std::string Issuing::about() const {
   const auto& wanted = kept_.wanted.request;
   const auto account = ca().account_identity();
   std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", account.directory_url, account.external_account,
-                                 account.key_type, crypto::to_text(wanted.key_type), ca().profile.value_or(""));
+                                 account.key_type, crypto::to_text(wanted.key_type), wanted.wanted_profile().name);
+  text += config::names_of(wanted.challenges) + "\n";
   for (const auto& domain : sorted(wanted.domains)) text += domain + "\n";
   if (!account.label.empty()) text += "account " + account.label + "\n";
   if (store::is_live_revoked(kept_.state)) text += "revoked\n";

@@ -30,6 +30,7 @@ class Issuing final : public Duty {
   Task<bool> ca_is_open();
   bool is_current() const;
   bool is_to_be_replaced() const;
+  bool is_of_other_profile() const;
   std::optional<Time> closed_until() const;
   unsigned generation() const { return kept_.state.issued ? kept_.state.issued->generation : 0; }
   const issue::AuthoritySettings& ca() const { return kept_.wanted.request.authority->settings(); }

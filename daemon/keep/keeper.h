@@ -11,6 +11,7 @@
 #include "daemon/keep/issuing.h"
 #include "daemon/keep/leftovers.h"
 #include "daemon/keep/loading.h"
+#include "daemon/keep/persistent_records.h"
 #include "daemon/keep/recording.h"
 #include "daemon/keep/renewal_information.h"
 #include "daemon/keep/revocation_check.h"
@@ -108,6 +109,7 @@ class Keeper {
   Leftovers leftovers_;
   Recording recording_;
   Issuing issuing_;
+  PersistentRecords persistent_records_;
   RenewalInformation renewal_information_;
   Revoking revoking_;
   RevocationCheck revocation_check_;

@@ -37,6 +37,13 @@ json::Value value_json(const TxtValue& txt) {
   return object;
 }
 
+json::Value persistent_json(const PersistentRecord& record) {
+  auto object = *value_json(record.txt).as_object();
+  object.emplace("domain", record.domain);
+  object.emplace("directory", record.directory_url);
+  return object;
+}
+
 std::optional<TxtOrigin> txt_origin_from(const json::Value& value) {
   if (value.is_null()) return std::nullopt;
   return TxtOrigin{value["domain"].text_or(), value["key_authorization"].text_or()};
@@ -45,6 +52,16 @@ std::optional<TxtOrigin> txt_origin_from(const json::Value& value) {
 TxtValue txt_value_from(const json::Value& value) {
   return {value["provider"].text_or(), value["zone"].text_or(),  value["zone_id"].text_or(),
           value["name"].text_or(),     value["value"].text_or(), txt_origin_from(value["origin"])};
+}
+
+PersistentRecord persistent_from(const json::Value& value) {
+  return {txt_value_from(value), value["domain"].text_or(), value["directory"].text_or()};
+}
+
+/// Nothing where the member is not there, which is something else than an empty text.
+std::optional<std::string> text_if(const json::Value& value) {
+  if (value.is_null()) return std::nullopt;
+  return value.text_or();
 }
 
 json::Value order_json(const OpenOrder& order) {
@@ -61,6 +78,7 @@ json::Value order_json(const OpenOrder& order) {
   if (!order.account.brought_key.empty()) object.emplace("account_brought_key", order.account.brought_key);
   if (!order.account.label.empty()) object.emplace("account_label", order.account.label);
   if (order.expires) object.emplace("expires", to_rfc3339(*order.expires));
+  if (order.profile) object.emplace("profile", *order.profile);
   return object;
 }
 
@@ -74,7 +92,8 @@ OpenOrder order_from(const json::Value& value) {
           parse_rfc3339(value["expires"].text_or()),
           count_of(value["failures"]),
           count_of(value["fruitless"]),
-          value["validating"].bool_or(false)};
+          value["validating"].bool_or(false),
+          text_if(value["profile"])};
 }
 
 /// What meta.json and the state tell of a certificate alike.
@@ -100,12 +119,14 @@ void read_facts(const json::Value& value, Record& record) {
 json::Value issued_json(const Issued& issued) {
   auto object = facts_json(issued);
   object.emplace("generation", static_cast<std::int64_t>(issued.generation));
+  if (issued.profile) object.emplace("profile", *issued.profile);
   return object;
 }
 
 Issued issued_from(const json::Value& value) {
   Issued issued;
   issued.generation = count_of(value["generation"]);
+  issued.profile = text_if(value["profile"]);
   read_facts(value, issued);
   return issued;
 }
@@ -274,6 +295,11 @@ json::Value to_json(const Certificate& certificate) {
     for (const auto& value : certificate.values) values.push_back(value_json(value));
     object.emplace("values", std::move(values));
   }
+  if (!certificate.persistent.empty()) {
+    json::Array records;
+    for (const auto& record : certificate.persistent) records.push_back(persistent_json(record));
+    object.emplace("persistent", std::move(records));
+  }
   if (certificate.issued) object.emplace("issued", issued_json(*certificate.issued));
   if (certificate.renewal) object.emplace("renewal", renewal_json(*certificate.renewal));
   if (certificate.trouble) object.emplace("trouble", trouble_json(*certificate.trouble));
@@ -284,6 +310,7 @@ json::Value to_json(const Certificate& certificate) {
     object.emplace("revocations", std::move(revocations));
   }
   if (certificate.revoking) object.emplace("revoking", trouble_json(*certificate.revoking));
+  if (certificate.persisting) object.emplace("persisting", trouble_json(*certificate.persisting));
   if (!certificate.deployments.empty()) {
     json::Object deployments;
     for (const auto& [target, deployment] : certificate.deployments)
@@ -299,6 +326,7 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   certificate.revision = static_cast<Revision>(std::max<std::int64_t>(value["revision"].integer_or(0), 0));
   if (const auto& order = value["order"]; !order.is_null()) certificate.order = order_from(order);
   for (const auto& txt : value["values"].elements()) certificate.values.push_back(txt_value_from(txt));
+  for (const auto& record : value["persistent"].elements()) certificate.persistent.push_back(persistent_from(record));
   if (const auto& issued = value["issued"]; !issued.is_null()) certificate.issued = issued_from(issued);
   if (const auto& renewal = value["renewal"]; !renewal.is_null()) certificate.renewal = renewal_from(renewal);
   certificate.trouble = trouble_from(value["trouble"]);
@@ -309,6 +337,7 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
     certificate.revocations = std::move(all);
   }
   certificate.revoking = trouble_from(value["revoking"]);
+  certificate.persisting = trouble_from(value["persisting"]);
   if (const auto* deployments = value["deployments"].as_object()) {
     for (const auto& [target, deployment] : *deployments)
       certificate.deployments.emplace(target, deployment_from(deployment));

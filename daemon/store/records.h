@@ -59,6 +59,14 @@ struct TxtValue {
   friend auto operator<=>(const TxtValue&, const TxtValue&) = default;
 };
 
+/// A TXT value that is to stay in the DNS: the record of dns-persist-01 for a name (draft-ietf-acme-dns-persist).
+struct PersistentRecord {
+  TxtValue txt;
+  std::string domain;         ///< without "*."
+  std::string directory_url;  ///< of the CA that is to find it
+  friend auto operator<=>(const PersistentRecord&, const PersistentRecord&) = default;
+};
+
 /// An order that was created and has not ended yet.
 struct OpenOrder {
   AccountIdentity account;  ///< whose order it is
@@ -66,10 +74,11 @@ struct OpenOrder {
   Secret key_pem;  ///< the certificate's key, stored before the CA can hear of it
   std::string key_type;
   std::vector<std::string> domains;
-  std::optional<Time> expires = std::nullopt;  ///< when to give it up; none in records of versions without it
-  unsigned failures = 0;                       ///< consecutive tries that could not read it
-  unsigned fruitless = 0;                      ///< tries that read it and failed at a part of it
-  bool validating = false;                     ///< the CA was told to validate, and has not said what it found
+  std::optional<Time> expires = std::nullopt;         ///< when to give it up; none in records of versions without it
+  unsigned failures = 0;                              ///< consecutive tries that could not read it
+  unsigned fruitless = 0;                             ///< tries that read it and failed at a part of it
+  bool validating = false;                            ///< the CA was told to validate, and has not said what it found
+  std::optional<std::string> profile = std::nullopt;  ///< that was wanted; none in records of versions without it
 };
 
 /// The meta data of a generation (meta.json). Most of it is in the certificate too, but is cheaper to read from here.
@@ -110,6 +119,8 @@ struct Issued {
   Time not_before{};
   Time not_after{};
   Time issued_at{};  ///< when we got it: CAs backdate certificates, by an hour or by a year
+  /// The profile that was wanted, empty for the CA's own choice; none where it is not known.
+  std::optional<std::string> profile = std::nullopt;
 };
 
 /// When the CA suggests to renew the generation in service (RFC 9773).
@@ -171,12 +182,14 @@ struct Certificate {
   Revision revision = 0;  ///< as last loaded or saved
   Rare<OpenOrder> order;
   std::vector<TxtValue> values;
+  std::vector<PersistentRecord> persistent;
   std::optional<Issued> issued;
   Rare<RenewalPlan> renewal;                  ///< none: not known yet
   Rare<Trouble> trouble;                      ///< of issuing
   Rare<Trouble> leftover;                     ///< of removing `values`
   Rare<std::vector<Revocation>> revocations;  ///< the latest last; at most one for each generation
   Rare<Trouble> revoking;                     ///< of revoking
+  Rare<Trouble> persisting;                   ///< of renewing `persistent`
   std::map<std::string, Deployment> deployments;
 };
 

@@ -167,7 +167,7 @@ Task<std::optional<Zone>> Rfc2136::zone_for(dns::Name name, dns::Name in_dns) {
 
 Task<Rfc2136::Told> Rfc2136::told_zone(dns::Name name) {
   // A challenge name is often delegated, and has no neighbours that it could share a question with.
-  if (name.starts_with(config::challenge_label)) co_return co_await zones_.get(name, find_zone(name));
+  if (config::begins_with_challenge_label(name)) co_return co_await zones_.get(name, find_zone(name));
   // The targets of aliases do, by the hundred: names with the same parent are in the same zone, but for an apex.
   const auto shared = co_await zones_of_parents_.get(name.parent(), find_zone(name));
   if (!shared.zone || name.parent().is_within(shared.zone->apex)) co_return shared;

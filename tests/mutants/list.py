@@ -52,6 +52,7 @@ KEPT = "daemon/keep/kept.cpp"
 ISSUING = "daemon/keep/issuing.cpp"
 LOADING = "daemon/keep/loading.cpp"
 DEPLOYMENT = "daemon/keep/deployment.cpp"
+PERSISTENT = "daemon/keep/persistent_records.cpp"
 SERVICE = "daemon/service.cpp"
 FLIGHT = "base/runtime/single_flight.h"
 ANSWER = "daemon/acme/answer.cpp"
@@ -490,7 +491,7 @@ MUTANTS = [
            [("daemon/acme/client.cpp", "co_await look(doing, url, second_looks.size());",
              "co_await look(doing, url, second_looks.size() * 0);")]),
     Mutant("order-names", "an order for other names is not gone on with", DAEMON,
-           [(ORDER, "sorted(kept.domains) == sorted(request_.domains);", "!sorted(kept.domains).empty();")]),
+           [(ORDER, "sorted(kept.domains) == sorted(request_.domains) &&", "!sorted(kept.domains).empty() &&")]),
     Mutant("order-ca", "an order at another CA is not gone on with", DAEMON,
            [(ORDER, "kept.account == account &&", "!kept.account.directory_url.empty() &&")]),
     Mutant("order-key-type", "an order for another type of key is not gone on with", DAEMON,
@@ -640,18 +641,43 @@ MUTANTS = [
     Mutant("no-zone", "a provider that has no zone for a name is told so", DAEMON,
            [(PLACEMENT, "  if (!zone) {\n    throw Refused(\"dns:no-zone\"", "  if (!zone && zone) {\n    throw Refused(\"dns:no-zone\"")]),
     Mutant("no-dns-01", "a CA that offers no dns-01 is told so", DAEMON,
-           [(PROOFS, "  if (challenge == nullptr) {\n", "  if (challenge == nullptr) co_return;\n  if (challenge == nullptr) {\n")]),
+           [(PROOFS, "  if (offered == nullptr) throw not_offered", "  if (offered == nullptr) co_return;\n  if (offered == nullptr) throw not_offered")]),
     Mutant("K19", "a TXT value is not added in vain where a CNAME stands", ["unit_providers"],
            [(RFC2136, "    entries.push_back({dns::UpdateEntry::Kind::no_cname, change.name, {}, 0});\n", "")]),
     Mutant("longest-zone", "a name is served by the provider of its longest zone", CONFIG,
            [("config/routes.cpp", "    if (found != by_zone_.end()) return &found->second;\n",
              "    if (found != by_zone_.end() && find(name.substr(name.find('.') + 1)) == nullptr) return &found->second;\n")]),
     Mutant("profile-required", "a profile that is required and not there is told so", DAEMON,
-           [(AUTHORITY, "  if (settings().profile_required) {\n", "  if (settings().profile_required && offered.empty()) {\n")]),
+           [(AUTHORITY, "  if (profile.required) {\n", "  if (profile.required && profile.name.empty()) {\n")]),
     Mutant("profile-absent", "a profile that the CA does not have is not asked for", DAEMON,
            [(AUTHORITY, """ordered without one", {{"ACMED_CA", settings().name}});
+  }
   co_return std::nullopt;""", """ordered without one", {{"ACMED_CA", settings().name}});
-  co_return settings().profile;""")]),
+  }
+  co_return profile.name;""")]),
+    Mutant("order-profile", "an order by another profile is not gone on with", ["unit_daemon:*another profile*"],
+           [(ORDER, "(!kept.profile || kept.profile == request_.wanted_profile().name);", "(!kept.profile || kept.profile->size() < 999);")]),
+    Mutant("renew-profile", "a certificate of another profile than is wanted is renewed", ["unit_daemon:*another profile*"],
+           [(ISSUING, "return issued.profile && *issued.profile !=", "return issued.profile && issued.profile->size() > 999 && *issued.profile !=")]),
+    Mutant("account-label", "dns-account-01 proves at a name of the account's own", ["unit_daemon:*account's own*"] + CONFIG,
+           [("config/challenge.cpp", 'name.insert(0, account_label(account_url) + ".");', 'name.insert(0, account_label({}) + ".");')]),
+    Mutant("fixed-name", "a provider that keeps one fixed name is not asked for other challenges", CONFIG,
+           [("config/proof.cpp", "  if (std::holds_alternative<AcmeDns>(provider.settings)) {\n",
+             "  if (std::holds_alternative<AcmeDns>(provider.settings) && provider.zones.empty()) {\n")]),
+    Mutant("persist-stays", "the record of dns-persist-01 stays in the DNS", ["unit_daemon:*dns-persist-01*"],
+           [(JOURNEY, "    if (proof.challenge.stays()) continue;\n", "")]),
+    Mutant("persist-once", "a record that stands is not written again", ["unit_daemon:*dns-persist-01*"],
+           [(PUBLICATION, "    co_await when_all(std::move(looks));\n    co_return;\n", "    co_await when_all(std::move(looks));\n")]),
+    Mutant("persist-gone", "a record that somebody has removed is published again", ["unit_daemon:*dns-persist-01*"],
+           [(PUBLICATION, "  for (auto& placed : values_) placed.stands = false;\n", "")]),
+    Mutant("persist-former", "a record is let go when the name is proved in another way", ["unit_daemon:*dns-persist-01*"],
+           [("daemon/issue/persistence.cpp", "  let_go(state, is_its);\n", "  if (txt) let_go(state, is_its);\n")]),
+    Mutant("persist-renewed", "a record is renewed before it ends", ["unit_daemon:*record is renewed*"],
+           [(PERSISTENT, "    due = std::min(due, renewal_of(record));\n", "    if (renewal_of(record) == Time{}) due = Time{};\n")]),
+    Mutant("persist-unwanted", "a record that the configuration no longer wants is removed", ["unit_daemon:*no longer wants*"],
+           [(PERSISTENT, "if (is_unwanted(record) || is_superseded(record)) return Time::min();", "if (is_superseded(record)) return Time::min();")]),
+    Mutant("authorization-end", "nobody waits for the DNS longer than the CA's authorization lives", ["unit_daemon:*authorization lives*"],
+           [(PUBLICATION, "    policy.timeout = std::min(policy.timeout, longest);\n", "")]),
     Mutant("errno-pressure", "what this host lacks for a moment is no missing route", DNS,
            [(EXCHANGE, """  if (is_pressure(error_number)) {
     throw Retry(""", """  if (is_pressure(error_number) && error_number == 0) {

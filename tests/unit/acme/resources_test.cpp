@@ -24,7 +24,8 @@ const std::string directory_text = R"({
   "revokeCert": "https://ca.example/r", "keyChange": "https://ca.example/k", "renewalInfo": "https://ca.example/i",
   "x7Hq": "https://community.example/why-is-this-here",
   "meta": {"termsOfService": "https://ca.example/terms", "externalAccountRequired": true,
-           "profiles": {"classic": "as ever", "shortlived": "six days"}, "unknown": []}})";
+           "profiles": {"classic": "as ever", "shortlived": "six days"}, "accountHashPrefix": "acme://ca.example/",
+           "unknown": []}})";
 
 }  // namespace
 
@@ -34,6 +35,7 @@ SCENARIO("a directory is kept on disk as the CA sent it") {
   CHECK(directory.renewal_info == "https://ca.example/i");
   CHECK(directory.external_account_required);
   CHECK(directory.profiles.at("shortlived") == "six days");
+  CHECK(directory.account_hash_prefix == "acme://ca.example/");
   CHECK(Directory::from_json(directory.to_json(), directory_url) == directory);
 }
 
@@ -73,6 +75,32 @@ SCENARIO("what a CA sends as a URL is resolved against the URL that was requeste
       "https://ca.example/z/1");
   REQUIRE(authorization.challenge("dns-01"));
   CHECK(authorization.challenge("dns-01")->url == "https://ca.example/c/1");
+}
+
+SCENARIO("a challenge of dns-persist-01 has no token, and so many issuers as the draft allows") {
+  const auto challenge_with = [](const std::string& members) {
+    const auto text = R"({"status": "pending", "expires": "2027-01-01T00:00:00Z",
+      "challenges": [{"type": "dns-persist-01", "url": "/c/1", )" +
+                      members + "}]}";
+    const auto authorization = Authorization::from_json(parsed(text), "https://ca.example/z/1");
+    CHECK(authorization.expires);
+    const auto* challenge = authorization.challenge("dns-persist-01");
+    return challenge == nullptr ? std::nullopt : std::optional(*challenge);
+  };
+  const auto former = challenge_with(R"("issuer-domain-names": ["ca.example", "other.example"])");
+  REQUIRE(former);
+  CHECK(former->issuer_names == std::vector<std::string>{"ca.example", "other.example"});
+  CHECK_FALSE(former->names_account_by_digest);
+  const auto latest = challenge_with(R"("issuerDomainNames": ["ca.example"])");
+  REQUIRE(latest);
+  CHECK(latest->names_account_by_digest);
+  for (const auto* refused : {R"("issuer-domain-names": [])", R"("token": "x")", R"("issuerDomainNames": ["a b"])",
+                              R"("issuerDomainNames": ["a;b"])", R"("issuerDomainNames": [""])"}) {
+    CHECK_FALSE(challenge_with(refused));
+  }
+  std::string many = R"("issuerDomainNames": ["a.example")";
+  for (int i = 0; i < 10; ++i) many += R"(, "a.example")";
+  CHECK_FALSE(challenge_with(many + "]"));
 }
 
 SCENARIO("an order has no more authorizations than names") {

@@ -13,6 +13,16 @@ TEST_CASE("base64 is that of RFC 4648 §10") {
   CHECK(base64("foobar") == "Zm9vYmFy");
 }
 
+TEST_CASE("base32 is in lower case and has no padding (RFC 4648 §10)") {
+  CHECK(acmed::base32("") == "");
+  CHECK(acmed::base32("f") == "my");
+  CHECK(acmed::base32("fo") == "mzxq");
+  CHECK(acmed::base32("foo") == "mzxw6");
+  CHECK(acmed::base32("foob") == "mzxw6yq");
+  CHECK(acmed::base32("fooba") == "mzxw6ytb");
+  CHECK(acmed::base32("foobar") == "mzxw6ytboi");
+}
+
 TEST_CASE("base64url has its own two letters and no padding") {
   CHECK(base64url("\xfb\xff") == "-_8");
   CHECK(base64url("f") == "Zg");

@@ -52,6 +52,13 @@ SCENARIO("a name that cannot be proved is refused with a reason") {
       {"192.0.2.1", "is an IP address; DNS-01 proves domain names only"},
       {"2001:db8::1", "is an IP address; DNS-01 proves domain names only"},
       {"300.1.2.3", "is an IP address"},
+      {"192.0.2.1:443", "is an IP address; DNS-01 proves domain names only (RFC 8738"},
+      {"192.0.2.0/24", "is an IP address"},
+      {"[2001:db8::1]:443", "is an IP address"},
+      {"2001:db8::/32", "is an IP address"},
+      {"www.example.com:8443", R"(has a port; a certificate is for the whole name, at all ports: leave ":8443" out)"},
+      {"www.example.com/shop", "has a path"},
+      {"hostmaster@example.com", "is a mail address; TXT records prove domain names only"},
       {"localhost", R"("localhost" is a single label; no CA certifies that)"},
       {"*.com", R"("*.com" is the wildcard of a whole top-level domain; no CA certifies that)"},
       {"www..example.com", R"("www..example.com" has an empty label)"},
@@ -59,7 +66,7 @@ SCENARIO("a name that cannot be proved is refused with a reason") {
       {"www_x.example.com", R"("www_x.example.com" holds "_"; letters, digits and hyphens are allowed)"},
       {"-www.example.com", R"(the label "-www" of "-www.example.com" begins or ends with a hyphen)"},
       {"www-.example.com", "begins or ends with a hyphen"},
-      {"https://www.example.com/", "is a URL; give the domain name alone"},
+      {"https://www.example.com/", "is a URL; certificates are for domain names, and a TXT record proves these only"},
       {"a.example.com b.example.com", "is not one name"},
       {label(64) + ".example", "octets long, 63 are allowed"},
       {label(63) + "." + label(63) + "." + label(63) + "." + label(62), "octets long, 253 are allowed"},
@@ -83,7 +90,6 @@ SCENARIO("zones are names of any depth") {
   CHECK(is_within("example.com", "example.com"));
   CHECK_FALSE(is_within("xexample.com", "example.com"));
   CHECK_FALSE(is_within("com", "example.com"));
-  CHECK(challenge_name("*.example.com") == "_acme-challenge.example.com");
 }
 
 SCENARIO("addresses are checked") {

@@ -93,9 +93,34 @@ SCENARIO("a profile is ordered by where the CA has it") {
   WHEN("it does not have it, and it is required") {
     scene.settings.profile = "shortlived";
     scene.settings.profile_required = true;
-    CHECK_THAT(scene.run(), StartsWith("acme:invalidProfile") && Contains("it offers: tlsserver"));
+    CHECK_THAT(scene.run(), StartsWith("acme:invalidProfile") && Contains("it offers: tlsserver") &&
+                                Contains("set `profile` to one of these, or profile_required = false"));
     CHECK(scene.ca.orders() == 0);
   }
+  WHEN("a certificate has a profile of its own") {
+    scene.settings.profile = "shortlived";
+    scene.settings.profile_required = true;
+    scene.request.profile = config::Profile{"tlsserver", true};
+    CHECK(scene.run().empty());
+    CHECK(profile_ordered(scene) == "tlsserver");
+    CHECK(scene.state().issued->profile == "tlsserver");
+  }
+  WHEN("a certificate wants the CA's own choice, whatever the CA's table says") {
+    scene.settings.profile = "tlsserver";
+    scene.request.profile = config::Profile();
+    CHECK(scene.run().empty());
+    CHECK(profile_ordered(scene).empty());
+  }
+}
+
+SCENARIO("an order that was left by another profile is not gone on with") {
+  JourneyScene scene;
+  scene.ca.set_directory("meta", json::Object{{"profiles", json::Object{{"tlsserver", "for servers"}}}});
+  scene.leave_an_order();
+  scene.request.profile = config::Profile{"tlsserver", true};
+  CHECK(scene.run().empty());
+  CHECK(scene.ca.orders() == 2);
+  CHECK(profile_ordered(scene) == "tlsserver");
 }
 
 SCENARIO("an order tells the CA which certificate it replaces; one that cannot take that gets it without, once") {
@@ -103,7 +128,7 @@ SCENARIO("an order tells the CA which certificate it replaces; one that cannot t
   scene.ca.set_directory("renewalInfo", scene.ca.url("renewal-info"));
   const auto order = [&scene] {
     AcmeAuthority authority(scene.loop, scene.store, scene.settings);
-    run(scene.loop, authority.new_order({"www.example.test"}, "aYhba4.AIdl"));
+    run(scene.loop, authority.new_order({"www.example.test"}, "aYhba4.AIdl", {}));
   };
   const auto replaced = [&scene] {
     std::vector<std::string> ids;

@@ -75,7 +75,7 @@ std::size_t folders_of_accounts(const JourneyScene& scene) {
 
 Task<> order(Authority* authority, std::vector<std::string>* causes) {
   try {
-    co_await authority->new_order({"www.example.test"}, "");
+    co_await authority->new_order({"www.example.test"}, "", {});
   } catch (const Error& error) {
     causes->push_back(error.cause());
   }

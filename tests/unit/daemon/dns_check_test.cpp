@@ -5,8 +5,10 @@
 
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/dns/fake_name_server.h"
 #include "tests/unit/providers/rfc2136/fake_primary.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace acmed {
 namespace {
@@ -92,6 +94,38 @@ SCENARIO("what a proof depends on is told, and nothing is changed") {
                        Contains("  ok       ns1.example.test (127.0.1.1") && Contains(": 0 TXT values, serial 7") &&
                        Contains("  ok       no CAA record restricts who may issue for www.example.test"));
   CHECK_THAT(text, !Contains("warning") && !Contains("wrong"));
+}
+
+SCENARIO("the name that is looked at is the one at which the configured challenge is proved") {
+  Scene scene;
+  TemporaryFolder folder;
+  scene.config.state_directory = folder.path() / "state";
+  auto& certificate = scene.config.certificates.front();
+  WHEN("it is a record that stays") {
+    certificate.challenges = {config::ChallengeType::dns_persist_01};
+    scene.primary.values[dns::Name("_validation-persist.www.example.test")] = {"lab; accounturi=x"};
+    const auto text = scene.look();
+    CHECK_THAT(text, Contains("  ok       _validation-persist.www.example.test is in the zone example.test") &&
+                         Contains(": 1 TXT values") && !Contains("warning"));
+  }
+  WHEN("the account decides, and there is none yet") {
+    certificate.challenges = {config::ChallengeType::dns_account_01};
+    CHECK_THAT(scene.look(),
+               Contains("  warning  where dns-account-01 proves www.example.test is not known before acmed "
+                        "has an account at CA lab: _acme-challenge.www.example.test was looked at") &&
+                   Contains("  ok       _acme-challenge.www.example.test is in the zone example.test"));
+  }
+  WHEN("the account decides") {
+    certificate.challenges = {config::ChallengeType::dns_account_01};
+    store::StateDirectory state(scene.config.state_directory);
+    store::Account account;
+    account.identity = {scene.config.cas.at("lab").directory, "", "ecdsa-p256"};
+    account.key_pem = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256).to_pem();
+    account.url = "https://example.com/acme/acct/ExampleAccount";
+    run(scene.loop, state.store.save_account(account));
+    CHECK_THAT(scene.look(),
+               Contains("  ok       _ujmmovf2vn55tgye._acme-challenge.www.example.test is in the zone example.test"));
+  }
 }
 
 SCENARIO("what would fail a proof is told with its mend") {

@@ -19,8 +19,9 @@ class FakeAuthority final : public issue::Authority {
   FakeAuthority(issue::AuthoritySettings settings, Issue issue)
       : Authority(std::move(settings)), issue_(std::move(issue)) {}
 
-  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaced) override {
+  Task<acme::Order> new_order(std::vector<std::string> names, std::string replaced, config::Profile profile) override {
     call("new_order");
+    profiles.push_back(profile.name);
     replaces.push_back(std::move(replaced));
     ++orders;
     valid_.clear();
@@ -67,11 +68,14 @@ class FakeAuthority final : public issue::Authority {
     asked_about.push_back(std::move(certificate_id));
     co_return suggestion;
   }
+  Task<std::string> account_url() override { co_return "https://ca.test/account/1"; }
+  Task<acme::Directory> directory() override { co_return acme::Directory(); }
   Task<> look_again() override { co_return; }
 
   std::function<void(const std::string& call)> on_call;  ///< before anything is done; what it throws, the call throws
   int orders = 0;
   std::vector<std::string> replaces;     ///< of each order
+  std::vector<std::string> profiles;     ///< of each order
   std::vector<std::string> asked_about;  ///< CertIDs
   std::optional<acme::RenewalInfo> suggestion;
   std::string preferred_chain;  ///< that was last asked for

@@ -101,7 +101,7 @@ SCENARIO("a CA that closes while journeys are under way is not asked by them any
   const HeedfulAuthority mine(fake, ledger, std::nullopt);
   HeedfulAuthority other(fake, ledger, std::nullopt);
   const auto until = scene.clock.now() + 1h;
-  run(scene.loop, other.new_order({"a.example.test"}, ""));
+  run(scene.loop, other.new_order({"a.example.test"}, "", {}));
   run(scene.loop, ledger.learn(scene.settings.directory_url,
                                std::make_exception_ptr(Throttled(acme::overloaded, "busy", until, Party::ca))));
   int calls = 0;
@@ -140,7 +140,7 @@ SCENARIO("what a CA says of one order is that order's, and what it says of itsel
       if (++calls == 1) fail();
     };
     std::vector<Task<acme::Order>> both;
-    for (int i = 0; i < 2; ++i) both.push_back(ca.new_order({"a.example.test"}, ""));
+    for (int i = 0; i < 2; ++i) both.push_back(ca.new_order({"a.example.test"}, "", {}));
     run(scene.loop, when_all(std::move(both)));
   };
   WHEN("it refuses a name") {

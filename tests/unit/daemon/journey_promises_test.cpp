@@ -284,7 +284,7 @@ SCENARIO("who cannot prove a name says why") {
       authorization["challenges"] = json::Array{json::Object{
           {"type", "http-01"}, {"url", "http://ca.test/c"}, {"status", "pending"}, {"token", "a-Token_0"}}};
     });
-    CHECK_THAT(scene.run(), StartsWith("acme:no-dns-01") && Contains("fake offers no dns-01 challenge"));
+    CHECK_THAT(scene.run(), StartsWith("acme:no-challenge") && Contains("fake offers no dns-01 challenge"));
   }
   CHECK(scene.provider->calls == 0);
 }

@@ -45,3 +45,52 @@ domains = ["*.example.com", "example.com", "example.net", "*.example.org"]
         "  needs    ns.acme.example.com. A 192.0.2.1\n"
         "  needs    ns.acme.example.com. AAAA 2001:db8::1\n");
 }
+
+SCENARIO("the plan tells where other challenges than dns-01 will stand, as far as that can be known") {
+  const std::string text = R"(
+[ca.letsencrypt]
+terms_agreed = true
+[provider.bind]
+type = "rfc2136"
+server = "ns1.example.net"
+zones = ["example.com"]
+[[certificate]]
+name = "account"
+challenge = "dns-account-01"
+domains = ["*.example.com"]
+[[certificate]]
+name = "persist"
+key_type = "rsa-2048"
+challenge = "dns-persist-01"
+domains = ["*.example.com"]
+)";
+  const auto config = config::parse(text, "/etc/acmed/acmed.toml");
+  using Catch::Contains;
+  CHECK_THAT(plan_of(config), Contains("proof    *.example.com by dns-account-01 below _acme-challenge.example.com (at "
+                                       "which name, the account at CA letsencrypt decides, once there is one) by "
+                                       "provider bind at ns1.example.net\n"));
+  const auto plan = plan_of(config, {{"letsencrypt", "https://example.com/acme/acct/ExampleAccount"}});
+  CHECK_THAT(plan, Contains("by dns-account-01 at _ujmmovf2vn55tgye._acme-challenge.example.com by provider bind"));
+  CHECK_THAT(plan, Contains("by dns-persist-01 at _validation-persist.example.com by provider bind"));
+}
+
+SCENARIO("more names than a CA's profile is known to accept are told") {
+  std::string domains;
+  for (int i = 0; i < 26; ++i) domains += "\"n" + std::to_string(i) + ".example.com\",";
+  const std::string text = R"(
+[ca.letsencrypt]
+terms_agreed = true
+[provider.bind]
+type = "rfc2136"
+server = "ns1.example.net"
+zones = ["example.com"]
+[[certificate]]
+name = "many"
+domains = [)" + domains + "]\n";
+  CHECK(too_many_names(config::parse(text, "/etc/acmed/acmed.toml")).empty());
+  const auto told = too_many_names(config::parse(text + "profile = \"shortlived\"\n", "/etc/acmed/acmed.toml"));
+  REQUIRE(told.size() == 1);
+  CHECK(told.front() ==
+        "certificate many: it has 26 names, and CA letsencrypt is known to accept 25 in one certificate of the profile "
+        "shortlived: make several of it, or choose another profile");
+}

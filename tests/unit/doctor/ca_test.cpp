@@ -40,7 +40,7 @@ class Scene {
     ca.trust_pem = test_ca_.root_pem();
   }
 
-  std::vector<Line> look() { return run(loop, examine_ca(&loop, &ca, store::StateView(folder.path()))); }
+  std::vector<Line> look() { return run(loop, examine_ca(&loop, &ca, profiles, store::StateView(folder.path()))); }
 
   std::string text() {
     std::string all;
@@ -54,6 +54,7 @@ class Scene {
   Loop loop{clock};
   TemporaryFolder folder;
   config::Ca ca;
+  std::vector<config::Profile> profiles;  ///< of certificates
 
  private:
   test::TestCa test_ca_;
@@ -92,6 +93,11 @@ SCENARIO("a CA is looked at by one request for its directory") {
                Contains("warning CA lab: it offers no profile clasic | profile = one of classic or shortlived"));
     scene.ca.profile_required = true;
     CHECK_THAT(scene.text(), Contains("wrong CA lab: it offers no profile"));
+    scene.ca.profile.reset();
+    scene.profiles = {{"classic", true}, {"tlsserver", true}, {"", false}};
+    CHECK_THAT(scene.text(), Contains("wrong CA lab: it offers no profile tlsserver | profile = one of classic or "
+                                      "shortlived") &&
+                                 !Contains("no profile classic"));
   }
   WHEN("it is in trouble, or cannot be reached, or is not trusted") {
     CHECK_THAT(Scene(same_time, "{}", 503).text(), Contains("wrong CA lab: https://") && Contains("status 503"));
