@@ -12,7 +12,7 @@ namespace acmed::config {
 
 /// The keys that [defaults] and [[certificate]] share.
 struct CertificateSettings {
-  std::optional<std::string> ca;
+  std::optional<std::vector<std::string>> cas;  ///< the first one first
   std::optional<crypto::KeyType> key_type;
   std::optional<LifeLeft> renew;
   std::optional<std::string> group;

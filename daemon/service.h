@@ -116,6 +116,7 @@ class Service final : public control::Keeping {
   issue::Observers observers_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
+  renew::Calendar calendar_;
   deploy::Actions& actions_;
   deploy::DeploymentCoordinator deployments_;
   std::vector<config::Provider> providers_;               ///< without their settings

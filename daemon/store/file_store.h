@@ -29,8 +29,8 @@ class FileStore : public Store {
   Task<> remove_old_generations(std::string name, std::set<unsigned> needed) override;
   Task<json::Object> load_provider(std::string name) override;
   Task<> save_provider(std::string name, json::Object object) override;
-  Task<std::map<std::string, Pause>> load_ledger() override;
-  Task<> save_ledger(std::map<std::string, Pause> ledger) override;
+  Task<LedgerRecord> load_ledger() override;
+  Task<> save_ledger(LedgerRecord ledger) override;
 
  private:
   Loaded look_up(const std::string& name) const;

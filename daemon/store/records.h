@@ -138,6 +138,20 @@ struct Pause {
   Time until{};
 };
 
+/// What was used of one of a CA's limits, or what the CA said about it.
+struct LimitUse {
+  Time full_at{};  ///< when all of it can be used again; the epoch when nothing is used
+  Pause said{};    ///< the CA refused what counts against it; the epoch for never
+};
+
+/// What is remembered of a CA as a whole.
+struct CaRecord {
+  Pause pause{};  ///< `until` is the epoch when it asked for none
+  std::map<std::string, LimitUse> limits{};
+};
+/// By directory URL.
+using LedgerRecord = std::map<std::string, CaRecord>;
+
 /// One target of a certificate.
 struct Deployment {
   unsigned begun = 0;    ///< the generation that a deployment was last begun for
@@ -155,6 +169,7 @@ using Revision = std::uint64_t;
 struct Certificate {
   Revision revision = 0;  ///< as last loaded or saved
   Rare<OpenOrder> order;
+  Rare<std::vector<OpenOrder>> set_aside;  ///< at CAs that did not issue yet, while another one is asked
   std::vector<TxtValue> values;
   std::optional<Issued> issued;
   Rare<RenewalPlan> renewal;  ///< none: not known yet
@@ -172,7 +187,8 @@ bool is_newer(const json::Value& value);
 std::optional<Account> account_from_json(const json::Value& value);
 GenerationMeta generation_meta_from_json(const json::Value& value);
 std::optional<Certificate> certificate_from_json(const json::Value& value);
-/// Pauses that cannot be read are left out.
-std::map<std::string, Pause> ledger_from_json(const json::Object& object);
+json::Object to_json(const LedgerRecord& ledger);
+/// What cannot be read is left out.
+LedgerRecord ledger_from_json(const json::Object& object);
 
 }  // namespace acmed::store
