@@ -21,6 +21,8 @@ namespace {
 
 /// Public CAs accept no more in one certificate.
 constexpr std::size_t most_names = 100;
+/// That one certificate can be asked of.
+constexpr std::size_t most_cas = 8;
 
 std::vector<std::string> ca_names(const Config& config) {
   std::vector<std::string> names;
@@ -29,22 +31,34 @@ std::vector<std::string> ca_names(const Config& config) {
   return names;
 }
 
-std::optional<std::string> read_ca_name(Reader& reader, const Config& config) {
+/// A name, or a list of them: the next is asked where the one before does not issue.
+std::optional<std::vector<std::string>> read_ca_names(Reader& reader, const Config& config) {
   const auto* node = reader.node("ca");
   if (node == nullptr) return std::nullopt;
-  if (node->as<List>() != nullptr) {
-    reader.fault(node->place, "ca", "a list was found; this version does not fail over to a second CA yet, name one");
-    return std::string();
+  std::vector<Text> given;
+  if (const auto* list = node->as<List>()) {
+    if (list->empty()) reader.fault(node->place, "ca", "the list is empty; name the CA that is asked first");
+    given = reader.texts("ca").value_or(std::vector<Text>());
+    if (given.size() > most_cas) {
+      reader.fault(node->place, "ca", fmt::format("there are {} CAs, {} are allowed", given.size(), most_cas));
+    }
+  } else if (auto name = reader.text("ca")) {
+    given.push_back(*std::move(name));
   }
-  const auto name = reader.text("ca");
-  if (!name) return std::string();
-  if (!config.cas.contains(name->value)) {
-    const auto mend = is_well_known_ca(name->value)
-                          ? fmt::format("; add [ca.{}] with terms_agreed = true and a contact", name->value)
-                          : did_you_mean(name->value, ca_names(config));
-    reader.fault(name->place, "ca", fmt::format("there is no [ca.{}]{}", name->value, mend));
+  std::vector<std::string> names;
+  for (auto& name : given) {
+    if (!config.cas.contains(name.value)) {
+      const auto mend = is_well_known_ca(name.value)
+                            ? fmt::format("; add [ca.{}] with terms_agreed = true and a contact", name.value)
+                            : did_you_mean(name.value, ca_names(config));
+      reader.fault(name.place, "ca", fmt::format("there is no [ca.{}]{}", name.value, mend));
+    } else if (std::ranges::find(names, name.value) != names.end()) {
+      reader.fault(name.place, "ca", in_quotes(name.value) + " is in the list twice");
+    }
+    names.push_back(std::move(name.value));
   }
-  return name->value;
+  if (names.empty()) names.emplace_back();  // told already
+  return names;
 }
 
 /// "ari": when the CA suggests it, which is the usual.
@@ -77,7 +91,7 @@ std::optional<Profile> read_profile(Reader& reader) {
 
 CertificateSettings read_settings(Reader& reader, const Config& config) {
   CertificateSettings settings;
-  settings.ca = read_ca_name(reader, config);
+  settings.cas = read_ca_names(reader, config);
   settings.key_types = read_key_types(reader);
   settings.renew = read_renew(reader);
   settings.group = read_group(reader, "group");
@@ -207,15 +221,15 @@ class Comparison {
   std::map<std::filesystem::path, Writer> files_;
 };
 
-std::string ca_of(const CertificateSettings& own, const CertificateSettings& defaults, const Config& config,
-                  Reader& reader) {
-  if (own.ca) return *own.ca;
-  if (defaults.ca) return *defaults.ca;
-  if (config.cas.size() == 1) return config.cas.begin()->first;
+std::vector<std::string> cas_of(const CertificateSettings& own, const CertificateSettings& defaults,
+                                const Config& config, Reader& reader) {
+  if (own.cas) return *own.cas;
+  if (defaults.cas) return *defaults.cas;
+  if (config.cas.size() == 1) return {config.cas.begin()->first};
   reader.fault("ca", config.cas.empty()
                          ? "there is no [ca.NAME] yet; add [ca.letsencrypt] with terms_agreed = true, or another CA"
                          : fmt::format("is missing, and there are several CAs: {}", listed(ca_names(config))));
-  return {};
+  return {std::string()};
 }
 
 /// What the certificates of one table have in common besides what a Certificate holds.
@@ -272,7 +286,9 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
   const auto read_rest = [&](Reader& reader, Certificate& certificate) {
     const auto own = read_settings(reader, config);
     reader.end();
-    certificate.ca = ca_of(own, defaults, config, reader);
+    auto cas = cas_of(own, defaults, config, reader);
+    certificate.ca = std::move(cas.front());
+    certificate.fallback_cas.assign(std::move_iterator(cas.begin() + 1), std::move_iterator(cas.end()));
     certificate.renew = own.renew ? *own.renew : defaults.renew.value_or(std::nullopt);
     certificate.group = own.group ? own.group : defaults.group;
     certificate.preferred_chain = own.preferred_chain.value_or(defaults.preferred_chain.value_or(""));

@@ -14,7 +14,7 @@ namespace acmed::config {
 
 /// The keys that [defaults] and [[certificate]] share.
 struct CertificateSettings {
-  std::optional<std::string> ca;
+  std::optional<std::vector<std::string>> cas;  ///< the first one first
   std::optional<KeyTypes> key_types;
   std::optional<std::optional<LifeLeft>> renew;  ///< nothing in it: when the CA suggests it
   std::optional<std::string> group;

@@ -154,6 +154,7 @@ struct Certificate {
   std::string name;
   std::vector<std::string> domains;
   std::string ca;
+  std::vector<std::string> fallback_cas{};  ///< asked in this order where `ca` does not issue
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;
   std::optional<LifeLeft> renew;  ///< none: a third of its life, or half of a life below ten days
   /// A group's name or number: its members read the key in live/. None: acmed-certs, where this host has it.

@@ -128,6 +128,40 @@ void add(NameFindings* findings, const Error& failure, const char* about = "DNS"
   findings->findings.push_back({Verdict::wrong, failure.what(), about, failure.cause()});
 }
 
+/// What restricts who may issue for a name.
+struct CaaSet {
+  std::string told;  ///< all of it, in words
+  std::string tag;
+  std::string at;
+  std::vector<Caa> records;  ///< with that tag
+};
+
+/// Whether CA `ca`, which is called `own` there, may issue by dns-01.
+void judge(const std::string& ca, const std::vector<std::string>& own, const CaaSet& caa, NameFindings* findings) {
+  if (own.empty()) {
+    add(findings, Verdict::warning,
+        fmt::format("{}; CA {} does not tell how it is called there (caaIdentities)", caa.told, ca), "CAA");
+    return;
+  }
+  const auto match = std::ranges::find_if(
+      caa.records, [&own](const Caa& record) { return std::ranges::find(own, record.issuer) != own.end(); });
+  if (match == caa.records.end()) {
+    add(findings, Verdict::wrong,
+        fmt::format("{}, not CA {}: add {} \"{}\" to the CAA records of {}", caa.told, ca, caa.tag, own.front(),
+                    caa.at),
+        "CAA");
+    return;
+  }
+  const auto methods = match->parameters.find("validationmethods");
+  const bool excludes_dns =
+      methods != std::string::npos && match->parameters.find("dns-01", methods) == std::string::npos;
+  if (excludes_dns) {
+    add(findings, Verdict::wrong, fmt::format("{}, but not by dns-01 (validationmethods, RFC 8657)", caa.told), "CAA");
+  } else {
+    add(findings, Verdict::ok, caa.told, "CAA");
+  }
+}
+
 }  // namespace
 
 /// A challenge name and where the DNS shows it.
@@ -487,28 +521,11 @@ Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFinding
   std::vector<std::string> allowed;
   for (const auto& caa : records) allowed.push_back(caa.issuer.empty() ? "nobody" : caa.issuer);
   const auto told = fmt::format("CAA ({}) at {} admits {}", tag, at.text(), fmt::join(allowed, ", "));
-  const auto own = co_await identities(certificate->ca);
-  if (own.empty()) {
-    add(findings, Verdict::warning,
-        fmt::format("{}; CA {} does not tell how it is called there (caaIdentities)", told, certificate->ca), "CAA");
-    co_return;
-  }
-  const auto match =
-      std::ranges::find_if(records, [&own](const Caa& caa) { return std::ranges::find(own, caa.issuer) != own.end(); });
-  if (match == records.end()) {
-    add(findings, Verdict::wrong,
-        fmt::format("{}, not CA {}: add {} \"{}\" to the CAA records of {}", told, certificate->ca, tag, own.front(),
-                    at.text()),
-        "CAA");
-    co_return;
-  }
-  const auto methods = match->parameters.find("validationmethods");
-  const auto method = config::name_of(certificate->challenges.front());
-  const bool excludes_it = methods != std::string::npos && match->parameters.find(method, methods) == std::string::npos;
-  if (excludes_it) {
-    add(findings, Verdict::wrong, fmt::format("{}, but not by {} (validationmethods, RFC 8657)", told, method), "CAA");
-  } else {
-    add(findings, Verdict::ok, told, "CAA");
+  auto cas = certificate->fallback_cas;
+  cas.insert(cas.begin(), certificate->ca);
+  for (const auto& ca : cas) {
+    const auto own = co_await identities(ca);
+    judge(ca, own, {told, tag, at.text(), records}, findings);
   }
 }
 

@@ -41,9 +41,13 @@ std::string place_of_proof(const config::Certificate& certificate, const std::st
 
 std::string plan_of(const config::Config& config, const config::Certificate& certificate,
                     const KnownAccounts& accounts) {
-  auto plan = fmt::format("{}\n  names    {}\n  CA       {} ({})\n  key      {}\n", certificate.name,
-                          fmt::join(certificate.domains, ", "), certificate.ca, config.cas.at(certificate.ca).directory,
-                          crypto::to_text(certificate.key_type));
+  auto plan =
+      fmt::format("{}\n  names    {}\n  CA       {} ({})\n", certificate.name, fmt::join(certificate.domains, ", "),
+                  certificate.ca, config.cas.at(certificate.ca).directory);
+  for (const auto& ca : certificate.fallback_cas) {
+    plan += fmt::format("  or CA    {} ({})\n", ca, config.cas.at(ca).directory);
+  }
+  plan += fmt::format("  key      {}\n", crypto::to_text(certificate.key_type));
   plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
   for (const auto& domain : certificate.domains) {
     const auto type = certificate.challenges.front();

@@ -224,15 +224,19 @@ std::shared_ptr<const issue::Policies> Service::policies(const config::Propagati
 keep::Keeper* Service::add_keeper() {
   auto& wanted = wanted_[added_++];
   auto* authority = authorities_.at(wanted.ca).get();
-  keepers_.emplace_back(context_, ledger_, deployments_,
-                        keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
-                                      policies(wanted.propagation), std::move(wanted.group),
-                                      std::move(wanted.preferred_chain), std::move(wanted.profile), wanted.challenges,
-                                      wanted.persist_for},
-                                     wanted.renew,
-                                     std::move(wanted.deploy)});
+  std::vector<issue::Authority*> fallbacks;
+  for (const auto& ca : wanted.fallback_cas) fallbacks.push_back(authorities_.at(ca).get());
+  keepers_.emplace_back(
+      context_, ledger_, deployments_,
+      keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
+                    policies(wanted.propagation), std::move(wanted.group), std::move(wanted.preferred_chain),
+                    std::move(wanted.profile), wanted.challenges, wanted.persist_for},
+                   wanted.renew,
+                   std::move(wanted.deploy),
+                   std::move(fallbacks)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
   keepers_.back().tell_when_sooner(when_sooner_);
+  keepers_.back().plan_in(calendar_);
   return &keepers_.back();
 }
 

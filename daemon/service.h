@@ -133,6 +133,7 @@ class Service final : public control::Keeping, public notify::Watched {
   issue::ZoneCoordinator zones_;
   issue::JourneyContext context_;
   renew::Ledger ledger_;
+  renew::Calendar calendar_;
   deploy::Actions& actions_;
   deploy::DeploymentCoordinator deployments_;
   std::vector<config::Provider> providers_;               ///< without their settings

@@ -17,6 +17,7 @@ namespace acmed::acme {
 namespace {
 
 constexpr std::size_t longest_token = 512;
+constexpr std::size_t longest_certificate_id = 200;
 constexpr std::size_t longest_quote = 80;
 // A copy of the directory is kept on disk, and the profiles' names are told.
 constexpr std::size_t most_profiles = 50;
@@ -178,6 +179,7 @@ Order Order::from_json(const json::Value& value, std::string url) {
   order.certificate = http::resolved(order.url, value["certificate"].text_or());
   order.error = read_error(value);
   order.expires = parse_rfc3339(value["expires"].text_or());
+  order.replaces = one_line(value["replaces"].text_or(), longest_certificate_id);
   return order;
 }
 

@@ -58,6 +58,7 @@ struct Order {
   std::optional<Problem> error;
   std::optional<Time> expires;
   std::optional<Time> ask_again;  ///< finalized orders only: Retry-After of that response (§7.4)
+  std::string replaces{};         ///< the CertID that the CA took it to replace (RFC 9773 §5); empty for none
 
   /// `url`: that was requested. Throws AnswerError when the status is not one of RFC 8555 §7.1.6, and when there are
   /// more authorizations than identifiers; anything else may be missing.

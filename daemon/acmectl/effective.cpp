@@ -293,7 +293,13 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   toml.table_of_list({"certificate"});
   toml.text("name", certificate.name);
   toml.texts("domains", certificate.domains);
-  toml.text("ca", certificate.ca);
+  if (certificate.fallback_cas.empty()) {
+    toml.text("ca", certificate.ca);
+  } else {
+    auto cas = certificate.fallback_cas;
+    cas.insert(cas.begin(), certificate.ca);
+    toml.texts("ca", cas);
+  }
   toml.text("key_type", crypto::to_text(certificate.key_type));
   toml.text_if("preferred_chain", certificate.preferred_chain);
   write(toml, "renew", certificate.renew);

@@ -80,9 +80,9 @@ void add_remembered(const config::Ca& ca, const store::StateView& state, Time no
     }
     const auto ledger = state.ledger();
     const auto pause = ledger.find(ca.directory);
-    if (pause != ledger.end() && pause->second.until > now) {
+    if (pause != ledger.end() && pause->second.pause.until > now) {
       lines->push_back({"CA " + ca.name, Verdict::warning,
-                        fmt::format("it asked to be left alone until {}", to_rfc3339(pause->second.until)),
+                        fmt::format("it asked to be left alone until {}", to_rfc3339(pause->second.pause.until)),
                         "nothing: acmed waits for it"});
     }
   } catch (const Error& error) {

@@ -159,6 +159,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   state_.issued = issued;
   state_.renewal = store::RenewalPlan{leaf.renewal_id().value_or(std::string())};
   state_.order.reset();
+  state_.set_aside.reset();
   state_.trouble.reset();
   co_await save();
   co_await context_.publisher.publish(request_.name, std::move(generation), request_.key_group);

@@ -26,17 +26,17 @@ struct Request {
   std::shared_ptr<const Policies> policies;  ///< null: the defaults; shared by many certificates
   store::KeyGroup key_group = std::nullopt;
   std::string preferred_chain = {};  ///< see Authority::certificate()
-  Rare<config::Profile> profile{};  ///< none: the CA's
+  Rare<config::Profile> profile{};   ///< none: the CA's
   config::Challenges challenges = {config::ChallengeType::dns_01};
   std::optional<Duration>
       persist_for{};  ///< for how long a record of dns-persist-01 says that it holds; none: for ever
 
-  /// What to order by.
-  config::Profile wanted_profile() const {
+  /// What to order by, there.
+  config::Profile profile_at(const Authority& ca) const {
     if (profile) return *profile;
-    const auto& ca = authority->settings();
-    return {ca.profile.value_or(""), ca.profile_required};
+    return {ca.settings().profile.value_or(""), ca.settings().profile_required};
   }
+  config::Profile wanted_profile() const { return profile_at(*authority); }
 };
 
 }  // namespace acmed::issue

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,13 +13,23 @@
 namespace acmed::keep {
 
 /// A CA as the journey of one certificate may use it: left alone while it wants to be, also by journeys that were under
-/// way when it said so. What it says to one journey all others hear of at once.
+/// way when it said so, and not asked for what would break one of its limits. What it says to one journey all others
+/// hear of at once.
 class HeedfulAuthority final : public issue::Authority {
  public:
   /// `not_after`: the end of the certificate in service, see Ledger::closed_until(). All must outlive it.
   /// `forced`: a person asked for it and takes the CA's refusal; then no pause holds it back.
-  HeedfulAuthority(issue::Authority& ca, renew::Ledger& ledger, std::optional<Time> not_after, bool forced = false)
-      : Authority(ca.settings()), ca_(ca), ledger_(ledger), not_after_(not_after), forced_(forced) {}
+  /// Our model of its limits holds it back as little; what the CA itself said of such an order does.
+  /// `counted`: the order that the journey may make. Whoever makes it has found room for it, see Limits::wait().
+  HeedfulAuthority(issue::Authority& ca, renew::Ledger& ledger, std::optional<Time> not_after, bool forced = false,
+                   renew::CountedOrder counted = {})
+      : Authority(ca.settings()),
+        ca_(ca),
+        ledger_(ledger),
+        not_after_(not_after),
+        forced_(forced),
+        counted_(std::move(counted)) {}
+  ~HeedfulAuthority() override;
 
   Task<Semaphore::Permit> place() override { return ca_.place(); }
   issue::OrdersUnderWay& under_way() noexcept override { return ca_.under_way(); }
@@ -43,12 +55,27 @@ class HeedfulAuthority final : public issue::Authority {
   template <class Result>
   Task<Result> polling(Task<Result> poll);
   void require_open() const;
+  void require_room() const;
+  void require_spare_failure(const std::string& challenge_url) const;
+  renew::Limits& limits() const { return ledger_.limits(settings().directory_url); }
+  Time now() const { return ledger_.clock().now(); }
+  Task<> note(const acme::Authorization& seen);
+  Task<> keep_ledger(bool is_new);
+  void reserve(bool* is_new);
+  void release() noexcept;
   Task<> tell_ledger(std::exception_ptr failure);
 
   issue::Authority& ca_;
   renew::Ledger& ledger_;
   std::optional<Time> not_after_;
   bool forced_;
+  renew::CountedOrder counted_;
+  bool is_reserved_ = false;                  ///< in limits()
+  std::set<std::string> failed_;              ///< URLs of authorizations that count as failed
+  std::map<std::string, std::string> names_;  ///< by challenge URL
 };
+
+/// The order for these names as the CA will count it.
+renew::CountedOrder counted_order(const issue::AuthoritySettings& ca, std::vector<std::string> names);
 
 }  // namespace acmed::keep

@@ -56,7 +56,8 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::De
       renewal_information_(kept_, recording_),
       revoking_(kept_, recording_),
       revocation_check_(kept_, recording_),
-      duties_{&issuing_, &persistent_records_, &leftovers_, &recording_, &revoking_, &renewal_information_, &revocation_check_} {
+      duties_{&issuing_,  &persistent_records_,  &leftovers_,       &recording_,
+              &revoking_, &renewal_information_, &revocation_check_} {
   for (const auto& target : kept_.wanted.targets) {
     duties_.push_back(&deployments_.emplace_back(kept_, target, recording_));
   }
@@ -190,7 +191,7 @@ void Keeper::tell_what_was_not_done() {
 std::vector<std::vector<Duty*>> Keeper::in_order() {
   std::vector<Duty*> deployments;
   for (auto& deployment : deployments_) deployments.push_back(&deployment);
-  return {{&revoking_},           {&issuing_},  {&persistent_records_},  {&leftovers_},        {&recording_},
+  return {{&revoking_},           {&issuing_},  {&persistent_records_},  {&leftovers_},       {&recording_},
           std::move(deployments), {&revoking_}, {&renewal_information_}, {&revocation_check_}};
 }
 

@@ -67,6 +67,9 @@ class Keeper {
   /// Calls `call`, which must outlive it, when next() has become earlier without an attempt.
   void tell_when_sooner(const std::function<void(const std::string& name)>& call) { kept_.when_sooner = &call; }
 
+  /// Plans its renewals in `calendar`, which must outlive it.
+  void plan_in(renew::Calendar& calendar) { kept_.calendar = &calendar; }
+
   const std::string& name() const noexcept { return kept_.name(); }
   store::Expected expected() const { return kept_.expected(); }
   /// What is wrong now, one sentence each.
@@ -74,7 +77,8 @@ class Keeper {
   bool is_troubled();
 
   const std::vector<config::Target>& targets() const noexcept { return kept_.wanted.targets; }
-  std::string_view ca() const noexcept { return kept_.wanted.request.authority->settings().name; }
+  /// Of the certificate in service; when there is none, the one that is asked first.
+  std::string_view ca() const { return kept_.issuer().settings().name; }
   /// Whether what is remembered of it is known.
   bool is_loaded() const noexcept { return kept_.loaded; }
   State state();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "daemon/renew/due.h"
+
 namespace acmed::keep {
 namespace {
 
@@ -14,6 +16,31 @@ Task<> Kept::save() {
   // What was done is written down, also when everything else is called off.
   const auto turn = co_await saving.acquire().under(std::stop_token());
   state.revision = co_await context.store.save_certificate(name(), state);
+}
+
+std::vector<issue::Authority*> Kept::authorities() const {
+  std::vector<issue::Authority*> all = {wanted.request.authority};
+  all.insert(all.end(), wanted.fallbacks.begin(), wanted.fallbacks.end());
+  return all;
+}
+
+issue::Authority& Kept::issuer() const {
+  if (state.issued) {
+    for (auto* authority : wanted.fallbacks) {
+      const bool is_first = wanted.request.authority->settings().directory_url == state.issued->directory_url;
+      if (!is_first && authority->settings().directory_url == state.issued->directory_url) return *authority;
+    }
+  }
+  return *wanted.request.authority;
+}
+
+Time Kept::renewal_due() const {
+  const auto usual = renew::due_at(*state.issued, wanted.renew, state.renewal);
+  if (place && place->usual() == usual) return place->at();
+  place.reset();
+  if (calendar == nullptr || usual <= now()) return usual;
+  place = calendar->place(std::max(state.issued->issued_at, state.issued->not_before), usual, now());
+  return place->at();
 }
 
 std::optional<Time> Kept::end_in_service() const {

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/deploy/coordinator.h"
 #include "daemon/issue/journey.h"
+#include "daemon/renew/calendar.h"
 #include "daemon/renew/ledger.h"
 #include "daemon/store/records.h"
 
@@ -20,6 +21,7 @@ struct Wanted {
   issue::Request request;
   std::optional<config::LifeLeft> renew;  ///< see config::Certificate
   std::vector<config::Target> targets;
+  std::vector<issue::Authority*> fallbacks = {};  ///< asked in this order where the request's CA does not issue
 };
 
 /// One certificate that is kept: what it should be, what is remembered of it, and what its duties share.
@@ -38,6 +40,8 @@ struct Kept {
   bool forced = false;          ///< and that person takes what comes of it: no pause that a CA asked for is heeded
   /// Called when the certificate is to be looked at sooner than was said.
   const std::function<void(const std::string& name)>* when_sooner = nullptr;
+  renew::Calendar* calendar = nullptr;  ///< of all certificates; null: it is renewed when it is usual
+  mutable Rare<renew::Calendar::Place> place{};
   Semaphore saving{1};  ///< targets are deployed to side by side, and each saves what became of it
 
   const std::string& name() const noexcept { return wanted.request.name; }
@@ -45,6 +49,14 @@ struct Kept {
   store::Expected expected() const { return {name(), 0, wanted.request.key_group}; }
   Time now() const { return context.loop.clock().now(); }
   Task<> save();
+
+  /// All CAs that may issue it, the first one first.
+  std::vector<issue::Authority*> authorities() const;
+  /// The CA of the certificate in service; the first one when there is none, or when it is of none of them.
+  issue::Authority& issuer() const;
+
+  /// When the certificate in service is to be renewed.
+  Time renewal_due() const;
 
   /// The end of the certificate that can be used meanwhile; nothing when there is none.
   std::optional<Time> end_in_service() const;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <functional>
 
-#include "base/crypto/digest.h"
 #include "base/log.h"
 #include "daemon/keep/heedful_authority.h"
+#include "daemon/renew/suggestion.h"
 
 namespace acmed::keep {
 namespace {
@@ -19,17 +19,6 @@ constexpr Duration longest_pause = std::chrono::hours(24);
 constexpr Duration pause_after_failure = std::chrono::hours(6);
 /// Certificates of versions that did not ask are not all asked for at once.
 constexpr Duration first_looks_spread = longest_pause;
-
-/// Uniformly distributed in [start, end), to the second. Reckoned in seconds: a CA may name years that are further
-/// apart than nanoseconds reach.
-Time chosen_between(Time start, Time end) {
-  const auto octets = crypto::random_bytes(8);
-  std::uint64_t number = 0;
-  for (const char octet : octets) number = number << 8 | static_cast<unsigned char>(octet);
-  const auto first = std::chrono::floor<std::chrono::seconds>(start);
-  const auto seconds = (std::chrono::floor<std::chrono::seconds>(end) - first).count();
-  return to_time(first + std::chrono::seconds(number % static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 1))));
-}
 
 }  // namespace
 
@@ -83,25 +72,10 @@ Task<> RenewalInformation::ask() {
     plan.ask_next = kept_.now() + pause_after_failure;
   }
   if (!info) co_return;
-  if (take(*info)) {
+  if (renew::take_suggestion(plan, *info)) {
     kept_.context.observer.renewal_suggested(kept_.name(), ca().settings().name, plan);
   }
   co_await save();
-}
-
-/// Returns whether the window is another one: only then a time is chosen in it anew (§4.2).
-bool RenewalInformation::take(const acme::RenewalInfo& info) {
-  auto& plan = *kept_.state.renewal;
-  plan.ask_next = info.ask_again;
-  plan.explanation_url = info.explanation_url;
-  // As it is stored, and will be compared after a restart.
-  const auto start = std::chrono::floor<std::chrono::seconds>(info.start);
-  const auto end = std::chrono::floor<std::chrono::seconds>(info.end);
-  if (plan.window_start == start && plan.window_end == end) return false;
-  plan.window_start = start;
-  plan.window_end = end;
-  plan.renew_at = chosen_between(start, end);
-  return true;
 }
 
 Task<> RenewalInformation::save() {

@@ -22,10 +22,9 @@ class RenewalInformation final : public Duty {
   std::string failed() const override { return "not known when the CA suggests to renew"; }
 
  private:
-  issue::Authority& ca() const { return *kept_.wanted.request.authority; }
+  issue::Authority& ca() const { return kept_.issuer(); }
   Task<std::string> certificate_id() const;
   Task<> ask();
-  bool take(const acme::RenewalInfo& info);
   Task<> save();
 
   Kept& kept_;

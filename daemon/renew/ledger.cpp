@@ -6,24 +6,33 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/runtime/offload.h"
+#include "base/runtime/sleep.h"
 #include "daemon/acme/answer.h"
 #include "daemon/renew/due.h"
+#include "daemon/renew/registered_domain.h"
 
 namespace acmed::renew {
 namespace {
 
 // Many requests in flight are refused at the same time, each with a pause that begins a little later.
 constexpr Duration same_pause = std::chrono::minutes(1);
+// Less is a clock that is kept right.
+constexpr Duration clock_step = std::chrono::minutes(1);
 
 }  // namespace
 
 Task<> Ledger::load() {
   try {
+    // The list of public suffixes is read now, where it holds up nobody.
+    co_await offload([] { registered_domain("example.com"); });
     const auto kept = co_await store_.load_ledger();
     const auto now = clock_.now();
-    for (auto [directory_url, pause] : kept) {
+    for (const auto& [directory_url, known] : kept) {
+      auto pause = known.pause;
       if (pause.since == Time{}) pause.since = pause.until - acme::longest_overload;
       if (pause.since <= now && pause.until - pause.since <= acme::longest_overload) at(directory_url).pause = pause;
+      at(directory_url).limits.restore(known.limits, now);
     }
   } catch (const Error& error) {
     log::error(fmt::format("which CAs asked for a pause is not known: {}", error.what()));
@@ -104,12 +113,51 @@ Task<> Ledger::ask_again(std::string directory_url, std::function<Task<>()> ask)
   }
 }
 
-Task<> Ledger::save() {
-  std::map<std::string, store::Pause> pauses;
-  for (const auto& [directory_url, ca] : cas_) {
-    if (ca.pause && ca.pause->until > clock_.now()) pauses.emplace(directory_url, *ca.pause);
+Limits& Ledger::limits(const std::string& directory_url) {
+  follow_clock();
+  return at(directory_url).limits;
+}
+
+/// A CA counts on when the clock of this host is set.
+void Ledger::follow_clock() {
+  const Duration calendar = clock_.now().time_since_epoch() - clock_.moment().time_since_epoch();
+  const auto step = calendar - calendar_.value_or(calendar);
+  if (std::chrono::abs(step) > clock_step) {
+    for (auto& [directory_url, ca] : cas_) ca.limits.shift(step);
   }
-  co_await store_.save_ledger(std::move(pauses));
+  calendar_ = calendar;
+}
+
+store::LedgerRecord Ledger::record() {
+  follow_clock();
+  store::LedgerRecord record;
+  const auto now = clock_.now();
+  for (auto& [directory_url, ca] : cas_) {
+    store::CaRecord known;
+    if (ca.pause && ca.pause->until > now) known.pause = *ca.pause;
+    known.limits = ca.limits.uses(now);
+    if (known.pause.until != Time{} || !known.limits.empty()) record.emplace(directory_url, std::move(known));
+  }
+  return record;
+}
+
+Task<> Ledger::keep() {
+  const auto own = ++wanted_;
+  const auto turn = co_await writing_.acquire();
+  if (written_ >= own) co_return;
+  const auto covered = wanted_;
+  co_await store_.save_ledger(record());
+  written_ = covered;
+}
+
+Task<> Ledger::pace(std::string directory_url) {
+  auto& ca = at(directory_url);
+  const auto& limit = published_limits(directory_url).requests;
+  if (!limit) co_return;
+  const auto now = clock_.moment();
+  ca.requests_full_at = std::max(ca.requests_full_at, now) + limit->interval();
+  const auto turn = ca.requests_full_at - limit->window;
+  if (turn > now) co_await sleep_for(turn - now);
 }
 
 }  // namespace acmed::renew

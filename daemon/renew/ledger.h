@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -9,15 +10,18 @@
 #include "base/error.h"
 #include "base/runtime/event.h"
 #include "daemon/renew/first_request.h"
+#include "daemon/renew/limits.h"
 #include "daemon/store/store.h"
 
 namespace acmed::renew {
 
-/// Until when a CA as a whole wants to be left alone (429 or 503 with Retry-After), remembered across restarts. What a
-/// CA says about one order or one name does not belong here: it is that certificate's own trouble.
+/// What is known of each CA across restarts: until when it as a whole wants to be left alone (429 or 503 with
+/// Retry-After), and what was used of its limits.
 class Ledger {
  public:
   Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+  const Clock& clock() const noexcept { return clock_; }
 
   /// An unreadable ledger is reported and stops nothing. Pauses longer than any CA is granted come from a wrong clock
   /// and are ignored.
@@ -36,6 +40,16 @@ class Ledger {
   /// When the CA's pause ends, as the CA asked for it; nothing when there is none.
   std::optional<Time> asked_until(const std::string& directory_url) const;
 
+  /// The model of the CA's limits. What is changed there is written down by keep().
+  Limits& limits(const std::string& directory_url);
+
+  /// Completes when all that has changed until now is on disk. Concurrent callers share a write. Throws the store's
+  /// failure.
+  Task<> keep();
+
+  /// Completes when one more request to the CA is within what it has published of requests a second.
+  Task<> pace(std::string directory_url);
+
   /// Whoever asks that CA, after a while without its answers, goes through this first.
   FirstRequest& first_request(const std::string& directory_url);
 
@@ -48,19 +62,30 @@ class Ledger {
 
  private:
   struct Ca {
-    explicit Ca(const Clock& clock) : first_request(clock) {}
+    Ca(const Clock& clock, const std::string& directory_url)
+        : first_request(clock), limits(published_limits(directory_url)) {}
     FirstRequest first_request;
     std::optional<store::Pause> pause;
     bool asked_again = false;  ///< since the pause began, or since this process started
     Semaphore asking{1};
+    Limits limits;
+    Moment requests_full_at{};  ///< see Limits::Bucket::full_at
   };
 
-  Ca& at(const std::string& directory_url) { return cas_.try_emplace(directory_url, clock_).first->second; }
-  Task<> save();
+  Ca& at(const std::string& directory_url) {
+    return cas_.try_emplace(directory_url, clock_, directory_url).first->second;
+  }
+  Task<> save() { return keep(); }
+  store::LedgerRecord record();
+  void follow_clock();
 
   store::Store& store_;
   const Clock& clock_;
   std::map<std::string, Ca> cas_;
+  std::optional<Duration> calendar_;  ///< by how much it was ahead of the time since some fixed moment
+  Semaphore writing_{1};
+  std::uint64_t wanted_ = 0;   ///< how often keep() was called
+  std::uint64_t written_ = 0;  ///< so many of these are on disk
 };
 
 }  // namespace acmed::renew

@@ -241,19 +241,15 @@ Task<> FileStore::save_provider(std::string name, json::Object object) {
   });
 }
 
-Task<std::map<std::string, Pause>> FileStore::load_ledger() {
+Task<LedgerRecord> FileStore::load_ledger() {
   co_return co_await folder_.on_disk([path = folder_.ledger()] {
     return ledger_from_json(read_record<json::Object>(path, &object_from_json).value_or(json::Object()));
   });
 }
 
-Task<> FileStore::save_ledger(std::map<std::string, Pause> ledger) {
+Task<> FileStore::save_ledger(LedgerRecord ledger) {
   co_await folder_.on_disk([path = folder_.ledger(), ledger = std::move(ledger)] {
-    json::Object object;
-    for (const auto& [ca, pause] : ledger) {
-      object.emplace(ca, json::Object{{"since", to_rfc3339(pause.since)}, {"until", to_rfc3339(pause.until)}});
-    }
-    files::write_durably(path, json::dump_readable(object), private_file_mode);
+    files::write_durably(path, json::dump_readable(to_json(ledger)), private_file_mode);
   });
 }
 

@@ -31,8 +31,8 @@ class FileStore : public Store {
   Task<> remove_old_generations(std::string name, std::set<unsigned> needed) override;
   Task<json::Object> load_provider(std::string name) override;
   Task<> save_provider(std::string name, json::Object object) override;
-  Task<std::map<std::string, Pause>> load_ledger() override;
-  Task<> save_ledger(std::map<std::string, Pause> ledger) override;
+  Task<LedgerRecord> load_ledger() override;
+  Task<> save_ledger(LedgerRecord ledger) override;
   Task<std::vector<ToldTrouble>> load_told() override;
   Task<> save_told(std::vector<ToldTrouble> told) override;
 

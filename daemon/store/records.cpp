@@ -10,6 +10,8 @@ namespace acmed::store {
 namespace {
 
 constexpr int format_version = 1;
+/// Of one CA: more are not believed.
+constexpr std::size_t most_limit_uses = 100'000;
 constexpr std::size_t longest_sentence = std::size_t{4} * 1024;
 
 json::Array to_array(const std::vector<std::string>& texts) {
@@ -290,6 +292,11 @@ GenerationMeta generation_meta_from_json(const json::Value& value) {
 json::Value to_json(const Certificate& certificate) {
   json::Object object{{"version", format_version}, {"revision", static_cast<std::int64_t>(certificate.revision)}};
   if (certificate.order) object.emplace("order", order_json(*certificate.order));
+  if (certificate.set_aside) {
+    json::Array orders;
+    for (const auto& order : *certificate.set_aside) orders.push_back(order_json(order));
+    object.emplace("set_aside", std::move(orders));
+  }
   if (!certificate.values.empty()) {
     json::Array values;
     for (const auto& value : certificate.values) values.push_back(value_json(value));
@@ -325,6 +332,11 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   Certificate certificate;
   certificate.revision = static_cast<Revision>(std::max<std::int64_t>(value["revision"].integer_or(0), 0));
   if (const auto& order = value["order"]; !order.is_null()) certificate.order = order_from(order);
+  if (const auto& orders = value["set_aside"]; !orders.is_null()) {
+    std::vector<OpenOrder> kept;
+    for (const auto& order : orders.elements()) kept.push_back(order_from(order));
+    certificate.set_aside = std::move(kept);
+  }
   for (const auto& txt : value["values"].elements()) certificate.values.push_back(txt_value_from(txt));
   for (const auto& record : value["persistent"].elements()) certificate.persistent.push_back(persistent_from(record));
   if (const auto& issued = value["issued"]; !issued.is_null()) certificate.issued = issued_from(issued);
@@ -345,14 +357,49 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   return certificate;
 }
 
-std::map<std::string, Pause> ledger_from_json(const json::Object& object) {
-  std::map<std::string, Pause> ledger;
-  for (const auto& [ca, pause] : object) {
-    const auto since = parse_rfc3339(pause["since"].text_or());
-    const auto until = parse_rfc3339(pause["until"].text_or());
-    if (since && until) ledger.emplace(ca, Pause{*since, *until});
+json::Object to_json(const LedgerRecord& ledger) {
+  json::Object object;
+  for (const auto& [ca, record] : ledger) {
+    json::Object own;
+    if (record.pause.until != Time{}) {
+      own.emplace("since", to_rfc3339(record.pause.since));
+      own.emplace("until", to_rfc3339(record.pause.until));
+    }
+    json::Object limits;
+    for (const auto& [key, use] : record.limits) {
+      json::Object written;
+      // To the second, later rather than sooner.
+      if (use.full_at != Time{})
+        written.emplace("full_at", to_rfc3339(to_time(std::chrono::ceil<std::chrono::seconds>(use.full_at))));
+      if (use.said.until != Time{}) {
+        written.emplace("said_since", to_rfc3339(use.said.since));
+        written.emplace("said_until", to_rfc3339(use.said.until));
+      }
+      limits.emplace(key, std::move(written));
+    }
+    if (!limits.empty()) own.emplace("limits", std::move(limits));
+    object.emplace(ca, std::move(own));
+  }
+  return object;
+}
+
+LedgerRecord ledger_from_json(const json::Object& object) {
+  LedgerRecord ledger;
+  for (const auto& [ca, value] : object) {
+    CaRecord record;
+    const auto since = parse_rfc3339(value["since"].text_or());
+    const auto until = parse_rfc3339(value["until"].text_or());
+    if (since && until) record.pause = Pause{*since, *until};
     // acmed 0.1 stored only the end.
-    if (const auto end = parse_rfc3339(pause.text_or())) ledger.emplace(ca, Pause{Time{}, *end});
+    if (const auto end = parse_rfc3339(value.text_or())) record.pause = Pause{Time{}, *end};
+    if (const auto* limits = value["limits"].as_object()) {
+      for (const auto& [key, written] : *limits) {
+        if (record.limits.size() == most_limit_uses) break;
+        record.limits.emplace(key, LimitUse{time_of(written["full_at"]),
+                                            {time_of(written["said_since"]), time_of(written["said_until"])}});
+      }
+    }
+    if (record.pause.until != Time{} || !record.limits.empty()) ledger.emplace(ca, std::move(record));
   }
   return ledger;
 }

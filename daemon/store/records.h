@@ -164,6 +164,20 @@ struct Pause {
   Time until{};
 };
 
+/// What was used of one of a CA's limits, or what the CA said about it.
+struct LimitUse {
+  Time full_at{};  ///< when all of it can be used again; the epoch when nothing is used
+  Pause said{};    ///< the CA refused what counts against it; the epoch for never
+};
+
+/// What is remembered of a CA as a whole.
+struct CaRecord {
+  Pause pause{};  ///< `until` is the epoch when it asked for none
+  std::map<std::string, LimitUse> limits{};
+};
+/// By directory URL.
+using LedgerRecord = std::map<std::string, CaRecord>;
+
 /// One target of a certificate.
 struct Deployment {
   unsigned begun = 0;    ///< the generation that a deployment was last begun for
@@ -181,6 +195,7 @@ using Revision = std::uint64_t;
 struct Certificate {
   Revision revision = 0;  ///< as last loaded or saved
   Rare<OpenOrder> order;
+  Rare<std::vector<OpenOrder>> set_aside;  ///< at CAs that did not issue yet, while another one is asked
   std::vector<TxtValue> values;
   std::vector<PersistentRecord> persistent;
   std::optional<Issued> issued;
@@ -221,7 +236,8 @@ json::Object to_json(const std::vector<ToldTrouble>& told);
 /// What cannot be read is left out.
 std::vector<ToldTrouble> told_from_json(const json::Object& object);
 
-/// Pauses that cannot be read are left out.
-std::map<std::string, Pause> ledger_from_json(const json::Object& object);
+json::Object to_json(const LedgerRecord& ledger);
+/// What cannot be read is left out.
+LedgerRecord ledger_from_json(const json::Object& object);
 
 }  // namespace acmed::store

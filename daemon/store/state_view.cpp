@@ -29,10 +29,10 @@ std::optional<Account> StateView::account(const AccountIdentity& identity) const
   return account;
 }
 
-std::map<std::string, Pause> StateView::ledger() const {
+LedgerRecord StateView::ledger() const {
   const auto value = read_json(path_ / "ledger.json");
   const auto* object = value ? value->as_object() : nullptr;
-  return object != nullptr ? ledger_from_json(*object) : std::map<std::string, Pause>();
+  return object != nullptr ? ledger_from_json(*object) : LedgerRecord();
 }
 
 std::optional<unsigned> StateView::live(const std::string& name) const {

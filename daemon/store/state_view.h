@@ -23,8 +23,8 @@ class StateView {
   std::optional<Certificate> certificate(const std::string& name) const;
   /// An account, without its key.
   std::optional<Account> account(const AccountIdentity& identity) const;
-  /// Until when each CA wants no orders, by directory URL.
-  std::map<std::string, Pause> ledger() const;
+  /// What is remembered of each CA.
+  LedgerRecord ledger() const;
   /// The number of the generation in service.
   std::optional<unsigned> live(const std::string& name) const;
   std::filesystem::path live_path(const std::string& name) const { return path_ / "live" / name; }

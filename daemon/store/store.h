@@ -75,9 +75,9 @@ class Store {
   virtual Task<json::Object> load_provider(std::string name) = 0;
   virtual Task<> save_provider(std::string name, json::Object object) = 0;
 
-  /// Until when each CA wants no orders, by directory URL.
-  virtual Task<std::map<std::string, Pause>> load_ledger() = 0;
-  virtual Task<> save_ledger(std::map<std::string, Pause> ledger) = 0;
+  /// What is remembered of each CA.
+  virtual Task<LedgerRecord> load_ledger() = 0;
+  virtual Task<> save_ledger(LedgerRecord ledger) = 0;
 
   /// The troubles that operators were told of and that are not over.
   virtual Task<std::vector<ToldTrouble>> load_told() = 0;

@@ -285,6 +285,18 @@ contact = "hostmaster@corp.example"
   }
 }
 
+SCENARIO("a certificate may name several CAs, in the order in which they are asked") {
+  const Folder folder;
+  const auto cas = basis + "[ca.google]\nterms_agreed = true\n[defaults]\nca = [\"google\", \"letsencrypt\"]\n";
+  const auto config = folder.load(cas +
+                                  "[[certificate]]\ndomains = [\"corp.example\"]\n"
+                                  "[[certificate]]\ndomains = [\"a.corp.example\"]\nca = \"letsencrypt\"\n");
+  CHECK(config.certificates[0].ca == "google");
+  CHECK(config.certificates[0].fallback_cas == std::vector<std::string>{"letsencrypt"});
+  CHECK(config.certificates[1].ca == "letsencrypt");
+  CHECK(config.certificates[1].fallback_cas.empty());
+}
+
 SCENARIO("what is not said has a default") {
   const Folder folder;
   GIVEN("one CA and a certificate that names none") {

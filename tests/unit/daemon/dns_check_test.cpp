@@ -147,6 +147,11 @@ SCENARIO("what would fail a proof is told with its mend") {
     scene.resolver.say("example.test", Type{257}, says({caa("example.test", "issue", "other.test; x=y")}));
     CHECK_THAT(scene.look(),
                Contains("  warning  CAA (issue) at example.test admits other.test; CA lab does not tell"));
+    AND_WHEN("there is a CA for when that one does not issue") {
+      scene.config.cas["second"] = scene.config.cas.at("lab");
+      scene.config.certificates.front().fallback_cas = {"second"};
+      CHECK_THAT(scene.look(), Contains("CA lab does not tell") && Contains("CA second does not tell"));
+    }
   }
   WHEN("no provider serves the name") {
     scene.config.routes = {};

@@ -22,10 +22,12 @@ class FakeAuthority final : public issue::Authority {
   Task<acme::Order> new_order(std::vector<std::string> names, std::string replaced, config::Profile profile) override {
     call("new_order");
     profiles.push_back(profile.name);
+    if (on_order) on_order(names, replaced);
     replaces.push_back(std::move(replaced));
     ++orders;
     valid_.clear();
     order_ = {.url = "order/" + std::to_string(orders), .finalize = "finalize"};
+    order_.replaces = replaces.back();
     order_.identifiers = order_.authorizations = std::move(names);
     if (proved) order_.status = acme::OrderStatus::ready;
     co_return order_;
@@ -35,8 +37,9 @@ class FakeAuthority final : public issue::Authority {
   Task<acme::Order> order_ends(acme::Order, Duration) override { return shown("order_ends"); }
   Task<acme::Authorization> authorization(std::string name) override {
     call("authorization");
-    const auto status =
+    auto status =
         valid_.contains(name) && !invalid ? acme::AuthorizationStatus::valid : acme::AuthorizationStatus::pending;
+    if (failed) status = acme::AuthorizationStatus::invalid;
     const acme::Challenge challenge{std::string(acme::dns_01), name, "pending", "token-of-" + name, {}};
     co_return acme::Authorization{name, name, false, status, {challenge}};
   }
@@ -73,14 +76,16 @@ class FakeAuthority final : public issue::Authority {
   Task<> look_again() override { co_return; }
 
   std::function<void(const std::string& call)> on_call;  ///< before anything is done; what it throws, the call throws
+  std::function<void(const std::vector<std::string>& names, const std::string& replaces)> on_order;  ///< the same
   int orders = 0;
   std::vector<std::string> replaces;     ///< of each order
   std::vector<std::string> profiles;     ///< of each order
   std::vector<std::string> asked_about;  ///< CertIDs
   std::optional<acme::RenewalInfo> suggestion;
   std::string preferred_chain;  ///< that was last asked for
-  bool proved = false;   ///< all names are, by earlier orders
-  bool invalid = false;  ///< the orders are; their authorizations are pending
+  bool proved = false;          ///< all names are, by earlier orders
+  bool failed = false;          ///< the authorizations have
+  bool invalid = false;         ///< the orders are; their authorizations are pending
 
  private:
   void call(const std::string& name) const {

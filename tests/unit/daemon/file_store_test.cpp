@@ -646,11 +646,16 @@ SCENARIO("the ledger of CAs survives a restart") {
   auto& store = state.store;
   CHECK(run(loop, store.load_ledger()).empty());
   const Pause pause{Time(std::chrono::hours(10)), Time(std::chrono::hours(11))};
-  run(loop, store.save_ledger({{"https://ca.test/dir", pause}}));
+  const LimitUse use{Time(std::chrono::hours(12)), pause};
+  run(loop,
+      store.save_ledger({{"https://ca.test/dir", {.pause = pause}}, {"https://other.test", {{}, {{"names x", use}}}}}));
   const auto loaded = run(loop, store.load_ledger());
-  REQUIRE(loaded.size() == 1);
-  CHECK(loaded.at("https://ca.test/dir").since == pause.since);
-  CHECK(loaded.at("https://ca.test/dir").until == pause.until);
+  REQUIRE(loaded.size() == 2);
+  CHECK(loaded.at("https://ca.test/dir").pause.since == pause.since);
+  CHECK(loaded.at("https://ca.test/dir").pause.until == pause.until);
+  CHECK(loaded.at("https://other.test").pause.until == Time{});
+  CHECK(loaded.at("https://other.test").limits.at("names x").full_at == use.full_at);
+  CHECK(loaded.at("https://other.test").limits.at("names x").said.until == pause.until);
 }
 
 }  // namespace

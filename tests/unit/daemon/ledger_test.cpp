@@ -79,7 +79,8 @@ SCENARIO("pauses from a clock that was wrong are not believed") {
   World world;
   const auto now = world.clock.now();
   const auto ahead = now + 24h * 365 * 9;
-  run(world.loop, world.store.save_ledger({{ca, {ahead, ahead + 1min}}, {"https://far.test/", {now, now + 24h * 30}}}));
+  run(world.loop, world.store.save_ledger({{ca, {.pause = {ahead, ahead + 1min}}},
+                                           {"https://far.test/", {.pause = {now, now + 24h * 30}}}}));
   run(world.loop, world.ledger.load());
   CHECK_FALSE(world.ledger.closed_until(ca, std::nullopt));
   CHECK_FALSE(world.ledger.closed_until("https://far.test/", std::nullopt));
@@ -124,6 +125,61 @@ SCENARIO("a person's wish is one request, which tells whether the CA still wants
       CHECK(requests == 1);
       CHECK(world.ledger.closed_until(ca, std::nullopt) == world.clock.now() + 2h);
     }
+  }
+}
+
+namespace {
+
+/// A clock that is set.
+class SetClock final : public Clock {
+ public:
+  explicit SetClock(const Clock& real) : real_(real) {}
+  Time now() const override { return real_.now() + ahead; }
+  Moment moment() const override { return real_.moment(); }
+  Duration ahead{};
+
+ private:
+  const Clock& real_;
+};
+
+CountedOrder order_of(const char* name) {
+  CountedOrder order;
+  order.account = "a";
+  order.names = order.domains = {name};
+  return order;
+}
+
+}  // namespace
+
+SCENARIO("what was used of a CA's limits is on disk when that is asked for, with few writes for many who ask at once") {
+  const char* letsencrypt = "https://acme-v02.api.letsencrypt.org/directory";
+  World world;
+  auto& limits = world.ledger.limits(letsencrypt);
+  std::vector<Task<>> keeps;
+  for (int i = 0; i < 100; ++i) {
+    CHECK(limits.ordered(order_of(std::to_string(i).c_str()), world.clock.now()));
+    keeps.push_back(world.ledger.keep());
+  }
+  run(world.loop, when_all(std::move(keeps)));
+  Ledger restarted(world.store, world.clock);
+  run(world.loop, restarted.load());
+  const auto first = restarted.limits(letsencrypt).uses(world.clock.now());
+  REQUIRE(first.contains("account a"));
+  CHECK(first.at("account a").full_at == world.clock.now() + 100 * 36s);
+}
+
+SCENARIO("a CA counts on while this host's clock is set") {
+  const char* letsencrypt = "https://acme-v02.api.letsencrypt.org/directory";
+  World world;
+  SetClock clock(world.clock);
+  Ledger ledger(world.store, clock);
+  const auto order = order_of("www.example.com");
+  for (int i = 0; i < 5; ++i) ledger.limits(letsencrypt).issued(order, clock.now());
+  for (const auto ahead : {24h * 300, -24h * 300, 0h}) {
+    clock.ahead = ahead;
+    const auto wait = ledger.limits(letsencrypt).wait(order, clock.now());
+    REQUIRE(wait);
+    CHECK(wait->until == clock.now() + Duration(168h) / 5);
   }
 }
 

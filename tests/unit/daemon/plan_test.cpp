@@ -11,6 +11,10 @@ SCENARIO("the plan tells how each name is proved, and which records a responder 
 state_directory = "/state"
 [ca.letsencrypt]
 terms_agreed = true
+[ca.google]
+terms_agreed = true
+[defaults]
+ca = ["letsencrypt", "google"]
 [provider.bind]
 type = "rfc2136"
 server = "ns1.example.net"
@@ -30,6 +34,7 @@ domains = ["*.example.com", "example.com", "example.net", "*.example.org"]
         "_.example.com\n"
         "  names    *.example.com, example.com, example.net, *.example.org\n"
         "  CA       letsencrypt (https://acme-v02.api.letsencrypt.org/directory)\n"
+        "  or CA    google (https://dv.acme-v02.api.pki.goog/directory)\n"
         "  key      ecdsa-p256\n"
         "  renewal  when the CA suggests it, or when a third of its life is left, half of one below ten days\n"
         "  proof    *.example.com by provider here at 192.0.2.1, 2001:db8::1\n"

@@ -118,7 +118,7 @@ SCENARIO("what is remembered of a CA is told, beside the daemon that works there
   account.key_pem = Secret("key");
   account.url = "https://ca.test/account/7";
   run(scene.loop, store.save_account(account));
-  run(scene.loop, store.save_ledger({{scene.ca.directory, {now, now + 1h}}}));
+  run(scene.loop, store.save_ledger({{scene.ca.directory, {.pause = {now, now + 1h}}}}));
   const auto text = scene.text();
   CHECK_THAT(text, Contains("ok account lab: known: https://ca.test/account/7"));
   CHECK_THAT(text, Contains("warning CA lab: it asked to be left alone until 2026-11-27T13:00:00Z"));
