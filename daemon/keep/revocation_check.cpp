@@ -93,7 +93,7 @@ Task<> RevocationCheck::note(std::string reason, Time revoked) {
   revocations.push_back(revocation);
   forget_oldest(revocations);
   kept_.state.revocations = std::move(revocations);
-  kept_.context.observer.revoked(kept_.name(), kept_.wanted.request.authority->settings().name, revocation);
+  kept_.context.observer.revoked(kept_.name(), kept_.issuer().settings().name, revocation);
   std::exception_ptr failure;
   try {
     co_await kept_.save();

@@ -128,7 +128,7 @@ Task<> Revoking::revoke(store::Revocation revocation) {
     throw Refused("revoke:ended",
                   fmt::format("generation {} has ended before it could be revoked", revocation.generation));
   }
-  const auto& ca = kept_.wanted.request.authority->settings();
+  const auto& ca = kept_.issuer().settings();
   const auto& directory = generation.meta.directory_url.empty() ? ca.directory_url : generation.meta.directory_url;
   const auto reason = acme::revocation_reason_from(revocation.reason).value_or(acme::RevocationReason::unspecified);
   co_await kept_.context.revoker->revoke({directory, leaf, generation.files.private_key, reason});
