@@ -125,7 +125,7 @@ std::string read_account_label(Reader& reader) {
   const auto given = reader.text("account");
   if (!given) return {};
   const auto& label = given->value;
-  const bool is_good = !label.empty() && label.size() <= longest_account_label &&
+  const bool is_good = label.size() <= longest_account_label &&
                        label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
   if (!is_good) {
     reader.fault(given->place, "account",

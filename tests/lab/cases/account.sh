@@ -4,7 +4,7 @@
 # another one is asked for; and two accounts at one CA stay apart.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
-: "${KILL_AT_ANSWER:?set it to the path of the preloaded library}"
+: "${KILL_AT_ANSWER:?set it to the path of the preloaded library}" "${KILL_AT_RENAME:?and of this one}"
 
 SOCKET=$WORK/daemon.sock
 export ACMED_SOCKET=$SOCKET COLUMNS=400 # a sentence in a line
@@ -33,14 +33,22 @@ expect_equal "exit status of --check with two contacts for one account" "$STATUS
 expect_match "the mend" "$(cat "$WORK/check.out")" 'account = "'
 config 'account = "second"'
 
+# The socket of one that was killed is still there.
+answers() { curl -sf --unix-socket "$SOCKET" http://acmed/v1/status >/dev/null; }
 is_state() { [[ $("$ACMECTL" --config "$CONFIG" status --json "$1" 2>/dev/null | jq -r '.[0].state') == "$2" ]]; } # is_state NAME STATE
 key_of() { openssl pkey -in "$1" -pubout 2>/dev/null | sha256sum; }
 keys() { for file in "$STATE"/accounts/*/key.pem; do key_of "$file"; done | sort; }
 start() {
   "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
   DAEMON=$!
-  expect_eventually "the socket is there" 20 test -S "$SOCKET"
+  expect_eventually "acmed answers" 20 answers
 }
+start_or_end() { # where it may be killed at once
+  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
+  DAEMON=$!
+  eventually 20 answers_or_gone || true
+}
+answers_or_gone() { answers || ! kill -0 "$DAEMON" 2>/dev/null; }
 RUNNER=()
 start
 expect_eventually "web is valid" 30 is_state web valid
@@ -81,6 +89,29 @@ for ((answer = 1; answer <= MOST_ANSWERS; answer++)); do
   stop_daemon
 done
 expect_at_most "answers at which it was killed, at least 3" 3 "$killed"
+# Killed before each rename in turn: one of them is the new key's, which the CA has by then.
+found=0
+for ((step = 1; step <= MOST_ANSWERS; step++)); do
+  RUNNER=(env "LD_PRELOAD=$KILL_AT_RENAME" "ACMED_TEST_KILL_BEFORE=$step")
+  start_or_end
+  ended=3
+  if answers; then
+    ctl account roll-key lab
+    ended=$STATUS
+  fi
+  RUNNER=()
+  if [[ $ended == 0 ]]; then
+    stop_daemon
+    break
+  fi
+  wait "$DAEMON" || true
+  start
+  ctl renew web --force
+  expect_equal "step $step: exit status of a renewal afterwards" "$STATUS" 0
+  if daemon_said 'was changed before acmed ended: the new one is used'; then found=$((found + 1)); fi
+  stop_daemon
+done
+expect_equal "keys that the CA had when acmed was killed" "$found" 1
 expect_equal "accounts at the CA" "$(ca_total accounts)" 2
 
 start

@@ -32,6 +32,8 @@ $(certificate web example.test)
   timeout = "10s"
 $(certificate mail z1.test)
 TOML
+# The socket of one that was killed is still there.
+answers() { curl -sf --unix-socket "$SOCKET" http://acmed/v1/status >/dev/null; }
 is_state() { [[ $("$ACMECTL" --config "$CONFIG" status --json "$1" 2>/dev/null | jq -r '.[0].state') == "$2" ]]; } # is_state NAME STATE
 at_ca() { # at_ca CERTIFICATE-FILE: what the CA says of it
   local number
@@ -42,7 +44,7 @@ of() { echo "$STATE/certificates/$1/$2/cert.pem"; } # of NAME GENERATION
 served() { openssl s_client -connect 127.0.0.1:8443 -servername example.test </dev/null 2>/dev/null | openssl x509 -noout -serial | cut -d= -f2; }
 start() {
   start_daemon
-  expect_eventually "the socket is there" 20 test -S "$SOCKET"
+  expect_eventually "acmed answers" 20 answers
   expect_eventually "web is valid" 30 is_state web valid
   expect_eventually "mail is valid" 30 is_state mail valid
 }
@@ -100,7 +102,7 @@ for ((answer = 1; answer <= MOST_ANSWERS; answer += 3)); do
   stop_daemon
   RUNNER=(env "LD_PRELOAD=$KILL_AT_ANSWER" "ACMED_TEST_KILL_AT=$answer" "ACMED_TEST_KILL_PEER=$(sed -E 's,^https://([^/]*)/.*,\1,; s,localhost,127.0.0.1,' <<<"$LAB_ACME_DIRECTORY")")
   start_daemon
-  expect_eventually "the socket is there" 20 test -S "$SOCKET"
+  expect_eventually "acmed answers" 20 answers
   ctl revoke mail --reason superseded
   ended=$STATUS
   RUNNER=()

@@ -141,7 +141,7 @@ SCENARIO("faults of a CA") {
       });
   check(ca_with_directory,
         {
-            {"account = \"\"", "ca.corp.account: \"\" was found, a name of lower-case letters"},
+            {"account = \"\"", "ca.corp.account: an empty string was found"},
             {"account = \"My own\"", "ca.corp.account: \"My own\" was found, a name of lower-case letters"},
             {"contact = [\"hostmaster@corp.example\"]",
              "acmed.toml:4:12: ca.corp.contact: \"hostmaster@corp.example\" was found, \"mailto:\" and one address is "

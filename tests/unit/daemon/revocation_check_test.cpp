@@ -71,8 +71,9 @@ struct ListedScene : test::JourneyScene {
       auto next = Time::max();
       Keeper* first = nullptr;
       for (auto& keeper : keepers) {
-        if (keeper.next(false) < next) first = &keeper;
-        next = std::min(next, keeper.next(false));
+        const auto own = std::max(keeper.next(false), clock.now());
+        if (own < next) first = &keeper;
+        next = std::min(next, own);
       }
       if (first == nullptr || next > began + end) break;
       clock.advance(std::max<Duration>(next - clock.now(), 1s));
