@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/cas.h"
+#include "config/dane.h"
 #include "config/key_types.h"
 #include "config/names.h"
 #include "config/preferred_chain.h"
@@ -272,6 +273,7 @@ CertificateSettings read_defaults(Reader reader, const Config& config) {
   auto settings = read_settings(reader, config);
   reader.refuse("name", "each certificate has its own name; there is no default");
   reader.refuse("domains", "each certificate has its own domains; there is no default");
+  reader.refuse("dane", "each certificate has its own services; there is no default");
   reader.end();
   return settings;
 }
@@ -280,6 +282,7 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
                                            const Config& config) {
   const auto read_rest = [&](Reader& reader, Certificate& certificate) {
     const auto own = read_settings(reader, config);
+    certificate.dane = read_dane(reader, config);
     reader.end();
     certificate.ca = ca_of(own, defaults, config, reader);
     certificate.renew = own.renew ? own.renew : defaults.renew;

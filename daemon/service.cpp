@@ -10,6 +10,7 @@
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
 #include "daemon/issue/acme_authority.h"
+#include "daemon/issue/tlsa_records.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -207,12 +208,13 @@ std::shared_ptr<const issue::Policies> Service::policies(const config::Propagati
 keep::Keeper* Service::add_keeper() {
   auto& wanted = wanted_[added_++];
   auto* authority = authorities_.at(wanted.ca).get();
-  keepers_.emplace_back(context_, ledger_, deployments_,
-                        keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
-                                      policies(wanted.propagation), std::move(wanted.group),
-                                      std::move(wanted.preferred_chain)},
-                                     wanted.renew,
-                                     std::move(wanted.deploy)});
+  keepers_.emplace_back(
+      context_, ledger_, deployments_,
+      keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
+                    policies(wanted.propagation), std::move(wanted.group), std::move(wanted.preferred_chain)},
+                   wanted.renew,
+                   std::move(wanted.deploy),
+                   std::move(wanted.dane)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
   keepers_.back().tell_when_sooner(when_sooner_);
   return &keepers_.back();
@@ -419,8 +421,14 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
     try {
       const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
-      if (state.values.empty()) continue;
+      if (state.values.empty() && !state.dane) continue;
       const Busy busy(*this);
+      if (state.dane) {
+        issue::TlsaRecords records(context_, name, nullptr);
+        co_await records.withdraw(state.dane->values);
+        state.dane.reset();
+        state.revision = co_await store_.save_certificate(name, state);
+      }
       state.order.reset();
       issue::Journey journey(context_, {name, {}, {}, nullptr, {}}, state);
       co_await journey.withdraw_leftovers();

@@ -274,6 +274,8 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   toml.text("ca", certificate.ca);
   toml.text("key_type", crypto::to_text(certificate.key_type));
   toml.text_if("preferred_chain", certificate.preferred_chain);
+  toml.texts_if("dane", certificate.dane.names);
+  if (!certificate.dane.names.empty()) toml.raw("dane_ttl", in_toml(certificate.dane.ttl));
   if (certificate.renew) {
     const auto* fraction = std::get_if<double>(&*certificate.renew);
     toml.raw("renew", fraction != nullptr ? fmt::format("\"{:g}\"", *fraction)

@@ -9,6 +9,7 @@
 #include "base/crypto/encoding.h"
 #include "base/log.h"
 #include "daemon/issue/observer.h"
+#include "daemon/keep/dane.h"
 #include "daemon/keep/heedful_authority.h"
 #include "daemon/renew/due.h"
 
@@ -59,8 +60,10 @@ std::optional<Time> Issuing::closed_until() const {
 }
 
 std::optional<Duty::Wait> Issuing::wait() const {
+  const bool is_due = due() <= kept_.now();
+  if (!is_due && !is_wanted()) return std::nullopt;
   const auto until = closed_until();
-  if (!until || due() > kept_.now()) return std::nullopt;
+  if (!until || !is_due) return wait_for_dane();
   auto why = fmt::format("CA {} asked to be left alone until {}", ca().name, to_rfc3339(*until));
   const auto end = kept_.end_in_service();
   if (end && kept_.ledger.asked_until(ca().directory_url).value_or(*until) > *end) {
@@ -71,7 +74,24 @@ std::optional<Duty::Wait> Issuing::wait() const {
   return Wait{*until, std::move(why)};
 }
 
+/// Services must not switch to a key before every resolver can know it.
+std::optional<Duty::Wait> Issuing::wait_for_dane() const {
+  const auto now = kept_.now();
+  const auto usable = next_key_usable(kept_);
+  if (usable <= now) return std::nullopt;
+  if (usable != Time::max()) {
+    return Wait{usable, fmt::format("waits until {}: by then no resolver knows the DNS without the TLSA records of the "
+                                    "next key",
+                                    to_rfc3339(usable))};
+  }
+  const auto& trouble = kept_.state.dane_trouble;
+  auto why = trouble ? fmt::format("waits for the TLSA records of the next key: {}", trouble->sentence)
+                     : std::string("waits for the TLSA records of the next key, which are not in the DNS yet");
+  return Wait{trouble ? std::max(trouble->next_try, now) : now, std::move(why)};
+}
+
 Task<> Issuing::perform() {
+  if (wait_for_dane()) co_return;
   const bool is_open = co_await ca_is_open();
   if (!is_open) co_return;
   want(false);

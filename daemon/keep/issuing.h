@@ -22,7 +22,7 @@ class Issuing final : public Duty {
   std::string why_due() const override;
   std::string failed() const override { return "not issued"; }
   std::string about() const override;
-  /// The pause that the CA asked for.
+  /// The pause that the CA asked for, and the time that it takes until the key's TLSA records are known.
   std::optional<Wait> wait() const override;
 
  private:
@@ -30,6 +30,7 @@ class Issuing final : public Duty {
   Task<bool> ca_is_open();
   bool is_current() const;
   std::optional<Time> closed_until() const;
+  std::optional<Wait> wait_for_dane() const;
   unsigned generation() const { return kept_.state.issued ? kept_.state.issued->generation : 0; }
   const issue::AuthoritySettings& ca() const { return kept_.wanted.request.authority->settings(); }
 

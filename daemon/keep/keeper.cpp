@@ -53,7 +53,8 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::De
       recording_(kept_),
       issuing_(kept_, leftovers_, recording_),
       renewal_information_(kept_, recording_),
-      duties_{&issuing_, &leftovers_, &recording_, &renewal_information_} {
+      dane_(kept_),
+      duties_{&issuing_, &leftovers_, &recording_, &renewal_information_, &dane_} {
   for (const auto& target : kept_.wanted.targets) {
     duties_.push_back(&deployments_.emplace_back(kept_, target, recording_));
   }
@@ -136,15 +137,18 @@ void Keeper::want(const Wish& wish) {
 void Keeper::tell_what_was_not_done() {
   for (auto* duty : duties_) {
     if (!duty->is_wanted()) continue;
+    const auto wait = duty->wait();
+    auto why = why_it_waits(*duty);
     duty->want(false);
     const auto is_its = [duty](const TroubleView& failure) { return failure.what == duty->name(); };
     if (failures_ && std::ranges::any_of(*failures_, is_its)) continue;
     TroubleView failure;
     failure.what = duty->name();
     failure.cause = "control:waits";
-    failure.sentence = why_it_waits(*duty);
+    failure.sentence = std::move(why);
     if (failure.sentence.empty()) failure.sentence = "there is nothing to deploy yet: no certificate has been issued";
-    failure.next_try = next_of(*duty, false);
+    // What is wanted before its time is not due when the wait ends.
+    failure.next_try = wait && duty->due() > kept_.now() ? wait->until : next_of(*duty, false);
     note_failure(std::move(failure));
   }
   if (!kept_.loaded && loading_.trouble() && !failures_) {
@@ -152,11 +156,21 @@ void Keeper::tell_what_was_not_done() {
   }
 }
 
-/// The deployments are performed side by side: several may have to be tested together.
+/// The deployments are performed side by side: several may have to be tested together. The key of the next certificate
+/// is announced before that is ordered, and the one after it when services have the former.
 std::vector<std::vector<Duty*>> Keeper::in_order() {
   std::vector<Duty*> deployments;
   for (auto& deployment : deployments_) deployments.push_back(&deployment);
-  return {{&issuing_}, {&leftovers_}, {&recording_}, std::move(deployments), {&renewal_information_}};
+  std::vector<Duty*> ahead;
+  if (issuing_.due() <= kept_.now() || issuing_.is_wanted()) ahead.push_back(&dane_);
+  return {std::move(ahead),       {&issuing_}, {&leftovers_},          {&recording_},
+          std::move(deployments), {&dane_},    {&renewal_information_}};
+}
+
+/// In this attempt.
+bool Keeper::has_failed(const Duty& duty) const {
+  return failures_ &&
+         std::ranges::any_of(*failures_, [&duty](const TroubleView& failure) { return failure.what == duty.name(); });
 }
 
 /// Performs those of `duties` that are due and not in `failed`, side by side.
@@ -164,7 +178,8 @@ Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* fail
   if (!kept_.loaded) co_return;
   std::vector<Task<>> work;
   for (auto* duty : duties) {
-    if (is_ready(*duty) && std::ranges::find(*failed, duty) == failed->end()) work.push_back(perform(duty));
+    const bool is_over = std::ranges::find(*failed, duty) != failed->end() || has_failed(*duty);
+    if (is_ready(*duty) && !is_over) work.push_back(perform(duty));
   }
   co_await when_all(std::move(work));
   if (!kept_.loaded) co_return;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/keep/dane.h"
 #include "daemon/keep/deployment.h"
 #include "daemon/keep/issuing.h"
 #include "daemon/keep/leftovers.h"
@@ -79,6 +80,7 @@ class Keeper {
  private:
   class Working;
   bool is_ready(Duty& duty) const;
+  bool has_failed(const Duty& duty) const;
   Time next_of(Duty& duty, bool asked) const;
   std::vector<std::vector<Duty*>> in_order();
   Task<> perform(Duty* duty);
@@ -100,6 +102,7 @@ class Keeper {
   Recording recording_;
   Issuing issuing_;
   RenewalInformation renewal_information_;
+  Dane dane_;
   std::list<Deployment> deployments_;
   std::vector<Duty*> duties_;                ///< all but loading
   Rare<std::vector<TroubleView>> failures_;  ///< in the last attempt

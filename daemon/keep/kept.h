@@ -20,6 +20,7 @@ struct Wanted {
   issue::Request request;
   std::optional<config::LifeLeft> renew;  ///< see config::Certificate
   std::vector<config::Target> targets;
+  config::Dane dane{};
 };
 
 /// One certificate that is kept: what it should be, what is remembered of it, and what its duties share.

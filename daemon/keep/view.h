@@ -23,7 +23,7 @@ std::string_view to_text(State state);
 
 /// What failed and is retried.
 struct TroubleView {
-  std::string what;  ///< "issue", "withdraw", "record", "load" or "deploy:TARGET"
+  std::string what;  ///< "issue", "withdraw", "record", "load", "dane" or "deploy:TARGET"
   std::string sentence;
   std::string cause;
   std::optional<Party> party;  ///< none: of a version that did not store it

@@ -75,8 +75,8 @@ class FakeAuthority final : public issue::Authority {
   std::vector<std::string> asked_about;  ///< CertIDs
   std::optional<acme::RenewalInfo> suggestion;
   std::string preferred_chain;  ///< that was last asked for
-  bool proved = false;   ///< all names are, by earlier orders
-  bool invalid = false;  ///< the orders are; their authorizations are pending
+  bool proved = false;          ///< all names are, by earlier orders
+  bool invalid = false;         ///< the orders are; their authorizations are pending
 
  private:
   void call(const std::string& name) const {
