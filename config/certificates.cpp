@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/cas.h"
+#include "config/dane.h"
 #include "config/key_types.h"
 #include "config/life_left.h"
 #include "config/names.h"
@@ -277,6 +278,7 @@ CertificateSettings read_defaults(Reader reader, const Config& config) {
   settings.challenges = read_challenges(reader);
   reader.refuse("name", "each certificate has its own name; there is no default");
   reader.refuse("domains", "each certificate has its own domains; there is no default");
+  reader.refuse("dane", "each certificate has its own services; there is no default");
   reader.end();
   return settings;
 }
@@ -285,6 +287,7 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
                                            const Config& config) {
   const auto read_rest = [&](Reader& reader, Certificate& certificate) {
     const auto own = read_settings(reader, config);
+    certificate.dane = read_dane(reader, config);
     reader.end();
     auto cas = cas_of(own, defaults, config, reader);
     certificate.ca = std::move(cas.front());

@@ -149,6 +149,12 @@ struct Profile {
   friend bool operator==(const Profile&, const Profile&) = default;
 };
 
+/// The TLSA records of a certificate's keys.
+struct Dane {
+  std::vector<std::string> names;          ///< "_25._tcp.mail.example.com"; none: it has no such records
+  Duration ttl = std::chrono::minutes(5);  ///< of the records
+};
+
 /// [[certificate]]
 struct Certificate {
   std::string name;
@@ -169,6 +175,7 @@ struct Certificate {
   /// The common name of a certificate of the chain or of its root; or "sha256:" and a fingerprint in lower-case hex.
   /// Empty for what the CA's section says.
   std::string preferred_chain{};
+  Dane dane{};
 };
 
 /// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".

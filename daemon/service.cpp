@@ -10,6 +10,7 @@
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
 #include "daemon/issue/persistence.h"
+#include "daemon/issue/tlsa_records.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -233,7 +234,8 @@ keep::Keeper* Service::add_keeper() {
                     std::move(wanted.profile), wanted.challenges, wanted.persist_for},
                    wanted.renew,
                    std::move(wanted.deploy),
-                   std::move(fallbacks)});
+                   std::move(fallbacks),
+                   std::move(wanted.dane)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
   keepers_.back().tell_when_sooner(when_sooner_);
   keepers_.back().plan_in(calendar_);
@@ -446,8 +448,14 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
       const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
       issue::let_go(state, [](const store::PersistentRecord&) { return true; });
-      if (state.values.empty()) continue;
+      if (state.values.empty() && !state.dane) continue;
       const Busy busy(*this);
+      if (state.dane) {
+        issue::TlsaRecords records(context_, name, nullptr);
+        co_await records.withdraw(state.dane->values);
+        state.dane.reset();
+        state.revision = co_await store_.save_certificate(name, state);
+      }
       state.order.reset();
       issue::Journey journey(context_, {name, {}, {}, nullptr, {}}, state);
       co_await journey.withdraw_leftovers();

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/crypto/digest.h"
+#include "dns/tlsa.h"
 #include "dns/wire.h"
 
 namespace acmed::dns {
@@ -76,20 +77,28 @@ void push_text(ldns_rr* record, std::string_view value) {
   } while (!value.empty());
 }
 
+void push_data(ldns_rr* record, const UpdateEntry& entry) {
+  if (entry.type != Type::tlsa) return push_text(record, entry.value);
+  const auto data = tlsa_octets(entry.value);
+  if (!data) throw std::invalid_argument("no data of a TLSA record: " + entry.value);
+  ldns_rr_push_rdf(record, made(Rdata(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_HEX, data->size(), data->data()))).release());
+}
+
 ResourceRecord to_record(const UpdateEntry& entry) {
+  const auto type = static_cast<ldns_rr_type>(entry.type);
   switch (entry.kind) {
     case UpdateEntry::Kind::no_cname:  // RFC 2136 §2.4.3: RRset does not exist
       return make_record(entry.name, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE, 0);
-    case UpdateEntry::Kind::no_txt:
-      return make_record(entry.name, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, 0);
-    case UpdateEntry::Kind::add_txt: {  // §2.5.1
-      auto record = make_record(entry.name, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_IN, entry.ttl);
-      push_text(record.get(), entry.value);
+    case UpdateEntry::Kind::no_records:
+      return make_record(entry.name, type, LDNS_RR_CLASS_NONE, 0);
+    case UpdateEntry::Kind::add: {  // §2.5.1
+      auto record = make_record(entry.name, type, LDNS_RR_CLASS_IN, entry.ttl);
+      push_data(record.get(), entry);
       return record;
     }
-    case UpdateEntry::Kind::remove_txt: {  // §2.5.4: delete an RR from an RRset
-      auto record = make_record(entry.name, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, 0);
-      push_text(record.get(), entry.value);
+    case UpdateEntry::Kind::remove: {  // §2.5.4: delete an RR from an RRset
+      auto record = make_record(entry.name, type, LDNS_RR_CLASS_NONE, 0);
+      push_data(record.get(), entry);
       return record;
     }
   }
@@ -166,6 +175,14 @@ std::optional<Record> to_record(const ldns_rr* from) {
       const auto octets = octets_of(ldns_rr_rdf(from, 0));
       if (octets.size() != (record.type == Type::a ? 4U : 16U)) return std::nullopt;
       record.data = Address{std::string(octets)};
+      break;
+    }
+    case Type::tlsa: {
+      std::string octets;
+      for (std::size_t i = 0; i < ldns_rr_rd_count(from); ++i) octets += octets_of(ldns_rr_rdf(from, i));
+      const auto text = tlsa_text(octets);
+      if (!text) return std::nullopt;
+      record.data = Tlsa{*text};
       break;
     }
     default:
@@ -249,7 +266,8 @@ Request make_update(const Name& zone, const std::vector<UpdateEntry>& entries) {
   const auto prerequisites = made(RecordList(ldns_rr_list_new()));
   const auto updates = made(RecordList(ldns_rr_list_new()));
   for (const auto& entry : entries) {
-    const bool is_prerequisite = entry.kind == UpdateEntry::Kind::no_cname || entry.kind == UpdateEntry::Kind::no_txt;
+    const bool is_prerequisite =
+        entry.kind == UpdateEntry::Kind::no_cname || entry.kind == UpdateEntry::Kind::no_records;
     auto* list = is_prerequisite ? prerequisites.get() : updates.get();
     auto record = to_record(entry);
     if (!ldns_rr_list_push_rr(list, record.get())) throw std::bad_alloc();

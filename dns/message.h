@@ -16,7 +16,7 @@ namespace acmed::dns {
 enum class Opcode : std::uint8_t { query = 0, update = 5 };
 
 /// Record types; received messages may contain others.
-enum class Type : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, txt = 16, aaaa = 28, dname = 39 };
+enum class Type : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, txt = 16, aaaa = 28, dname = 39, tlsa = 52 };
 
 /// Response codes, including those of EDNS (RFC 6895 §2.3); received messages may contain others.
 enum class Rcode : std::uint16_t {
@@ -56,13 +56,16 @@ struct Text {
 struct Address {
   std::string octets;  ///< 4 for an A, 16 for an AAAA record
 };
+struct Tlsa {
+  std::string value;  ///< as tlsa_text() writes it (dns/tlsa.h)
+};
 
 /// One record of class IN; types not in Type come without data.
 struct Record {
   Name owner;
   Type type = Type::txt;
   std::uint32_t ttl = 0;  ///< seconds
-  std::variant<std::monostate, Soa, Target, Text, Address> data;
+  std::variant<std::monostate, Soa, Target, Text, Address, Tlsa> data;
 };
 
 /// A received message. Omits records with names that none of our hosts or challenges could have (odd octets).
@@ -108,11 +111,12 @@ Request make_query(const Question& question, QueryOptions options);
 
 /// One line of a dynamic update (RFC 2136 §2.4, §2.5).
 struct UpdateEntry {
-  enum class Kind { no_cname, no_txt, add_txt, remove_txt };
-  Kind kind = Kind::add_txt;
+  enum class Kind { no_cname, no_records, add, remove };
+  Kind kind = Kind::add;
   Name name;
-  std::string value;      ///< any octets; split into strings of 255
-  std::uint32_t ttl = 0;  ///< seconds; only for add_txt
+  std::string value;      ///< of a TXT record: any octets, split into strings of 255; of a TLSA record: see dns/tlsa.h
+  std::uint32_t ttl = 0;  ///< seconds; only for add
+  Type type = Type::txt;  ///< of the record, or of those that must not be there: TXT or TLSA
 };
 /// An UPDATE of `zone` with a random id. Prerequisites may be anywhere among the entries. The caller keeps it below 64
 /// KiB.

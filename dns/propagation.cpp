@@ -41,7 +41,8 @@ Task<> turn_of(Waiters* waiters) {
 /// One wait for several names on several servers, a report for each pair of them.
 class Watch {
  public:
-  Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report, ValuesLost lost);
+  Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report, ValuesLost lost,
+        Type type);
 
   /// Completes when enough servers are ready for each name, or no other can become ready. Throws Retry when there is a
   /// name that no server is left for.
@@ -83,6 +84,7 @@ class Watch {
   PropagationPolicy policy_;
   PropagationReport report_;
   ValuesLost lost_;
+  Type type_;
   std::map<Name, std::set<std::string>> values_;
   std::map<Name, PacketBudget> budgets_;
   std::vector<ServerReport> pairs_;
@@ -99,8 +101,9 @@ class Watch {
   Scope* scope_ = nullptr;  ///< of the pairs, while wait() runs
 };
 
-Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report, ValuesLost lost)
-    : policy_(std::move(policy)), report_(std::move(report)), lost_(std::move(lost)) {
+Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, PropagationReport report, ValuesLost lost,
+             Type type)
+    : policy_(std::move(policy)), report_(std::move(report)), lost_(std::move(lost)), type_(type) {
   std::map<Name, std::map<std::pair<Endpoint, Name>, Server>> servers;  // the name only of those without an address
   std::set<Name> hosts_excluded;
   for (const auto& each : expected) {
@@ -195,7 +198,7 @@ Task<Reply> Watch::look(std::size_t pair, AskOptions options) {
   options.share = share_;
   const auto turn = budget.take(here.loop->clock().moment(), packets_of_question);
   if (turn > Duration::zero()) co_await sleep_for(turn);
-  auto reply = co_await ask(pairs_[pair].server.endpoint, {pairs_[pair].name, Type::txt}, options);
+  auto reply = co_await ask(pairs_[pair].server.endpoint, {pairs_[pair].name, type_}, options);
   if (reply.outcome == Reply::Outcome::silent) budget.take(here.loop->clock().moment(), further_packets_of_silence);
   co_return reply;
 }
@@ -371,11 +374,11 @@ std::string Watch::laggards() const {
 }  // namespace
 
 Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report,
-                         ValuesLost lost) {
+                         ValuesLost lost, Type type) {
   if (policy.require != Require::none) {
     const auto here = co_await context();
     const auto start = here.loop->clock().moment();
-    Watch watch(expected, policy, std::move(report), std::move(lost));
+    Watch watch(expected, policy, std::move(report), std::move(lost), type);
     const bool ended = co_await within(policy.timeout, watch.wait());
     if (!ended || !watch.is_enough()) {
       const auto waited = here.loop->clock().moment() - start;

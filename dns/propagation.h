@@ -7,6 +7,7 @@
 
 #include "base/runtime/task.h"
 #include "dns/discovery.h"
+#include "dns/message.h"
 #include "dns/server_policy.h"
 
 namespace acmed::dns {
@@ -52,8 +53,8 @@ using ValuesLost = std::function<void()>;
 /// has a route to none of its servers and none of them has answered. A server without an address (Delegations) counts
 /// as never ready. Less than 1,000 packets a minute leave for one name. `report` is called whenever a server's report
 /// changes. Throws Retry ("dns:propagation") at the timeout, or when only servers without an address are left, naming
-/// each lagging server and what it last said.
+/// each lagging server and what it last said. `type`: of the records, TXT or TLSA.
 Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report,
-                         ValuesLost lost = {});
+                         ValuesLost lost = {}, Type type = Type::txt);
 
 }  // namespace acmed::dns

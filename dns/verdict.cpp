@@ -22,6 +22,13 @@ std::string named(const std::set<std::string>& others) {
   return fmt::format("{}{}", fmt::join(texts, ", "), unnamed > 0 ? fmt::format(" and {} more", unnamed) : "");
 }
 
+/// Null for a record of another type than those that are waited for.
+const std::string* value_in(const Record& record) {
+  if (const auto* text = std::get_if<Text>(&record.data)) return &text->value;
+  const auto* tlsa = std::get_if<Tlsa>(&record.data);
+  return tlsa == nullptr ? nullptr : &tlsa->value;
+}
+
 }  // namespace
 
 Verdict judge(const Reply& reply, const Name& name, const std::set<std::string>& values) {
@@ -32,9 +39,9 @@ Verdict judge(const Reply& reply, const Name& name, const std::set<std::string>&
   std::set<std::string> found;
   std::set<std::string> others;
   for (const auto& record : message.answer) {
-    const auto* text = std::get_if<Text>(&record.data);
-    if (text == nullptr || record.owner != name) continue;
-    (values.contains(text->value) ? found : others).insert(text->value);
+    const auto* value = value_in(record);
+    if (value == nullptr || record.owner != name) continue;
+    (values.contains(*value) ? found : others).insert(*value);
   }
   if (found.size() == values.size()) return {true, true, "all values", named(others)};
   if (message.truncated) return {false, false, to_text(reply), named(others)};

@@ -8,7 +8,7 @@
 
 namespace acmed::dns {
 
-/// What one answer to a question about TXT says of the values that are waited for.
+/// What one answer to a question about TXT or TLSA says of the values that are waited for.
 struct Verdict {
   bool ready = false;
   bool is_told = false;  ///< by a server that serves the zone: no silence, no failure

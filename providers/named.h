@@ -21,6 +21,7 @@ class Named final : public Provider {
   Task<std::set<dns::Name>> name_servers(Zone zone) override;
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
   Task<> await_published(Zone zone) override;
+  bool publishes(dns::Type type) const override { return provider_->publishes(type); }
   std::size_t values_at_a_time() const override { return provider_->values_at_a_time(); }
   std::optional<Duration> assertion_pace() const override { return provider_->assertion_pace(); }
   Task<std::optional<std::string>> check_credentials() override;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/runtime/task.h"
+#include "dns/message.h"
 #include "dns/name.h"
 
 namespace acmed::providers {
@@ -34,14 +35,16 @@ struct Origin {
   friend auto operator<=>(const Origin&, const Origin&) = default;
 };
 
-/// One change of one TXT value. Several values may share a name: `example.test` and `*.example.test` are both proved at
-/// `_acme-challenge.example.test`, so a change never concerns the whole set.
+/// One change of one value of a TXT record, or of another type that the provider publishes(). Several values may share
+/// a name: `example.test` and `*.example.test` are both proved at `_acme-challenge.example.test`, so a change never
+/// concerns the whole set.
 struct TxtChange {
   Action action = Action::add;
   dns::Name name;
-  std::string value;                            ///< unquoted, at most 255 octets
+  std::string value;                            ///< unquoted, at most 255 octets; of a TLSA record: see dns/tlsa.h
   std::chrono::seconds ttl{};                   ///< requested; an operator may raise it to its own minimum
   std::optional<Origin> origin = std::nullopt;  ///< none for values stored by a version that did not know it
+  dns::Type type = dns::Type::txt;              ///< or tlsa
 };
 
 /// Some names failed while all others went well: in apply(), or while their places were looked for. Each has its own
@@ -82,8 +85,8 @@ inline constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max(
 /// absurd one.
 inline constexpr Duration longest_pause = std::chrono::hours(6);
 
-/// Changes TXT records at one DNS operator. Its sentences do not name the provider: make_provider() (registry.h) adds
-/// that.
+/// Changes TXT records, and maybe others, at one DNS operator. Its sentences do not name the provider: make_provider()
+/// (registry.h) adds that.
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -113,6 +116,9 @@ class Provider {
   /// Completes when all changes of `zone` that were accepted so far have reached the operator's own servers, as far as
   /// the operator tells; at once where it does not. Throws Error when they will not.
   virtual Task<> await_published(Zone) { co_return; }
+
+  /// Whether apply() takes changes of records of that type. All take TXT.
+  virtual bool publishes(dns::Type type) const { return type == dns::Type::txt; }
 
   /// How many values the operator holds at one name; one more would replace the oldest.
   virtual std::size_t values_at_a_time() const { return any_number; }

@@ -302,6 +302,8 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   }
   toml.text("key_type", crypto::to_text(certificate.key_type));
   toml.text_if("preferred_chain", certificate.preferred_chain);
+  toml.texts_if("dane", certificate.dane.names);
+  if (!certificate.dane.names.empty()) toml.raw("dane_ttl", in_toml(certificate.dane.ttl));
   write(toml, "renew", certificate.renew);
   if (certificate.profile) {
     toml.text("profile", certificate.profile->name);

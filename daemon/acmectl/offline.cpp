@@ -68,6 +68,7 @@ json::Object describe(const config::Certificate& certificate, const store::State
     due = renew::due_at(*issued, certificate.renew);
     object.emplace("next", json::Object{{"what", "renew"}, {"at", to_rfc3339(*due)}});
   }
+  if (remembered.dane_trouble) trouble = trouble_json("dane", *remembered.dane_trouble);
   if (remembered.trouble) trouble = trouble_json("issue", *remembered.trouble);
   object.emplace("targets", targets_json(certificate, remembered, &trouble));
   object.emplace("state", state_of(remembered, !trouble.is_null(), due, now));

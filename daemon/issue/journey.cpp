@@ -161,6 +161,11 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   state_.order.reset();
   state_.set_aside.reset();
   state_.trouble.reset();
+  // The next certificate gets a new key.
+  const bool had_next_key = state_.dane && state_.dane->next_key;
+  if (had_next_key && state_.dane->next_key->pem.reveal() == generation.files.private_key.reveal()) {
+    state_.dane->next_key.reset();
+  }
   co_await save();
   co_await context_.publisher.publish(request_.name, std::move(generation), request_.key_group);
   context_.observer.issued(request_.name, request_.authority->settings().name, issued);

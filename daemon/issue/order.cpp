@@ -118,7 +118,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
 }
 
 Task<> CertificateOrder::create() {
-  key_ = co_await context_.keys.generate(request_.key_type);
+  key_ = co_await new_key();
   order_ = co_await ca().new_order(request_.domains, replaced(), request_.wanted_profile());
   const auto now = context_.loop.clock().now();
   state_.order = store::OpenOrder{ca().settings().account_identity(),
@@ -129,6 +129,15 @@ Task<> CertificateOrder::create() {
                                   end_of(order_, now).value_or(now + longest_order)};
   state_.order->profile = request_.wanted_profile().name;
   context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
+}
+
+/// The one that was made ahead, if any.
+Task<crypto::PrivateKey> CertificateOrder::new_key() {
+  const auto* next = state_.dane && state_.dane->next_key ? &*state_.dane->next_key : nullptr;
+  if (next != nullptr && next->key_type == crypto::to_text(request_.key_type)) {
+    co_return crypto::PrivateKey::from_pem(next->pem);
+  }
+  co_return co_await context_.keys.generate(request_.key_type);
 }
 
 /// The CertID of the certificate that this order is to replace; empty when there is none, or it is another CA's.

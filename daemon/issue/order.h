@@ -68,6 +68,7 @@ class CertificateOrder {
   Authority& ca() const { return *request_.authority; }
   Task<bool> resume(store::OpenOrder kept);
   Task<> create();
+  Task<crypto::PrivateKey> new_key();
   std::string replaced() const;
   Task<> respond_to(Challenged one);
   Task<> await_result(std::vector<Challenged> challenged, Task<> poll);

@@ -14,8 +14,10 @@ using providers::Zone;
 
 constexpr Duration shortest_gathering = std::chrono::seconds(1);
 constexpr Duration longest_gathering = std::chrono::seconds(5);
-// Low, so that a resolver which saw an old value forgets it before the next order.
-constexpr std::chrono::seconds ttl{60};
+
+TxtChange change_of(const ZoneValue& value, Action action) {
+  return {action, value.name, value.value, value.ttl, value.origin, value.type};
+}
 
 }  // namespace
 
@@ -126,7 +128,7 @@ std::vector<ZoneCoordinator::Queued> ZoneCoordinator::enqueue(const Requests& re
 void ZoneCoordinator::add_to(Requests& requests, ZoneWork& zone, Action action, const ZoneValue& value) {
   auto& request = requests[&zone];
   if (!request) request = std::make_shared<ChangeRequest>();
-  request->changes.push_back({action, value.name, value.value, ttl, value.origin});
+  request->changes.push_back(change_of(value, action));
   if (action == Action::remove) {
     request->leaving.emplace_back(value.name, value.value);
     zone.leaving.emplace(value.name, value.value);
@@ -176,8 +178,7 @@ void ZoneCoordinator::leave_standing(const std::string& user, const std::vector<
 
 Task<> ZoneCoordinator::assert_again(std::vector<ZoneValue> values) {
   std::map<ZoneWork*, std::vector<TxtChange>> by_zone;
-  for (const auto& value : values)
-    by_zone[&work_for(value)].push_back({Action::add, value.name, value.value, ttl, value.origin});
+  for (const auto& value : values) by_zone[&work_for(value)].push_back(change_of(value, Action::add));
   std::vector<Task<>> zones;
   for (auto& [zone, changes] : by_zone) zones.push_back(assert_in(zone, std::move(changes)));
   co_await when_all(std::move(zones));

@@ -18,13 +18,19 @@ namespace acmed::issue {
 
 using Providers = std::map<std::string, std::unique_ptr<providers::Provider>>;
 
-/// A TXT value and its place.
+/// The TTL of values that stand for a while only. Low, so that a resolver which saw an old value forgets it before the
+/// next order.
+inline constexpr std::chrono::seconds usual_ttl{60};
+
+/// A value, of a TXT record unless it says otherwise, and its place.
 struct ZoneValue {
   std::string provider;  ///< its name in the configuration
   providers::Zone zone;
   dns::Name name;
   std::string value;
   std::optional<providers::Origin> origin = std::nullopt;
+  dns::Type type = dns::Type::txt;
+  std::chrono::seconds ttl = usual_ttl;
 };
 
 /// Combines what several journeys want in one zone at about the same time into one call of the provider (one RFC 2136

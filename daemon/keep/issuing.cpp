@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/acme/answer.h"
 #include "daemon/issue/observer.h"
+#include "daemon/keep/dane.h"
 #include "daemon/keep/heedful_authority.h"
 #include "daemon/renew/due.h"
 
@@ -111,8 +112,8 @@ std::optional<Duty::Wait> Issuing::pause_of(const issue::AuthoritySettings& ca) 
   return Wait{*until, std::move(why)};
 }
 
-std::optional<Duty::Wait> Issuing::wait() const {
-  if (due() > kept_.now()) return std::nullopt;
+/// With several CAs, the first pause to end.
+std::optional<Duty::Wait> Issuing::wait_for_cas() const {
   if (is_before_appointment()) return appointment_->wait;
   std::optional<Wait> first;
   for (const auto* authority : in_turn()) {
@@ -123,7 +124,33 @@ std::optional<Duty::Wait> Issuing::wait() const {
   return first;
 }
 
+std::optional<Duty::Wait> Issuing::wait() const {
+  const bool is_due = due() <= kept_.now();
+  if (!is_due && !is_wanted()) return std::nullopt;
+  if (is_due) {
+    if (auto pause = wait_for_cas()) return pause;
+  }
+  return wait_for_dane();
+}
+
+/// Services must not switch to a key before every resolver can know it.
+std::optional<Duty::Wait> Issuing::wait_for_dane() const {
+  const auto now = kept_.now();
+  const auto usable = next_key_usable(kept_);
+  if (usable <= now) return std::nullopt;
+  if (usable != Time::max()) {
+    return Wait{usable, fmt::format("waits until {}: by then no resolver knows the DNS without the TLSA records of the "
+                                    "next key",
+                                    to_rfc3339(usable))};
+  }
+  const auto& trouble = kept_.state.dane_trouble;
+  auto why = trouble ? fmt::format("waits for the TLSA records of the next key: {}", trouble->sentence)
+                     : std::string("waits for the TLSA records of the next key, which are not in the DNS yet");
+  return Wait{trouble ? std::max(trouble->next_try, now) : now, std::move(why)};
+}
+
 Task<> Issuing::perform() {
+  if (wait_for_dane()) co_return;
   const auto before = generation();
   std::vector<renew::Refusal> refusals;
   co_await ask_all(&refusals);

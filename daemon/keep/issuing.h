@@ -25,7 +25,7 @@ class Issuing final : public Duty {
   std::string failed() const override { return "not issued"; }
   std::string about() const override;
   /// The pause that the CA asked for, or until its limits have room; with several CAs, the first to end where all of
-  /// them are to be waited for.
+  /// them are to be waited for. And the time that it takes until the key's TLSA records are known.
   std::optional<Wait> wait() const override;
 
  private:
@@ -47,6 +47,8 @@ class Issuing final : public Duty {
   }
   bool is_expected() const { return appointment_ && appointment_->wait.until <= kept_.now(); }
   bool is_order_kept(const issue::AuthoritySettings& ca) const;
+  std::optional<Wait> wait_for_cas() const;
+  std::optional<Wait> wait_for_dane() const;
   unsigned generation() const { return kept_.state.issued ? kept_.state.issued->generation : 0; }
 
   Kept& kept_;

@@ -56,8 +56,9 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::De
       renewal_information_(kept_, recording_),
       revoking_(kept_, recording_),
       revocation_check_(kept_, recording_),
-      duties_{&issuing_,  &persistent_records_,  &leftovers_,       &recording_,
-              &revoking_, &renewal_information_, &revocation_check_} {
+      dane_(kept_),
+      duties_{&issuing_,  &persistent_records_,  &leftovers_,        &recording_,
+              &revoking_, &renewal_information_, &revocation_check_, &dane_} {
   for (const auto& target : kept_.wanted.targets) {
     duties_.push_back(&deployments_.emplace_back(kept_, target, recording_));
   }
@@ -170,6 +171,7 @@ bool Keeper::has_failed(const Duty& duty) const {
 void Keeper::tell_what_was_not_done() {
   for (auto* duty : duties_) {
     if (!duty->is_wanted()) continue;
+    const auto wait = duty->wait();
     auto why = why_it_waits(*duty);
     duty->want(false);
     if (has_failed(*duty)) continue;
@@ -178,7 +180,8 @@ void Keeper::tell_what_was_not_done() {
     failure.cause = "control:waits";
     failure.sentence = std::move(why);
     if (failure.sentence.empty()) failure.sentence = "there is nothing to deploy yet: no certificate has been issued";
-    failure.next_try = next_of(*duty, false);
+    // What is wanted before its time is not due when the wait ends.
+    failure.next_try = wait && duty->due() > kept_.now() ? wait->until : next_of(*duty, false);
     note_failure(std::move(failure));
   }
   if (!kept_.loaded && loading_.trouble() && !failures_) {
@@ -187,12 +190,16 @@ void Keeper::tell_what_was_not_done() {
 }
 
 /// The deployments are performed side by side: several may have to be tested together. What is to be revoked at once
-/// is so before another one is issued, and what another one has to replace first afterwards.
+/// is so before another one is issued, and what another one has to replace first afterwards. The key of the next
+/// certificate is announced before that is ordered, and the one after it when services have the former.
 std::vector<std::vector<Duty*>> Keeper::in_order() {
   std::vector<Duty*> deployments;
   for (auto& deployment : deployments_) deployments.push_back(&deployment);
-  return {{&revoking_},           {&issuing_},  {&persistent_records_},  {&leftovers_},       {&recording_},
-          std::move(deployments), {&revoking_}, {&renewal_information_}, {&revocation_check_}};
+  std::vector<Duty*> ahead;
+  if (issuing_.due() <= kept_.now() || issuing_.is_wanted()) ahead.push_back(&dane_);
+  return {{&revoking_},        std::move(ahead),       {&issuing_}, {&persistent_records_}, {&leftovers_},
+          {&recording_},       std::move(deployments), {&dane_},    {&revoking_},           {&renewal_information_},
+          {&revocation_check_}};
 }
 
 /// Performs those of `duties` that are due and not in `failed`, side by side.
@@ -200,7 +207,8 @@ Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* fail
   if (!kept_.loaded) co_return;
   std::vector<Task<>> work;
   for (auto* duty : duties) {
-    if (is_ready(*duty) && std::ranges::find(*failed, duty) == failed->end()) work.push_back(perform(duty));
+    const bool is_over = std::ranges::find(*failed, duty) != failed->end() || has_failed(*duty);
+    if (is_ready(*duty) && !is_over) work.push_back(perform(duty));
   }
   co_await when_all(std::move(work));
   if (!kept_.loaded) co_return;

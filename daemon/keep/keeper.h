@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/keep/dane.h"
 #include "daemon/keep/deployment.h"
 #include "daemon/keep/issuing.h"
 #include "daemon/keep/leftovers.h"
@@ -91,6 +92,7 @@ class Keeper {
  private:
   class Working;
   bool is_ready(Duty& duty) const;
+  bool has_failed(const Duty& duty) const;
   Time next_of(Duty& duty, bool asked) const;
   std::vector<std::vector<Duty*>> in_order();
   Task<> perform(Duty* duty);
@@ -117,6 +119,7 @@ class Keeper {
   RenewalInformation renewal_information_;
   Revoking revoking_;
   RevocationCheck revocation_check_;
+  Dane dane_;
   std::list<Deployment> deployments_;
   std::vector<Duty*> duties_;                ///< all but loading
   Rare<std::vector<TroubleView>> failures_;  ///< in the last attempt

@@ -22,6 +22,7 @@ struct Wanted {
   std::optional<config::LifeLeft> renew;  ///< see config::Certificate
   std::vector<config::Target> targets;
   std::vector<issue::Authority*> fallbacks = {};  ///< asked in this order where the request's CA does not issue
+  config::Dane dane{};
 };
 
 /// One certificate that is kept: what it should be, what is remembered of it, and what its duties share.

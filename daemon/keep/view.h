@@ -23,7 +23,8 @@ std::string_view to_text(State state);
 
 /// What failed and is retried.
 struct TroubleView {
-  std::string what;  ///< "issue", "persist", "withdraw", "record", "load", "revoke", "revoked" or "deploy:TARGET"
+  std::string
+      what;  ///< "issue", "persist", "withdraw", "record", "load", "dane", "revoke", "revoked" or "deploy:TARGET"
   std::string sentence;
   std::string cause;
   std::optional<Party> party;  ///< none: of a version that did not store it

@@ -214,6 +214,57 @@ RenewalPlan renewal_from(const json::Value& value) {
           time_of(value["renew_at"]),        time_of(value["ask_next"]),     value["explanation_url"].text_or()};
 }
 
+json::Value tlsa_json(const TlsaValue& value) {
+  json::Object object{{"provider", value.provider},
+                      {"zone", value.zone},
+                      {"zone_id", value.zone_id},
+                      {"name", value.name},
+                      {"value", value.value},
+                      {"generation", static_cast<std::int64_t>(value.generation)},
+                      {"ttl", std::int64_t{value.ttl.count()}}};
+  if (value.usable != Time{}) object.emplace("usable", to_rfc3339(value.usable));
+  if (value.superfluous != Time{}) object.emplace("superfluous", to_rfc3339(value.superfluous));
+  return object;
+}
+
+TlsaValue tlsa_from(const json::Value& value) {
+  return {value["provider"].text_or(),
+          value["zone"].text_or(),
+          value["zone_id"].text_or(),
+          value["name"].text_or(),
+          value["value"].text_or(),
+          count_of(value["generation"]),
+          std::chrono::seconds(count_of(value["ttl"])),
+          time_of(value["usable"]),
+          time_of(value["superfluous"])};
+}
+
+json::Value dane_json(const Dane& dane) {
+  json::Array values;
+  for (const auto& value : dane.values) values.push_back(tlsa_json(value));
+  json::Object object{{"generation", static_cast<std::int64_t>(dane.generation)},
+                      {"current", dane.current},
+                      {"values", std::move(values)}};
+  if (dane.next_key) {
+    object.emplace("next_key", json::Object{{"key", dane.next_key->pem.reveal()},
+                                            {"key_type", dane.next_key->key_type},
+                                            {"tlsa", dane.next_key->tlsa}});
+  }
+  return object;
+}
+
+Dane dane_from(const json::Value& value) {
+  Dane dane;
+  const auto& next = value["next_key"];
+  if (!next.is_null()) {
+    dane.next_key = NextKey{Secret(next["key"].text_or()), next["key_type"].text_or(), next["tlsa"].text_or()};
+  }
+  dane.generation = count_of(value["generation"]);
+  dane.current = value["current"].text_or();
+  for (const auto& tlsa : value["values"].elements()) dane.values.push_back(tlsa_from(tlsa));
+  return dane;
+}
+
 }  // namespace
 
 const Revocation* revocation_of(const Certificate& certificate, unsigned generation) {
@@ -318,6 +369,8 @@ json::Value to_json(const Certificate& certificate) {
   }
   if (certificate.revoking) object.emplace("revoking", trouble_json(*certificate.revoking));
   if (certificate.persisting) object.emplace("persisting", trouble_json(*certificate.persisting));
+  if (certificate.dane) object.emplace("dane", dane_json(*certificate.dane));
+  if (certificate.dane_trouble) object.emplace("dane_trouble", trouble_json(*certificate.dane_trouble));
   if (!certificate.deployments.empty()) {
     json::Object deployments;
     for (const auto& [target, deployment] : certificate.deployments)
@@ -350,6 +403,8 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   }
   certificate.revoking = trouble_from(value["revoking"]);
   certificate.persisting = trouble_from(value["persisting"]);
+  if (const auto& dane = value["dane"]; !dane.is_null()) certificate.dane = dane_from(dane);
+  certificate.dane_trouble = trouble_from(value["dane_trouble"]);
   if (const auto* deployments = value["deployments"].as_object()) {
     for (const auto& [target, deployment] : *deployments)
       certificate.deployments.emplace(target, deployment_from(deployment));

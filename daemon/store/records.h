@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -188,6 +189,34 @@ struct Deployment {
   unsigned in_place = 0;  ///< the generation whose files it has, accepted by its programs or not; 0: unknown
 };
 
+/// A TLSA record (RFC 6698) of one of a certificate's keys that is in the DNS because of us, or may be.
+struct TlsaValue {
+  std::string provider;
+  std::string zone;
+  std::string zone_id;
+  std::string name;
+  std::string value;           ///< "3 1 1 HEX"
+  unsigned generation = 0;     ///< whose key it is; 0 for a key that has not been in service
+  std::chrono::seconds ttl{};  ///< how long resolvers may know what stands at the name
+  Time usable{};               ///< since when no resolver can know the name without it; the epoch while not known
+  Time superfluous{};          ///< since when no service has its key; the epoch while one may have it
+};
+
+/// The key of the next certificate, made ahead so that its TLSA records are known before it is used.
+struct NextKey {
+  Secret pem;
+  std::string key_type;
+  std::string tlsa;  ///< TlsaValue::value of it
+};
+
+/// What is kept for a certificate's TLSA records.
+struct Dane {
+  std::optional<NextKey> next_key;
+  unsigned generation = 0;  ///< whose key `current` is of
+  std::string current;      ///< TlsaValue::value of the key in service; empty while there is none
+  std::vector<TlsaValue> values;
+};
+
 /// How often a record was saved: shows whether somebody else has saved it meanwhile.
 using Revision = std::uint64_t;
 
@@ -206,6 +235,8 @@ struct Certificate {
   Rare<Trouble> revoking;                     ///< of revoking
   Rare<Trouble> persisting;                   ///< of renewing `persistent`
   std::map<std::string, Deployment> deployments;
+  Rare<Dane> dane{};             ///< none: it has no TLSA records
+  Rare<Trouble> dane_trouble{};  ///< of keeping them
 };
 
 /// What became of that generation; null when nobody has revoked it, nor is to.

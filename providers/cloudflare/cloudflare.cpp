@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "base/secret_list.h"
+#include "dns/tlsa.h"
 #include "providers/kit/causes.h"
 #include "providers/kit/character_string.h"
+#include "providers/kit/record_content.h"
 
 namespace acmed::providers {
 namespace {
@@ -43,11 +46,24 @@ std::string records_path(const Zone& zone) {
   return fmt::format("/zones/{}/dns_records", zone.id);
 }
 
+/// The fields of a TLSA record, which Cloudflare wants apart.
+json::Object tlsa_json(const std::string& value) {
+  const auto octets = dns::tlsa_octets(value).value();
+  const auto field = [&octets](std::size_t place) { return std::int64_t{static_cast<std::uint8_t>(octets.at(place))}; };
+  return {
+      {"usage", field(0)}, {"selector", field(1)}, {"matching_type", field(2)}, {"certificate", hex(octets.substr(3))}};
+}
+
 json::Value record_json(const TxtChange& change) {
-  return json::Object{{"type", "TXT"},
+  json::Object record{{"type", type_text(change.type)},
                       {"name", change.name.text()},
-                      {"content", quoted_string(change.value)},
                       {"ttl", std::int64_t{std::clamp(change.ttl, shortest_ttl, longest_ttl).count()}}};
+  if (change.type == dns::Type::tlsa) {
+    record.emplace("data", tlsa_json(change.value));
+  } else {
+    record.emplace("content", quoted_string(change.value));
+  }
+  return record;
 }
 
 void append_record(std::vector<TxtRecord>& records, const json::Value& record) {
@@ -158,8 +174,8 @@ Task<Cloudflare::Successor> Cloudflare::look_for(Zone zone) {
 }
 
 /// Those of the whole zone, unless it is less to ask for each name.
-Task<std::vector<TxtRecord>> Cloudflare::list(Zone zone, std::set<dns::Name> names) {
-  const auto path = fmt::format("{}?type=TXT&per_page={}", records_path(zone), records_per_page);
+Task<std::vector<TxtRecord>> Cloudflare::list(Zone zone, std::set<dns::Name> names, dns::Type type) {
+  const auto path = fmt::format("{}?type={}&per_page={}", records_path(zone), type_text(type), records_per_page);
   const auto most_pages = static_cast<std::int64_t>(names.size());
   std::vector<TxtRecord> records;
   if (names.size() > 1) {
@@ -180,7 +196,7 @@ Task<std::vector<TxtRecord>> Cloudflare::list(Zone zone, std::set<dns::Name> nam
 Task<RecordAnswer> Cloudflare::add(Zone zone, TxtChange change) {
   const auto answer = co_await api_.post(records_path(zone), record_json(change));
   if (is_there_already(answer)) co_return RecordAnswer{Outcome::exists};
-  if (!answer.success) co_return refused(answer, zone, change.name);
+  if (!answer.success) co_return refused(answer, zone, change.name, change.type);
   RecordAnswer made;
   append_record(made.added, answer.result);
   co_return made;
@@ -219,9 +235,9 @@ Task<RecordAnswer> Cloudflare::change_together(Zone zone, std::vector<TxtRecord>
   co_return made;
 }
 
-RecordAnswer Cloudflare::refused(const Answer& refusal, const Zone& zone, const dns::Name& name) const {
+RecordAnswer Cloudflare::refused(const Answer& refusal, const Zone& zone, const dns::Name& name, dns::Type type) const {
   if (concerns_all(refusal)) throw_for_all(refusal, Request::change_records, zone);
-  return RecordAnswer::refused(refusal_of(refusal, name, zone));
+  return RecordAnswer::refused(refusal_of(refusal, name, zone, type));
 }
 
 void Cloudflare::throw_for_all(const Answer& refusal, Request request, const Zone& zone) const {

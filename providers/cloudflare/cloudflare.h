@@ -28,6 +28,7 @@ class Cloudflare final : public RecordProvider {
 
   /// One call for all changes as a rule.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+  bool publishes(dns::Type type) const override { return type == dns::Type::txt || type == dns::Type::tlsa; }
 
   /// Warns of a token that will soon expire or that is good no longer; throws Refused for one that can do nothing.
   Task<std::optional<std::string>> check_credentials() override;
@@ -37,14 +38,15 @@ class Cloudflare final : public RecordProvider {
   void rest() override;
 
  private:
-  Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name> names) override;
+  Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name> names, dns::Type type) override;
   Task<RecordAnswer> add(Zone zone, TxtChange change) override;
   Task<RecordAnswer> remove(Zone zone, TxtRecord record) override;
   std::size_t most_at_once() const override;
   Task<RecordAnswer> change_together(Zone zone, std::vector<TxtRecord> removals,
                                      std::vector<TxtChange> additions) override;
 
-  RecordAnswer refused(const cloudflare::Answer& refusal, const Zone& zone, const dns::Name& name) const;
+  RecordAnswer refused(const cloudflare::Answer& refusal, const Zone& zone, const dns::Name& name,
+                       dns::Type type = dns::Type::txt) const;
   [[noreturn]] void throw_for_all(const cloudflare::Answer& refusal, cloudflare::Request request,
                                   const Zone& zone) const;
   /// What became of a zone that cannot be changed.

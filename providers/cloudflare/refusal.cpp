@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "providers/kit/record_content.h"
 
 namespace acmed::providers::cloudflare {
 namespace {
@@ -99,9 +100,9 @@ void throw_for_all(const Answer& refusal, const Asked& asked) {
                 fmt::format("Cloudflare refuses {} ({}): {}", doing(asked), refusal.words(), mend(refusal, asked)));
 }
 
-Refused refusal_of(const Answer& refusal, const dns::Name& name, const Zone& zone) {
-  return {refusal.cause(), fmt::format("Cloudflare refuses TXT at {} in zone {} ({}){}", name.text(), zone.apex.text(),
-                                       refusal.words(), mend_name(refusal))};
+Refused refusal_of(const Answer& refusal, const dns::Name& name, const Zone& zone, dns::Type type) {
+  return {refusal.cause(), fmt::format("Cloudflare refuses {} at {} in zone {} ({}){}", type_text(type), name.text(),
+                                       zone.apex.text(), refusal.words(), mend_name(refusal))};
 }
 
 }  // namespace acmed::providers::cloudflare

@@ -37,6 +37,6 @@ bool concerns_all(const Answer& refusal);
 [[noreturn]] void throw_for_all(const Answer& refusal, const Asked& asked);
 
 /// For a record at `name` that was not changed, though others of the zone would be.
-Refused refusal_of(const Answer& refusal, const dns::Name& name, const Zone& zone);
+Refused refusal_of(const Answer& refusal, const dns::Name& name, const Zone& zone, dns::Type type);
 
 }  // namespace acmed::providers::cloudflare

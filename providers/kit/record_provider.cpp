@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "providers/kit/character_string.h"
 #include "providers/kit/halving.h"
+#include "providers/kit/record_content.h"
 
 namespace acmed::providers {
 
@@ -80,7 +80,7 @@ Task<RecordAnswer> RecordProvider::call(Zone zone, const Operations& operations)
   std::vector<TxtChange> additions;
   for (const auto& [change, id] : operations) {
     if (change.action == Action::remove) {
-      removals.push_back({change.name, quoted_string(change.value), id});
+      removals.push_back({change.name, record_content(change), id});
     } else {
       additions.push_back(change);
     }
@@ -110,14 +110,17 @@ Task<> RecordProvider::carry_out_what_is_left(Zone zone, Operations operations, 
 
 /// Replaces what is remembered of `values` by what is there.
 Task<> RecordProvider::look_up(Zone zone, std::set<Value> values) {
-  std::set<dns::Name> names;
-  for (const auto& value : values) names.insert(value.name);
-  const auto records = co_await list(zone, std::move(names));
-  for (const auto& value : values) ids_.erase(value);
-  for (const auto& record : records) {
-    auto value = values.lower_bound({zone.id, record.name, {}});
-    for (; value != values.end() && value->name == record.name; ++value) {
-      if (is_text(record.content, value->text)) ids_[*value].insert(record.id);
+  std::map<dns::Type, std::set<dns::Name>> names;
+  for (const auto& value : values) names[value.type].insert(value.name);
+  for (const auto& [type, of_type] : names) {
+    const auto records = co_await list(zone, of_type, type);
+    for (const auto& value : values) {
+      if (value.type != type) continue;
+      ids_.erase(value);
+      const TxtChange wanted{Action::remove, value.name, value.text, {}, {}, type};
+      for (const auto& record : records) {
+        if (record.name == value.name && is_record(record.content, wanted)) ids_[value].insert(record.id);
+      }
     }
   }
 }
@@ -136,7 +139,7 @@ void RecordProvider::remember(const Zone& zone, const Operations& operations, co
       continue;
     }
     for (const auto& record : added) {
-      if (record.name == change.name && is_text(record.content, change.value)) {
+      if (record.name == change.name && is_record(record.content, change)) {
         ids_[value_of(zone, change)] = {record.id};
       }
     }

@@ -11,7 +11,7 @@
 
 namespace acmed::providers {
 
-/// A TXT record as its operator keeps it.
+/// A record, TXT as a rule, as its operator keeps it.
 struct TxtRecord {
   dns::Name name;
   std::string content;  ///< as the operator writes it: a value in quotes (kit/character_string.h), or bare
@@ -47,8 +47,8 @@ class RecordProvider : public Provider {
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
 
  protected:
-  /// The TXT records at `names`, and maybe others of the zone. Throws Error.
-  virtual Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name> names) = 0;
+  /// The records of that type at `names`, and maybe others of the zone. Throws Error.
+  virtual Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name> names, dns::Type type) = 0;
 
   /// Adds one record. Throws Error for what concerns more than this record, and when it is not known what was done.
   virtual Task<RecordAnswer> add(Zone zone, TxtChange change) = 0;
@@ -67,6 +67,7 @@ class RecordProvider : public Provider {
     std::string zone_id;
     dns::Name name;
     std::string text;
+    dns::Type type = dns::Type::txt;
 
     friend auto operator<=>(const Value&, const Value&) = default;
   };
@@ -80,7 +81,9 @@ class RecordProvider : public Provider {
   /// Whether the ids in the operations have just been looked up: a record that is not there is then gone for good.
   enum class Ids { remembered, looked_up };
 
-  static Value value_of(const Zone& zone, const TxtChange& change) { return {zone.id, change.name, change.value}; }
+  static Value value_of(const Zone& zone, const TxtChange& change) {
+    return {zone.id, change.name, change.value, change.type};
+  }
 
   Task<> carry_out(Zone zone, Operations operations, Ids ids, Failures* failures);
   Task<std::optional<RecordAnswer>> send(Zone zone, Operations operations, Ids ids, Failures* failures);

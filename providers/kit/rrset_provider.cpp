@@ -36,7 +36,7 @@ bool has(const std::vector<TxtChange>& changes, Action action) {
 
 TxtSet RrsetProvider::changed(TxtSet set, const std::vector<TxtChange>& changes) const {
   for (const auto& change : changes) {
-    const auto is_it = [&](const TxtSet::Record& record) { return is_text(record.content, change.value, escapes_); };
+    const auto is_it = [&](const TxtSet::Record& record) { return is_record(record.content, change, escapes_); };
     const auto is_served = [&](const TxtSet::Record& record) { return !record.disabled && is_it(record); };
     if (change.action == Action::remove) {
       std::erase_if(set.records, is_served);
@@ -44,7 +44,7 @@ TxtSet RrsetProvider::changed(TxtSet set, const std::vector<TxtChange>& changes)
     } else if (std::ranges::none_of(set.records, is_served)) {
       // No operator takes two records of the same content, be one of them disabled.
       std::erase_if(set.records, is_it);
-      set.records.push_back({quoted_string(change.value, escapes_)});
+      set.records.push_back({record_content(change, escapes_)});
       if (!set.ttl) set.ttl = change.ttl;
     }
   }
@@ -52,19 +52,21 @@ TxtSet RrsetProvider::changed(TxtSet set, const std::vector<TxtChange>& changes)
 }
 
 Task<> RrsetProvider::apply(Zone zone, std::vector<TxtChange> changes) {
-  ByName by_name;
-  for (auto& change : changes) by_name[change.name].push_back(std::move(change));
+  std::map<dns::Type, ByName> by_type;
+  for (auto& change : changes) by_type[change.type][change.name].push_back(std::move(change));
   Failures failures;
-  auto writing = writing_ == Writing::compared ? write_compared(std::move(zone), std::move(by_name), &failures)
-                                               : write_until_it_stands(std::move(zone), std::move(by_name), &failures);
-  co_await std::move(writing);
+  for (auto& [type, by_name] : by_type) {
+    auto writing = writing_ == Writing::compared ? write_compared(zone, type, std::move(by_name), &failures)
+                                                 : write_until_it_stands(zone, type, std::move(by_name), &failures);
+    co_await std::move(writing);
+  }
   if (!failures.empty()) throw SomeFailed(std::move(failures));
 }
 
-Task<> RrsetProvider::write_compared(Zone zone, ByName changes, Failures* failures) {
+Task<> RrsetProvider::write_compared(Zone zone, dns::Type type, ByName changes, Failures* failures) {
   Duration longest = first_pause;
   for (int attempt = 1; !changes.empty(); ++attempt) {
-    const auto written = co_await write(zone, changes, failures);
+    const auto written = co_await write(zone, type, changes, failures);
     std::erase_if(changes, [&written](const auto& entry) { return !written.overtaken.contains(entry.first); });
     if (changes.empty()) co_return;
     if (attempt == most_attempts) throw_contended(zone, names_in(changes));
@@ -73,7 +75,7 @@ Task<> RrsetProvider::write_compared(Zone zone, ByName changes, Failures* failur
   }
 }
 
-Task<> RrsetProvider::write_until_it_stands(Zone zone, ByName changes, Failures* failures) {
+Task<> RrsetProvider::write_until_it_stands(Zone zone, dns::Type type, ByName changes, Failures* failures) {
   // What another read before it was removed may still come back, later than one thinks when the server is busy; what is
   // to be added was never there for others to undo.
   const bool removes =
@@ -82,7 +84,7 @@ Task<> RrsetProvider::write_until_it_stands(Zone zone, ByName changes, Failures*
   int looks_in_a_row = 0;
   for (int look = 0; look < most_looks; ++look) {
     const auto began = clock_.moment();
-    const auto written = co_await write(zone, changes, failures);
+    const auto written = co_await write(zone, type, changes, failures);
     leave_out_failed(changes, *failures);
     if (changes.empty()) co_return;
     looks_in_a_row = written.any ? 0 : looks_in_a_row + 1;
@@ -100,10 +102,10 @@ void RrsetProvider::leave_out_failed(ByName& changes, const Failures& failures) 
 }
 
 /// Makes what is not yet made of `changes`.
-Task<RrsetProvider::Written> RrsetProvider::write(Zone zone, ByName changes, Failures* failures) {
+Task<RrsetProvider::Written> RrsetProvider::write(Zone zone, dns::Type type, ByName changes, Failures* failures) {
   std::set<dns::Name> names;
   for (const auto& [name, at_name] : changes) names.insert(name);
-  auto standing = co_await read(zone, std::move(names));
+  auto standing = co_await read(zone, std::move(names), type);
   std::vector<SetChange> sets;
   for (auto& [name, at_name] : changes) {
     auto& here = standing[name];
@@ -112,7 +114,7 @@ Task<RrsetProvider::Written> RrsetProvider::write(Zone zone, ByName changes, Fai
       continue;
     }
     auto after = changed(here.set, at_name);
-    if (after != here.set) sets.push_back({name, std::move(here.set), std::move(after), std::move(at_name)});
+    if (after != here.set) sets.push_back({name, std::move(here.set), std::move(after), std::move(at_name), type});
   }
   if (sets.empty()) co_return Written{};
   auto replaced = co_await replace(std::move(zone), std::move(sets));

@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "providers/kit/character_string.h"
+#include "providers/kit/record_content.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
 
-/// The TXT records at one name, as an operator reads and replaces them: a whole set at a time.
+/// The records of one type at one name, TXT as a rule, as an operator reads and replaces them: a whole set at a time.
 struct TxtSet {
   struct Record {
     std::string content;    ///< as the operator writes it: only so can it be given back unchanged
@@ -40,10 +41,11 @@ struct SetChange {
   TxtSet before{};
   TxtSet after{};
   std::vector<TxtChange> changes{};  ///< by which `after` was made of `before`
+  dns::Type type = dns::Type::txt;   ///< of the set
 };
 
-/// A provider for operators that replace all TXT records of a name as a whole. An operator says how to read sets and
-/// how to replace them; this makes of it what Provider promises: read, merge, replace, and look again.
+/// A provider for operators that replace all records of a type and name as a whole. An operator says how to read sets
+/// and how to replace them; this makes of it what Provider promises: read, merge, replace, and look again.
 class RrsetProvider : public Provider {
  public:
   /// One look and one replacement, and more only where others change the same sets at the same time. Throws SomeFailed
@@ -62,8 +64,8 @@ class RrsetProvider : public Provider {
   RrsetProvider(Writing writing, const Clock& clock, Escapes escapes = Escapes::decimal)
       : writing_(writing), clock_(clock), escapes_(escapes) {}
 
-  /// What stands at each of `names`. Throws Error.
-  virtual Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) = 0;
+  /// What stands at each of `names`, with the set of that type. Throws Error.
+  virtual Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names, dns::Type type) = 0;
 
   /// What became of the sets that were to be replaced; of those not named, all is well.
   struct Replaced {
@@ -71,7 +73,7 @@ class RrsetProvider : public Provider {
     std::map<dns::Name, Error> refused{};  ///< what the operator does not take, each for itself
   };
 
-  /// Replaces each set that is still as it was `before`. Throws Error for what concerns all.
+  /// Replaces each set, all of one type, that is still as it was `before`. Throws Error for what concerns all.
   virtual Task<Replaced> replace(Zone zone, std::vector<SetChange> sets) = 0;
 
   /// Throws Retry: others never stopped changing the sets at `names`.
@@ -89,9 +91,9 @@ class RrsetProvider : public Provider {
     std::set<dns::Name> overtaken{};
   };
 
-  Task<> write_compared(Zone zone, ByName changes, Failures* failures);
-  Task<> write_until_it_stands(Zone zone, ByName changes, Failures* failures);
-  Task<Written> write(Zone zone, ByName changes, Failures* failures);
+  Task<> write_compared(Zone zone, dns::Type type, ByName changes, Failures* failures);
+  Task<> write_until_it_stands(Zone zone, dns::Type type, ByName changes, Failures* failures);
+  Task<Written> write(Zone zone, dns::Type type, ByName changes, Failures* failures);
   static void leave_out_failed(ByName& changes, const Failures& failures);
 
   Writing writing_;

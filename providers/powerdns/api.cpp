@@ -75,8 +75,8 @@ std::vector<PowerDnsZone> zones_in(const json::Value& list) {
   return zones;
 }
 
-bool is_txt_at(const json::Value& entry, const dns::Name& name) {
-  return entry["type"].text_or() == "TXT" && dns::Name::parse(entry["name"].text_or()) == name;
+bool is_at(const json::Value& entry, const dns::Name& name, dns::Type type) {
+  return entry["type"].text_or() == type_text(type) && dns::Name::parse(entry["name"].text_or()) == name;
 }
 
 std::chrono::seconds ttl_in(const json::Value& entry) {
@@ -147,13 +147,13 @@ Task<std::optional<PowerDnsZone>> PowerDnsApi::zone(dns::Name apex) {
   co_return std::nullopt;
 }
 
-Task<TxtSet> PowerDnsApi::txt_set(Zone zone, dns::Name name) {
-  const auto path = fmt::format("/zones/{}?rrset_name={}&rrset_type=TXT", zone.id, name.with_dot());
+Task<TxtSet> PowerDnsApi::set(Zone zone, dns::Name name, dns::Type type) {
+  const auto path = fmt::format("/zones/{}?rrset_name={}&rrset_type={}", zone.id, name.with_dot(), type_text(type));
   const auto answer = co_await get(path, About::zone, zone.apex.text());
   TxtSet set;
   // Servers before 4.6.1 know no filter and give the whole zone.
   for (const auto& entry : answer["rrsets"].elements()) {
-    if (!is_txt_at(entry, name)) continue;
+    if (!is_at(entry, name, type)) continue;
     for (const auto& record : entry["records"].elements()) {
       set.records.push_back({record["content"].text_or(), record["disabled"].bool_or(false)});
     }
@@ -174,7 +174,7 @@ Task<bool> PowerDnsApi::searches(Zone zone) {
   co_return works;
 }
 
-Task<std::optional<std::map<dns::Name, TxtSet>>> PowerDnsApi::disabled_txt_sets(Zone zone) {
+Task<std::optional<std::map<dns::Name, TxtSet>>> PowerDnsApi::disabled_sets(Zone zone, dns::Type type) {
   json::Value answer;
   try {
     answer = co_await get("/zones/" + zone.id, About::zone, zone.apex.text());
@@ -185,7 +185,7 @@ Task<std::optional<std::map<dns::Name, TxtSet>>> PowerDnsApi::disabled_txt_sets(
   std::map<dns::Name, TxtSet> sets;
   for (const auto& entry : answer["rrsets"].elements()) {
     const auto name = dns::Name::parse(entry["name"].text_or());
-    if (!name || entry["type"].text_or() != "TXT") continue;
+    if (!name || entry["type"].text_or() != type_text(type)) continue;
     TxtSet set;
     for (const auto& record : entry["records"].elements()) {
       if (record["disabled"].bool_or(false)) set.records.push_back({record["content"].text_or(), true});
@@ -197,12 +197,13 @@ Task<std::optional<std::map<dns::Name, TxtSet>>> PowerDnsApi::disabled_txt_sets(
   co_return sets;
 }
 
-Task<TxtSet> PowerDnsApi::disabled_txt_set(Zone zone, dns::Name name) {
+Task<TxtSet> PowerDnsApi::disabled_set(Zone zone, dns::Name name, dns::Type type) {
   const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", name.text(), most_searched);
   const auto found = co_await get(path, About::zone, zone.apex.text());
   TxtSet set;
   for (const auto& entry : found.elements()) {
-    if (!is_txt_at(entry, name) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false)) continue;
+    if (!is_at(entry, name, type) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false))
+      continue;
     set.records.push_back({entry["content"].text_or(), true});
     set.ttl = ttl_in(entry);
   }

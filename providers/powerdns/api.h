@@ -41,15 +41,15 @@ class PowerDnsApi {
   /// The zone of exactly that name, if there is one.
   Task<std::optional<PowerDnsZone>> zone(dns::Name apex);
 
-  /// The TXT records at a name of the zone. Older servers leave the disabled ones out.
-  Task<TxtSet> txt_set(Zone zone, dns::Name name);
+  /// The records of a type at a name of the zone. Older servers leave the disabled ones out.
+  Task<TxtSet> set(Zone zone, dns::Name name, dns::Type type);
   /// Whether the server's search finds records: a key for single zones may not search, and before version 5.0 some
   /// backends, such as LMDB, find nothing, without a word. Asks once.
   Task<bool> searches(Zone zone);
-  /// Searches the disabled TXT records at a name of the zone.
-  Task<TxtSet> disabled_txt_set(Zone zone, dns::Name name);
-  /// The disabled TXT records of the whole zone; nothing when it is too large to be read at once.
-  Task<std::optional<std::map<dns::Name, TxtSet>>> disabled_txt_sets(Zone zone);
+  /// Searches the disabled records of a type at a name of the zone.
+  Task<TxtSet> disabled_set(Zone zone, dns::Name name, dns::Type type);
+  /// The disabled records of a type in the whole zone; nothing when it is too large to be read at once.
+  Task<std::optional<std::map<dns::Name, TxtSet>>> disabled_sets(Zone zone, dns::Type type);
 
   /// Makes the changes of `rrsets` in one transaction. Gives why the server refuses them, in its words, when it does:
   /// then none was made.

@@ -6,9 +6,9 @@
 namespace acmed::providers {
 namespace {
 
-json::Object rrset(const dns::Name& name, const char* change_type, const TxtSet& set) {
-  return {{"name", name.with_dot()},
-          {"type", "TXT"},
+json::Object rrset(const SetChange& change, const char* change_type, const TxtSet& set) {
+  return {{"name", change.name.with_dot()},
+          {"type", type_text(change.type)},
           {"ttl", std::int64_t{set.ttl.value_or(std::chrono::seconds()).count()}},
           {"changetype", change_type},
           {"records", json::Array()}};
@@ -19,11 +19,11 @@ json::Value record_json(const TxtSet::Record& record) {
 }
 
 /// Those of `records` that `others` lack, each as an element of its own: the API takes one record at a time.
-void append_missing(json::Array& patch, const dns::Name& name, const char* change_type, const TxtSet& set,
+void append_missing(json::Array& patch, const SetChange& change, const char* change_type, const TxtSet& set,
                     const std::vector<TxtSet::Record>& others) {
   for (const auto& record : set.records) {
     if (std::ranges::find(others, record) != others.end()) continue;
-    auto element = rrset(name, change_type, set);
+    auto element = rrset(change, change_type, set);
     element["records"] = json::Array{record_json(record)};
     patch.emplace_back(std::move(element));
   }
@@ -38,11 +38,11 @@ bool has_disabled(const TxtSet& set) {
 void append_patch(json::Array& patch, const SetChange& set, bool extends) {
   // The server's EXTEND and PRUNE do not see disabled records, and would lose them.
   if (extends && !has_disabled(set.before)) {
-    append_missing(patch, set.name, "PRUNE", set.before, set.after.records);
-    append_missing(patch, set.name, "EXTEND", set.after, set.before.records);
+    append_missing(patch, set, "PRUNE", set.before, set.after.records);
+    append_missing(patch, set, "EXTEND", set.after, set.before.records);
     return;
   }
-  auto element = rrset(set.name, "REPLACE", set.after);
+  auto element = rrset(set, "REPLACE", set.after);
   json::Array records;
   for (const auto& record : set.after.records) records.push_back(record_json(record));
   element["records"] = std::move(records);

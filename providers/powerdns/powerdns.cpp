@@ -102,17 +102,17 @@ Task<> PowerDns::apply(Zone zone, std::vector<TxtChange> changes) {
                                               api_.opening(), zone.apex.text(), name_));
 }
 
-Task<std::map<dns::Name, Standing>> PowerDns::read(Zone zone, std::set<dns::Name> names) {
+Task<std::map<dns::Name, Standing>> PowerDns::read(Zone zone, std::set<dns::Name> names, dns::Type type) {
   std::map<dns::Name, Standing> standing;
   std::vector<Task<>> looks;
-  for (const auto& name : names) looks.push_back(read_one(zone, name, &standing[name].set));
+  for (const auto& name : names) looks.push_back(read_one(zone, name, type, &standing[name].set));
   co_await when_all(std::move(looks));
   co_return standing;
 }
 
-Task<> PowerDns::read_one(Zone zone, dns::Name name, TxtSet* set) {
+Task<> PowerDns::read_one(Zone zone, dns::Name name, dns::Type type, TxtSet* set) {
   const auto permit = co_await looks_.acquire();
-  *set = co_await api_.txt_set(std::move(zone), std::move(name));
+  *set = co_await api_.set(std::move(zone), std::move(name), type);
 }
 
 /// One PATCH for all, and more only where the server refuses some of them.
@@ -122,7 +122,7 @@ Task<PowerDns::Replaced> PowerDns::replace(Zone zone, std::vector<SetChange> set
   const auto send = [this, zone](std::vector<SetChange> some) { return patch(zone, std::move(some)); };
   const auto refused = co_await send_by_halves<std::string>(std::move(sets), send);
   Replaced replaced;
-  for (const auto& [set, words] : refused) replaced.refused.emplace(set.name, refusal_of(zone, set.name, words));
+  for (const auto& [set, words] : refused) replaced.refused.emplace(set.name, refusal_of(zone, set, words));
   co_return replaced;
 }
 
@@ -156,11 +156,11 @@ Task<> PowerDns::add_disabled(Zone zone, std::vector<SetChange>* sets) {
     for (auto& set : *sets) looks.push_back(search_disabled(zone, &set));
     co_return co_await when_all(std::move(looks));
   }
-  auto disabled = co_await api_.disabled_txt_sets(zone);
+  auto disabled = co_await api_.disabled_sets(zone, sets->front().type);
   if (!disabled) {
     if (std::exchange(told_of_disabled_, true)) co_return;
     co_return log::warning(
-        fmt::format("provider {}: {} does not let disabled TXT records of zone {} be searched, and the zone is too "
+        fmt::format("provider {}: {} does not let disabled records of zone {} be searched, and the zone is too "
                     "large to be read: those at the names that acmed changes are not kept. Version 5.0 shows them",
                     name_, api_.opening(), zone.apex.text()),
         {{"ACMED_PROVIDER", name_}});
@@ -172,7 +172,7 @@ Task<> PowerDns::add_disabled(Zone zone, std::vector<SetChange>* sets) {
 
 Task<> PowerDns::search_disabled(Zone zone, SetChange* set) {
   const auto permit = co_await looks_.acquire();
-  auto disabled = co_await api_.disabled_txt_set(std::move(zone), set->name);
+  auto disabled = co_await api_.disabled_set(std::move(zone), set->name, set->type);
   add_to(*set, std::move(disabled));
 }
 
@@ -187,15 +187,15 @@ void PowerDns::add_to(SetChange& set, TxtSet disabled) const {
 
 void PowerDns::throw_contended(const Zone& zone, const std::vector<dns::Name>&) const {
   throw Retry("powerdns:contended",
-              fmt::format("{}: others keep undoing what is changed in zone {}: look at who else writes the TXT records "
+              fmt::format("{}: others keep undoing what is changed in zone {}: look at who else writes the records "
                           "of the same names there",
                           api_.opening(), zone.apex.text()));
 }
 
-Refused PowerDns::refusal_of(const Zone& zone, const dns::Name& name, const std::string& words) const {
+Refused PowerDns::refusal_of(const Zone& zone, const SetChange& set, const std::string& words) const {
   return {"powerdns:refused",
-          fmt::format("{} refuses to change TXT at {} in zone {}: {}{}", api_.opening(), name.text(), zone.apex.text(),
-                      words,
+          fmt::format("{} refuses to change {} at {} in zone {}: {}{}", api_.opening(), type_text(set.type),
+                      set.name.text(), zone.apex.text(), words,
                       words.find("Conflicts") == std::string::npos
                           ? ""
                           : ". A CNAME stands there: the value belongs at its target. If the public DNS has no such "

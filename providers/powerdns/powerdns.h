@@ -27,6 +27,7 @@ class PowerDns final : public RrsetProvider {
 
   /// A change whose answer does not come is looked for, and made again where it does not stand.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+  bool publishes(dns::Type type) const override { return type == dns::Type::txt || type == dns::Type::tlsa; }
 
   std::optional<Duration> assertion_pace() const override;
   Task<std::optional<std::string>> check_credentials() override;
@@ -35,12 +36,12 @@ class PowerDns final : public RrsetProvider {
  private:
   using Listing = std::optional<std::vector<PowerDnsZone>>;
 
-  Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) override;
+  Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names, dns::Type type) override;
   Task<Replaced> replace(Zone zone, std::vector<SetChange> sets) override;
   [[noreturn]] void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const override;
 
   Task<std::optional<PowerDnsZone>> find(dns::Name name);
-  Task<> read_one(Zone zone, dns::Name name, TxtSet* set);
+  Task<> read_one(Zone zone, dns::Name name, dns::Type type, TxtSet* set);
   Task<Listing> listing();
   Task<> add_disabled(Zone zone, std::vector<SetChange>* sets);
   Task<> search_disabled(Zone zone, SetChange* set);
@@ -48,7 +49,7 @@ class PowerDns final : public RrsetProvider {
   Task<PowerDnsAbilities> abilities();
   Task<PowerDnsAbilities> ask_for_abilities();
   Task<std::optional<std::string>> patch(Zone zone, std::vector<SetChange> sets);
-  Refused refusal_of(const Zone& zone, const dns::Name& name, const std::string& words) const;
+  Refused refusal_of(const Zone& zone, const SetChange& set, const std::string& words) const;
 
   std::string name_;
   const Clock& clock_;

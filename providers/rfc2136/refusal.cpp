@@ -5,12 +5,14 @@
 
 #include <map>
 
+#include "providers/kit/record_content.h"
 #include "providers/provider.h"
 
 namespace acmed::providers {
 namespace {
 
-std::string sentence_for_refused(const dns::Name& name, const Parties& parties, const dns::Name& zone) {
+std::string sentence_for_refused(const Refusal& refusal, const Parties& parties, const dns::Name& zone) {
+  const auto& name = refusal.name;
   if (parties.key.empty()) {
     return fmt::format(
         "server {} refuses an unsigned update of {} in zone {}: give [provider.{}] a tsig key that the server allows "
@@ -20,17 +22,17 @@ std::string sentence_for_refused(const dns::Name& name, const Parties& parties, 
         parties.server, name.text(), zone.text(), parties.provider);
   }
   return fmt::format(
-      "server {0} refuses key {1} to change TXT at {2} in zone {3}: grant it with update-policy {{ grant {1} name {2} "
-      "TXT; }} (BIND) or pdnsutil add-meta {3} TSIG-ALLOW-DNSUPDATE {1} (PowerDNS); if it has that right, the zone is "
+      "server {0} refuses key {1} to change {4} at {2} in zone {3}: grant it with update-policy {{ grant {1} name {2} "
+      "{4}; }} (BIND) or pdnsutil add-meta {3} TSIG-ALLOW-DNSUPDATE {1} (PowerDNS); if it has that right, the zone is "
       "frozen (rndc thaw {3}), or a copy: name its primary as `server`",
-      parties.server, parties.key, name.text(), zone.text());
+      parties.server, parties.key, name.text(), zone.text(), type_text(refusal.type));
 }
 
 std::string sentence_for(const Refusal& refusal, const Parties& parties, const dns::Name& zone) {
   const auto& name = refusal.name.text();
   switch (refusal.rcode) {
     case dns::Rcode::refused:
-      return sentence_for_refused(refusal.name, parties, zone);
+      return sentence_for_refused(refusal, parties, zone);
     case dns::Rcode::servfail:
       return fmt::format(
           "server {} fails to change {} in zone {} (SERVFAIL), though it changes other names: its log says why; often "

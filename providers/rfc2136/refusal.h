@@ -21,6 +21,7 @@ struct Refusal {
   dns::Name name;
   std::size_t values = 1;  ///< how many were to be changed there
   dns::Rcode rcode = dns::Rcode::refused;
+  dns::Type type = dns::Type::txt;  ///< of the records
 };
 
 /// Whether an UPDATE with this answer may go through without one of its names.

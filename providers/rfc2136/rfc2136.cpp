@@ -53,21 +53,26 @@ std::vector<std::vector<AtName>> batches_of(std::vector<TxtChange> changes) {
   return batches;
 }
 
-/// A TXT record added where a CNAME stands is ignored in silence (RFC 2136 §3.4.2.2), hence the prerequisite.
-/// `must_be_free`: where no TXT record may stand, either.
+RrsetKey set_of(const TxtChange& change) {
+  return {change.name, change.type};
+}
+
+/// A record added where a CNAME stands is ignored in silence (RFC 2136 §3.4.2.2), hence the prerequisite.
+/// `must_be_free`: sets that may have no record yet.
 std::vector<dns::UpdateEntry> entries_of(const std::vector<TxtChange>& changes,
-                                         const std::set<dns::Name>& must_be_free) {
+                                         const std::set<RrsetKey>& must_be_free) {
   std::vector<dns::UpdateEntry> entries;
-  std::set<dns::Name> guarded;
+  std::set<RrsetKey> guarded;
   for (const auto& change : changes) {
-    if (change.action != Action::add || !guarded.insert(change.name).second) continue;
+    if (change.action != Action::add || !guarded.insert(set_of(change)).second) continue;
     entries.push_back({dns::UpdateEntry::Kind::no_cname, change.name, {}, 0});
-    if (must_be_free.contains(change.name)) entries.push_back({dns::UpdateEntry::Kind::no_txt, change.name, {}, 0});
+    if (!must_be_free.contains(set_of(change))) continue;
+    entries.push_back({dns::UpdateEntry::Kind::no_records, change.name, {}, 0, change.type});
   }
   for (const auto& change : changes) {
     const bool add = change.action == Action::add;
-    entries.push_back({add ? dns::UpdateEntry::Kind::add_txt : dns::UpdateEntry::Kind::remove_txt, change.name,
-                       change.value, add ? static_cast<std::uint32_t>(change.ttl.count()) : 0});
+    entries.push_back({add ? dns::UpdateEntry::Kind::add : dns::UpdateEntry::Kind::remove, change.name, change.value,
+                       add ? static_cast<std::uint32_t>(change.ttl.count()) : 0, change.type});
   }
   return entries;
 }
@@ -244,7 +249,9 @@ Task<> Rfc2136::apply(Zone zone, std::vector<TxtChange> changes) {
   auto batches = batches_of(std::move(changes));
   for (auto& batch : batches) {
     const auto refused = co_await send_by_halves<dns::Rcode>(std::move(batch), send);
-    for (const auto& [at_name, rcode] : refused) refusals.push_back({at_name.front().name, at_name.size(), rcode});
+    for (const auto& [at_name, rcode] : refused) {
+      refusals.push_back({at_name.front().name, at_name.size(), rcode, at_name.front().type});
+    }
   }
   if (!refusals.empty()) throw_for_names(refusals, parties_, zone.apex);
 }
@@ -288,11 +295,11 @@ Task<std::optional<dns::Rcode>> Rfc2136::change(dns::Name zone, std::vector<AtNa
 }
 
 /// What others have at a name keeps its TTL: all records of a name and type share one (RFC 2181 §5.2), and an update
-/// sets it. So that nothing has to be looked at in the usual case, the update asks for names without TXT records first.
+/// sets it. So that nothing has to be looked at in the usual case, the update asks for sets without records first.
 Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes) {
-  std::set<dns::Name> must_be_free;
+  std::set<RrsetKey> must_be_free;
   for (const auto& change : changes) {
-    if (change.action == Action::add && !is_ours_alone(change.name)) must_be_free.insert(change.name);
+    if (change.action == Action::add && !is_ours_alone(set_of(change))) must_be_free.insert(set_of(change));
   }
   auto rcode = co_await deliver(zone, entries_of(changes, must_be_free));
   if (rcode == dns::Rcode::yxrrset && !must_be_free.empty()) {
@@ -301,40 +308,40 @@ Task<dns::Rcode> Rfc2136::update(dns::Name zone, std::vector<TxtChange> changes)
   }
   if (rcode != dns::Rcode::noerror) co_return rcode;
   for (const auto& change : changes) {
-    if (change.action == Action::remove) ours_alone_.erase(change.name);
+    if (change.action == Action::remove) ours_alone_.erase(set_of(change));
   }
   ours_alone_.insert(must_be_free.begin(), must_be_free.end());
   co_return rcode;
 }
 
-/// Gives the names where nothing stands.
-Task<std::set<dns::Name>> Rfc2136::take_over_ttls(std::vector<TxtChange>* changes) {
-  std::map<dns::Name, std::vector<TxtChange*>> additions;
+/// Gives the sets in which nothing stands.
+Task<std::set<RrsetKey>> Rfc2136::take_over_ttls(std::vector<TxtChange>* changes) {
+  std::map<RrsetKey, std::vector<TxtChange*>> additions;
   for (auto& change : *changes) {
-    if (change.action == Action::add && !is_ours_alone(change.name)) additions[change.name].push_back(&change);
+    if (change.action == Action::add && !is_ours_alone(set_of(change))) additions[set_of(change)].push_back(&change);
   }
-  std::vector<Task<std::optional<dns::Name>>> looks;
-  for (auto& [name, at_name] : additions) looks.push_back(take_over_ttl(std::move(at_name)));
-  const auto free_names = co_await when_all(std::move(looks));
-  std::set<dns::Name> free;
-  for (const auto& name : free_names) {
-    if (name) free.insert(*name);
+  std::vector<Task<std::optional<RrsetKey>>> looks;
+  for (auto& [set, in_set] : additions) looks.push_back(take_over_ttl(std::move(in_set)));
+  const auto free_sets = co_await when_all(std::move(looks));
+  std::set<RrsetKey> free;
+  for (const auto& set : free_sets) {
+    if (set) free.insert(*set);
   }
   co_return free;
 }
 
-/// Gives the name when nothing stands there. Where the server does not answer questions, the TTL is ours.
-Task<std::optional<dns::Name>> Rfc2136::take_over_ttl(std::vector<TxtChange*> at_name) {
-  const auto name = at_name.front()->name;
+/// Gives the set when nothing stands there. Where the server does not answer questions, the TTL is ours.
+Task<std::optional<RrsetKey>> Rfc2136::take_over_ttl(std::vector<TxtChange*> in_set) {
+  const auto set = set_of(*in_set.front());
   try {
     const auto servers = co_await addresses();
-    const auto reply = co_await ask(servers.front(), {name, dns::Type::txt});
+    const auto reply = co_await ask(servers.front(), {set.name, set.type});
     const auto rcode = reply.message.rcode;
     if (!reply.is_message() || (rcode != dns::Rcode::noerror && rcode != dns::Rcode::nxdomain)) co_return std::nullopt;
-    if (reply.message.answer.empty()) co_return name;
+    if (reply.message.answer.empty()) co_return set;
     for (const auto& record : reply.message.answer) {
-      if (record.type != dns::Type::txt || record.owner != name) continue;
-      for (auto* change : at_name) change->ttl = std::chrono::seconds(std::min(record.ttl, longest_ttl));
+      if (record.type != set.type || record.owner != set.name) continue;
+      for (auto* change : in_set) change->ttl = std::chrono::seconds(std::min(record.ttl, longest_ttl));
     }
   } catch (const Error& error) {
     log::debug(error.what());

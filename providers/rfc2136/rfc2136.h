@@ -19,6 +19,14 @@ namespace acmed::providers {
 /// The changes at one name, in their order.
 using AtName = std::vector<TxtChange>;
 
+/// A set of records: those of one type at one name.
+struct RrsetKey {
+  dns::Name name;
+  dns::Type type = dns::Type::txt;
+
+  friend auto operator<=>(const RrsetKey&, const RrsetKey&) = default;
+};
+
 /// Changes records by dynamic update (RFC 2136), signed by TSIG (RFC 8945). The zone is what the configured server says
 /// it serves, so that hidden primaries and views are found; where it says nothing, what the DNS says.
 class Rfc2136 final : public Provider {
@@ -38,6 +46,7 @@ class Rfc2136 final : public Provider {
   /// One message for all changes when they fit. When the server does not take some names, all others are changed before
   /// this throws. Other values at a name keep their TTL: ours takes it over.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+  bool publishes(dns::Type type) const override { return type == dns::Type::txt || type == dns::Type::tlsa; }
 
   /// Whether the server knows the key, the secret and the time as we do, which a signed question shows. That a key is
   /// not known is a warning: a secondary that passes updates on need not know it. A server that does not sign its
@@ -72,11 +81,11 @@ class Rfc2136 final : public Provider {
   Task<std::optional<dns::Rcode>> change(dns::Name zone, std::vector<AtName> names, Progress* progress);
   Task<std::optional<dns::TsigKey>> key();
   Task<dns::Rcode> update(dns::Name zone, std::vector<TxtChange> changes);
-  Task<std::set<dns::Name>> take_over_ttls(std::vector<TxtChange>* changes);
-  Task<std::optional<dns::Name>> take_over_ttl(std::vector<TxtChange*> at_name);
+  Task<std::set<RrsetKey>> take_over_ttls(std::vector<TxtChange>* changes);
+  Task<std::optional<RrsetKey>> take_over_ttl(std::vector<TxtChange*> in_set);
   Task<dns::Rcode> deliver(dns::Name zone, std::vector<dns::UpdateEntry> entries);
   Task<dns::Reply> send(dns::Endpoint server, dns::Name zone, std::vector<dns::UpdateEntry> entries, Attempt attempt);
-  bool is_ours_alone(const dns::Name& name) const { return ours_alone_.contains(name); }
+  bool is_ours_alone(const RrsetKey& set) const { return ours_alone_.contains(set); }
 
   const Clock& clock_;
   dns::Discovery& discovery_;
@@ -91,7 +100,7 @@ class Rfc2136 final : public Provider {
   dns::Lookups<dns::Name, Told> zones_;
   dns::Lookups<dns::Name, Told> zones_of_parents_;  ///< by the name above those asked for
   dns::Lookups<dns::Name, std::set<dns::Name>> name_servers_;
-  std::set<dns::Name> ours_alone_;  ///< where no TXT record was before ours
+  std::set<RrsetKey> ours_alone_;  ///< where no record was before ours
 };
 
 }  // namespace acmed::providers

@@ -35,9 +35,9 @@ bool fits(const Size& size) {
   return size.changes <= largest.changes && size.records <= largest.records && size.characters <= largest.characters;
 }
 
-void append_change(xml::Element& changes, const char* action, const dns::Name& name, const TxtSet& set) {
+void append_change(xml::Element& changes, const char* action, const SetChange& change, const TxtSet& set) {
   if (set.records.empty()) return;
-  changes.children.push_back({"Change", "", {{"Action", action}, txt_set_element(name, set)}});
+  changes.children.push_back({"Change", "", {{"Action", action}, set_element(change.name, change.type, set)}});
 }
 
 }  // namespace
@@ -61,8 +61,8 @@ std::vector<std::vector<SetChange>> batches_of(std::vector<SetChange> changes) {
 std::string batch_document(const std::vector<SetChange>& batch) {
   xml::Element changes{"Changes"};
   for (const auto& change : batch) {
-    append_change(changes, "DELETE", change.name, change.before);
-    append_change(changes, "CREATE", change.name, change.after);
+    append_change(changes, "DELETE", change, change.before);
+    append_change(changes, "CREATE", change, change.after);
   }
   return xml::write({"ChangeResourceRecordSetsRequest", "", {{"ChangeBatch", "", {std::move(changes)}}}},
                     xml_namespace);

@@ -13,12 +13,12 @@ constexpr const char* sets_a_page = "300";
 constexpr const char* sets_for_one_name = "10";
 constexpr std::size_t most_further_pages = 100;  // besides one a name
 
-void note(const ListedSet& set, const Zone& zone, const dns::Name& name, Records& records) {
+void note(const ListedSet& set, const Zone& zone, const dns::Name& name, dns::Type type, Records& records) {
   if (set.type == "CNAME") records.alias = true;
   if (set.type == "NS" && name != zone.apex) records.delegated = true;
-  if (set.type != "TXT") return;
+  if (set.type != type_text(type)) return;
   if (set.plain) {
-    records.txt = set.set;
+    records.set = set.set;
   } else {
     records.routed = true;
   }
@@ -34,7 +34,7 @@ Pairs next_page(const xml::Element& page) {
 
 }  // namespace
 
-Task<std::map<dns::Name, Records>> read_records(Api* api, Zone zone, std::set<dns::Name> names) {
+Task<std::map<dns::Name, Records>> read_records(Api* api, Zone zone, std::set<dns::Name> names, dns::Type type) {
   const Purpose purpose{fmt::format("read the records of {}", text_of(zone)),
                         api->allowing("ListResourceRecordSets", "hostedzone/" + zone.id),
                         "ListResourceRecordSetsResponse"};
@@ -59,7 +59,7 @@ Task<std::map<dns::Name, Records>> read_records(Api* api, Zone zone, std::set<dn
       const auto set = listed_set(element);
       last = sort_key(set.name);
       const auto found = open.find(last);
-      if (found != open.end()) note(set, zone, found->second, records[found->second]);
+      if (found != open.end()) note(set, zone, found->second, type, records[found->second]);
     }
     if (page["IsTruncated"].text != "true") co_return records;
     // Further sets may stand at the page's last name.

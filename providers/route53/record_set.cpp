@@ -61,7 +61,7 @@ ListedSet listed_set(const xml::Element& element) {
   return set;
 }
 
-xml::Element txt_set_element(const dns::Name& name, const TxtSet& set) {
+xml::Element set_element(const dns::Name& name, dns::Type type, const TxtSet& set) {
   xml::Element records{"ResourceRecords"};
   for (const auto& record : set.records) {
     records.children.push_back({"ResourceRecord", "", {{"Value", record.content}}});
@@ -69,7 +69,7 @@ xml::Element txt_set_element(const dns::Name& name, const TxtSet& set) {
   return {"ResourceRecordSet",
           "",
           {{"Name", name_text(name)},
-           {"Type", "TXT"},
+           {"Type", std::string(type_text(type))},
            {"TTL", std::to_string(set.ttl.value().count())},
            std::move(records)}};
 }

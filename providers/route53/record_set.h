@@ -33,6 +33,6 @@ struct ListedSet {
 ListedSet listed_set(const xml::Element& element);
 
 /// The ResourceRecordSet of a request.
-xml::Element txt_set_element(const dns::Name& name, const TxtSet& set);
+xml::Element set_element(const dns::Name& name, dns::Type type, const TxtSet& set);
 
 }  // namespace acmed::providers::route53

@@ -38,7 +38,7 @@ bool is_overtaken(const AwsError& error) {
 }
 
 /// Why a value cannot be added there; empty when it can.
-std::string obstacle(const Records& records, const dns::Name& name, const Zone& zone) {
+std::string obstacle(const Records& records, const dns::Name& name, const Zone& zone, dns::Type type) {
   if (records.alias) {
     return fmt::format(
         "a CNAME stands at {} in {}: the value belongs at its target, and nothing was written here. If "
@@ -53,9 +53,9 @@ std::string obstacle(const Records& records, const dns::Name& name, const Zone& 
   }
   if (records.routed) {
     return fmt::format(
-        "TXT records of a routing policy stand at {} in {}, such as cert-manager makes, and Route 53 allows "
+        "{} records of a routing policy stand at {} in {}, such as cert-manager makes, and Route 53 allows "
         "no others beside them: remove them",
-        name.text(), text_of(zone));
+        type_text(type), name.text(), text_of(zone));
   }
   return {};
 }
@@ -111,14 +111,14 @@ Task<bool> Route53::is_gone(Zone zone) {
   }
 }
 
-Task<std::map<dns::Name, Standing>> Route53::read(Zone zone, std::set<dns::Name> names) {
-  auto records = co_await read_records(&api_, zone, std::move(names));
+Task<std::map<dns::Name, Standing>> Route53::read(Zone zone, std::set<dns::Name> names, dns::Type type) {
+  auto records = co_await read_records(&api_, zone, std::move(names), type);
   std::map<dns::Name, Standing> standing;
   for (auto& [name, here] : records) {
     auto& at_name = standing[name];
-    const auto trouble = obstacle(here, name, zone);
+    const auto trouble = obstacle(here, name, zone, type);
     if (!trouble.empty()) at_name.obstacle = Refused("aws:obstacle", trouble);
-    at_name.set = std::move(here.txt);
+    at_name.set = std::move(here.set);
   }
   co_return standing;
 }
@@ -132,8 +132,9 @@ Task<Route53::Replaced> Route53::replace(Zone zone, std::vector<SetChange> sets)
     const auto refused = co_await send_by_halves<std::string>(std::move(batch), send_some);
     for (const auto& [set, words] : refused) {
       replaced.refused.emplace(
-          set.name, Refused("aws:InvalidChangeBatch", fmt::format("Route 53 refuses to change TXT at {} in {}: {}",
-                                                                  set.name.text(), text_of(zone), words)));
+          set.name,
+          Refused("aws:InvalidChangeBatch", fmt::format("Route 53 refuses to change {} at {} in {}: {}",
+                                                        type_text(set.type), set.name.text(), text_of(zone), words)));
     }
   }
   co_return replaced;

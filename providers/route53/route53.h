@@ -28,13 +28,14 @@ class Route53 final : public RrsetProvider {
   /// One call to read and one to change, for names that are close together in the zone and are not changed by others at
   /// the same time.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
+  bool publishes(dns::Type type) const override { return type == dns::Type::txt || type == dns::Type::tlsa; }
 
   Task<> await_published(Zone zone) override;
   Task<std::optional<std::string>> check_credentials() override;
   void rest() override;
 
  private:
-  Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names) override;
+  Task<std::map<dns::Name, Standing>> read(Zone zone, std::set<dns::Name> names, dns::Type type) override;
   Task<Replaced> replace(Zone zone, std::vector<SetChange> sets) override;
   [[noreturn]] void throw_contended(const Zone& zone, const std::vector<dns::Name>& names) const override;
 

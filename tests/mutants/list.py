@@ -53,6 +53,8 @@ PLACE = "daemon/deploy/place.cpp"
 KEEPER = "daemon/keep/keeper.cpp"
 KEPT = "daemon/keep/kept.cpp"
 ISSUING = "daemon/keep/issuing.cpp"
+DANE = "daemon/keep/dane.cpp"
+TLSA_RECORDS = "daemon/issue/tlsa_records.cpp"
 LOADING = "daemon/keep/loading.cpp"
 DEPLOYMENT = "daemon/keep/deployment.cpp"
 PERSISTENT = "daemon/keep/persistent_records.cpp"
@@ -97,8 +99,8 @@ MUTANTS = [
            [(CHAIN_CHECK, "if (leaf.not_after() <= now) {",
              "if (leaf.not_after() + std::chrono::hours(1'000'000) <= now) {")]),
     Mutant("S14", "each certificate and each renewal has a key of its own", DAEMON,
-           [(ORDER, "  key_ = co_await context_.keys.generate(request_.key_type);\n",
-             "  static const auto only = crypto::PrivateKey::generate(request_.key_type);\n  key_ = only;\n")]),
+           [(ORDER, "  co_return co_await context_.keys.generate(request_.key_type);\n",
+             "  static const auto only = crypto::PrivateKey::generate(request_.key_type);\n  co_return only;\n")]),
     Mutant("K22", "a generation that is still needed is not removed", DAEMON,
            [(GENERATIONS, "if (!needed.contains(numbers[i])) fs::", "if (needed.size() < numbers.size() + 9) fs::")]),
     Mutant("K23-key", "a target's key is switched last", DEPLOY,
@@ -183,8 +185,7 @@ MUTANTS = [
     Mutant("K7-disabled", "disabled records survive at PowerDNS", ["unit_providers"],
            [("providers/powerdns/powerdns.cpp", "if (!can.shows_disabled) co_await", "if (can.shows_disabled) co_await")]),
     Mutant("records-foreign", "foreign values survive where records are removed by their ids", ["unit_providers"],
-           [("providers/kit/record_provider.cpp", "if (is_text(record.content, value->text)) ids_[*value]",
-             "ids_[*value]")]),
+           [("providers/kit/record_provider.cpp", "is_record(record.content, wanted)) ids_", "wanted.name == record.name) ids_")]),
     Mutant("sets-overtaken", "what was not written since another wrote meanwhile is written again", ["unit_providers"],
            [("providers/kit/rrset_provider.cpp", "return !written.overtaken.contains(entry.first);",
              "return !written.overtaken.contains(entry.first) || !entry.second.empty();")]),
@@ -233,7 +234,7 @@ MUTANTS = [
             (PROPAGATION, "policy_.require == Require::all && pair < pairs_.size()",
              "policy_.require == Require::none && pair < pairs_.size()")]),
     Mutant("other-owner", "values at another name do not count", DNS,
-           [(VERDICT, "text == nullptr || record.owner != name", "text == nullptr || name.is_root()")]),
+           [(VERDICT, "value == nullptr || record.owner != name", "value == nullptr || name.is_root()")]),
     Mutant("K10", "an alias in an answer without authority is not followed", DNS,
            [(DISCOVERY, "    return referral ? finding_at(*delegated, zone) : Finding();\n",
              "    if (const auto target = alias_in(message, name)) return {Finding::Kind::alias, *target};\n"
@@ -790,7 +791,7 @@ MUTANTS = [
 
     # --- Duties, service and daemon ----------------------------------------------------------------------------------
     Mutant("S10", "what a certificate that is configured no more left in the DNS goes", DAEMON,
-           [(SERVICE, "if (state.values.empty()) continue;", "if (state.values.size() < 100) continue;")]),
+           [(SERVICE, "if (state.values.empty() && !state.dane) continue;", "if (state.values.size() < 100 && !state.dane) continue;")]),
     Mutant("S11-ca", "another CA in the configuration gives another certificate", DAEMON,
            [(ISSUING, "  return issued.directory_url == kept_.issuer().settings().directory_url &&\n         issued.key_type", "  return issued.key_type")]),
     Mutant("S11-type", "another key type in the configuration gives another certificate", DAEMON,
@@ -805,7 +806,7 @@ MUTANTS = [
            [("daemon/daemon.cpp", "if (config.state_directory == state_directory_) co_return config;",
              "if (!config.state_directory.empty()) co_return config;")]),
     Mutant("keep-others", "one target's trouble delays no other", DAEMON,
-           [(KEEPER, "failed->end()) work.push_back(perform(duty));", "failed->end() && work.empty()) work.push_back(perform(duty));")]),
+           [(KEEPER, "&& !is_over) work.push_back(perform(duty));", "&& !is_over && work.empty()) work.push_back(perform(duty));")]),
     Mutant("keep-intent", "a deployment is on the disk before it begins", DAEMON,
            [(DEPLOYMENT, "  deployment.begun = wanted;\n  co_await kept_.save();\n", "  deployment.begun = wanted;\n")]),
     Mutant("keep-expired", "a target is not put back to a certificate that has ended", DAEMON,
@@ -1085,4 +1086,30 @@ MUTANTS = [
            [("daemon/control/metrics.cpp", "return usual.contains(status) ?", "return status >= 0 ?")]),
     Mutant("renew-ari", "a certificate may be renewed when the CA suggests it beside other defaults", CONFIG,
            [("config/certificates.cpp", "own.renew ? *own.renew : defaults.renew.value_or(std::nullopt)", "own.renew && *own.renew ? *own.renew : defaults.renew.value_or(std::nullopt)")]),
+    Mutant("chain-fit", "a chain that ends at the preferred root goes before one that only has it", ["unit_acme:*preferred*"],
+           [(ACME_CLIENT, "if (fit <= best) continue;", "if (fit <= best || best != Fit::none) continue;")]),
+    Mutant("chain-fingerprint", "a fingerprint means a certificate above the leaf", ["unit_acme:*preferred by any*"],
+           [("daemon/acme/chain_choice.cpp", "return std::any_of(chain.begin() + 1, chain.end(), has_it)", "return std::any_of(chain.begin(), chain.end(), has_it)")]),
+    Mutant("key-types-kin", "two certificates with keys of one family have names of their own", ["unit_config:*key types*"],
+           [("config/key_types.cpp", "std::ranges::count_if(all, is_kin) > 1", "std::ranges::count_if(all, is_kin) > 2")]),
+    Mutant("key-types-helper", "who deploys as root knows the certificates of a list in [defaults]", ["unit_config:*key types*"],
+           [("config/load.cpp", "    default_key_types = read_key_types(*defaults);\n", "    read_key_types(*defaults);\n")]),
+    Mutant("key-types-files", "certificates of one table that would write the same file are told", ["unit_config:faults*"],
+           [("config/certificates.cpp", "if (first == files_.end()) continue;", "if (first == files_.end() || first->second.certificate == reader.place().text()) continue;")]),
+    Mutant("dane-wait", "nothing is ordered before every resolver can know the key", ["unit_daemon:*resolver knows*", "unit_daemon:*records of others stay*"],
+           [(ISSUING, "  if (wait_for_dane()) co_return;\n", "  if (!kept_.asked && wait_for_dane()) co_return;\n")]),
+    Mutant("dane-ttl", "what resolvers have cached at a TLSA record's name is waited for", ["unit_daemon:*records of others stay*"],
+           [(TLSA_RECORDS, "record.type == dns::Type::tlsa && record.owner == name)", "record.type == dns::Type::txt && record.owner == name)")]),
+    Mutant("dane-next-key", "an order is for the key that was announced", ["unit_daemon:*first certificate's key*"],
+           [(ORDER, "if (next != nullptr && next->key_type == crypto::to_text(request_.key_type)) {", "if (next != nullptr && next->key_type.empty()) {")]),
+    Mutant("dane-new-key", "the next certificate gets a key of its own", ["unit_daemon:*first certificate's key*"],
+           [(JOURNEY, "    state_.dane->next_key.reset();\n", "    state_.dane->current.clear();\n")]),
+    Mutant("dane-served", "the record of a key that a target serves stays", ["unit_daemon:*target has the former key*"],
+           [(DANE, "kept_.needed_generations().contains(value.generation)", "kept_.state.issued->generation == value.generation")]),
+    Mutant("dane-outlives", "a former key's record stays for as long as resolvers may want it", ["unit_daemon:*outlives its use*"],
+           [(DANE, "  return value.superfluous + value.ttl;", "  return value.superfluous;")]),
+    Mutant("dane-over", "without TLSA records in the configuration none is left", ["unit_daemon:*any more has none left*"],
+           [(DANE, "if (names.empty()) return dane ? Time::min() : Time::max();", "if (names.empty()) return dane && dane->values.empty() ? Time::min() : Time::max();")]),
+    Mutant("dane-visible", "a TLSA record counts when the name servers show it", ["unit_dns:*shows a TLSA record*"],
+           [(VERDICT, "return tlsa == nullptr ? nullptr : &tlsa->value;", "return tlsa == nullptr || tlsa->value.empty() ? &record.owner.text() : nullptr;")]),
 ]

@@ -91,6 +91,11 @@ Certificate full_certificate() {
       2, "dns:timeout", "no answer", Time{}, Time(std::chrono::hours(5)), Time(std::chrono::hours(6)), "fingerprint"};
   certificate.deployments["nginx"] = Deployment{
       3, 2, "print", Trouble{1, "deploy:test", "failed", Time{}, Time{}, {}, "nginx"}, Time(std::chrono::hours(7)), 2};
+  TlsaValue tlsa{"bind", "a.test", "id", "_25._tcp.a.test", "3 1 1 ab", 3, std::chrono::seconds(300)};
+  tlsa.usable = Time(std::chrono::hours(8));
+  tlsa.superfluous = Time(std::chrono::hours(9));
+  certificate.dane = Dane{NextKey{Secret("next"), "ecdsa-p256", "3 1 1 cd"}, 3, "3 1 1 ab", {tlsa}};
+  certificate.dane_trouble = Trouble{1, "dns:propagation", "not shown", Time{}, Time{}, {}, "names"};
   return certificate;
 }
 
@@ -109,6 +114,10 @@ SCENARIO("what is remembered of a certificate is there after a restart") {
   saved.revision = 1;
   CHECK(json::dump(to_json(loaded)) == json::dump(to_json(saved)));
   CHECK(loaded.values == full_certificate().values);
+  REQUIRE(loaded.dane);
+  CHECK(loaded.dane->next_key.value().pem.reveal() == "next");
+  CHECK(loaded.dane->values.at(0).usable == Time(std::chrono::hours(8)));
+  CHECK(loaded.dane->values.at(0).superfluous == Time(std::chrono::hours(9)));
   CHECK(run(loop, store.certificate_names()) == std::vector<std::string>{"web"});
   CHECK(mode_of(folder.path() / "certificates/web/state.json") == 0600);
 }

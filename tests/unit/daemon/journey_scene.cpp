@@ -2,6 +2,7 @@
 #include "tests/unit/daemon/journey_scene.h"
 
 #include "base/files.h"
+#include "dns/tlsa.h"
 
 namespace acmed::test {
 namespace {
@@ -78,6 +79,13 @@ JourneyScene::JourneyScene() {
       if (!answer.answer.empty() && on_txt) on_txt();
       if (!answer.answer.empty() && hidden_answers-- > 0) answer.answer.clear();
       if (answer.answer.empty() && wildcard_target.empty() && !is_host) answer.rcode = dns::Rcode::nxdomain;
+    } else if (question.type == dns::Type::tlsa) {
+      for (const auto& [name, value] : provider->values) {
+        if (name != question.name) continue;
+        answer.answer.push_back(
+            dns::fake::record(name.text(), question.type, dns::tlsa_octets(value).value_or(""), 1, tlsa_ttl));
+      }
+      if (answer.answer.empty()) answer.rcode = dns::Rcode::nxdomain;
     }
     const bool is_alias = question.type == dns::Type::txt || question.type == dns::Type::cname;
     if (answer.answer.empty() && is_alias && !wildcard_target.empty() && question.name != target) {

@@ -29,6 +29,7 @@ class ShownProvider final : public providers::Provider {
   Task<std::optional<providers::Zone>> zone_of(dns::Name name) override;
   Task<> apply(providers::Zone zone, std::vector<providers::TxtChange> changes) override;
   Task<std::set<dns::Name>> name_servers(providers::Zone zone) override;
+  bool publishes(dns::Type type) const override { return type == dns::Type::txt || type == dns::Type::tlsa; }
 
   int calls = 0;
   std::set<std::pair<dns::Name, std::string>> values;
@@ -91,6 +92,7 @@ struct JourneyScene {
   issue::AuthoritySettings settings;
   std::unique_ptr<issue::Authority> authority;
   issue::Authority* other_authority = nullptr;  ///< in its place
+  std::uint32_t tlsa_ttl = 300;                 ///< of the TLSA records that the name server shows
   int hidden_answers = 0;                  ///< so many answers of the name server do not show yet what the provider has
   std::map<dns::Name, dns::Name> aliases;  ///< CNAME records
   std::set<dns::Name> hosts;               ///< names with an A record

@@ -83,12 +83,21 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   World world;
   store::Certificate former;
   former.values = {{"hook", "example.test", "", "_acme-challenge.old.example.test", "left"}};
+  store::TlsaValue tlsa;
+  tlsa.provider = "hook";
+  tlsa.zone = "example.test";
+  tlsa.name = "_25._tcp.old.example.test";
+  tlsa.value = "3 1 1 ab";
+  former.dane = store::Dane();
+  former.dane->values = {tlsa};
   run(world.loop, world.store.save_certificate("old", former));
   Service service(world.loop, world.store, world.publisher, world.actions,
                   world.folder.load(world.text(World::certificate("new"))), world.servers);
   run(world.loop, service.run_once());
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _acme-challenge.old.example.test. left"));
+  CHECK_THAT(world.calls(), Catch::Contains("cleanup _25._tcp.old.example.test. 3 1 1 ab"));
   CHECK(run(world.loop, world.store.load_certificate("old")).values.empty());
+  CHECK_FALSE(run(world.loop, world.store.load_certificate("old")).dane);
 }
 
 SCENARIO("certificates that are in place and fresh are left alone, and the status counts them") {

@@ -112,9 +112,9 @@ SCENARIO("an answer must repeat id, opcode and question") {
 SCENARIO("an update carries each change in its form") {
   using Kind = UpdateEntry::Kind;
   const Name name("_acme-challenge.example.test");
-  const auto request = make_update(Name("example.test"), {{Kind::no_cname, name, {}, 0},
-                                                          {Kind::add_txt, name, "new", 60},
-                                                          {Kind::remove_txt, name, std::string(300, 'o'), 0}});
+  const auto request = make_update(
+      Name("example.test"),
+      {{Kind::no_cname, name, {}, 0}, {Kind::add, name, "new", 60}, {Kind::remove, name, std::string(300, 'o'), 0}});
   WireReader reader(request.wire);
   CHECK(reader.u16() == request.id);
   CHECK(reader.u16() == 0x2800);  // UPDATE, and no RD

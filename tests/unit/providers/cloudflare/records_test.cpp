@@ -107,6 +107,26 @@ SCENARIO("records are as Cloudflare wants them") {
   CHECK_THAT(scene.fake.last_body, Contains("\"ttl\":86400"));
 }
 
+SCENARIO("the fields of a TLSA record stand apart, and it is found by its type") {
+  CloudflareScene scene;
+  auto provider = scene.provider();
+  TxtChange tlsa{Action::add, dns::Name("_25._tcp.mail.example.test"), "3 1 1 abcd", 300s};
+  tlsa.type = dns::Type::tlsa;
+  CHECK(scene.apply(*provider, {tlsa}) == "made");
+  CHECK(
+      scene.fake.last_body ==
+      R"({"data":{"certificate":"abcd","matching_type":1,"selector":1,"usage":3},"name":"_25._tcp.mail.example.test",)"
+      R"("ttl":300,"type":"TLSA"})");
+  provider = scene.provider();
+  scene.fake.records.clear();
+  scene.fake.calls.clear();
+  scene.fake.put(tlsa.name.text(), "3 1 1 ABCD");
+  tlsa.action = Action::remove;
+  CHECK(scene.apply(*provider, {tlsa}) == "made");
+  CHECK(scene.fake.records.empty());
+  CHECK_THAT(scene.fake.calls.front(), Contains("?type=TLSA&per_page=300&name=_25._tcp.mail.example.test"));
+}
+
 SCENARIO("ids that were lost are found by name and content") {
   CloudflareScene scene;
   auto provider = scene.provider();

@@ -52,7 +52,7 @@ class Example final : public RecordProvider {
     co_return zones;
   }
 
-  Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name>) override {
+  Task<std::vector<TxtRecord>> list(Zone zone, std::set<dns::Name>, dns::Type) override {
     const auto listed = co_await get("/zones/" + zone.id + "/records?type=TXT", "records");
     std::vector<TxtRecord> records;
     for (const auto& record : listed) append(records, record);

@@ -27,6 +27,7 @@ struct Kept {
   std::function<void()> afterwards = [] {};
   std::vector<std::set<dns::Name>> looks{};
   int replacements = 0;
+  std::set<dns::Type> types{};  ///< that were read
 };
 
 class InMemory final : public RrsetProvider {
@@ -39,7 +40,8 @@ class InMemory final : public RrsetProvider {
   }
 
  private:
-  Task<std::map<dns::Name, Standing>> read(Zone, std::set<dns::Name> names) override {
+  Task<std::map<dns::Name, Standing>> read(Zone, std::set<dns::Name> names, dns::Type type) override {
+    kept_.types.insert(type);
     kept_.looks.push_back(names);
     std::map<dns::Name, Standing> standing;
     for (const auto& name : names) {
@@ -167,6 +169,29 @@ SCENARIO("a set is what it was but for our own values") {
     CHECK(scene.kept.sets[other] == TxtSet{60s, {{"\"one\""}, {"\"two\""}}});
     scene.apply({remove(other, "one"), remove(other, "two")});
     CHECK(scene.kept.sets[other] == TxtSet{});
+  }
+}
+
+SCENARIO("records of another type than TXT are merged as well, in their own form") {
+  Scene scene(GENERATE(true, false));
+  const dns::Name service("_25._tcp.mail.example.test");
+  const auto change = [&](Action action, const std::string& value) {
+    TxtChange tlsa{action, service, value, 300s};
+    tlsa.type = dns::Type::tlsa;
+    return tlsa;
+  };
+  scene.kept.sets[service] = TxtSet{120s, {{"2 1 1 AA"}, {"3 1 1 BBBB"}}};
+  const auto& set = scene.kept.sets[service];
+  scene.apply({change(Action::add, "3 1 1 bbbb")});
+  CHECK(scene.kept.replacements == 0);
+  scene.apply({change(Action::add, "3 1 1 cc"), change(Action::remove, "3 1 1 bbbb")});
+  CHECK(set == TxtSet{120s, {{"2 1 1 AA"}, {"3 1 1 cc"}}});
+  CHECK(scene.kept.types == std::set<dns::Type>{dns::Type::tlsa});
+  THEN("one call may have both") {
+    scene.apply({change(Action::remove, "3 1 1 cc"), add(challenge, "one")});
+    CHECK(scene.kept.sets[challenge] == TxtSet{60s, {{"\"one\""}}});
+    CHECK(set == TxtSet{120s, {{"2 1 1 AA"}}});
+    CHECK(scene.kept.types == std::set<dns::Type>{dns::Type::tlsa, dns::Type::txt});
   }
 }
 

@@ -92,7 +92,9 @@ Rcode FakePrimary::carry_out(std::string_view update) {
   for (unsigned i = 0; i < prerequisites; ++i) {
     const auto line = read_line(reader);
     const bool is_no_cname = line.type == static_cast<std::uint16_t>(Type::cname) && line.rr_class == class_none;
-    const bool is_no_txt = line.type == static_cast<std::uint16_t>(Type::txt) && line.rr_class == class_none;
+    const bool is_ours =
+        line.type == static_cast<std::uint16_t>(Type::txt) || line.type == static_cast<std::uint16_t>(Type::tlsa);
+    const bool is_no_txt = is_ours && line.rr_class == class_none;
     if (!(is_no_cname || is_no_txt) || line.ttl != 0 || !line.data.empty()) return Rcode::formerr;
     if (is_no_cname && aliases.contains(line.name)) return Rcode::yxrrset;
     if (is_no_txt && values.contains(line.name) && !values[line.name].empty()) return Rcode::yxrrset;

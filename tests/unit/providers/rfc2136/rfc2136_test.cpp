@@ -98,6 +98,14 @@ SCENARIO("one name that is refused does not keep the others back") {
     CHECK(scene.primary.values.size() == 7);
     CHECK(scene.primary.updates == 7);  // 8, then halves: 4+4, 2+2, 1+1
   }
+  WHEN("it is for a TLSA record") {
+    const dns::Name service("_25._tcp.mail.example.test");
+    scene.primary.denied = {service};
+    TxtChange tlsa{Action::add, service, "3 1 1 ab", 300s};
+    tlsa.type = dns::Type::tlsa;
+    CHECK_THAT(scene.apply({tlsa}), Contains("to change TLSA at _25._tcp.mail.example.test") &&
+                                        Contains("grant acmed name _25._tcp.mail.example.test TLSA; }"));
+  }
   WHEN("a CNAME stands there") {
     scene.primary.aliases = {name_at(0)};
     CHECK_THAT(scene.apply(adds(2)),

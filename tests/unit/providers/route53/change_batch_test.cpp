@@ -78,3 +78,11 @@ SCENARIO("a batch deletes the old set before it creates the new one") {
   CHECK(changes[2]["Action"].text == "DELETE");
   CHECK(listed_set(changes[2]["ResourceRecordSet"]).name == "_acme-challenge.h1.example.test.");
 }
+
+SCENARIO("a set says its type") {
+  const SetChange tlsa{
+      dns::Name("_25._tcp.mail.example.test"), TxtSet(), TxtSet{300s, {{"3 1 1 ab"}}}, {}, dns::Type::tlsa};
+  const auto document = batch_document({tlsa});
+  CHECK_THAT(document, Catch::Contains("<Type>TLSA</Type>"));
+  CHECK_THAT(document, Catch::Contains("<Value>3 1 1 ab</Value>"));
+}

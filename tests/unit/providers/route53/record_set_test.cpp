@@ -47,7 +47,7 @@ SCENARIO("sets are read and written as XML") {
   CHECK_FALSE(listed_set(page->children[1]).plain);
 
   CHECK(
-      xml::write(txt_set_element(dns::Name("_acme-challenge.example.test"), plain.set), "urn:x") ==
+      xml::write(set_element(dns::Name("_acme-challenge.example.test"), dns::Type::txt, plain.set), "urn:x") ==
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ResourceRecordSet xmlns=\"urn:x\"><Name>_acme-challenge.example.test."
       "</Name><Type>TXT</Type><TTL>300</TTL><ResourceRecords><ResourceRecord><Value>\"a &amp; &lt;b&gt;\"</Value>"
       "</ResourceRecord><ResourceRecord><Value>\"c  "
