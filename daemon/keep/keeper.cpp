@@ -202,7 +202,8 @@ std::vector<std::vector<Duty*>> Keeper::in_order() {
           {&revocation_check_}};
 }
 
-/// Performs those of `duties` that are due and not in `failed`, side by side.
+/// Performs those of `duties` that are due and have not failed in this attempt, side by side. `failed`: those that met a
+/// failure of others.
 Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* failed) {
   if (!kept_.loaded) co_return;
   std::vector<Task<>> work;
@@ -212,9 +213,6 @@ Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* fail
   }
   co_await when_all(std::move(work));
   if (!kept_.loaded) co_return;
-  for (auto* duty : duties) {
-    if (has_failed(*duty)) failed->push_back(duty);
-  }
   // A failure that one of them ran into is another duty's to retry, but not in the same run.
   for (auto* other : duties_) {
     if (const auto met = other->take_met()) {

@@ -103,7 +103,6 @@ class Keeper {
   void tell_what_waits();
   void want(const Wish& wish);
   Task<> take_revocations(std::vector<RevocationWish> wishes);
-  bool has_failed(const Duty& duty) const;
   void note_failure(TroubleView failure);
   void tell_what_was_not_done();
   std::string why_it_waits(Duty& duty) const;

@@ -47,9 +47,21 @@ acmed_once
 expect_equal "exit status after somebody removed it" "$STATUS" 0
 expect_equal "the record is there again" "$(records)" "$kept"
 
+write_config <<TOML
+$(primary_provider)
+TOML
+acmed_once
+expect_equal "exit status without the certificate" "$STATUS" 0
+expect_equal "records of a certificate that is configured no more" "$(records | wc -l)" 0
+configure dns-persist-01
+make_due
+acmed_once
+expect_equal "exit status when it is configured again" "$STATUS" 0
+expect_equal "records" "$(records | wc -l)" 1
+
 configure dns-01
 acmed_once
 expect_equal "exit status with another challenge" "$STATUS" 0
 expect_equal "records" "$(records | wc -l)" 0
-expect_equal "no certificate is ordered for that" "$(generation web)" 0003
+expect_equal "no certificate is ordered for that" "$(generation web)" 0004
 expect_no_txt example.test

@@ -90,13 +90,17 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   tlsa.value = "3 1 1 ab";
   former.dane = store::Dane();
   former.dane->values = {tlsa};
+  const store::TxtValue record{"hook", "example.test", "", "_validation-persist.old.example.test", "ca.test"};
+  former.persistent = {{record, "old.example.test", "https://127.0.0.1:1/dir"}};
   run(world.loop, world.store.save_certificate("old", former));
   Service service(world.loop, world.store, world.publisher, world.actions,
                   world.folder.load(world.text(World::certificate("new"))), world.servers);
   run(world.loop, service.run_once());
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _acme-challenge.old.example.test. left"));
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _25._tcp.old.example.test. 3 1 1 ab"));
+  CHECK_THAT(world.calls(), Catch::Contains("cleanup _validation-persist.old.example.test. ca.test"));
   CHECK(run(world.loop, world.store.load_certificate("old")).values.empty());
+  CHECK(run(world.loop, world.store.load_certificate("old")).persistent.empty());
   CHECK_FALSE(run(world.loop, world.store.load_certificate("old")).dane);
 }
 
