@@ -40,7 +40,7 @@ struct Caa {
   std::string parameters;  ///< what follows the issuer
 };
 
-std::string trimmed(std::string text) {
+std::string trimmed(const std::string& text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
@@ -188,7 +188,7 @@ DnsCheck::DnsCheck(Loop& loop, const config::Config& config, std::uint16_t serve
       config_(config),
       server_port_(server_port),
       touch_(touch),
-      discovery_(loop, resolvers_of(config), server_port, policy_of(config.propagation)),
+      discovery_(loop, resolvers_of(config), server_port, policy_of(config.propagation).servers()),
       zones_(loop, providers(config)),
       placement_(loop.clock(), discovery_, zones_, config.routes, issue::CertificateLog("--check")) {}
 
@@ -294,7 +294,7 @@ config::Propagation::Require DnsCheck::required(const config::Certificate& certi
 dns::PolicyOf DnsCheck::policies(const config::Certificate& certificate) const {
   return [this, &certificate](const dns::Name& name) -> dns::ServerPolicy {
     const auto* route = placement_.route(name);
-    return policy_of(propagation(certificate, route == nullptr ? "" : route->provider));
+    return policy_of(propagation(certificate, route == nullptr ? "" : route->provider)).servers();
   };
 }
 

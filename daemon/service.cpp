@@ -175,7 +175,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       store_(store),
       revoker_(loop, [this](const std::string& directory_url) { return authorities_at(directory_url); }),
       revocation_lists_(loop),
-      discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation)),
+      discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation).servers()),
       memories_(make_memories(config, store)),
       observers_({&log_, &also}),
       zones_(loop, make_providers(config, loop, discovery_, servers, memories_), observers_),

@@ -20,6 +20,10 @@ struct PropagationPolicy : ServerPolicy {
   Duration timeout = std::chrono::minutes(10);
   Duration settle{};                                 ///< extra wait after the last server was ready
   Duration interval_max = std::chrono::seconds(15);  ///< the longest pause between two queries to one server
+
+  /// What holds for finding the servers, too.
+  const ServerPolicy& servers() const noexcept { return *this; }
+
   friend bool operator==(const PropagationPolicy&, const PropagationPolicy&) = default;
 };
 

@@ -96,6 +96,8 @@ class Provider {
 
   /// The same for a name that the DNS has in the zone `in_dns`: of the operator's zones that hold the name, it is that
   /// one, where the operator has it and there is a choice.
+  /// A coroutine's parameters are values, whether it uses them or not.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param)
   virtual Task<std::optional<Zone>> zone_for(dns::Name name, dns::Name /*in_dns*/) { return zone_of(std::move(name)); }
 
   /// Whether the zones that it has found are those which the operator really has, so that they can be compared with the

@@ -202,8 +202,8 @@ std::vector<std::vector<Duty*>> Keeper::in_order() {
           {&revocation_check_}};
 }
 
-/// Performs those of `duties` that are due and have not failed in this attempt, side by side. `failed`: those that met a
-/// failure of others.
+/// Performs those of `duties` that are due and have not failed in this attempt, side by side. `failed`: those that met
+/// a failure of others.
 Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* failed) {
   if (!kept_.loaded) co_return;
   std::vector<Task<>> work;
