@@ -798,7 +798,7 @@ MUTANTS = [
     Mutant("S11-ca", "another CA in the configuration gives another certificate", DAEMON,
            [(ISSUING, "  return issued.directory_url == kept_.issuer().settings().directory_url &&\n         issued.key_type", "  return issued.key_type")]),
     Mutant("S11-type", "another key type in the configuration gives another certificate", DAEMON,
-           [(ISSUING, "         issued.key_type == crypto::to_text(wanted.key_type) &&\n", "")]),
+           [(ISSUING, "issued.key_type == crypto::to_text(wanted.key_type) && ", "")]),
     Mutant("S17", "a CA that asked for a pause is left alone", DAEMON,
            [(KEEPER, "if ((duty.due() > now && !duty.is_wanted()) || (duty.wait() && !kept_.asked)) return false;",
              "if (duty.due() > now && !duty.is_wanted()) return false;"),
