@@ -96,7 +96,7 @@ start_daemon() {
   DAEMON=$!
 }
 reached=0
-for ((answer = 1; answer <= MOST_ANSWERS; answer += 3)); do
+for ((answer = 1; answer <= MOST_ANSWERS; answer += 5)); do
   number=$(generation mail)
   start
   before=$(of mail "$number")
