@@ -29,8 +29,7 @@ Task<> Revoking::take(RevocationWish wish) {
   auto& state = kept_.state;
   if (!state.issued) throw Refused("revoke:none", "there is nothing to revoke yet: no certificate has been issued");
   const auto number = wish.generation == 0 ? state.issued->generation : wish.generation;
-  const auto generation = co_await kept_.context.store.generation(kept_.name(), number);
-  const auto leaf = crypto::parse_chain(generation.files.certificate).front();
+  const auto leaf = co_await leaf_of(number);
   if (leaf.not_after() <= kept_.now()) {
     throw Refused("revoke:ended", fmt::format("generation {} has ended at {}: there is nothing to revoke", number,
                                               to_rfc3339(leaf.not_after())));
@@ -59,6 +58,17 @@ Task<> Revoking::take(RevocationWish wish) {
     throw;
   }
   is_wanted_ = true;
+}
+
+Task<crypto::Certificate> Revoking::leaf_of(unsigned number) {
+  try {
+    const auto generation = co_await kept_.context.store.generation(kept_.name(), number);
+    co_return crypto::parse_chain(generation.files.certificate).front();
+  } catch (const Error& error) {
+    if (number == kept_.state.issued->generation) throw;
+    throw Refused("revoke:unknown", fmt::format("generation {} is not kept: the latest three are, up to {} ({})",
+                                                number, kept_.state.issued->generation, error.what()));
+  }
 }
 
 bool Revoking::is_ready(const store::Revocation& revocation) const {

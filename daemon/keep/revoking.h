@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "base/crypto/x509.h"
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
 
@@ -40,6 +41,7 @@ class Revoking final : public Duty {
   std::optional<Wait> wait() const override;
 
  private:
+  Task<crypto::Certificate> leaf_of(unsigned number);
   bool is_ready(const store::Revocation& revocation) const;
   std::vector<store::Revocation> ready() const;
   Task<> revoke(store::Revocation revocation);

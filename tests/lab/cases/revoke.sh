@@ -73,6 +73,7 @@ ctl revoke mail --generation 1 --reason superseded
 expect_equal "exit status for one that is revoked already" "$STATUS" 0
 ctl revoke mail --generation 9
 expect_equal "exit status for one that there is not" "$STATUS" 1
+expect_match "what there is" "$SAID" 'generation 9 is not kept'
 ctl revoke mail --reason privilegeWithdrawn
 expect_equal "exit status for a CA's reason" "$STATUS" 1
 expect_match "the reasons that there are" "$SAID" 'cessationOfOperation'
@@ -95,7 +96,7 @@ start_daemon() {
   DAEMON=$!
 }
 reached=0
-for ((answer = 1; answer <= MOST_ANSWERS; answer += 3)); do
+for ((answer = 1; answer <= MOST_ANSWERS; answer += 5)); do
   number=$(generation mail)
   start
   before=$(of mail "$number")
