@@ -49,6 +49,7 @@ std::set<std::string> Proofs::expected_providers() const {
 
 Task<> Proofs::open() {
   proofs_.clear();
+  opened_ = context_.loop.clock().now();
   std::vector<Task<>> authorizations;
   for (const auto& url : order_.shown().authorizations) authorizations.push_back(open_proof(url));
   co_await when_all(std::move(authorizations));
@@ -72,31 +73,32 @@ Task<> Proofs::open_proof(std::string authorization_url) {
   const auto* offered = chosen(authorization, &type);
   if (offered == nullptr) throw not_offered(authorization, *domain);
   auto proved = domain->starts_with(wildcard_label) ? domain->substr(wildcard_label.size()) : *domain;
-  const auto by = co_await prover(offered);
-  bool stands = false;
-  std::optional<Challenge> challenge;
-  if (type == config::ChallengeType::dns_persist_01) {
-    const auto now = context_.loop.clock().now();
-    const bool wildcard = std::ranges::find(request_.domains, wildcard_of(proved)) != request_.domains.end();
-    const auto wanted =
-        wanted_persistence(*offered, by, proved, wildcard, persist_until(request_.persist_for, request_.name, now));
-    auto standing =
-        standing_value(state_.persistent, request_.authority->settings().directory_url, proved, wanted, now);
-    stands = standing.has_value();
-    challenge = Challenge::of_record(proved, standing ? *std::move(standing) : wanted.value());
-  } else {
-    challenge =
-        Challenge::of_token(type, proved, request_.authority->key_authorization(offered->token), by.account_url);
-  }
+  auto answer = co_await answer_to(offered, type, proved);
   order_.proves(authorization_url);
   const auto expires = authorization.expires ? authorization.expires : order_.shown().expires;
   proofs_.push_back({{*std::move(domain), authorization_url, offered->url, offered->type},
                      std::move(proved),
-                     *std::move(challenge),
-                     stands,
+                     std::move(answer.challenge),
+                     answer.stands,
                      offered->status == "processing",
                      expires,
                      {}});
+}
+
+/// The record that answers the challenge: one that stands already where that does.
+Task<Proofs::Answer> Proofs::answer_to(const acme::Challenge* offered, config::ChallengeType type, std::string domain) {
+  auto* ca = request_.authority;
+  const auto by = co_await prover(offered);
+  if (type != config::ChallengeType::dns_persist_01) {
+    co_return Answer{Challenge::of_token(type, domain, ca->key_authorization(offered->token), by.account_url), false};
+  }
+  const bool wildcard = std::ranges::find(request_.domains, wildcard_of(domain)) != request_.domains.end();
+  // One record proves a name and its wildcard: both say the same time.
+  const auto until = persist_until(request_.persist_for, request_.name, opened_);
+  const auto wanted = wanted_persistence(*offered, by, domain, wildcard, until);
+  auto standing = standing_value(state_.persistent, ca->settings().directory_url, domain, wanted, opened_);
+  const bool stands = standing.has_value();
+  co_return Answer{Challenge::of_record(domain, stands ? *std::move(standing) : wanted.value()), stands};
 }
 
 /// The first of the challenges that the configuration and its providers allow and the CA offers; null for none.

@@ -69,6 +69,11 @@ class Proofs {
   Task<> open_proof(std::string authorization_url);
   const acme::Challenge* chosen(const acme::Authorization& authorization, config::ChallengeType* type) const;
   Error not_offered(const acme::Authorization& authorization, const std::string& domain) const;
+  struct Answer {
+    Challenge challenge;
+    bool stands;
+  };
+  Task<Answer> answer_to(const acme::Challenge* offered, config::ChallengeType type, std::string domain);
   Task<Prover> prover(const acme::Challenge* challenge);
   Task<std::string> account_url();
   Task<> with_hindsight(Task<> validation);
@@ -87,6 +92,7 @@ class Proofs {
   CertificateLog log_;
   Placement placement_;
   std::vector<Proof> proofs_;
+  Time opened_{};  ///< when the authorizations were read
   std::shared_ptr<dns::InFlight::Share> share_ = std::make_shared<dns::InFlight::Share>();
   std::map<dns::Name, dns::Location> locations_;
   std::map<dns::Name, std::exception_ptr> not_located_;
