@@ -93,7 +93,8 @@ class Client {
   /// Sends the CSR for an order that is `ready` (§7.4); the order should come back `processing`, `valid` or `invalid`.
   Task<Order> finalize(Order ready, std::string csr_der);
   /// Downloads the chain, or the alternate that fits `preferred_chain` better (fit_of()) when that is set and offered
-  /// (§7.4.2), in the order sent; what is offered is logged when none fits. Throws AnswerError when a block is not a certificate or there are too many.
+  /// (§7.4.2), in the order sent; what is offered is logged when none fits. Throws AnswerError when a block is not a
+  /// certificate or there are too many.
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
 
   /// The key authorization of a token (§8.1).
