@@ -44,7 +44,9 @@ bool is_tlsa_name(std::string_view name) {
 
 std::string fault_of_provider(const std::string& name, const Config& config) {
   const auto* provider = provider_for(config, name);
-  if (provider == nullptr) {
+  const auto holds_name = [&name](const std::string& zone) { return is_within(name, zone); };
+  // The names that are only delegated to a provider are served by aliases of challenge names.
+  if (provider == nullptr || std::ranges::none_of(provider->zones, holds_name)) {
     return fmt::format(
         "{} is served by no provider; add its zone to the zones of a provider that writes TLSA records: {}",
         in_quotes(name), listed({able.begin(), able.end()}, "and"));

@@ -10,7 +10,7 @@ namespace acmed {
 std::string known_account_url(const std::filesystem::path& state_directory, const config::Ca& ca) {
   const store::AccountIdentity identity{ca.directory, ca.external_account ? ca.external_account->key_id : std::string(),
                                         std::string(crypto::to_text(ca.account_key)),
-                                        ca.brought_key ? ca.brought_key->thumbprint : std::string()};
+                                        ca.brought_key ? ca.brought_key->thumbprint : std::string(), ca.account};
   try {
     const auto account = store::StateView(state_directory).account(identity);
     return account ? account->url : std::string();

@@ -58,6 +58,11 @@ std::string plan_of(const config::Config& config, const config::Certificate& cer
     plan += fmt::format("  proof    {}{} by provider {} at {}\n", domain, place_of_proof(certificate, domain, accounts),
                         provider->name, provider->place);
   }
+  for (const auto& name : certificate.dane.names) {
+    const auto* provider = config::provider_for(config, name);
+    if (provider == nullptr) continue;
+    plan += fmt::format("  TLSA     {} by provider {} at {}\n", name, provider->name, provider->place);
+  }
   plan += fmt::format("  files    {}/live/{}/{}\n", config.state_directory.string(), certificate.name,
                       certificate.group ? ", the key for the group " + *certificate.group : "");
   for (const auto& target : certificate.deploy) {

@@ -40,6 +40,9 @@ SCENARIO("what is no name of a TLSA record, or cannot be written there, is told 
       {"dane = [\"_25._tcp.auth.example\"]",
        "\"_25._tcp.auth.example\" is served by [provider.other], whose type \"acme-dns\" cannot write TLSA records; "
        "cloudflare, powerdns, rfc2136 and route53 can"},
+      {"dane = [\"_25._tcp.mail.delegated.example\"]\n[provider.aliases]\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\n"
+       "zones = [\"acme.example\"]\ndelegated = [\"delegated.example\"]",
+       "\"_25._tcp.mail.delegated.example\" is served by no provider; add its zone"},
       {"dane_ttl = \"1h\"", "certificate.dane_ttl: there are no TLSA records; name them in `dane`"},
       {"dane = [\"_25._tcp.corp.example\"]\ndane_ttl = \"2d\"", "certificate.dane_ttl"},
   };

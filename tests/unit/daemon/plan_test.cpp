@@ -6,6 +6,28 @@
 
 using namespace acmed;
 
+SCENARIO("the plan tells what a list of key types makes of a certificate, and its TLSA records") {
+  const auto plan = plan_of(config::parse(R"(
+state_directory = "/state"
+[ca.letsencrypt]
+terms_agreed = true
+[provider.bind]
+type = "rfc2136"
+server = "ns1.example.net"
+zones = ["example.net"]
+[[certificate]]
+name = "mail"
+domains = ["mail.example.net"]
+key_type = ["ecdsa-p256", "rsa-2048"]
+dane = ["_25._tcp.mail.example.net"]
+)",
+                                          "/etc/acmed/acmed.toml"));
+  for (const auto* line : {"2 certificate(s)", "\nmail\n", "\nmail.rsa\n", "  key      rsa-2048\n",
+                           "  TLSA     _25._tcp.mail.example.net by provider bind at ns1.example.net\n"}) {
+    CHECK_THAT(plan, Catch::Contains(line));
+  }
+}
+
 SCENARIO("the plan tells how each name is proved, and which records a responder needs from others") {
   const auto plan = plan_of(config::parse(R"(
 state_directory = "/state"
