@@ -160,9 +160,8 @@ namespace {
 /// A CA with Let's Encrypt's limits, and the journey of one certificate at it.
 struct Limited : test::JourneyScene {
   renew::Ledger ledger{store, clock};
-  test::FakeAuthority fake{at_letsencrypt(settings), [](const std::string&) -> std::vector<crypto::Certificate> {
-                             return {};
-                           }};
+  test::FakeAuthority fake{at_letsencrypt(settings),
+                           [](const std::string&) -> std::vector<crypto::Certificate> { return {}; }};
 
   static issue::AuthoritySettings at_letsencrypt(issue::AuthoritySettings settings) {
     settings.name = "le";
@@ -283,7 +282,8 @@ SCENARIO("certificates that wait for room in a limit are told when, and are no f
   CHECK(keeper.state() == State::waiting);
   CHECK(scene.fake.orders == 5);
   REQUIRE(keeper.troubles().size() == 1);
-  CHECK_THAT(keeper.troubles().front(), Contains("Let's Encrypt allows 5 certificates for exactly these names in 7 days"));
+  CHECK_THAT(keeper.troubles().front(),
+             Contains("Let's Encrypt allows 5 certificates for exactly these names in 7 days"));
   CHECK_THAT(keeper.view().next->because, Contains("the next is possible at"));
   WHEN("a person asks") {
     Wish wish;
