@@ -167,7 +167,10 @@ Task<std::vector<Line>> examine(Loop* loop, const config::Config* config, Questi
 
   const store::StateView state(config->state_directory);
   std::set<std::string> cas;
-  for (const auto* certificate : chosen) cas.insert(certificate->ca);
+  for (const auto* certificate : chosen) {
+    cas.insert(certificate->ca);
+    cas.insert(certificate->fallback_cas.begin(), certificate->fallback_cas.end());
+  }
   std::vector<Task<std::vector<Line>>> of_cas;
   for (const auto& name : cas) {
     of_cas.push_back(examine_ca(loop, &config->cas.at(name), profiles_wanted(chosen, name), state));

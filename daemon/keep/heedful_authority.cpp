@@ -6,9 +6,6 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/log.h"
-#include "daemon/acme/causes.h"
-#include "daemon/acme/problem.h"
-#include "daemon/issue/challenge.h"
 #include "daemon/renew/fail_over.h"
 #include "daemon/renew/registered_domain.h"
 
@@ -68,11 +65,11 @@ Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names, st
       co_await keep_ledger(is_new);
     }
     co_return order;
-  } catch (const acme::ProblemError& error) {
+  } catch (const Error& error) {
     release();
-    const bool is_limit = error.problem().type == acme::problem_type::rate_limited && error.not_before();
-    if (!is_limit) throw;
-    limits().said(counted_, error.problem().detail, now(), *error.not_before());
+    const auto limit = renew::limit_in(error);
+    if (!limit) throw;
+    limits().said(counted_, limit->detail, now(), limit->until);
     refusal = std::current_exception();
   }
   co_await keep_ledger(true);
@@ -132,7 +129,8 @@ Task<acme::Order> HeedfulAuthority::finalize(acme::Order ready, std::string csr_
   std::exception_ptr refusal;
   try {
     co_return co_await heeding(ca_.finalize(std::move(ready), std::move(csr_der)));
-  } catch (const acme::ProblemError&) {
+  } catch (const Error& error) {
+    if (!renew::is_refusal(error)) throw;
     refusal = std::current_exception();
   }
   co_await keep_ledger(limits().not_issued(counted_, now()));
@@ -194,8 +192,7 @@ void HeedfulAuthority::require_open() const {
 void HeedfulAuthority::require_room() const {
   const auto wait = limits().wait(counted_, now(), !forced_, true);
   if (!wait) return;
-  throw Throttled(wait->is_said ? fmt::format("acme:{}", acme::problem_type::rate_limited) : renew::limit_reached,
-                  wait->sentence, wait->until, Party::ca);
+  throw Throttled(wait->is_said ? renew::limit_named : renew::limit_reached, wait->sentence, wait->until, Party::ca);
 }
 
 /// The last failed authorization that a CA allows is not risked where nobody has looked at the DNS.

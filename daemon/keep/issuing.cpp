@@ -8,7 +8,6 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/log.h"
-#include "daemon/acme/answer.h"
 #include "daemon/issue/observer.h"
 #include "daemon/keep/dane.h"
 #include "daemon/keep/heedful_authority.h"
@@ -200,7 +199,7 @@ Task<> Issuing::ask_all(std::vector<renew::Refusal>* refusals) {
     const bool is_last = ca == all.back();
     co_await become_open(ca);
     auto pause = kept_.forced ? std::nullopt : pause_of(settings);
-    const char* cause = acme::overloaded;
+    const char* cause = renew::left_alone;
     if (!pause) {
       pause = lack_of_room(settings);
       cause = renew::limit_reached;
@@ -310,6 +309,7 @@ Task<> Issuing::travel(issue::Authority* ca) {
   auto request = kept_.wanted.request;
   HeedfulAuthority authority(*ca, kept_.ledger, kept_.end_in_service(), kept_.forced, counted(ca->settings()));
   request.authority = &authority;
+  const bool was_begun_elsewhere = kept_.state.set_aside.has_value();
   issue::Journey journey(kept_.context, std::move(request), kept_.state);
   try {
     co_await journey.run();
@@ -318,6 +318,11 @@ Task<> Issuing::travel(issue::Authority* ca) {
   }
   if (journey.left_over()) leftovers_.meet(journey.left_over());
   if (failure) std::rethrow_exception(failure);
+  if (was_begun_elsewhere) {
+    log::info(fmt::format("{}: CA {} has issued: what was ordered of other CAs is given up, and expires there",
+                          kept_.name(), ca->settings().name),
+              {{"ACMED_CERTIFICATE", kept_.name()}});
+  }
   kept_.damaged = false;
   co_await kept_.context.store.remove_old_generations(kept_.name(), kept_.needed_generations());
   co_await kept_.grant_key();

@@ -39,7 +39,8 @@ Time Kept::renewal_due() const {
   if (place && place->usual() == usual) return place->at();
   place.reset();
   if (calendar == nullptr || usual <= now()) return usual;
-  place = calendar->place(std::max(state.issued->issued_at, state.issued->not_before), usual, now());
+  place = calendar->place(std::max(state.issued->issued_at, state.issued->not_before), state.issued->not_after, usual,
+                          now());
   return place->at();
 }
 

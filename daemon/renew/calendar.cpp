@@ -11,7 +11,7 @@ using std::chrono::hours;
 
 /// However few there are: nobody is troubled by so many in an hour.
 constexpr double least_share = 10;
-constexpr double share_of_mean = 2;
+constexpr double share_of_mean = 1.5;
 
 std::int64_t hour_of(Time time) {
   return std::chrono::floor<hours>(time).time_since_epoch().count();
@@ -35,9 +35,11 @@ unsigned Calendar::share() const {
   return static_cast<unsigned>(std::ceil(std::max(least_share, share_of_mean * per_hour_)));
 }
 
-Calendar::Place Calendar::place(Time begin, Time usual, Time now) {
+Calendar::Place Calendar::place(Time begin, Time end, Time usual, Time now) {
   const Duration use = std::max<Duration>(usual - begin, hours(1));
-  const double per_hour = static_cast<double>(Duration(hours(1)).count()) / static_cast<double>(use.count());
+  // One that a CA wants to be replaced at once does not say how often it is renewed.
+  const Duration cycle = std::max<Duration>(use, (end - begin) / 2);
+  const double per_hour = static_cast<double>(Duration(hours(1)).count()) / static_cast<double>(cycle.count());
   per_hour_ += per_hour;
   const auto room = share();
   const auto last = hour_of(usual);

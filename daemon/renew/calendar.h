@@ -42,12 +42,12 @@ class Calendar {
     double per_hour_;
   };
 
-  /// For a certificate that is in use from `begin` on and is usually renewed at `usual`: the latest time until then
-  /// whose hour has room, but not before `now`, nor in the first half of that time. Where no hour has room, the one
-  /// with the fewest.
-  Place place(Time begin, Time usual, Time now);
+  /// For a certificate that is in use from `begin` on, ends at `end` and is usually renewed at `usual`: the latest time
+  /// until then whose hour has room, but not before `now`, nor in the first half of that time. Where no hour has room,
+  /// the one with the fewest.
+  Place place(Time begin, Time end, Time usual, Time now);
 
-  /// The renewals of an hour that are not moved: twice the mean of all, and some in any case.
+  /// The renewals of an hour that are not moved: half more than the mean of all, and some in any case.
   unsigned share() const;
 
  private:

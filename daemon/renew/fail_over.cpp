@@ -39,6 +39,17 @@ Error error_in(const Refusal& refusal) {
 
 }  // namespace
 
+std::optional<NamedLimit> limit_in(const Error& failure) {
+  const auto* problem = dynamic_cast<const acme::ProblemError*>(&failure);
+  const bool is_limit = problem != nullptr && problem->problem().type == acme::problem_type::rate_limited;
+  if (!is_limit || !failure.not_before()) return std::nullopt;
+  return NamedLimit{problem->problem().detail, *failure.not_before()};
+}
+
+bool is_refusal(const Error& failure) {
+  return dynamic_cast<const acme::ProblemError*>(&failure) != nullptr;
+}
+
 bool is_for_the_next_ca(const Error& failure, bool failed_before) {
   // A required profile that the CA does not offer is found out here, but is a refusal all the same.
   const bool is_about_ca = failure.party() == Party::ca || failure.cause().starts_with("acme:");

@@ -2,16 +2,33 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "daemon/acme/causes.h"
 
 /// A certificate may name several CAs: which failures at one are a reason to ask the next.
 namespace acmed::renew {
 
 /// The cause of a Throttled by our own model of a CA's limits: the CA was not asked.
 inline constexpr const char* limit_reached = "ca:limit";
+
+/// The cause of a Throttled that the CA asked for when it shed load.
+inline constexpr const char* left_alone = acme::overloaded;
+/// The cause of one by which the CA named a limit (RFC 8555 §6.6).
+inline constexpr const char* limit_named = "acme:rateLimited";
+
+/// What a CA said of one of its limits.
+struct NamedLimit {
+  std::string detail;
+  Time until;
+};
+/// Nothing when `failure` is something else.
+std::optional<NamedLimit> limit_in(const Error& failure);
+/// Whether the CA has answered that it does not do what was asked for.
+bool is_refusal(const Error& failure);
 
 /// Whether the next CA may issue where one has failed: what this one did not answer, is too busy for, limits or
 /// refuses. Not what any CA would find: wrong TXT values, and whatever is not the CA's fault. A CA that only takes its

@@ -72,8 +72,9 @@ struct Kept {
   std::optional<std::pair<std::size_t, bench::SimulatedCertificate>> not_taken;  ///< of an order that is kept
   std::optional<Stretch> appointment;                                            ///< from when it was made
   Rare<renew::Calendar::Place> place;
-  bool is_revoked = false;  ///< the CA has told that it is to be replaced
-  unsigned version = 0;     ///< of its entry in the agenda
+  bool is_revoked = false;         ///< the CA has told that it is to be replaced
+  bool is_of_wrong_clock = false;  ///< it was issued while the host's clock was wrong
+  unsigned version = 0;            ///< of its entry in the agenda
 };
 
 struct Entry {
@@ -87,7 +88,8 @@ struct Entry {
 /// The renewals of one year.
 struct Year {
   std::uint64_t all = 0;
-  std::uint64_t planned = 0;  ///< at a time of our own choosing: not because the CA wants it within a day
+  /// At a time of our own choosing: not because the CA wants it within a day, nor because of a wrong clock.
+  std::uint64_t planned = 0;
   std::map<std::int64_t, std::uint64_t> planned_in_hour;
   std::map<std::int64_t, std::uint64_t> done_in_hour;
 };
@@ -163,7 +165,7 @@ Decade::Decade(std::size_t count, int years)
     for (auto& ca : cas_) ca.revoke_all({begin, window});
     waves_.push_back({begin, begin + 24h + ask_pause});
   }
-  jumps_ = {{after(700 * day, 2h), 20 * day}, {after(1500 * day, 1h), 3000 * day}, {after(2300 * day, 3h), -400 * day}};
+  jumps_ = {{after(700 * day, 2h), 10 * day}, {after(1500 * day, 1h), 3000 * day}, {after(2300 * day, 3h), -400 * day}};
   for (std::size_t i = 0; i < count; ++i) {
     auto& kept = all_[i];
     // Most have a domain of their own; one customer has three hundred in one domain.
@@ -190,7 +192,8 @@ Time Decade::due(Kept& kept, Time host_now) {
   if (kept.place && kept.place->usual() == usual) return kept.place->at();
   kept.place.reset();
   if (usual <= host_now) return usual;
-  kept.place = calendar_.place(std::max(kept.issued.issued_at, kept.issued.not_before), usual, host_now);
+  kept.place =
+      calendar_.place(std::max(kept.issued.issued_at, kept.issued.not_before), kept.issued.not_after, usual, host_now);
   return kept.place->at();
 }
 
@@ -293,6 +296,7 @@ void Decade::take(Kept& kept, std::size_t ca, const bench::SimulatedCertificate&
   kept.trouble.reset();
   kept.appointment.reset();
   kept.is_revoked = false;
+  kept.is_of_wrong_clock = host(certificate.not_before) != certificate.not_before;
   kept.not_taken.reset();
   const auto window = cas_[ca].window(certificate, now);
   renew::take_suggestion(*kept.plan, {window.begin, window.end, "", host(now) + ask_pause});
@@ -308,7 +312,7 @@ void Decade::note(const Kept& kept, Time planned, Time now) {
     if (!is_in_time) ++late_of_wave_;
     return;
   }
-  if (host(now) != now) return;  // because of a wrong clock
+  if (host(now) != now || kept.is_of_wrong_clock) return;
   ++year.planned;
   ++year.planned_in_hour[hour_of(planned)];
 }
@@ -321,7 +325,9 @@ void Decade::attempt(std::size_t which, Time now) {
   const bool waits = kept.appointment && kept.appointment->holds(host_now);
   if (planned > host_now || !may_try || waits) return plan(which, now);
   const bool was_there = kept.issuer.has_value();
-  const bool was_revoked = kept.is_revoked;
+  Kept former;
+  former.is_revoked = kept.is_revoked;
+  former.is_of_wrong_clock = kept.is_of_wrong_clock;
   std::vector<renew::Refusal> refusals;
   bool all_known = true;
   for (std::size_t ca = 0; ca < (kept.has_fallback ? 2U : 1U); ++ca) {
@@ -329,8 +335,6 @@ void Decade::attempt(std::size_t which, Time now) {
     const auto failure = order_at(ca, kept, now, &is_known);
     if (!failure) {
       if (was_there) {
-        Kept former;
-        former.is_revoked = was_revoked;
         note(former, planned, now);
       }
       return plan(which, now);
@@ -385,6 +389,7 @@ void Decade::run() {
   std::ranges::sort(events);
   auto event = events.begin();
   const auto end = start + years_ * 365 * day;
+  std::uint64_t looked_at = 0;
   while (!agenda_.empty() && agenda_.top().at < end) {
     if (event != events.end() && event->first <= agenda_.top().at) {
       if (!event->second) {  // as the ledger notices it
@@ -412,7 +417,7 @@ void Decade::run() {
     } else if (entry.version == all_[entry.which].version) {
       attempt(entry.which, entry.at);
     }
-    if (tries_ % 4096 == 0) limits_[0].uses(host(entry.at));
+    if (++looked_at % 65536 == 0) limits_[0].uses(host(entry.at));  // forgets what has passed
   }
   for (const auto& kept : all_) {
     if (!kept.issuer || kept.issued.not_after < end) ++ended_;

@@ -7,6 +7,7 @@ source "$(dirname "$0")/../odd.sh"
 start_odd_lab LAB_CA2=1
 config() { # config KEY_TYPE
   {
+    # shellcheck disable=SC2153
     printf '[ca.second]\ndirectory = "%s"\nterms_agreed = true\ntrust = "%s"\n\n' "$LAB_ACME2_DIRECTORY" "$LAB_CA_BUNDLE"
     provider primary "$LAB_PRIMARY" "$LAB_TSIG_FILE" example.test
     certificate web example.test '*.example.test'

@@ -18,7 +18,8 @@ const Time start(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26));
 /// All due in the same minute, `use` after the start.
 std::vector<Calendar::Place> bunch(Calendar& calendar, int count, Duration use) {
   std::vector<Calendar::Place> places;
-  for (int i = 0; i < count; ++i) places.push_back(calendar.place(start, start + use + 1s * (i % 60), start));
+  for (int i = 0; i < count; ++i)
+    places.push_back(calendar.place(start, start + use * 3 / 2, start + use + 1s * (i % 60), start));
   return places;
 }
 
@@ -54,13 +55,13 @@ SCENARIO("many certificates of the same day are spread over the time before thei
 
 SCENARIO("what is due at once is not moved, and what left the calendar makes room") {
   Calendar calendar;
-  CHECK(calendar.place(start - 60 * 24h, start - 1h, start).at() == start - 1h);
+  CHECK(calendar.place(start - 60 * 24h, start + 30 * 24h, start - 1h, start).at() == start - 1h);
   std::optional<std::vector<Calendar::Place>> places = bunch(calendar, 10000, 60 * 24h);
   const auto share = calendar.share();
   CHECK(share > 10);
   places.reset();
   CHECK(calendar.share() == 10);
-  CHECK(calendar.place(start, start + 60 * 24h, start).at() == start + 60 * 24h);
+  CHECK(calendar.place(start, start + 90 * 24h, start + 60 * 24h, start).at() == start + 60 * 24h);
 }
 
 }  // namespace acmed::renew
