@@ -7,12 +7,15 @@
 
 namespace acmed {
 
+store::AccountIdentity account_identity_of(const config::Ca& ca) {
+  return {ca.directory, ca.external_account ? ca.external_account->key_id : std::string(),
+          std::string(crypto::to_text(ca.account_key)), ca.brought_key ? ca.brought_key->thumbprint : std::string(),
+          ca.account};
+}
+
 std::string known_account_url(const std::filesystem::path& state_directory, const config::Ca& ca) {
-  const store::AccountIdentity identity{ca.directory, ca.external_account ? ca.external_account->key_id : std::string(),
-                                        std::string(crypto::to_text(ca.account_key)),
-                                        ca.brought_key ? ca.brought_key->thumbprint : std::string(), ca.account};
   try {
-    const auto account = store::StateView(state_directory).account(identity);
+    const auto account = store::StateView(state_directory).account(account_identity_of(ca));
     return account ? account->url : std::string();
   } catch (const Error& error) {
     log::debug(error.what());

@@ -11,6 +11,7 @@
 #include "base/runtime/offload.h"
 #include "config/suggest.h"
 #include "daemon/acme/resources.h"
+#include "daemon/known_account.h"
 
 namespace acmed::doctor {
 namespace {
@@ -25,12 +26,6 @@ constexpr Duration small_offset = 5s;
 constexpr Duration large_offset = 300s;
 constexpr std::size_t longest_url = 200;
 constexpr std::size_t most_profiles = 10;
-
-store::AccountIdentity identity_of(const config::Ca& ca) {
-  return {ca.directory, ca.external_account ? ca.external_account->key_id : std::string(),
-          std::string(crypto::to_text(ca.account_key)), ca.brought_key ? ca.brought_key->thumbprint : std::string(),
-          ca.account};
-}
 
 Line clock_line(const std::string& ca, const http::Response& response, Time now) {
   const auto subject = "clock";
@@ -72,7 +67,7 @@ void add_offers(const config::Ca& ca, std::vector<config::Profile> profiles, con
 void add_remembered(const config::Ca& ca, const store::StateView& state, Time now, std::vector<Line>* lines) {
   const auto subject = "account " + ca.name;
   try {
-    const auto account = state.account(identity_of(ca));
+    const auto account = state.account(account_identity_of(ca));
     if (account && !account->url.empty()) {
       lines->push_back({subject, Verdict::ok, "known: " + one_line(account->url, longest_url)});
     } else {
