@@ -28,7 +28,7 @@ struct AccountScene : JourneyScene {
   bool order() {
     why.clear();
     try {
-      acmed::run(loop, ours->new_order({"www.example.test"}, ""));
+      acmed::run(loop, ours->new_order({"www.example.test"}, "", {}));
     } catch (const Error& error) {
       why = error.cause() + " " + error.what();
     }
@@ -220,7 +220,7 @@ SCENARIO("who shares an account learns that another has given it a new key, or e
   AcmeAuthority other(scene.loop, scene.store, scene.settings);
   const auto orders = [&] {
     return scene.tried(
-        [](AcmeAuthority* authority) -> Task<> { co_await authority->new_order({"www.example.test"}, ""); }(&other));
+        [](AcmeAuthority* authority) -> Task<> { co_await authority->new_order({"www.example.test"}, "", {}); }(&other));
   };
   REQUIRE(orders().empty());
   WHEN("it has a new key") {
