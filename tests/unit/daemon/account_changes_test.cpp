@@ -219,8 +219,9 @@ SCENARIO("who shares an account learns that another has given it a new key, or e
   AccountScene scene;
   AcmeAuthority other(scene.loop, scene.store, scene.settings);
   const auto orders = [&] {
-    return scene.tried(
-        [](AcmeAuthority* authority) -> Task<> { co_await authority->new_order({"www.example.test"}, "", {}); }(&other));
+    return scene.tried([](AcmeAuthority* authority) -> Task<> {
+      co_await authority->new_order({"www.example.test"}, "", {});
+    }(&other));
   };
   REQUIRE(orders().empty());
   WHEN("it has a new key") {

@@ -48,7 +48,7 @@ struct Scene : test::JourneyScene, issue::Observer {
     authority = std::make_unique<issue::AcmeAuthority>(loop, store, settings);
     auto wanted = request;
     wanted.authority = authority.get();
-    keeper = std::make_unique<Keeper>(observed, ledger, deployments, Wanted{std::move(wanted), {}, targets, dane});
+    keeper = std::make_unique<Keeper>(observed, ledger, deployments, Wanted{std::move(wanted), {}, targets, {}, dane});
   }
   Time attempt(bool asked = false) { return acmed::run(loop, keeper->attempt(asked)); }
   /// What is told of a renewal that was asked for; empty when it was made.

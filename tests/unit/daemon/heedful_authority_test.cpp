@@ -174,7 +174,7 @@ struct Limited : test::JourneyScene {
   std::string issue(renew::CountedOrder order, bool forced = false) {
     try {
       HeedfulAuthority authority(fake, ledger, std::nullopt, forced, std::move(order));
-      auto made = acmed::run(loop, authority.new_order({"www.example.com"}, "id"));
+      auto made = acmed::run(loop, authority.new_order({"www.example.com"}, "id", {}));
       acmed::run(loop, authority.finalize(made, "csr"));
     } catch (const Error& error) {
       return error.cause() + " " + error.what();
@@ -222,7 +222,7 @@ SCENARIO("orders that come to no certificate use up none, and what the CA refuse
   WHEN("the order ends without one") {
     for (int i = 0; i < 20; ++i) {
       HeedfulAuthority authority(scene.fake, scene.ledger, std::nullopt, false, scene.counted());
-      run(scene.loop, authority.new_order({"www.example.com"}, ""));
+      run(scene.loop, authority.new_order({"www.example.com"}, "", {}));
     }
   }
   WHEN("the CA refuses to issue") {
@@ -248,12 +248,12 @@ SCENARIO("each failed authorization counts once, and the last one allowed is spa
     if (left == 1) {
       CHECK_THROWS_WITH(run(scene.loop, authority.respond("www.example.com")),
                         Contains("one more failed validation of www.example.com") && Contains("`require`"));
-      CHECK_THROWS_AS(run(scene.loop, authority.new_order({"www.example.com"}, "")), Throttled);
+      CHECK_THROWS_AS(run(scene.loop, authority.new_order({"www.example.com"}, "", {})), Throttled);
       break;
     }
   }
   HeedfulAuthority looking(scene.fake, scene.ledger, std::nullopt, false, scene.counted());
-  run(scene.loop, looking.new_order({"www.example.com"}, ""));
+  run(scene.loop, looking.new_order({"www.example.com"}, "", {}));
   CHECK_NOTHROW(run(scene.loop, looking.respond("www.example.com")));
 }
 
