@@ -7,7 +7,6 @@
 #include "base/crypto/encoding.h"
 #include "base/crypto/x509.h"
 #include "daemon/issue/tlsa_records.h"
-#include "dns/tlsa.h"
 
 namespace acmed::keep {
 namespace {
@@ -115,7 +114,7 @@ Task<> Dane::settle_keys() {
     const auto generation = co_await kept_.context.store.generation(kept_.name(), issued->generation);
     auto& dane = *kept_.state.dane;
     // One whose key stays in a token has no other form of it.
-    dane.current = dns::tlsa_of_key(crypto::parse_chain(generation.files.certificate).front().public_key_digest());
+    dane.current = tlsa_of(crypto::parse_chain(generation.files.certificate).front());
     dane.generation = issued->generation;
     for (auto& value : dane.values) {
       if (value.value == dane.current) value.generation = dane.generation;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A key that stays in a PKCS #11 token (SoftHSM): issued and renewed, no file has it, its copy of the certificate is the token's, and a
+# A key that stays in a PKCS #11 token (SoftHSM): issued, renewed and changed, no file has it, the certificate is for the token's key, and a
 # wrong PIN is offered once.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
@@ -28,6 +28,9 @@ make_key rsa 02 rsa:2048
 (umask 077 && echo 47114711 >"$WORK/pin")
 config() { # config URI
   write_config <<TOML
+[control]
+socket = "$WORK/control.sock"
+
 $(primary_provider)
 $(certificate web www.example.test)
 key = "$1"
@@ -72,11 +75,19 @@ acmed_once
 expect_equal "exit status of a second run" "$STATUS" 0
 expect_equal "the certificate is as it was" "$(serial web)" "$first"
 
+start_daemon
+expect_eventually "the daemon listens" 10 test -S "$WORK/control.sock"
+ctl renew web
+expect_equal "exit status of a renewal" "$STATUS" 0
+expect_equal "generation after the renewal" "$(generation web)" 0002
+expect_of_token web
+stop_daemon
+
 # Another key in the token takes its place, of another type, which nobody had to say.
 config "pkcs11:token=acmed;object=rsa?module-path=$module"
 acmed_once
 expect_equal "exit status with the other key" "$STATUS" 0
-expect_equal "generation" "$(generation web)" 0002
+expect_equal "generation" "$(generation web)" 0003
 expect_of_token rsa
 
 config "pkcs11:token=acmed;object=nothing?module-path=$module"
@@ -85,5 +96,5 @@ expect_match "a key that is not there" "$OUTPUT" 'the token acmed has no private
 config "pkcs11:token=elsewhere;object=web?module-path=$module"
 acmed_once
 expect_match "a token that is not there" "$OUTPUT" 'there is no token elsewhere here: attach it'
-expect_equal "what is in service stays" "$(generation web)" 0002
+expect_equal "what is in service stays" "$(generation web)" 0003
 expect_no_txt www.example.test
