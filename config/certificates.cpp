@@ -16,6 +16,7 @@
 #include "config/propagation.h"
 #include "config/section_name.h"
 #include "config/target_files.h"
+#include "config/token_key.h"
 
 namespace acmed::config {
 namespace {
@@ -164,8 +165,9 @@ class Comparison {
   void add_content(const Certificate& certificate, Reader& reader) {
     if (certificate.domains.empty()) return;
     const std::set<std::string> domains(certificate.domains.begin(), certificate.domains.end());
-    const auto [first, is_new] =
-        contents_.emplace(std::make_tuple(domains, certificate.key_type, certificate.ca), reader.place());
+    const auto [first, is_new] = contents_.emplace(
+        std::make_tuple(domains, certificate.key_type, certificate.ca, certificate.key ? certificate.key->uri : ""),
+        reader.place());
     if (is_new) return;
     reader.fault("domains",
                  fmt::format("the certificate at {} has the same names, key type and CA; one is enough, it can have "
@@ -218,7 +220,7 @@ class Comparison {
   }
 
   std::map<std::string, Place> names_;
-  std::map<std::tuple<std::set<std::string>, crypto::KeyType, std::string>, Place> contents_;
+  std::map<std::tuple<std::set<std::string>, crypto::KeyType, std::string, std::string>, Place> contents_;
   std::map<std::filesystem::path, Writer> files_;
 };
 
@@ -279,15 +281,19 @@ CertificateSettings read_defaults(Reader reader, const Config& config) {
   reader.refuse("name", "each certificate has its own name; there is no default");
   reader.refuse("domains", "each certificate has its own domains; there is no default");
   reader.refuse("dane", "each certificate has its own services; there is no default");
+  reader.refuse("key", "each certificate has its own key; there is no default");
+  reader.refuse("pin", "it belongs beside the `key` of a certificate; there is no default");
   reader.end();
   return settings;
 }
 
 std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
                                            const Config& config) {
+  std::optional<std::string> module;
   const auto read_rest = [&](Reader& reader, Certificate& certificate) {
     const auto own = read_settings(reader, config);
     certificate.dane = read_dane(reader, config);
+    certificate.key = read_token_key(reader, own.key_types);
     reader.end();
     auto cas = cas_of(own, defaults, config, reader);
     certificate.ca = std::move(cas.front());
@@ -301,6 +307,11 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     Rest rest;
     rest.targets = own.deploy ? *own.deploy : defaults.deploy.value_or(std::vector<PlacedTarget>());
     rest.key_types = own.key_types.value_or(defaults.key_types.value_or(rest.key_types));
+    if (certificate.key) {
+      rest.key_types = {certificate.key->type.value_or(crypto::KeyType::ecdsa_p256)};
+      refuse_key_files(reader, rest.targets, certificate.dane);
+      require_same_module(reader, *certificate.key, module);
+    }
     return rest;
   };
   return read_each(readers, &config, defaults.challenges.value_or(usual_challenges()), read_rest);
@@ -309,11 +320,13 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
 std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
                                                      const std::vector<PlacedTarget>& default_targets,
                                                      const std::optional<KeyTypes>& default_key_types) {
-  const auto read_rest = [&](Reader& reader, Certificate&) {
+  const auto read_rest = [&](Reader& reader, Certificate& certificate) {
     Rest rest;
+    certificate.key = read_place_of_key(reader);
     rest.targets = reader.node("deploy") != nullptr ? read_targets(reader) : default_targets;
     const auto own = read_key_types(reader);
     rest.key_types = own.value_or(default_key_types.value_or(rest.key_types));
+    if (certificate.key) rest.key_types.resize(1);
     return rest;
   };
   return read_each(readers, nullptr, usual_challenges(), read_rest);

@@ -7,10 +7,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/crypto/key.h"
+#include "base/crypto/token.h"
 #include "base/rare.h"
 #include "base/runtime/secret_source.h"
 #include "base/secret.h"
@@ -176,6 +178,10 @@ struct Certificate {
   /// Empty for what the CA's section says.
   std::string preferred_chain{};
   Dane dane{};
+  Rare<crypto::TokenKey> key{};  ///< none: acmed makes a key for each certificate
+
+  /// `key_type` in words; empty for a key in a token of which nobody has said it.
+  std::string_view key_type_text() const { return key && !key->type ? std::string_view() : crypto::to_text(key_type); }
 };
 
 /// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".

@@ -47,7 +47,8 @@ std::string plan_of(const config::Config& config, const config::Certificate& cer
   for (const auto& ca : certificate.fallback_cas) {
     plan += fmt::format("  or CA    {} ({})\n", ca, config.cas.at(ca).directory);
   }
-  plan += fmt::format("  key      {}\n", crypto::to_text(certificate.key_type));
+  plan += fmt::format("  key      {}\n",
+                      certificate.key ? std::string_view(certificate.key->uri) : crypto::to_text(certificate.key_type));
   plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
   for (const auto& domain : certificate.domains) {
     const auto type = certificate.challenges.front();

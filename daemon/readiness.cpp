@@ -21,9 +21,9 @@ std::string missing_file(const config::Config& config, const std::vector<std::st
   for (const auto& certificate : config.certificates) {
     if (!names.empty() && std::ranges::find(names, certificate.name) == names.end()) continue;
     std::vector<std::filesystem::path> files;
-    for (const auto* name : {"privkey.pem", "fullchain.pem"}) {
-      files.push_back(config.state_directory / "live" / certificate.name / name);
-    }
+    const auto live = config.state_directory / "live" / certificate.name;
+    if (!certificate.key) files.push_back(live / "privkey.pem");
+    files.push_back(live / "fullchain.pem");
     for (const auto& target : certificate.deploy) {
       if (!target.directory) continue;
       for (const auto& [kind, name] : target.files) files.push_back(*target.directory / name);

@@ -231,7 +231,7 @@ keep::Keeper* Service::add_keeper() {
       context_, ledger_, deployments_,
       keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
                     policies(wanted.propagation), std::move(wanted.group), std::move(wanted.preferred_chain),
-                    std::move(wanted.profile), wanted.challenges, wanted.persist_for},
+                    std::move(wanted.profile), wanted.challenges, wanted.persist_for, std::move(wanted.key)},
                    wanted.renew,
                    std::move(wanted.deploy),
                    std::move(fallbacks),
@@ -581,7 +581,7 @@ keep::CertificateView Service::view_of(const config::Certificate& unread) {
   view.name = unread.name;
   view.domains = unread.domains;
   view.ca = unread.ca;
-  view.key_type = crypto::to_text(unread.key_type);
+  view.key_type = unread.key_type_text();
   return view;
 }
 

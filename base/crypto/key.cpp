@@ -94,6 +94,12 @@ int no_passphrase(char*, int, int, void*) {
   return -1;
 }
 
+[[noreturn]] void refuse_type() {
+  throw Refused("key:type",
+                "the private key is of a kind that acmed does not use; it must be ECDSA P-256, P-384 or P-521, RSA "
+                "with 2048, 3072 or 4096 bits, or Ed25519");
+}
+
 }  // namespace
 
 std::string_view to_text(KeyType type) {
@@ -129,15 +135,46 @@ PrivateKey PrivateKey::from_pem(const Secret& pem) {
                   "this is no private key in PEM without a passphrase (" + take_openssl_error() + ")");
   }
   const auto type = recognise(key.get());
-  if (!type) {
-    throw Refused("key:type",
-                  "the private key is of a kind that acmed does not use; it must be ECDSA P-256, P-384 or P-521, RSA "
-                  "with 2048, 3072 or 4096 bits, or Ed25519");
-  }
+  if (!type) refuse_type();
   return PrivateKey(std::move(key), *type);
 }
 
+PrivateKey PrivateKey::in_token(std::string uri, std::shared_ptr<evp_pkey_st> key, std::shared_ptr<std::mutex> turn) {
+  // What a token gives as public key may have its curve spelled out, which CAs refuse, and lack what is asked for
+  // below.
+  const OwnedBio bio(need(BIO_new(BIO_s_mem()), "read a public key"));
+  {
+    const std::lock_guard guard(*turn);
+    need(i2d_PUBKEY_bio(bio.get(), key.get()), "read a public key");
+  }
+  auto half = own(need(d2i_PUBKEY_bio(bio.get(), nullptr), "read a public key"));
+  if (EVP_PKEY_is_a(half.get(), "EC") == 1) {
+    need(EVP_PKEY_set_utf8_string_param(half.get(), OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP),
+         "read a public key");
+  }
+  const auto type = recognise(half.get());
+  if (!type) refuse_type();
+  PrivateKey result(std::move(key), *type);
+  result.public_ = std::move(half);
+  result.place_ = std::make_shared<const Place>(Place{std::move(uri), std::move(turn)});
+  return result;
+}
+
+const std::string& PrivateKey::uri() const noexcept {
+  static const std::string none;
+  return place_ ? place_->uri : none;
+}
+
+Secret PrivateKey::to_keep() const {
+  return place_ ? Secret(place_->uri) : to_pem();
+}
+
+std::unique_lock<std::mutex> PrivateKey::turn() const {
+  return place_ ? std::unique_lock(*place_->turn) : std::unique_lock<std::mutex>();
+}
+
 Secret PrivateKey::to_pem() const {
+  if (place_) return {};
   // Its memory is wiped when it ends.
   const OwnedBio bio(need(BIO_new(BIO_s_secmem()), "write a key"));
   need(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr), "write a key");
@@ -149,18 +186,18 @@ json::Object PrivateKey::jwk() const {
   if (type_ == KeyType::ed25519) {
     std::string point(kind.coordinate_size, '\0');
     std::size_t size = point.size();
-    need(EVP_PKEY_get_raw_public_key(key_.get(), octets(point), &size), "read a key");
+    need(EVP_PKEY_get_raw_public_key(public_.get(), octets(point), &size), "read a key");
     return {{"kty", "OKP"}, {"crv", kind.curve}, {"x", base64url(point)}};
   }
   if (kind.rsa_bits != 0) {
     return {{"kty", "RSA"},
-            {"n", base64url(number(key_.get(), OSSL_PKEY_PARAM_RSA_N, 0))},
-            {"e", base64url(number(key_.get(), OSSL_PKEY_PARAM_RSA_E, 0))}};
+            {"n", base64url(number(public_.get(), OSSL_PKEY_PARAM_RSA_N, 0))},
+            {"e", base64url(number(public_.get(), OSSL_PKEY_PARAM_RSA_E, 0))}};
   }
   return {{"kty", "EC"},
           {"crv", kind.curve},
-          {"x", base64url(number(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, kind.coordinate_size))},
-          {"y", base64url(number(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, kind.coordinate_size))}};
+          {"x", base64url(number(public_.get(), OSSL_PKEY_PARAM_EC_PUB_X, kind.coordinate_size))},
+          {"y", base64url(number(public_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, kind.coordinate_size))}};
 }
 
 std::string PrivateKey::jwk_thumbprint() const {
@@ -174,7 +211,7 @@ std::string jwk_thumbprint(const json::Object& jwk) {
 
 std::string PrivateKey::public_key_digest() const {
   const OwnedBio bio(need(BIO_new(BIO_s_mem()), "write a public key"));
-  need(i2d_PUBKEY_bio(bio.get(), key_.get()), "write a public key");
+  need(i2d_PUBKEY_bio(bio.get(), public_.get()), "write a public key");
   return hex(sha256(written(bio.get())));
 }
 
@@ -184,6 +221,7 @@ std::string PrivateKey::jws_algorithm() const {
 
 std::string PrivateKey::sign(std::string_view bytes) const {
   const auto& kind = kind_of(type_);
+  const auto mine = turn();
   const EVP_MD* digest = type_ == KeyType::ed25519 ? nullptr : message_digest(kind.digest);
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), "sign"));
   need(EVP_DigestSignInit(signing.get(), nullptr, digest, nullptr, key_.get()), "sign");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ enum class KeyType { ecdsa_p256, ecdsa_p384, ecdsa_p521, rsa_2048, rsa_3072, rsa
 std::string_view to_text(KeyType type);
 std::optional<KeyType> key_type_from(std::string_view text);
 
-/// A private key. Immutable; copies share the same key.
+/// A private key, in memory or in a token. Immutable; copies share the same key.
 class PrivateKey {
  public:
   /// Generates a new key. RSA may take seconds: call it through offload().
@@ -27,7 +28,15 @@ class PrivateKey {
   /// Reads PEM (PKCS #8, SEC 1, PKCS #1). Throws Refused when it is not a private key.
   static PrivateKey from_pem(const Secret& pem);
 
-  Secret to_pem() const;  ///< PKCS #8
+  /// A key that stays in the token where `uri` names it (RFC 7512); found by find_in_token(). `turn` is held whenever
+  /// the key is used. Throws Refused ("key:type") when it is of a kind that acmed does not use.
+  static PrivateKey in_token(std::string uri, std::shared_ptr<evp_pkey_st> key, std::shared_ptr<std::mutex> turn);
+
+  Secret to_pem() const;  ///< PKCS #8; empty for a key that stays in a token
+  /// What a later run finds it by: its PEM, or its URI.
+  Secret to_keep() const;
+  bool is_in_token() const noexcept { return place_ != nullptr; }
+  const std::string& uri() const noexcept;  ///< empty for a key in memory
   KeyType type() const noexcept { return type_; }
 
   /// The public key as a JWK with only the required members (RFC 7638 §3.2).
@@ -42,10 +51,21 @@ class PrivateKey {
   std::string sign(std::string_view bytes) const;
 
   evp_pkey_st* native() const noexcept { return key_.get(); }
+  /// The public half alone, its curve by name.
+  evp_pkey_st* native_public() const noexcept { return public_.get(); }
+  /// Hold it while native() is used: a token is used by one thread at a time.
+  std::unique_lock<std::mutex> turn() const;
 
  private:
-  PrivateKey(std::shared_ptr<evp_pkey_st> key, KeyType type) : key_(std::move(key)), type_(type) {}
+  struct Place {
+    std::string uri;
+    std::shared_ptr<std::mutex> turn;
+  };
+
+  PrivateKey(std::shared_ptr<evp_pkey_st> key, KeyType type) : key_(std::move(key)), public_(key_), type_(type) {}
   std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<evp_pkey_st> public_;
+  std::shared_ptr<const Place> place_;  ///< none for a key in memory
   KeyType type_;
 };
 

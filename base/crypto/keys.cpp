@@ -24,8 +24,14 @@ Task<PrivateKey> SoftwareKeys::generate(KeyType type) {
   });
 }
 
+Task<PrivateKey> SoftwareKeys::held(TokenKey where) {
+  auto pin = co_await where.pin.current();
+  co_return co_await offload(
+      [uri = std::move(where.uri), pin = std::move(pin), type = where.type] { return find_in_token(uri, pin, type); });
+}
+
 Task<std::string> SoftwareKeys::sign(PrivateKey key, std::string bytes) {
-  if (!is_slow(key.type())) co_return key.sign(bytes);
+  if (!is_slow(key.type()) && !key.is_in_token()) co_return key.sign(bytes);
   co_return co_await offload([key = std::move(key), bytes = std::move(bytes)] { return key.sign(bytes); });
 }
 

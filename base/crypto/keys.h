@@ -5,18 +5,21 @@
 #include <vector>
 
 #include "base/crypto/key.h"
+#include "base/crypto/token.h"
 #include "base/runtime/task.h"
 
 namespace acmed::crypto {
 
-/// Generates private keys and signs with them. An asynchronous interface, so that keys may one day live in a token or
-/// in another process. Called on the loop's thread; calls may overlap.
+/// Generates private keys, finds those in tokens, and signs with them. Called on the loop's thread; calls may overlap.
 class Keys {
  public:
   virtual ~Keys() = default;
 
   /// Generates a key; does not when cancelled while still queued. Throws Error, Cancelled.
   virtual Task<PrivateKey> generate(KeyType type) = 0;
+
+  /// The key that stays in a token there. Throws as find_in_token() does.
+  virtual Task<PrivateKey> held(TokenKey where) = 0;
 
   /// The signature of `bytes` in JWS form (PrivateKey::sign). Throws Error.
   virtual Task<std::string> sign(PrivateKey key, std::string bytes) = 0;
@@ -25,10 +28,12 @@ class Keys {
   virtual Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) = 0;
 };
 
-/// Keys held in this process. Operations that take milliseconds run on the worker threads.
+/// Keys in this process, and in tokens that are attached to it. Operations that take milliseconds run on the worker
+/// threads.
 class SoftwareKeys final : public Keys {
  public:
   Task<PrivateKey> generate(KeyType type) override;
+  Task<PrivateKey> held(TokenKey where) override;
   Task<std::string> sign(PrivateKey key, std::string bytes) override;
   Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) override;
 };

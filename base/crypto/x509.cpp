@@ -133,7 +133,7 @@ struct FreeExtensions {
 std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names, const std::string& common_name) {
   const Owned<X509_REQ, X509_REQ_free> request(need(X509_REQ_new(), "make a request"));
   need(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1), "make a request");
-  need(X509_REQ_set_pubkey(request.get(), key.native()), "make a request");
+  need(X509_REQ_set_pubkey(request.get(), key.native_public()), "make a request");
   if (!common_name.empty()) {
     need(X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
                                     reinterpret_cast<const unsigned char*>(common_name.data()),
@@ -146,6 +146,7 @@ std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_
   const std::unique_ptr<STACK_OF(X509_EXTENSION), FreeExtensions> extensions(list);
   need(X509_REQ_add_extensions(request.get(), list), "make a request");
 
+  const auto turn = key.turn();
   if (X509_REQ_sign(request.get(), key.native(), signature_digest(key.type())) <= 0) fail("sign a request");
   return der_of(i2d_X509_REQ, static_cast<const X509_REQ*>(request.get()));
 }
@@ -160,6 +161,11 @@ Certificate Certificate::from_der(std::string_view der) {
     throw Refused("certificate:unreadable", "there is more than one certificate where one is expected");
   }
   return Certificate(std::move(certificate));
+}
+
+std::string Certificate::public_key_digest() const {
+  const auto* key = X509_get_X509_PUBKEY(certificate_.get());
+  return hex(sha256(der_of(i2d_X509_PUBKEY, static_cast<const X509_PUBKEY*>(key))));
 }
 
 std::string Certificate::to_der() const {
@@ -216,7 +222,7 @@ std::string Certificate::serial() const {
 
 bool Certificate::has_key(const PrivateKey& key) const {
   const auto* own = X509_get0_pubkey(certificate_.get());
-  const bool same = own != nullptr && EVP_PKEY_eq(own, key.native()) == 1;
+  const bool same = own != nullptr && EVP_PKEY_eq(own, key.native_public()) == 1;
   if (!same) take_openssl_error();
   return same;
 }

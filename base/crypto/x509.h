@@ -35,6 +35,7 @@ class Certificate {
   std::string fingerprint() const;             ///< SHA-256 of the DER, lower-case hex
   std::string serial() const;                  ///< lower-case hex, with as many octets as in the DER
   bool has_key(const PrivateKey& key) const;
+  std::string public_key_digest() const;  ///< as PrivateKey::public_key_digest()
   /// Whether this was signed by the key of `issuer` and names it as issuer. Key usage and validity are not checked.
   bool is_certified_by(const Certificate& issuer) const;
   bool is_ca() const;           ///< according to its basic constraints

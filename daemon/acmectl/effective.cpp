@@ -300,7 +300,11 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
     cas.insert(cas.begin(), certificate.ca);
     toml.texts("ca", cas);
   }
-  toml.text("key_type", crypto::to_text(certificate.key_type));
+  if (certificate.key) {
+    toml.text("key", certificate.key->uri);
+    mask(toml, "pin", certificate.key->pin);
+  }
+  if (!certificate.key || certificate.key->type) toml.text("key_type", crypto::to_text(certificate.key_type));
   toml.text_if("preferred_chain", certificate.preferred_chain);
   toml.texts_if("dane", certificate.dane.names);
   if (!certificate.dane.names.empty()) toml.raw("dane_ttl", in_toml(certificate.dane.ttl));

@@ -48,7 +48,7 @@ json::Object describe(const config::Certificate& certificate, const store::State
   json::Object object{{"name", certificate.name},
                       {"domains", json::Array(certificate.domains.begin(), certificate.domains.end())},
                       {"ca", certificate.ca},
-                      {"key_type", crypto::to_text(certificate.key_type)}};
+                      {"key_type", certificate.key_type_text()}};
   store::Certificate remembered;
   json::Value trouble;
   try {

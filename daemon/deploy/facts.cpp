@@ -55,7 +55,10 @@ std::map<std::string, std::string> facts_of(const Subject& subject) {
       {"not_after", to_rfc3339(generation.meta.not_after)},
       {"target", subject.target.name},
   };
+  const bool is_in_token = !generation.meta.key_uri.empty();
+  if (is_in_token) facts.emplace("key_uri", generation.meta.key_uri);
   for (const auto& fact : file_facts) {
+    if (is_in_token && config::holds_key(fact.kind)) continue;
     if (auto path = path_of(fact, subject); !path.empty()) facts.emplace(fact.name, std::move(path));
   }
   return facts;

@@ -17,20 +17,26 @@ namespace {
   throw Refused("deploy:pair", fmt::format("generation {:04} is not deployed: {}", generation.number, what));
 }
 
+/// Of a key that stays in a token the public half is remembered.
+bool has_key(const Generation& generation, const crypto::Certificate& leaf) {
+  if (!generation.meta.key_uri.empty()) return leaf.public_key_digest() == generation.meta.public_key;
+  return leaf.has_key(crypto::PrivateKey::from_pem(generation.files.private_key));
+}
+
 }  // namespace
 
 void require_pair(const Generation& generation) {
   const auto& files = generation.files;
   std::vector<crypto::Certificate> chain;
-  std::optional<crypto::PrivateKey> key;
+  bool is_pair = false;
   try {
     chain = crypto::parse_chain(files.full_chain);
-    key = crypto::PrivateKey::from_pem(files.private_key);
+    is_pair = has_key(generation, chain.front());
   } catch (const Error& error) {
     refuse(generation, error.what());
   }
   const auto& leaf = chain.front();
-  if (!leaf.has_key(*key)) refuse(generation, "its key is not that of its certificate");
+  if (!is_pair) refuse(generation, "its key is not that of its certificate");
   if (crypto::parse_chain(files.certificate).front() != leaf) {
     refuse(generation, "its chain does not begin with its certificate");
   }

@@ -60,7 +60,8 @@ Task<Answer> perform_in_place(deploy::Actions& actions, Request request,
   const auto place = actions.place(subject);
   switch (request.operation) {
     case Operation::install: {
-      if (subject->generation.files.private_key.empty()) refuse("there is no key to install");
+      if (subject->generation.files.private_key.empty() && subject->generation.meta.key_uri.empty())
+        refuse("there is no key to install");
       auto failure = co_await place->install();
       co_return done(std::move(failure));
     }
@@ -97,6 +98,7 @@ deploy::Subjects find_subjects(const std::filesystem::path& configuration, const
     generation.certificate = certificate.name;
     generation.live = deployments.state_directory / "live" / certificate.name;
     generation.number = wanted.generation;
+    if (certificate.key) generation.meta.key_uri = certificate.key->uri;
     if (needs_contents(request.operation)) {
       generation.files = contents[i];
       if (request.operation == Operation::rollback_hook) {

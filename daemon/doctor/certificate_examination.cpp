@@ -43,8 +43,14 @@ std::optional<std::string> content(const fs::path& path) {
 /// Whether key and chain in `folder` belong to `certificate`; a sentence when not.
 std::string fault_of_pair(const fs::path& folder, const crypto::Certificate& certificate) {
   const auto key = content(folder / "privkey.pem");
-  if (!key) return fmt::format("{} is missing or empty", (folder / "privkey.pem").string());
-  if (!certificate.has_key(crypto::PrivateKey::from_pem(Secret(*key)))) {
+  const auto meta =
+      store::generation_meta_from_json(json::parse(content(folder / "meta.json").value_or("")).value_or(json::Value()));
+  const bool is_in_token = !key && !meta.key_uri.empty();
+  if (is_in_token && certificate.public_key_digest() != meta.public_key) {
+    return fmt::format("the certificate in {} is not for the key in the token", folder.string());
+  }
+  if (!key && !is_in_token) return fmt::format("{} is missing or empty", (folder / "privkey.pem").string());
+  if (key && !certificate.has_key(crypto::PrivateKey::from_pem(Secret(*key)))) {
     return fmt::format("the key in {} is not the certificate's", folder.string());
   }
   const auto chain = content(folder / "fullchain.pem");
@@ -186,7 +192,9 @@ Task<std::vector<Line>> examine_certificate(Loop* loop, const config::Certificat
       co_await offload([certificate, state, now = loop->clock().now()] { return look_at(*certificate, state, now); });
   auto lines = std::move(look.lines);
   if (!look.live) co_return lines;
-  const auto key_type = std::string(crypto::to_text(certificate->key_type));
+  const bool is_known = certificate->key && look.remembered && look.remembered->issued;
+  const auto key_type =
+      is_known ? look.remembered->issued->key_type : std::string(crypto::to_text(certificate->key_type));
   std::vector<Task<Line>> services;
   for (const auto& target : certificate->deploy) {
     if (target.verify) services.push_back(look_at_service(certificate->name, target, key_type, *look.live));

@@ -143,17 +143,19 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   const auto& leaf = chain.front();
   store::Issued issued{0,
                        request_.authority->settings().directory_url,
-                       std::string(crypto::to_text(request_.key_type)),
+                       std::string(crypto::to_text(key.type())),
                        request_.domains,
                        leaf.serial(),
                        leaf.not_before(),
                        leaf.not_after(),
                        context_.loop.clock().now(),
-                       request_.wanted_profile().name};
-  store::Generation generation{0,
-                               {request_.name, issued.directory_url, leaf.issuer_common_name(), issued.key_type,
-                                issued.domains, issued.serial, issued.not_before, issued.not_after, issued.issued_at},
-                               {key.to_pem(), leaf.to_pem(), full_chain_pem(chain, 1), full_chain_pem(chain, 0)}};
+                       request_.wanted_profile().name,
+                       key.uri()};
+  store::Generation generation{
+      0,
+      {request_.name, issued.directory_url, leaf.issuer_common_name(), issued.key_type, issued.domains, issued.serial,
+       issued.not_before, issued.not_after, issued.issued_at, key.uri(), key.public_key_digest()},
+      {key.to_pem(), leaf.to_pem(), full_chain_pem(chain, 1), full_chain_pem(chain, 0)}};
   generation.number = co_await context_.store.add_generation(request_.name, generation.meta, generation.files);
   issued.generation = generation.number;
   state_.issued = issued;

@@ -72,7 +72,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   // Versions that did not store the account had one for each directory.
   if (kept.account.key_type.empty())
     kept.account = {kept.account.directory_url, account.external_account, account.key_type};
-  const bool wanted = kept.account == account && kept.key_type == crypto::to_text(request_.key_type) &&
+  const bool wanted = kept.account == account && is_kept_key_wanted(kept) &&
                       sorted(kept.domains) == sorted(request_.domains) &&
                       (!kept.profile || kept.profile == request_.wanted_profile().name);
   if (!wanted) {
@@ -90,8 +90,10 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
                           kept.fruitless));
     co_return false;
   }
+  // A token that is away, or refuses the PIN, says nothing of the order.
+  if (request_.key) key_ = co_await new_key();
   try {
-    key_ = crypto::PrivateKey::from_pem(kept.key_pem);
+    if (!request_.key) key_ = crypto::PrivateKey::from_pem(kept.key_pem);
     order_ = co_await ca().order(kept.url);
   } catch (const Error& error) {
     if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {
@@ -121,23 +123,26 @@ Task<> CertificateOrder::create() {
   key_ = co_await new_key();
   order_ = co_await ca().new_order(request_.domains, replaced(), request_.wanted_profile());
   const auto now = context_.loop.clock().now();
-  state_.order = store::OpenOrder{ca().settings().account_identity(),
-                                  order_.url,
-                                  key_->to_pem(),
-                                  std::string(crypto::to_text(request_.key_type)),
-                                  request_.domains,
-                                  end_of(order_, now).value_or(now + longest_order)};
+  state_.order = store::OpenOrder{
+      ca().settings().account_identity(),         order_.url,       key_->to_keep(),
+      std::string(crypto::to_text(key_->type())), request_.domains, end_of(order_, now).value_or(now + longest_order)};
   state_.order->profile = request_.wanted_profile().name;
   context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
 }
 
-/// The one that was made ahead, if any.
+/// Of one that was made ahead, or stays in a token, there is no other.
 Task<crypto::PrivateKey> CertificateOrder::new_key() {
+  if (request_.key) co_return co_await context_.keys.held(*request_.key);
   const auto* next = state_.dane && state_.dane->next_key ? &*state_.dane->next_key : nullptr;
   if (next != nullptr && next->key_type == crypto::to_text(request_.key_type)) {
     co_return crypto::PrivateKey::from_pem(next->pem);
   }
   co_return co_await context_.keys.generate(request_.key_type);
+}
+
+bool CertificateOrder::is_kept_key_wanted(const store::OpenOrder& kept) const {
+  if (request_.key) return kept.key_pem.reveal() == request_.key->uri;
+  return kept.key_type == crypto::to_text(request_.key_type);
 }
 
 /// The CertID of the certificate that this order is to replace; empty when there is none, or it is another CA's.

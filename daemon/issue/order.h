@@ -69,6 +69,7 @@ class CertificateOrder {
   Task<bool> resume(store::OpenOrder kept);
   Task<> create();
   Task<crypto::PrivateKey> new_key();
+  bool is_kept_key_wanted(const store::OpenOrder& kept) const;
   std::string replaced() const;
   Task<> respond_to(Challenged one);
   Task<> await_result(std::vector<Challenged> challenged, Task<> poll);

@@ -31,6 +31,8 @@ struct Request {
   std::optional<Duration>
       persist_for{};  ///< for how long a record of dns-persist-01 says that it holds; none: for ever
 
+  Rare<crypto::TokenKey> key{};  ///< where its key stays; none: a new one is made for each certificate
+
   /// What to order by, there.
   config::Profile profile_at(const Authority& ca) const {
     if (profile) return *profile;

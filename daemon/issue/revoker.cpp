@@ -43,13 +43,27 @@ Task<bool> Revoker::by_accounts(Revocable what) {
   co_return false;
 }
 
+/// A token may have another key now under the same name.
+Task<crypto::PrivateKey> Revoker::key_of(Revocable what) {
+  if (!what.key_pem.empty()) co_return crypto::PrivateKey::from_pem(what.key_pem);
+  if (!what.key) {
+    throw Refused("token:key", "the certificate's key stays in a token that the configuration does not name any more");
+  }
+  auto key = co_await keys_.held(*what.key);
+  if (!what.certificate.has_key(key)) {
+    throw Refused("token:key", fmt::format("the key {} is not that of the certificate any more", what.key->uri));
+  }
+  co_return key;
+}
+
 Task<> Revoker::by_key(Revocable what) {
   const auto authorities = configured_(what.directory_url);
   const auto* settings = authorities.empty() ? nullptr : &authorities.front()->settings();
   http::Client http(loop_, {.extra_trust_pem = settings != nullptr ? settings->trust_pem : std::string()});
   acme::Location location{what.directory_url};
   if (settings != nullptr) location.hosts = settings->hosts;
-  acme::Client ca(http, loop_.clock(), keys_, crypto::PrivateKey::from_pem(what.key_pem), location, std::nullopt);
+  auto key = co_await key_of(what);
+  acme::Client ca(http, loop_.clock(), keys_, std::move(key), location, std::nullopt);
   co_await ca.revoke_by_key(what.certificate.to_der(), what.reason);
   log::info(fmt::format("serial {} was revoked by its own key", what.certificate.serial()));
 }

@@ -17,8 +17,9 @@ namespace acmed::issue {
 struct Revocable {
   std::string directory_url;  ///< of the CA that issued it
   crypto::Certificate certificate;
-  Secret key_pem;
+  Secret key_pem;  ///< empty for a key that stays in a token
   acme::RevocationReason reason = acme::RevocationReason::unspecified;
+  Rare<crypto::TokenKey> key{};  ///< where that one stays; none where the configuration names it no more
 };
 
 /// Has certificates revoked by the CAs that issued them (RFC 8555 §7.6), also by one that is configured no more. Signed
@@ -39,6 +40,7 @@ class Revoker {
   Task<bool> by_accounts(Revocable what);
   Task<std::optional<Error>> refusal_of_key(Revocable what);
   Task<> by_key(Revocable what);
+  Task<crypto::PrivateKey> key_of(Revocable what);
 
   Loop& loop_;
   Configured configured_;

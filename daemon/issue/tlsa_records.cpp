@@ -52,6 +52,10 @@ std::string tlsa_of(const crypto::PrivateKey& key) {
   return dns::tlsa_of_key(key.public_key_digest());
 }
 
+std::string tlsa_of(const crypto::Certificate& certificate) {
+  return dns::tlsa_of_key(certificate.public_key_digest());
+}
+
 TlsaRecords::TlsaRecords(JourneyContext& context, std::string certificate, std::shared_ptr<const Policies> policies)
     : context_(context), certificate_(std::move(certificate)), policies_(std::move(policies)), log_(certificate_) {}
 

@@ -15,6 +15,7 @@ namespace acmed::issue {
 
 /// The data of the record "3 1 1" of a key, as TlsaValue::value.
 std::string tlsa_of(const crypto::PrivateKey& key);
+std::string tlsa_of(const crypto::Certificate& certificate);
 
 /// The TLSA records of one certificate (RFC 6698) in the DNS: where they belong, and whether all name servers show
 /// them. Others may have records at the same names: they stay.

@@ -5,6 +5,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "base/crypto/x509.h"
 #include "daemon/issue/tlsa_records.h"
 
 namespace acmed::keep {
@@ -112,7 +113,8 @@ Task<> Dane::settle_keys() {
   if (issued && !kept_.damaged && kept_.state.dane->generation != issued->generation) {
     const auto generation = co_await kept_.context.store.generation(kept_.name(), issued->generation);
     auto& dane = *kept_.state.dane;
-    dane.current = tlsa_of(crypto::PrivateKey::from_pem(generation.files.private_key));
+    // One whose key stays in a token has no other form of it.
+    dane.current = tlsa_of(crypto::parse_chain(generation.files.certificate).front());
     dane.generation = issued->generation;
     for (auto& value : dane.values) {
       if (value.value == dane.current) value.generation = dane.generation;
@@ -125,7 +127,8 @@ Task<> Dane::settle_keys() {
 Task<> Dane::settle_next_key() {
   const auto type = kept_.wanted.request.key_type;
   const auto& order = kept_.state.order;
-  const bool has_key = order && order->key_type == crypto::to_text(type);
+  const bool is_in_token = order && crypto::fault_of_token_uri(order->key_pem.reveal()).empty();
+  const bool has_key = order && !is_in_token && order->key_type == crypto::to_text(type);
   store::NextKey next;
   next.key_type = crypto::to_text(type);
   if (has_key) {

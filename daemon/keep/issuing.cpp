@@ -53,8 +53,9 @@ std::string Issuing::why_due() const {
   if (is_to_be_replaced()) return "the one in service is to be revoked as soon as there is another one";
   const auto& issued = *kept_.state.issued;
   if (kept_.issuer().settings().directory_url != issued.directory_url) return "the configuration names another CA";
-  if (issued.key_type != crypto::to_text(kept_.wanted.request.key_type))
-    return "the configuration wants another key type";
+  if (!has_wanted_key())
+    return kept_.wanted.request.key || !issued.key_uri.empty() ? "the configuration names another key"
+                                                               : "the configuration wants another key type";
   if (is_of_other_profile()) return "the configuration wants another profile";
   if (!is_current()) return "the configuration has other names";
   if (kept_.place && kept_.place->at() != kept_.place->usual())
@@ -71,9 +72,18 @@ bool Issuing::is_to_be_replaced() const {
 bool Issuing::is_current() const {
   const auto& issued = *kept_.state.issued;
   const auto& wanted = kept_.wanted.request;
-  return issued.directory_url == kept_.issuer().settings().directory_url &&
-         issued.key_type == crypto::to_text(wanted.key_type) && !is_of_other_profile() &&
+  return issued.directory_url == kept_.issuer().settings().directory_url && has_wanted_key() &&
+         !is_of_other_profile() &&
          (issued.domains == wanted.domains || sorted(issued.domains) == sorted(wanted.domains));
+}
+
+/// A key in a token has the type that it has, unless the configuration says which.
+bool Issuing::has_wanted_key() const {
+  const auto& issued = *kept_.state.issued;
+  const auto& wanted = kept_.wanted.request;
+  if (issued.key_uri != (wanted.key ? wanted.key->uri : std::string())) return false;
+  const auto type = wanted.key ? wanted.key->type : std::optional(wanted.key_type);
+  return !type || issued.key_type == crypto::to_text(*type);
 }
 
 /// What was wanted counts, not what the CA offered: otherwise one that has no such profile would be asked for ever.
@@ -93,6 +103,7 @@ std::string Issuing::about() const {
     if (!account.label.empty()) text += "account " + account.label + "\n";
   }
   text += config::names_of(wanted.challenges) + "\n";
+  if (wanted.key) text += wanted.key->uri + "\n";
   for (const auto& domain : sorted(wanted.domains)) text += domain + "\n";
   if (store::is_live_revoked(kept_.state)) text += "revoked\n";
   return crypto::hex(crypto::sha256(text)).substr(0, 16);

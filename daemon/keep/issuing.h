@@ -38,6 +38,7 @@ class Issuing final : public Duty {
   bool is_current() const;
   bool is_to_be_replaced() const;
   bool is_of_other_profile() const;
+  bool has_wanted_key() const;
   std::optional<Wait> pause_of(const issue::AuthoritySettings& ca) const;
   std::optional<Wait> lack_of_room(const issue::AuthoritySettings& ca) const;
   renew::CountedOrder counted(const issue::AuthoritySettings& ca) const;

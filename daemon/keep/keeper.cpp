@@ -402,7 +402,7 @@ CertificateView Keeper::view() {
   view.name = request.name;
   view.domains = request.domains;
   view.ca = ca();
-  view.key_type = crypto::to_text(request.key_type);
+  view.key_type = kept_.key_type();
   view.state = state();
   if (const auto& issued = kept_.state.issued; issued && !kept_.damaged) {
     view.live = LiveView{issued->generation, issued->serial, issued->not_before, issued->not_after,

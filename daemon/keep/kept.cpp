@@ -49,6 +49,13 @@ std::optional<Time> Kept::end_in_service() const {
   return state.issued->not_after;
 }
 
+std::string Kept::key_type() const {
+  const auto& request = wanted.request;
+  if (!request.key) return std::string(crypto::to_text(request.key_type));
+  if (state.issued && state.issued->key_uri == request.key->uri) return state.issued->key_type;
+  return request.key->type ? std::string(crypto::to_text(*request.key->type)) : std::string();
+}
+
 Task<std::shared_ptr<const deploy::Subject>> Kept::subject(const config::Target* target, unsigned number) {
   deploy::Generation generation{co_await context.store.generation(name(), number), name(),
                                 context.publisher.path(name())};

@@ -61,6 +61,8 @@ struct Kept {
 
   /// The end of the certificate that can be used meanwhile; nothing when there is none.
   std::optional<Time> end_in_service() const;
+  /// Of its key, as spelled in the configuration; empty while that of a key in a token is not known.
+  std::string key_type() const;
   /// A generation in the form that `target` is given.
   Task<std::shared_ptr<const deploy::Subject>> subject(const config::Target* target, unsigned number);
 

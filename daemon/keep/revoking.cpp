@@ -141,7 +141,10 @@ Task<> Revoking::revoke(store::Revocation revocation) {
   const auto& ca = kept_.issuer().settings();
   const auto& directory = generation.meta.directory_url.empty() ? ca.directory_url : generation.meta.directory_url;
   const auto reason = acme::revocation_reason_from(revocation.reason).value_or(acme::RevocationReason::unspecified);
-  co_await kept_.context.revoker->revoke({directory, leaf, generation.files.private_key, reason});
+  const auto& key = kept_.wanted.request.key;
+  const bool is_named = key && key->uri == generation.meta.key_uri;
+  co_await kept_.context.revoker->revoke(
+      {directory, leaf, generation.files.private_key, reason, is_named ? key : Rare<crypto::TokenKey>()});
   for (auto& each : *kept_.state.revocations) {
     if (each.generation != revocation.generation) continue;
     each.revoked = kept_.now();

@@ -14,8 +14,10 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/host_accounts.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "daemon/store/records.h"
 
 namespace acmed::store {
 namespace {
@@ -30,6 +32,15 @@ constexpr std::string_view certificate_end = "-----END CERTIFICATE-----\n";
 /// meta.json is written last, right after the others. If a slow disk came in between, that costs one more check.
 constexpr std::time_t writing_takes = 2;
 constexpr std::array<const char*, 4> names = {"privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"};
+
+GenerationMeta meta_in(const fs::path& folder) {
+  return generation_meta_from_json(json::parse(files::read(folder / "meta.json").value_or("")).value_or(json::Value()));
+}
+
+/// Whether it has no key file because its key stays in a token. meta.json is read only where there is none.
+bool has_key_in_token(const fs::path& folder) {
+  return !fs::exists(fs::symlink_status(folder / "privkey.pem")) && !meta_in(folder).key_uri.empty();
+}
 
 bool is_whole_certificates(std::string_view pem) {
   return pem.starts_with(certificate_begin) && pem.ends_with(certificate_end);
@@ -48,7 +59,7 @@ bool are_as_written(const std::string& folder) {
   if (!open || ::fstatat(open.get(), "meta.json", &written, 0) != 0) return false;
   return std::ranges::all_of(names, [&](const char* name) {
     struct stat status {};
-    if (::fstatat(open.get(), name, &status, 0) != 0) return false;
+    if (::fstatat(open.get(), name, &status, 0) != 0) return name == names.front() && has_key_in_token(folder);
     const bool may_be_empty = std::string_view(name) == "chain.pem";
     return (status.st_size > 0 || may_be_empty) && status.st_ctime <= written.st_ctime + writing_takes;
   });
@@ -63,6 +74,15 @@ void settle(const fs::path& folder, const char* name, const std::string& found, 
 
 [[noreturn]] void fail_with(const fs::path& path) {
   throw fs::filesystem_error("change", path, std::error_code(errno, std::generic_category()));
+}
+
+/// `meta`: of a generation whose key stays in a token.
+bool is_pair(const GenerationMeta& meta, const std::string& full_chain) {
+  try {
+    return crypto::parse_chain(full_chain).front().public_key_digest() == meta.public_key;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 bool is_pair(const Secret& key, const std::string& full_chain) {
@@ -80,7 +100,8 @@ std::optional<std::string> fault_of(const std::string& path) {
   const fs::path folder(path);
   const auto content = [&folder](const char* name) { return files::read(folder / name).value_or(""); };
   const Secret key(content("privkey.pem"));
-  if (!is_whole_key(key.reveal())) {
+  const bool is_in_token = has_key_in_token(folder);
+  if (!is_in_token && !is_whole_key(key.reveal())) {
     return fmt::format("{} is {}", (folder / "privkey.pem").string(),
                        fs::exists(folder / "privkey.pem") ? (key.empty() ? "empty" : "damaged") : "missing");
   }
@@ -100,7 +121,10 @@ std::optional<std::string> fault_of(const std::string& path) {
   settle(folder, "cert.pem", leaf, full_chain.substr(0, end_of_leaf));
   settle(folder, "chain.pem", chain, full_chain.substr(end_of_leaf));
   settle(folder, "fullchain.pem", content("fullchain.pem"), full_chain);
-  if (!is_pair(key, full_chain)) {
+  if (is_in_token && !is_pair(meta_in(folder), full_chain)) {
+    return fmt::format("the certificate in {} is not for the key in the token", folder.string());
+  }
+  if (!is_in_token && !is_pair(key, full_chain)) {
     return fmt::format("key and certificate in {} do not belong together", folder.string());
   }
   return std::nullopt;
@@ -108,6 +132,7 @@ std::optional<std::string> fault_of(const std::string& path) {
 
 std::string give_key_to(const std::string& folder, std::optional<gid_t> group) {
   const auto path = folder + "/privkey.pem";
+  if (has_key_in_token(folder)) return {};
   const mode_t mode = group ? shared_key_mode : private_key_mode;
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0 && (status.st_mode & 07777) == mode && (!group || status.st_gid == *group)) {

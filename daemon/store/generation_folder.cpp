@@ -87,21 +87,26 @@ void write_generation(const fs::path& certificate, const Generation& generation)
   // The folder's own mode is synced together with its contents.
   fs::permissions(fresh, static_cast<fs::perms>(watched_mode));
   const auto& files = generation.files;
-  files::write_together(fresh, {{"privkey.pem", files.private_key.reveal(), private_file_mode},
-                                {"cert.pem", files.certificate, public_file_mode},
-                                {"chain.pem", files.chain, public_file_mode},
-                                {"fullchain.pem", files.full_chain, public_file_mode},
-                                {"meta.json", meta, public_file_mode}});
+  std::vector<files::NewFile> written = {{"cert.pem", files.certificate, public_file_mode},
+                                         {"chain.pem", files.chain, public_file_mode},
+                                         {"fullchain.pem", files.full_chain, public_file_mode},
+                                         {"meta.json", meta, public_file_mode}};
+  if (generation.meta.key_uri.empty()) {
+    written.insert(written.begin(), {"privkey.pem", files.private_key.reveal(), private_file_mode});
+  }
+  files::write_together(fresh, written);
   fs::rename(fresh, place);
   files::sync_folder(certificate);
 }
 
 Generation read_generation(const fs::path& certificate, unsigned number) {
   const auto folder = certificate / generation_name(number);
-  return {number,
-          read_generation_meta(certificate, number),
-          {Secret(content(folder / "privkey.pem")), content(folder / "cert.pem"), content(folder / "chain.pem"),
-           content(folder / "fullchain.pem")}};
+  auto meta = read_generation_meta(certificate, number);
+  auto key = meta.key_uri.empty() ? Secret(content(folder / "privkey.pem")) : Secret();
+  return {
+      number,
+      std::move(meta),
+      {std::move(key), content(folder / "cert.pem"), content(folder / "chain.pem"), content(folder / "fullchain.pem")}};
 }
 
 GenerationMeta read_generation_meta(const fs::path& certificate, unsigned number) {
@@ -116,7 +121,8 @@ std::optional<Issued> newest_generation(const fs::path& certificate) {
       const auto leaf = crypto::parse_chain(content(path)).front();
       const auto meta = read_generation_meta(certificate, number);
       return Issued{number,        meta.directory_url, meta.key_type,    meta.domains,
-                    leaf.serial(), leaf.not_before(),  leaf.not_after(), std::max(meta.issued_at, leaf.not_before())};
+                    leaf.serial(), leaf.not_before(),  leaf.not_after(), std::max(meta.issued_at, leaf.not_before()),
+                    std::nullopt,  meta.key_uri};
     } catch (const Error& error) {
       log::error(fmt::format("{}: {}", path.string(), error.what()));
     }

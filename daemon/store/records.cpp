@@ -122,6 +122,7 @@ json::Value issued_json(const Issued& issued) {
   auto object = facts_json(issued);
   object.emplace("generation", static_cast<std::int64_t>(issued.generation));
   if (issued.profile) object.emplace("profile", *issued.profile);
+  if (!issued.key_uri.empty()) object.emplace("key_uri", issued.key_uri);
   return object;
 }
 
@@ -129,6 +130,7 @@ Issued issued_from(const json::Value& value) {
   Issued issued;
   issued.generation = count_of(value["generation"]);
   issued.profile = text_if(value["profile"]);
+  issued.key_uri = value["key_uri"].text_or();
   read_facts(value, issued);
   return issued;
 }
@@ -329,6 +331,10 @@ json::Value to_json(const GenerationMeta& meta) {
   auto object = facts_json(meta);
   object.emplace("name", meta.certificate);
   object.emplace("issuer", meta.issuer);
+  if (!meta.key_uri.empty()) {
+    object.emplace("key_uri", meta.key_uri);
+    object.emplace("public_key", meta.public_key);
+  }
   return object;
 }
 
@@ -336,6 +342,8 @@ GenerationMeta generation_meta_from_json(const json::Value& value) {
   GenerationMeta meta;
   meta.certificate = value["name"].text_or();
   meta.issuer = value["issuer"].text_or();
+  meta.key_uri = value["key_uri"].text_or();
+  meta.public_key = value["public_key"].text_or();
   read_facts(value, meta);
   return meta;
 }

@@ -72,7 +72,7 @@ struct PersistentRecord {
 struct OpenOrder {
   AccountIdentity account;  ///< whose order it is
   std::string url;
-  Secret key_pem;  ///< the certificate's key, stored before the CA can hear of it
+  Secret key_pem;  ///< the certificate's key, stored before the CA can hear of it; the URI of one that stays in a token
   std::string key_type;
   std::vector<std::string> domains;
   std::optional<Time> expires = std::nullopt;         ///< when to give it up; none in records of versions without it
@@ -93,11 +93,13 @@ struct GenerationMeta {
   Time not_before{};
   Time not_after{};
   Time issued_at{};
+  std::string key_uri = {};     ///< of a key that stays in a token: there is no file of it; empty for one in a file
+  std::string public_key = {};  ///< of that key, as PrivateKey::public_key_digest() gives it
 };
 
 /// A generation's files in PEM.
 struct GenerationFiles {
-  Secret private_key;
+  Secret private_key;  ///< empty for one that stays in a token
   std::string certificate;
   std::string chain;
   std::string full_chain;
@@ -122,6 +124,7 @@ struct Issued {
   Time issued_at{};  ///< when we got it: CAs backdate certificates, by an hour or by a year
   /// The profile that was wanted, empty for the CA's own choice; none where it is not known.
   std::optional<std::string> profile = std::nullopt;
+  std::string key_uri = {};  ///< see GenerationMeta
 };
 
 /// When the CA suggests to renew the generation in service (RFC 9773).

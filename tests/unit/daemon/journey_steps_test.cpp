@@ -71,6 +71,7 @@ class CountedKeys final : public crypto::Keys {
     ++generated;
     return crypto::software_keys().generate(type);
   }
+  Task<crypto::PrivateKey> held(crypto::TokenKey where) override { return crypto::software_keys().held(where); }
   Task<std::string> sign(crypto::PrivateKey key, std::string bytes) override {
     ++signatures;
     return crypto::software_keys().sign(std::move(key), std::move(bytes));
