@@ -176,7 +176,12 @@ struct Certificate {
   /// Empty for what the CA's section says.
   std::string preferred_chain{};
   Dane dane{};
+  /// Whose names they are, if not ours (RFC 9115): the URL of the delegation, or only_delegation. Empty: they are ours.
+  std::string delegation{};
 };
+
+/// The only delegation that our account has.
+inline constexpr std::string_view only_delegation = "only";
 
 /// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
 struct Fault {

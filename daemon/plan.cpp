@@ -49,7 +49,13 @@ std::string plan_of(const config::Config& config, const config::Certificate& cer
   }
   plan += fmt::format("  key      {}\n", crypto::to_text(certificate.key_type));
   plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
+  if (!certificate.delegation.empty()) {
+    plan += fmt::format(
+        "  proof    none of ours: the names are delegated by their owner, {}\n",
+        certificate.delegation == config::only_delegation ? "the account's only delegation" : certificate.delegation);
+  }
   for (const auto& domain : certificate.domains) {
+    if (!certificate.delegation.empty()) break;
     const auto type = certificate.challenges.front();
     const auto account = accounts.find(certificate.ca);
     const auto url = account == accounts.end() ? std::string() : account->second;
@@ -89,6 +95,7 @@ std::set<std::string> records_for(const config::Config& config, const config::Pr
     }
   }
   for (const auto& certificate : config.certificates) {
+    if (!certificate.delegation.empty()) continue;
     for (const auto& domain : certificate.domains) {
       const auto account = accounts.find(certificate.ca);
       const auto type = certificate.challenges.front();

@@ -231,7 +231,7 @@ keep::Keeper* Service::add_keeper() {
       context_, ledger_, deployments_,
       keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
                     policies(wanted.propagation), std::move(wanted.group), std::move(wanted.preferred_chain),
-                    std::move(wanted.profile), wanted.challenges, wanted.persist_for},
+                    std::move(wanted.profile), wanted.challenges, wanted.persist_for, std::move(wanted.delegation)},
                    wanted.renew,
                    std::move(wanted.deploy),
                    std::move(fallbacks),

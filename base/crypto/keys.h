@@ -9,6 +9,8 @@
 
 namespace acmed::crypto {
 
+struct RequestContent;
+
 /// Generates private keys and signs with them. An asynchronous interface, so that keys may one day live in a token or
 /// in another process. Called on the loop's thread; calls may overlap.
 class Keys {
@@ -23,6 +25,9 @@ class Keys {
 
   /// A certificate signing request, as built by make_csr(). Throws Error.
   virtual Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) = 0;
+
+  /// One that says what `content` does, as built by make_csr(), which uses the key by OpenSSL. Throws Error.
+  virtual Task<std::string> csr_saying(PrivateKey key, RequestContent content);
 };
 
 /// Keys held in this process. Operations that take milliseconds run on the worker threads.

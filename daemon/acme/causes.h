@@ -25,11 +25,14 @@ namespace problem_type {
 inline constexpr std::string_view account_does_not_exist = "accountDoesNotExist";
 inline constexpr std::string_view already_replaced = "alreadyReplaced";
 inline constexpr std::string_view already_revoked = "alreadyRevoked";
+inline constexpr std::string_view auto_renewal_canceled = "autoRenewalCanceled";
+inline constexpr std::string_view auto_renewal_expired = "autoRenewalExpired";
 inline constexpr std::string_view bad_nonce = "badNonce";
 inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";
 inline constexpr std::string_view server_internal = "serverInternal";
 inline constexpr std::string_view unauthorized = "unauthorized";
+inline constexpr std::string_view unknown_delegation = "unknownDelegation";
 inline constexpr std::string_view user_action_required = "userActionRequired";
 }  // namespace problem_type
 

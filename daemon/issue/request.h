@@ -29,7 +29,8 @@ struct Request {
   Rare<config::Profile> profile{};   ///< none: the CA's
   config::Challenges challenges = {config::ChallengeType::dns_01};
   std::optional<Duration>
-      persist_for{};  ///< for how long a record of dns-persist-01 says that it holds; none: for ever
+      persist_for{};         ///< for how long a record of dns-persist-01 says that it holds; none: for ever
+  std::string delegation{};  ///< see config::Certificate
 
   /// What to order by, there.
   config::Profile profile_at(const Authority& ca) const {
