@@ -48,7 +48,10 @@ std::string plan_of(const config::Config& config, const config::Certificate& cer
     plan += fmt::format("  or CA    {} ({})\n", ca, config.cas.at(ca).directory);
   }
   plan += fmt::format("  key      {}\n", crypto::to_text(certificate.key_type));
-  plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
+  plan +=
+      fmt::format("  renewal  {}{}\n",
+                  certificate.delegation.empty() ? "" : "when the CA has published the next one, if it renews; else ",
+                  renewal_of(certificate));
   if (!certificate.delegation.empty()) {
     plan += fmt::format(
         "  proof    none of ours: the names are delegated by their owner, {}\n",

@@ -15,6 +15,9 @@ inline constexpr const char* odd_answer = "acme:answer";
 inline constexpr const char* timeout = "acme:timeout";
 /// The response to a CSR for an order that is not ready yet, or no longer (RFC 8555 §7.4).
 inline constexpr const char* order_not_ready = "acme:orderNotReady";
+/// The responses for the certificate of an order that the CA renews no more (RFC 8739 §3.1.2, §3.3).
+inline constexpr const char* auto_renewal_canceled = "acme:autoRenewalCanceled";
+inline constexpr const char* auto_renewal_expired = "acme:autoRenewalExpired";
 /// The response to a request signed by an account that the CA does not know.
 inline constexpr const char* account_does_not_exist = "acme:accountDoesNotExist";
 /// A Retry from a client whose account may have one key or another (Client::change_key()).
@@ -25,8 +28,6 @@ namespace problem_type {
 inline constexpr std::string_view account_does_not_exist = "accountDoesNotExist";
 inline constexpr std::string_view already_replaced = "alreadyReplaced";
 inline constexpr std::string_view already_revoked = "alreadyRevoked";
-inline constexpr std::string_view auto_renewal_canceled = "autoRenewalCanceled";
-inline constexpr std::string_view auto_renewal_expired = "autoRenewalExpired";
 inline constexpr std::string_view bad_nonce = "badNonce";
 inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";

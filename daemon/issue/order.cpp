@@ -44,6 +44,11 @@ acme::Problem unexplained() {
   return problem;
 }
 
+/// Whether the CA says that it renews the certificate no more (RFC 8739 §3.1.2, §3.3).
+bool is_renewal_over(const Error& error) {
+  return error.cause() == acme::auto_renewal_canceled || error.cause() == acme::auto_renewal_expired;
+}
+
 /// When to give up an order in any case: when the CA said so, but no later than the longest life of an order, so that
 /// nothing is kept for ever. A time in the past says nothing about an order that is still alive.
 std::optional<Time> end_of(const acme::Order& order, Time now) {
@@ -80,7 +85,9 @@ bool CertificateOrder::take_up_star() {
   if (!star || !state_.issued || !is_wanted(star->order) || state_.issued->not_after >= star->end) return false;
   if (store::revocation_of(state_, state_.issued->generation) != nullptr) return false;
   key_ = crypto::PrivateKey::from_pem(star->order.key_pem);
-  order_ = acme::Order{.url = star->order.url, .status = acme::OrderStatus::valid};
+  order_ = acme::Order();
+  order_.url = star->order.url;
+  order_.status = acme::OrderStatus::valid;
   order_.certificate = star->certificate_url;
   order_.auto_renewal = acme::AutoRenewal{star->end, star->lifetime};
   order_.allows_get = star->is_public;
@@ -306,16 +313,14 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::next_certificate() {
     co_return chain;
   } catch (const WrongCertificate& error) {
     why = error.what();
-  } catch (const acme::ProblemError& error) {
-    const auto& type = error.problem().type;
-    const bool is_over =
-        type == acme::problem_type::auto_renewal_canceled || type == acme::problem_type::auto_renewal_expired;
-    if (!is_over && acme::verdict_on(error) != acme::Verdict::gone) throw;
+  } catch (const Error& error) {
+    if (!is_renewal_over(error) && acme::verdict_on(error) != acme::Verdict::gone) throw;
     why = error.what();
   }
   state_.star.reset();
-  throw SpentOrder(fmt::format("the CA renews the certificate no more, and the one in service ends at {} ({})",
-                               to_rfc3339(state_.issued->not_after), why));
+  log_.warning(fmt::format("the CA renews the certificate no more, and the one in service ends at {}: {}",
+                           to_rfc3339(state_.issued->not_after), why));
+  throw SpentOrder("the CA renews the certificate no more");
 }
 
 /// The next one has to be there when half of the time to the end of this one is over (RFC 8739 §3.5).
@@ -420,7 +425,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
     try {
       co_return co_await usable_certificate();
     } catch (const Error& error) {
-      if (!acme::is_worth_another_look(error)) throw;
+      if (is_renewal_over(error) || !acme::is_worth_another_look(error)) throw;
       log_.debug(error.what());
     }
     co_await sleep_for(pause);

@@ -10,7 +10,7 @@ PUBLIC=127.0.0.1:14544
 start_lab LAB_ZONES="example.test"
 mkdir "$WORK/owner"
 python3 "$LAB_HOME/../fakes/identity_owner.py" "$OWNER" "$PUBLIC" "$WORK/lab/tls/server.crt" "$WORK/lab/tls/server.key" \
-  "$WORK/owner" 8 2>"$WORK/owner/errors" &
+  "$WORK/owner" 12 2>"$WORK/owner/errors" &
 OPERATOR_PIDS+=("$!")
 owner_answers() { curl -gsk -o /dev/null -m 2 "https://$OWNER/directory" && curl -gsk -o /dev/null -m 2 "https://$PUBLIC/"; }
 eventually 60 owner_answers || { cat "$WORK/owner/errors"; failed "the owner's server does not answer"; exit 1; }
@@ -34,13 +34,13 @@ expect_equal "orders for it" "$(asked 'POST /new-order')" 0
 delegated ecdsa-p256
 start_daemon
 is_issued() { [[ $(generation web) != none ]]; }
-expect_eventually "a certificate without a proof" 20 is_issued
+expect_eventually "a certificate without a proof" 60 is_issued
 expect_issued web www.ido.test
 key() { openssl pkey -in "$STATE/live/web/privkey.pem" -pubout; }
 FIRST_KEY=$(key)
 has_generation() { [[ $((10#$(generation web))) -ge $1 ]]; }
-expect_eventually "the next one" 20 has_generation 2
-expect_eventually "the one after that" 20 has_generation 3
+expect_eventually "the next one" 60 has_generation 2
+expect_eventually "the one after that" 60 has_generation 3
 expect_equal "orders" "$(asked 'POST /new-order')" 1
 expect_equal "requests for a certificate" "$(asked 'POST /finalize/0')" 1
 expect_equal "the key" "$(key)" "$FIRST_KEY"
@@ -48,8 +48,8 @@ expect_success "it is good at this time" openssl x509 -in "$STATE/live/web/cert.
 
 curl -sSfk -X POST "https://$PUBLIC/cancel"
 ordered_again() { [[ $(asked 'POST /new-order') == 2 && $(key) != "$FIRST_KEY" ]]; }
-expect_eventually "an order that is canceled is followed by another one, with another key" 20 ordered_again
-expect_eventually "that is told" 5 daemon_said 'renews the certificate no more.*autoRenewalCanceled'
+expect_eventually "an order that is canceled is followed by another one, with another key" 60 ordered_again
+expect_eventually "that is told" 10 daemon_said 'renews the certificate no more.*autoRenewalCanceled'
 stop_daemon
 expect_equal "exit status" "$STATUS" 0
 expect_issued web www.ido.test

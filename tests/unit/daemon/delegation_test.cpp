@@ -132,8 +132,8 @@ SCENARIO("delegated names are issued without a proof of ours, and the request sa
   CHECK(order["replaces"].is_null());
 
   const auto csr = text_of(scene.csr);
-  CHECK_THAT(csr, Contains("Subject: C = CA, CN = www.ido.test\n"));
-  CHECK_THAT(csr, Contains("X509v3 Key Usage: critical\n                Digital Signature\n"));
+  CHECK_THAT(csr, Contains("Subject: C=CA, CN=www.ido.test\n"));
+  CHECK_THAT(csr, Contains("X509v3 Key Usage: critical\n                    Digital Signature\n"));
   CHECK_THAT(csr, Contains("TLS Web Server Authentication, TLS Web Client Authentication\n"));
   CHECK_THAT(csr, Contains("DNS:www.ido.test\n"));
   CHECK_THAT(csr, Contains("ecdsa-with-SHA256"));
@@ -210,7 +210,11 @@ SCENARIO("the key of a certificate that is revoked, or is to be, is used no more
   Delegated scene;
   REQUIRE(scene.run() == "");
   auto state = scene.state();
-  state.revocations = std::vector<store::Revocation>{{.generation = 1, .serial = "01", .reason = "keyCompromise"}};
+  store::Revocation revocation;
+  revocation.generation = 1;
+  revocation.serial = "01";
+  revocation.reason = "keyCompromise";
+  state.revocations = std::vector<store::Revocation>{revocation};
   acmed::run(scene.loop, scene.store.save_certificate("web", state));
   scene.publish("02");
   CHECK(scene.run() == "");
@@ -349,9 +353,12 @@ SCENARIO("the next certificate is looked for when half of the order's lifetime i
   store::Certificate certificate;
   CHECK_FALSE(renew::next_star_certificate(certificate));
   const Time begin = to_time(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1));
-  certificate.issued = store::Issued{.not_before = begin, .not_after = begin + 18h};
+  certificate.issued.emplace();
+  certificate.issued->not_before = begin;
+  certificate.issued->not_after = begin + 18h;
   CHECK_FALSE(renew::next_star_certificate(certificate));
-  certificate.star = store::StarOrder{.lifetime = 12h};
+  certificate.star = store::StarOrder();
+  certificate.star->lifetime = 12h;
   CHECK(renew::next_star_certificate(certificate) == begin + 12h);
   certificate.star->lifetime = std::chrono::seconds(1);  // which cannot be
   CHECK(renew::next_star_certificate(certificate) == begin + 18h - 4h - 30min);
