@@ -9,6 +9,7 @@
 
 #include "config/cas.h"
 #include "config/dane.h"
+#include "config/delegation.h"
 #include "config/key_types.h"
 #include "config/life_left.h"
 #include "config/names.h"
@@ -252,7 +253,7 @@ std::vector<Certificate> read_each(std::vector<Reader>& readers, const Config* j
   for (auto& reader : readers) {
     Certificate shared;
     const auto wanted = judged_by == nullptr ? challenges : read_challenges(reader).value_or(challenges);
-    shared.domains = read_domains(reader, wanted, judged_by);
+    shared.domains = read_domains(reader, wanted, is_delegated(reader) ? nullptr : judged_by);
     if (judged_by != nullptr) shared.challenges = answerable(wanted, shared.domains, *judged_by);
     read_name(reader, shared);
     const auto rest = read_rest(reader, shared);
@@ -283,6 +284,7 @@ CertificateSettings read_defaults(Reader reader, const Config& config) {
   reader.refuse("dane", "each certificate has its own services; there is no default");
   reader.refuse("key", "each certificate has its own key; there is no default");
   reader.refuse("pin", "it belongs beside the `key` of a certificate; there is no default");
+  reader.refuse("delegation", "each certificate has its own names; there is no default");
   reader.end();
   return settings;
 }
@@ -298,12 +300,14 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     auto cas = cas_of(own, defaults, config, reader);
     certificate.ca = std::move(cas.front());
     certificate.fallback_cas.assign(std::move_iterator(cas.begin() + 1), std::move_iterator(cas.end()));
+    certificate.delegation = read_delegation(reader, certificate, config);
     certificate.renew = own.renew ? *own.renew : defaults.renew.value_or(std::nullopt);
     certificate.group = own.group ? own.group : defaults.group;
     certificate.preferred_chain = own.preferred_chain.value_or(defaults.preferred_chain.value_or(""));
     certificate.profile = own.profile ? own.profile : defaults.profile;
     certificate.persist_for = own.persist_for.value_or(defaults.persist_for.value_or(usual_persist_for));
     certificate.propagation = completed(own.propagation, defaults.propagation);
+    if (!certificate.delegation.empty()) leave_proof_to_owner(certificate);
     Rest rest;
     rest.targets = own.deploy ? *own.deploy : defaults.deploy.value_or(std::vector<PlacedTarget>());
     rest.key_types = own.key_types.value_or(defaults.key_types.value_or(rest.key_types));

@@ -178,11 +178,16 @@ struct Certificate {
   /// Empty for what the CA's section says.
   std::string preferred_chain{};
   Dane dane{};
+  /// Whose names they are, if not ours (RFC 9115): the URL of the delegation, or only_delegation. Empty: they are ours.
+  std::string delegation{};
   Rare<crypto::TokenKey> key{};  ///< none: acmed makes a key for each certificate
 
   /// `key_type` in words; empty for a key in a token of which nobody has said it.
   std::string_view key_type_text() const { return key && !key->type ? std::string_view() : crypto::to_text(key_type); }
 };
+
+/// The only delegation that our account has.
+inline constexpr std::string_view only_delegation = "only";
 
 /// One fault, as a sentence: "FILE:LINE:COLUMN: KEY: what was found, what is allowed".
 struct Fault {

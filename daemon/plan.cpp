@@ -49,8 +49,17 @@ std::string plan_of(const config::Config& config, const config::Certificate& cer
   }
   plan += fmt::format("  key      {}\n",
                       certificate.key ? std::string_view(certificate.key->uri) : crypto::to_text(certificate.key_type));
-  plan += fmt::format("  renewal  {}\n", renewal_of(certificate));
+  plan +=
+      fmt::format("  renewal  {}{}\n",
+                  certificate.delegation.empty() ? "" : "when the CA has published the next one, if it renews; else ",
+                  renewal_of(certificate));
+  if (!certificate.delegation.empty()) {
+    plan += fmt::format(
+        "  proof    none of ours: the names are delegated by their owner, {}\n",
+        certificate.delegation == config::only_delegation ? "the account's only delegation" : certificate.delegation);
+  }
   for (const auto& domain : certificate.domains) {
+    if (!certificate.delegation.empty()) break;
     const auto type = certificate.challenges.front();
     const auto account = accounts.find(certificate.ca);
     const auto url = account == accounts.end() ? std::string() : account->second;
@@ -90,6 +99,7 @@ std::set<std::string> records_for(const config::Config& config, const config::Pr
     }
   }
   for (const auto& certificate : config.certificates) {
+    if (!certificate.delegation.empty()) continue;
     for (const auto& domain : certificate.domains) {
       const auto account = accounts.find(certificate.ca);
       const auto type = certificate.challenges.front();

@@ -227,15 +227,15 @@ keep::Keeper* Service::add_keeper() {
   auto* authority = authorities_.at(wanted.ca).get();
   std::vector<issue::Authority*> fallbacks;
   for (const auto& ca : wanted.fallback_cas) fallbacks.push_back(authorities_.at(ca).get());
-  keepers_.emplace_back(
-      context_, ledger_, deployments_,
-      keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
-                    policies(wanted.propagation), std::move(wanted.group), std::move(wanted.preferred_chain),
-                    std::move(wanted.profile), wanted.challenges, wanted.persist_for, std::move(wanted.key)},
-                   wanted.renew,
-                   std::move(wanted.deploy),
-                   std::move(fallbacks),
-                   std::move(wanted.dane)});
+  keepers_.emplace_back(context_, ledger_, deployments_,
+                        keep::Wanted{{std::move(wanted.name), std::move(wanted.domains), wanted.key_type, authority,
+                                      policies(wanted.propagation), std::move(wanted.group),
+                                      std::move(wanted.preferred_chain), std::move(wanted.profile), wanted.challenges,
+                                      wanted.persist_for, std::move(wanted.delegation), std::move(wanted.key)},
+                                     wanted.renew,
+                                     std::move(wanted.deploy),
+                                     std::move(fallbacks),
+                                     std::move(wanted.dane)});
   by_name_.emplace(keepers_.back().name(), std::prev(keepers_.end()));
   keepers_.back().tell_when_sooner(when_sooner_);
   keepers_.back().plan_in(calendar_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/keys.h"
 
+#include "base/crypto/request.h"
 #include "base/crypto/x509.h"
 #include "base/error.h"
 #include "base/runtime/offload.h"
@@ -14,6 +15,10 @@ bool is_slow(KeyType type) {
 }
 
 }  // namespace
+
+Task<std::string> Keys::csr_saying(PrivateKey key, RequestContent content) {
+  co_return co_await offload([key = std::move(key), said = std::move(content)] { return make_csr(key, said); });
+}
 
 Task<PrivateKey> SoftwareKeys::generate(KeyType type) {
   const auto here = co_await context();

@@ -10,6 +10,8 @@
 
 namespace acmed::crypto {
 
+struct RequestContent;
+
 /// Generates private keys, finds those in tokens, and signs with them. Called on the loop's thread; calls may overlap.
 class Keys {
  public:
@@ -26,6 +28,9 @@ class Keys {
 
   /// A certificate signing request, as built by make_csr(). Throws Error.
   virtual Task<std::string> csr(PrivateKey key, std::vector<std::string> dns_names, std::string common_name) = 0;
+
+  /// One that says what `content` does, as built by make_csr(), which uses the key by OpenSSL. Throws Error.
+  virtual Task<std::string> csr_saying(PrivateKey key, RequestContent content);
 };
 
 /// Keys in this process, and in tokens that are attached to it. Operations that take milliseconds run on the worker

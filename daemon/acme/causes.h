@@ -15,6 +15,9 @@ inline constexpr const char* odd_answer = "acme:answer";
 inline constexpr const char* timeout = "acme:timeout";
 /// The response to a CSR for an order that is not ready yet, or no longer (RFC 8555 §7.4).
 inline constexpr const char* order_not_ready = "acme:orderNotReady";
+/// The responses for the certificate of an order that the CA renews no more (RFC 8739 §3.1.2, §3.3).
+inline constexpr const char* auto_renewal_canceled = "acme:autoRenewalCanceled";
+inline constexpr const char* auto_renewal_expired = "acme:autoRenewalExpired";
 /// The response to a request signed by an account that the CA does not know.
 inline constexpr const char* account_does_not_exist = "acme:accountDoesNotExist";
 /// A Retry from a client whose account may have one key or another (Client::change_key()).
@@ -30,6 +33,7 @@ inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";
 inline constexpr std::string_view server_internal = "serverInternal";
 inline constexpr std::string_view unauthorized = "unauthorized";
+inline constexpr std::string_view unknown_delegation = "unknownDelegation";
 inline constexpr std::string_view user_action_required = "userActionRequired";
 }  // namespace problem_type
 

@@ -29,6 +29,9 @@ constexpr std::size_t longest_names = 300;
 constexpr std::size_t longest_location = std::size_t{2} * 1024;
 /// How often an order that seems to be gone is requested again; an order resumed after a restart often is gone.
 constexpr std::size_t further_looks_at_an_order = 2;
+/// Of an account.
+constexpr std::size_t most_delegations = 100;
+constexpr std::size_t most_pages = 20;
 
 /// The URL of what was created; never part of the body (RFC 8555 §7.3, §7.4).
 std::string require_location(const std::string& doing, const http::Response& response) {
@@ -88,14 +91,10 @@ PayloadFor account_payload(const NewAccount& account, const Secret& hmac_key, co
   };
 }
 
-PayloadFor order_payload(const std::vector<std::string>& names, const std::optional<std::string>& profile,
-                         const std::string& replaces) {
+json::Object order_payload(const std::vector<std::string>& names) {
   json::Array identifiers;
   for (const auto& name : names) identifiers.push_back(json::Object{{"type", "dns"}, {"value", ascii_lower(name)}});
-  json::Object payload{{"identifiers", std::move(identifiers)}};
-  if (profile) payload["profile"] = *profile;
-  if (!replaces.empty()) payload["replaces"] = replaces;
-  return [text = json::dump(payload)](const std::string&) { return text; };
+  return {{"identifiers", std::move(identifiers)}};
 }
 
 }  // namespace
@@ -274,13 +273,20 @@ Task<> Client::request_revocation(std::string certificate_der, RevocationReason 
 
 Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std::string> profile,
                               std::string replaces) {
+  auto payload = order_payload(names);
+  if (profile) payload["profile"] = *profile;
+  if (!replaces.empty()) payload["replaces"] = replaces;
+  return request_order(std::move(names), json::dump(payload));
+}
+
+Task<Order> Client::request_order(std::vector<std::string> names, std::string payload) {
   const std::string doing = "order a certificate";
   std::optional<http::Response> answer;
   std::vector<Task<>> order_and_nonces;
-  order_and_nonces.push_back(
-      scope_detail::store_result(session_->post_to(doing, &Directory::new_order,
-                                                   order_payload(names, profile, replaces), Session::SignedBy::account),
-                                 &answer));
+  order_and_nonces.push_back(scope_detail::store_result(
+      session_->post_to(
+          doing, &Directory::new_order, [payload](const std::string&) { return payload; }, Session::SignedBy::account),
+      &answer));
   // The authorizations are asked for at once afterwards.
   order_and_nonces.push_back(session_->stock_nonces(names.size()));
   try {
@@ -294,6 +300,48 @@ Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std:
   order.url = url;
   require_ordered(order, std::move(names));
   co_return order;
+}
+
+Task<std::vector<std::string>> Client::delegations() {
+  const std::string doing = "read the list of delegations";
+  const auto account = co_await session_->post("read the account", session_->account_url(), "");
+  auto page = http::resolved(account.url, read_json(doing, account.url, account)["delegations"].text_or());
+  std::vector<std::string> urls;
+  for (std::size_t pages = 0; !page.empty() && pages < most_pages; ++pages) {
+    const auto response = co_await session_->post(doing, page, "");
+    for (const auto& url : read_json(doing, page, response)["delegations"].texts()) {
+      if (urls.size() < most_delegations) urls.push_back(http::resolved(page, url));
+    }
+    const auto next = response.links("next");
+    page = next.empty() ? std::string() : http::resolved(page, next.front());
+  }
+  co_return urls;
+}
+
+Task<Delegation> Client::delegation(std::string url) {
+  const std::string doing = "read the delegation";
+  const auto response = co_await session_->post(doing, url, "");
+  co_return Delegation{url, CsrTemplate::from_json(read_json(doing, url, response)["csr-template"])};
+}
+
+Task<Order> Client::new_delegated_order(std::vector<std::string> names, std::string delegation_url,
+                                        std::optional<AutoRenewal> wish) {
+  auto payload = order_payload(names);
+  payload["delegation"] = std::move(delegation_url);
+  if (wish) {
+    payload["auto-renewal"] = json::Object{{"end-date", to_rfc3339(wish->end)},
+                                           {"lifetime", std::int64_t{wish->lifetime.count()}},
+                                           {"allow-certificate-get", true}};
+  } else {
+    payload["allow-certificate-get"] = true;
+  }
+  auto order = co_await request_order(std::move(names), json::dump(payload));
+  if (order.authorizations.empty()) co_return order;
+  throw AnswerError(odd_answer,
+                    fmt::format("the server wants proofs for the order {} of delegated names, which their owner proves "
+                                "itself: ask who runs it",
+                                one_line(order.url, longest_url)),
+                    http_ok);
 }
 
 Task<std::optional<RenewalInfo>> Client::renewal_info(std::string certificate_id) {
@@ -443,6 +491,12 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
                     one_line(url, longest_url), preferred_chain, offered));
   }
   co_return chain;
+}
+
+Task<std::vector<crypto::Certificate>> Client::public_certificate(std::string url) {
+  const std::string doing = "download the certificate";
+  const auto response = co_await session_->get(doing, url);
+  co_return read_chain(doing, url, response);
 }
 
 std::string Client::key_authorization(const std::string& token) const {

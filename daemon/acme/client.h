@@ -13,6 +13,7 @@
 #include "base/http/client.h"
 #include "base/runtime/event.h"
 #include "base/runtime/secret_source.h"
+#include "daemon/acme/delegation.h"
 #include "daemon/acme/renewal_info.h"
 #include "daemon/acme/resources.h"
 #include "daemon/acme/revocation_reason.h"
@@ -82,6 +83,14 @@ class Client {
 
   /// `replaces`: the CertID of the certificate that this one is to replace (RFC 9773 §5); empty for none.
   Task<Order> new_order(std::vector<std::string> names, std::optional<std::string> profile, std::string replaces = {});
+  /// The URLs of the delegations of the account (RFC 9115 §2.3.1.2).
+  Task<std::vector<std::string>> delegations();
+  /// Reads a delegation. Also throws Error ("acme:csrTemplate").
+  Task<Delegation> delegation(std::string url);
+  /// Orders names of a delegation (§2.3.2, §2.3.3): there is nothing to prove. `wish`: what the CA is to renew by
+  /// itself; nothing for one certificate.
+  Task<Order> new_delegated_order(std::vector<std::string> names, std::string delegation_url,
+                                  std::optional<AutoRenewal> wish);
   /// When the CA suggests to renew the certificate with that CertID; nothing when it makes no suggestions at all.
   /// Throws AnswerError also for a window that is none.
   Task<std::optional<RenewalInfo>> renewal_info(std::string certificate_id);
@@ -112,6 +121,10 @@ class Client {
   /// certificate or there are too many.
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
 
+  /// Downloads the chain by GET, as anybody may (RFC 8739 §3.4, RFC 9115 §2.3.5): the server may know no account of
+  /// ours. Throws as certificate().
+  Task<std::vector<crypto::Certificate>> public_certificate(std::string url);
+
   /// Revokes a certificate (§7.6), signed by the account. Succeeds also when it is revoked already.
   Task<> revoke(std::string certificate_der, RevocationReason reason);
   /// The same, signed by the client's own key: for a client whose key is the certificate's.
@@ -130,6 +143,7 @@ class Client {
   };
   Task<bool> request_key_change(std::string payload, crypto::PrivateKey key,
                                 std::shared_ptr<std::exception_ptr> failure);
+  Task<Order> request_order(std::vector<std::string> names, std::string payload);
   Task<bool> has_account(crypto::PrivateKey key);
   Task<> request_revocation(std::string certificate_der, RevocationReason reason, bool by_key);
   Task<http::Response> look(std::string doing, std::string url, std::size_t most_further_looks);

@@ -27,19 +27,22 @@ constexpr std::size_t longest_description = 500;
 constexpr std::size_t most_issuer_names = 10;
 constexpr std::size_t longest_issuer_name = 253;
 constexpr std::size_t longest_hash_prefix = 100;
+/// What is longer cannot be reckoned with.
+constexpr std::chrono::seconds longest_auto_renewal = std::chrono::hours(24 * 365 * 20);
 /// How many authorizations an order may have that does not say for which names it is.
 constexpr std::size_t most_unnamed = 100;
 
 template <class Status, std::size_t count>
 using StatusNames = std::array<std::pair<std::string_view, Status>, count>;
 
-// RFC 8555 §7.1.6.
-constexpr StatusNames<OrderStatus, 5> order_statuses = {{
+// RFC 8555 §7.1.6, RFC 8739 §3.1.2.
+constexpr StatusNames<OrderStatus, 6> order_statuses = {{
     {"pending", OrderStatus::pending},
     {"ready", OrderStatus::ready},
     {"processing", OrderStatus::processing},
     {"valid", OrderStatus::valid},
     {"invalid", OrderStatus::invalid},
+    {"canceled", OrderStatus::canceled},
 }};
 constexpr StatusNames<AuthorizationStatus, 6> authorization_statuses = {{
     {"pending", AuthorizationStatus::pending},
@@ -63,6 +66,28 @@ Status read_status(const StatusNames<Status, count>& names, const json::Value& r
 std::optional<Problem> read_error(const json::Value& resource) {
   if (!resource["error"].as_object()) return std::nullopt;
   return Problem::from_json(resource["error"]);
+}
+
+/// Nothing without what RFC 8739 §3.2 requires.
+std::optional<AutoRenewalOffer> read_offer(const json::Value& value) {
+  const AutoRenewalOffer offer{std::chrono::seconds(value["min-lifetime"].integer_or(0)),
+                               std::chrono::seconds(value["max-duration"].integer_or(0))};
+  const bool is_usable = offer.min_lifetime.count() > 0 && offer.max_duration >= offer.min_lifetime &&
+                         offer.max_duration <= longest_auto_renewal;
+  return is_usable ? std::optional(offer) : std::nullopt;
+}
+
+/// Nothing for an order without it. Throws AnswerError when it does not say until when it renews, or how often.
+std::optional<AutoRenewal> read_auto_renewal(const json::Value& value) {
+  if (value.is_null()) return std::nullopt;
+  const auto end = parse_rfc3339(value["end-date"].text_or());
+  const auto lifetime = std::chrono::seconds(value["lifetime"].integer_or(0));
+  if (!end || lifetime.count() <= 0 || lifetime > longest_auto_renewal) {
+    throw AnswerError(odd_answer,
+                      "the CA sent an order with an auto-renewal that has no usable end-date or no usable lifetime",
+                      http_ok);
+  }
+  return AutoRenewal{*end, lifetime};
 }
 
 bool is_issuer_name(const std::string& name) {
@@ -138,6 +163,8 @@ Directory Directory::from_json(const json::Value& value, const std::string& base
     }
   }
   directory.account_hash_prefix = one_line(meta["accountHashPrefix"].text_or(), longest_hash_prefix);
+  directory.delegation_enabled = meta["delegation-enabled"].bool_or(false);
+  directory.auto_renewal = read_offer(meta["auto-renewal"]);
   return directory;
 }
 
@@ -155,6 +182,11 @@ json::Value Directory::to_json() const {
     meta["profiles"] = std::move(names);
   }
   if (!account_hash_prefix.empty()) meta["accountHashPrefix"] = account_hash_prefix;
+  if (delegation_enabled) meta["delegation-enabled"] = true;
+  if (auto_renewal) {
+    meta["auto-renewal"] = json::Object{{"min-lifetime", std::int64_t{auto_renewal->min_lifetime.count()}},
+                                        {"max-duration", std::int64_t{auto_renewal->max_duration.count()}}};
+  }
   if (!meta.empty()) object["meta"] = std::move(meta);
   return object;
 }
@@ -176,7 +208,11 @@ Order Order::from_json(const json::Value& value, std::string url) {
   }
   for (const auto& reference : references) order.authorizations.push_back(http::resolved(order.url, reference));
   order.finalize = http::resolved(order.url, value["finalize"].text_or());
-  order.certificate = http::resolved(order.url, value["certificate"].text_or());
+  order.auto_renewal = read_auto_renewal(value["auto-renewal"]);
+  const auto* named = order.auto_renewal ? "star-certificate" : "certificate";
+  order.certificate = http::resolved(order.url, value[named].text_or());
+  const auto& asked_of = order.auto_renewal ? value["auto-renewal"] : value;
+  if (const auto* allowed = asked_of["allow-certificate-get"].as_bool()) order.allows_get = *allowed;
   order.error = read_error(value);
   order.expires = parse_rfc3339(value["expires"].text_or());
   order.replaces = one_line(value["replaces"].text_or(), longest_certificate_id);

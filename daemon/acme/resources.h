@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,13 @@
 /// ACME's resources as plain data (RFC 8555 §7.1). Their URLs are absolute: from_json() resolves what the CA sent
 /// against the URL that was requested.
 namespace acmed::acme {
+
+/// What a server that renews certificates by itself offers (RFC 8739 §3.2).
+struct AutoRenewalOffer {
+  std::chrono::seconds min_lifetime{};  ///< of each certificate
+  std::chrono::seconds max_duration{};  ///< from the first one's begin to the last one's end
+  friend bool operator==(const AutoRenewalOffer&, const AutoRenewalOffer&) = default;
+};
 
 /// RFC 8555 §7.1.1. Unknown members are ignored. The JSON is the same from the CA and on disk.
 struct Directory {
@@ -29,6 +37,8 @@ struct Directory {
   /// What the account's identifier in records of dns-persist-01 begins with (draft-ietf-acme-dns-persist-02 §3); empty
   /// at CAs that offer no such challenge, or that of an earlier draft.
   std::string account_hash_prefix;
+  bool delegation_enabled = false;                    ///< it delegates names (RFC 9115 §2.3.4)
+  std::optional<AutoRenewalOffer> auto_renewal = {};  ///< none: it does not renew by itself
 
   /// `url`: of the directory. Throws Error ("acme:directory") when a mandatory member is missing or is not a URL of the
   /// same scheme.
@@ -44,9 +54,16 @@ struct Account {
   AccountStatus status = AccountStatus::valid;  ///< as far as the CA told it
 };
 
-enum class OrderStatus { pending, ready, processing, valid, invalid };
-/// As spelled in RFC 8555 §7.1.6.
+/// `canceled`: of orders that the CA renewed by itself (RFC 8739 §3.1.2).
+enum class OrderStatus { pending, ready, processing, valid, invalid, canceled };
+/// As spelled in RFC 8555 §7.1.6 and RFC 8739 §3.1.2.
 std::string_view to_text(OrderStatus status);
+
+/// What the CA of an order has agreed to renew by itself (RFC 8739 §3.1.1).
+struct AutoRenewal {
+  Time end{};                       ///< of the last certificate
+  std::chrono::seconds lifetime{};  ///< from one certificate's nominal begin to the next one's
+};
 
 struct Order {
   std::string url;  ///< from newOrder's Location: not part of the body
@@ -54,11 +71,14 @@ struct Order {
   std::vector<std::string> identifiers;  ///< DNS names, wildcards with "*."
   std::vector<std::string> authorizations;
   std::string finalize;
-  std::string certificate;  ///< empty until valid
+  std::string certificate;  ///< empty until valid; where the CA renews by itself, of the latest one (RFC 8739 §3.3)
   std::optional<Problem> error;
   std::optional<Time> expires;
   std::optional<Time> ask_again;  ///< finalized orders only: Retry-After of that response (§7.4)
   std::string replaces{};         ///< the CertID that the CA took it to replace (RFC 9773 §5); empty for none
+  std::optional<AutoRenewal> auto_renewal{};
+  /// Whether anybody may download the certificate by GET (RFC 8739 §3.4, RFC 9115 §2.3.5); none: it does not say.
+  std::optional<bool> allows_get{};
 
   /// `url`: that was requested. Throws AnswerError when the status is not one of RFC 8555 §7.1.6, and when there are
   /// more authorizations than identifiers; anything else may be missing.

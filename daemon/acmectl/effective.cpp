@@ -306,6 +306,11 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
   }
   if (!certificate.key || certificate.key->type) toml.text("key_type", crypto::to_text(certificate.key_type));
   toml.text_if("preferred_chain", certificate.preferred_chain);
+  if (certificate.delegation == config::only_delegation) {
+    toml.boolean("delegation", true);
+  } else {
+    toml.text_if("delegation", certificate.delegation);
+  }
   toml.texts_if("dane", certificate.dane.names);
   if (!certificate.dane.names.empty()) toml.raw("dane_ttl", in_toml(certificate.dane.ttl));
   write(toml, "renew", certificate.renew);
@@ -314,7 +319,7 @@ void write(TomlWriter& toml, const config::Certificate& certificate) {
     if (certificate.profile->required) toml.boolean("profile_required", true);
   }
   const auto challenge = challenge_of(certificate.challenges);
-  if (!challenge.empty()) toml.text("challenge", challenge);
+  if (!challenge.empty() && certificate.delegation.empty()) toml.text("challenge", challenge);
   if (certificate.challenges.front() == config::ChallengeType::dns_persist_01) {
     toml.raw("persist_for", certificate.persist_for ? in_toml(*certificate.persist_for) : "\"forever\"");
   }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "daemon/renew/due.h"
+#include "daemon/renew/star.h"
 
 namespace acmed::acmectl {
 namespace {
@@ -65,7 +66,7 @@ json::Object describe(const config::Certificate& certificate, const store::State
                                 {"not_after", to_rfc3339(issued->not_after)},
                                 {"directory", state.live_path(certificate.name).string()},
                                 {"days_left", std::chrono::floor<std::chrono::days>(issued->not_after - now).count()}});
-    due = renew::due_at(*issued, certificate.renew);
+    due = renew::next_star_certificate(remembered).value_or(renew::due_at(*issued, certificate.renew));
     object.emplace("next", json::Object{{"what", "renew"}, {"at", to_rfc3339(*due)}});
   }
   if (remembered.dane_trouble) trouble = trouble_json("dane", *remembered.dane_trouble);

@@ -13,6 +13,7 @@
 #include "daemon/deploy/verify.h"
 #include "daemon/doctor/mends.h"
 #include "daemon/renew/due.h"
+#include "daemon/renew/star.h"
 
 namespace acmed::doctor {
 namespace {
@@ -123,7 +124,9 @@ void look_at_remembered(const config::Certificate& certificate, const store::Sta
     auto line = trouble_line(name, "not issued", *remembered.trouble, now);
     line.mend = mend_of(line.cause);
     look->lines.push_back(std::move(line));
-  } else if (remembered.issued && renew::due_at(*remembered.issued, certificate.renew) < now) {
+  } else if (remembered.issued &&
+             renew::next_star_certificate(remembered).value_or(renew::due_at(*remembered.issued, certificate.renew)) <
+                 now) {
     look->lines.push_back({name, Verdict::warning, "its renewal is due", fmt::format("acmectl renew {}", name)});
   }
   if (remembered.leftover) {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/foreign_text.h"
 #include "base/log.h"
 #include "base/runtime/scope.h"
@@ -13,6 +15,12 @@ namespace {
 
 constexpr Duration longest_proof = std::chrono::minutes(10);
 constexpr std::size_t longest_profile = 100;
+constexpr std::size_t longest_delegation = 200;
+constexpr std::size_t longest_list = 1000;
+// What is asked of a CA that renews by itself: certificates for the web should not live longer (RFC 8739 §4.1), and a
+// key should not be used for ever.
+constexpr std::chrono::seconds usual_lifetime = std::chrono::hours(24 * 4);
+constexpr std::chrono::seconds usual_duration = std::chrono::hours(24 * 90);
 
 /// Whether the same order without `replaces` may be taken: the CA knows no such certificate, or another order has
 /// replaced it already (RFC 9773 §5).
@@ -26,7 +34,7 @@ bool may_be_about_replaces(const acme::Problem& problem) {
 
 AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings, crypto::Keys& keys,
                              Observer& observer)
-    : Authority(std::move(settings)), account_(loop, store, keys, this->settings(), observer) {}
+    : Authority(std::move(settings)), loop_(loop), account_(loop, store, keys, this->settings(), observer) {}
 
 Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names, std::string replaces,
                                            config::Profile profile) {
@@ -48,6 +56,67 @@ Task<bool> AcmeAuthority::takes_replacements() {
   const auto ca = co_await account_.client();
   const auto directory = co_await ca->directory();
   co_return !directory.renewal_info.empty();
+}
+
+/// The stored copy of the directory may be from before the server began with it.
+Task<> AcmeAuthority::require_delegations() {
+  auto directory = co_await this->directory();
+  if (!directory.delegation_enabled) {
+    co_await look_again();
+    directory = co_await this->directory();
+  }
+  if (directory.delegation_enabled) co_return;
+  throw Error(
+      Error::Advice::refused, "acme:delegation",
+      fmt::format("CA {} delegates no names (its directory has no delegation-enabled): set `ca` to the server of "
+                  "the names' owner, or leave `delegation` out",
+                  settings().name),
+      std::nullopt, Party::ca);
+}
+
+Task<acme::Delegation> AcmeAuthority::delegation(std::string wanted) {
+  co_await require_delegations();
+  const auto ca = co_await account_.client();
+  bool is_unknown = false;
+  if (wanted != config::only_delegation) {
+    try {
+      co_return co_await ca->delegation(wanted);
+    } catch (const acme::ProblemError& error) {
+      is_unknown = error.problem().type == acme::problem_type::unknown_delegation;
+      if (!is_unknown) throw;
+    }
+  }
+  const auto known = co_await ca->delegations();
+  if (!is_unknown && known.size() == 1) co_return co_await ca->delegation(known.front());
+  std::string listed;
+  for (const auto& url : known) {
+    if (listed.size() > longest_list) break;
+    listed += (listed.empty() ? "" : ", ") + one_line(url, longest_delegation);
+  }
+  const auto what = is_unknown ? fmt::format("does not delegate {} to our account", wanted)
+                               : fmt::format("delegates to our account not one set of names but {}", known.size());
+  const auto mend = known.empty() ? std::string("ask the names' owner to delegate them to this account")
+                                  : fmt::format("set `delegation` to one of {}", listed);
+  throw Error(Error::Advice::refused, "acme:unknownDelegation",
+              fmt::format("CA {} {}: {}", settings().name, what, mend), std::nullopt, Party::ca);
+}
+
+Task<acme::Order> AcmeAuthority::new_delegated_order(std::vector<std::string> names, std::string delegation_url) {
+  const auto directory = co_await this->directory();
+  std::optional<acme::AutoRenewal> wish;
+  if (const auto& offer = directory.auto_renewal) {
+    const auto now = loop_.clock().now();
+    wish =
+        acme::AutoRenewal{now + std::min<std::chrono::seconds>(offer->max_duration, usual_duration),
+                          std::clamp<std::chrono::seconds>(usual_lifetime, offer->min_lifetime, offer->max_duration)};
+  }
+  co_return co_await with_account(
+      [names, delegation_url, wish](acme::Client& ca) { return ca.new_delegated_order(names, delegation_url, wish); });
+}
+
+Task<std::vector<crypto::Certificate>> AcmeAuthority::public_certificate(std::string url) {
+  const auto ca = co_await account_.client();
+  co_return co_await ca->public_certificate(std::move(url));
 }
 
 Task<std::optional<acme::RenewalInfo>> AcmeAuthority::renewal_info(std::string certificate_id) {

@@ -19,6 +19,8 @@ class AcmeAuthority final : public Authority {
                 crypto::Keys& keys = crypto::software_keys(), Observer& observer = Observer::nobody());
 
   Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces, config::Profile profile) override;
+  Task<acme::Delegation> delegation(std::string wanted) override;
+  Task<acme::Order> new_delegated_order(std::vector<std::string> names, std::string delegation_url) override;
   Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
@@ -29,6 +31,7 @@ class AcmeAuthority final : public Authority {
   Task<> respond(std::string challenge_url) override;
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;
+  Task<std::vector<crypto::Certificate>> public_certificate(std::string url) override;
   std::string key_authorization(const std::string& token) const override;
   Task<std::string> account_url() override;
   Task<acme::Directory> directory() override;
@@ -48,7 +51,9 @@ class AcmeAuthority final : public Authority {
   Task<acme::Order> with_account(Ask ask);
   Task<std::optional<std::string>> offered(config::Profile profile);
   Task<bool> takes_replacements();
+  Task<> require_delegations();
 
+  Loop& loop_;
   CaAccount account_;
   std::set<std::string> profiles_told_;  ///< that the CA does not offer
 };

@@ -59,6 +59,11 @@ class Authority {
   /// suggestions about renewal, is not told.
   virtual Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces,
                                       config::Profile profile) = 0;
+  /// The delegation that config::Certificate::delegation means. Also throws Refused when the server delegates no names,
+  /// or not these to our account.
+  virtual Task<acme::Delegation> delegation(std::string wanted) = 0;
+  /// Orders names of that delegation; as certificates that the CA renews by itself where the server offers that.
+  virtual Task<acme::Order> new_delegated_order(std::vector<std::string> names, std::string delegation_url) = 0;
   virtual Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) = 0;
   virtual Task<acme::Order> order(std::string url) = 0;
   virtual Task<acme::Order> order_leaves_pending(std::string url, Duration limit) = 0;
@@ -71,6 +76,8 @@ class Authority {
   /// The chain that is preferred, if the CA offers it. `preferred_chain`: as acme::fit_of() takes it; empty for that of
   /// the settings.
   virtual Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) = 0;
+  /// The chain at a URL that anybody may read.
+  virtual Task<std::vector<crypto::Certificate>> public_certificate(std::string url) = 0;
   /// The key authorization of a token (§8.1); valid once any of the calls above has succeeded.
   virtual std::string key_authorization(const std::string& token) const = 0;
 

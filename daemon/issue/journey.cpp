@@ -160,7 +160,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   issued.generation = generation.number;
   state_.issued = issued;
   state_.renewal = store::RenewalPlan{leaf.renewal_id().value_or(std::string())};
-  state_.order.reset();
+  order_.served();
   state_.set_aside.reset();
   state_.trouble.reset();
   // The next certificate gets a new key.

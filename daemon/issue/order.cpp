@@ -11,6 +11,7 @@
 #include "daemon/acme/answer.h"
 #include "daemon/acme/poll_pace.h"
 #include "daemon/issue/chain_check.h"
+#include "daemon/issue/delegated_request.h"
 
 namespace acmed::issue {
 namespace {
@@ -43,6 +44,11 @@ acme::Problem unexplained() {
   return problem;
 }
 
+/// Whether the CA says that it renews the certificate no more (RFC 8739 §3.1.2, §3.3).
+bool is_renewal_over(const Error& error) {
+  return error.cause() == acme::auto_renewal_canceled || error.cause() == acme::auto_renewal_expired;
+}
+
 /// When to give up an order in any case: when the CA said so, but no later than the longest life of an order, so that
 /// nothing is kept for ever. A time in the past says nothing about an order that is still alive.
 std::optional<Time> end_of(const acme::Order& order, Time now) {
@@ -59,9 +65,44 @@ Task<bool> CertificateOrder::open() {
   resumed_ = false;
   finalized_ = false;
   proofs_.clear();
+  is_star_ = !state_.order && take_up_star();
+  if (is_star_) co_return false;
   if (state_.order) resumed_ = co_await resume(*state_.order);
   if (!resumed_) co_await create();
   co_return !resumed_;
+}
+
+bool CertificateOrder::is_wanted(const store::OpenOrder& kept) const {
+  return kept.account == ca().settings().account_identity() && is_kept_key_wanted(kept) &&
+         sorted(kept.domains) == sorted(request_.domains) && kept.delegation == request_.delegation &&
+         (!kept.profile || kept.profile == request_.wanted_profile().name);
+}
+
+/// The order of the certificate in service gives the next one as well, unless its last one is in service, or its key
+/// is to be used no more.
+bool CertificateOrder::take_up_star() {
+  const auto& star = state_.star;
+  if (!star || !state_.issued || !is_wanted(star->order) || state_.issued->not_after >= star->end) return false;
+  if (store::revocation_of(state_, state_.issued->generation) != nullptr) return false;
+  key_ = crypto::PrivateKey::from_pem(star->order.key_pem);
+  order_ = acme::Order();
+  order_.url = star->order.url;
+  order_.status = acme::OrderStatus::valid;
+  order_.certificate = star->certificate_url;
+  order_.auto_renewal = acme::AutoRenewal{star->end, star->lifetime};
+  order_.allows_get = star->is_public;
+  return true;
+}
+
+void CertificateOrder::served() {
+  if (!is_star_) {
+    state_.star.reset();
+    if (state_.order && order_.auto_renewal) {
+      state_.star = store::StarOrder{std::move(*state_.order), order_.certificate, order_.allows_get.value_or(false),
+                                     order_.auto_renewal->lifetime, order_.auto_renewal->end};
+    }
+  }
+  state_.order.reset();
 }
 
 /// Whether the journey resumes an earlier run's order. An order that is certainly useless is forgotten; one that only
@@ -72,10 +113,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   // Versions that did not store the account had one for each directory.
   if (kept.account.key_type.empty())
     kept.account = {kept.account.directory_url, account.external_account, account.key_type};
-  const bool wanted = kept.account == account && is_kept_key_wanted(kept) &&
-                      sorted(kept.domains) == sorted(request_.domains) &&
-                      (!kept.profile || kept.profile == request_.wanted_profile().name);
-  if (!wanted) {
+  if (!is_wanted(kept)) {
     give_up();
     co_return false;
   }
@@ -109,7 +147,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
     co_return false;
   }
   state_.order->failures = 0;
-  if (order_.status == acme::OrderStatus::invalid) {
+  if (order_.status == acme::OrderStatus::invalid || order_.status == acme::OrderStatus::canceled) {
     give_up();
     co_return false;
   }
@@ -121,13 +159,25 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
 
 Task<> CertificateOrder::create() {
   key_ = co_await new_key();
-  order_ = co_await ca().new_order(request_.domains, replaced(), request_.wanted_profile());
+  order_ = co_await new_order();
   const auto now = context_.loop.clock().now();
   state_.order = store::OpenOrder{
       ca().settings().account_identity(),         order_.url,       key_->to_keep(),
       std::string(crypto::to_text(key_->type())), request_.domains, end_of(order_, now).value_or(now + longest_order)};
   state_.order->profile = request_.wanted_profile().name;
+  state_.order->delegation = request_.delegation;
   context_.observer.ordered(request_.name, ca().settings().name, order_.url, request_.domains.size());
+}
+
+/// What does not fit a delegation is told before anything is ordered. No certificate is said to be replaced: the CA
+/// that would have to know it is another one.
+Task<acme::Order> CertificateOrder::new_order() {
+  if (request_.delegation.empty()) {
+    co_return co_await ca().new_order(request_.domains, replaced(), request_.wanted_profile());
+  }
+  delegation_ = co_await ca().delegation(request_.delegation);
+  request_for(delegation_->request, request_.key_type, request_.domains);
+  co_return co_await ca().new_delegated_order(request_.domains, delegation_->url);
 }
 
 /// Of one that was made ahead, or stays in a token, there is no other.
@@ -259,7 +309,43 @@ Task<> CertificateOrder::close_authorization(std::string url, acme::Problem* fou
   }
 }
 
+/// A star certificate that is ours no more, or comes no more, is a reason for a new order.
+Task<std::vector<crypto::Certificate>> CertificateOrder::next_certificate() {
+  std::string why;
+  try {
+    auto chain = co_await download();
+    require_another(chain.front());
+    co_return chain;
+  } catch (const WrongCertificate& error) {
+    why = error.what();
+  } catch (const Error& error) {
+    if (!is_renewal_over(error) && acme::verdict_on(error) != acme::Verdict::gone) throw;
+    why = error.what();
+  }
+  state_.star.reset();
+  log_.warning(fmt::format("the CA renews the certificate no more, and the one in service ends at {}: {}",
+                           to_rfc3339(state_.issued->not_after), why));
+  throw SpentOrder("the CA renews the certificate no more");
+}
+
+/// The next one has to be there when half of the time to the end of this one is over (RFC 8739 §3.5).
+void CertificateOrder::require_another(const crypto::Certificate& leaf) const {
+  const auto& issued = *state_.issued;
+  if (leaf.serial() != issued.serial) return;
+  const auto now = context_.loop.clock().now();
+  const auto lifetime = order_.auto_renewal->lifetime;
+  const auto due = issued.not_after - lifetime / 2;
+  const auto next = std::max(due, now + std::max<Duration>(lifetime / 20, std::chrono::seconds(1)));
+  throw Retry("acme:no-next-certificate",
+              fmt::format("the CA, which renews the certificate by itself, {} the one after that in service, which "
+                          "ends at {}; the next look is at {}",
+                          now < due ? "need not have published yet" : "has not published yet, as it should have,",
+                          to_rfc3339(issued.not_after), to_rfc3339(next)),
+              next);
+}
+
 Task<std::vector<crypto::Certificate>> CertificateOrder::certificate(Semaphore::Permit) {
+  if (is_star_) co_return co_await next_certificate();
   if (!state_.order) throw Retry("internal", "the order was given up before the certificate was there");
   try {
     co_return co_await obtain();
@@ -283,11 +369,27 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::obtain() {
   if (!is_valid && order_.status != acme::OrderStatus::invalid) {
     order_ = co_await ca().order_ends(order_, issuance_limit);
   }
+  if (order_.status == acme::OrderStatus::invalid && order_.allows_get == false) {
+    give_up();
+    throw Error(Error::Advice::refused, "acme:allow-certificate-get",
+                "the server has no certificate for us: its CA does not let certificates be downloaded by GET, which "
+                "delegated ones need (RFC 9115 section 2.3.2); ask who delegates the names to use another CA",
+                std::nullopt, Party::ca);
+  }
   if (order_.status == acme::OrderStatus::invalid) {
     give_up();
     throw acme::ProblemError("issue the certificate", order_.error.value_or(unexplained()), std::nullopt);
   }
   co_return co_await download();
+}
+
+Task<std::string> CertificateOrder::csr() {
+  if (request_.delegation.empty()) {
+    co_return co_await context_.keys.csr(key(), request_.domains, ca().settings().common_name_of(request_.domains));
+  }
+  if (!delegation_) delegation_ = co_await ca().delegation(request_.delegation);
+  auto content = request_for(delegation_->request, request_.key_type, request_.domains);
+  co_return co_await context_.keys.csr_saying(key(), std::move(content));
 }
 
 /// Sends the CSR. The CA's answer may concern an order that it has already finalized (the answer to an earlier run was
@@ -297,8 +399,7 @@ Task<> CertificateOrder::finalize() {
     throw acme::AnswerError(acme::odd_answer, "the CA's order is ready, but names no URL to finalize it",
                             acme::http_ok);
   }
-  const auto csr =
-      co_await context_.keys.csr(key(), request_.domains, ca().settings().common_name_of(request_.domains));
+  const auto csr = co_await this->csr();
   for (std::size_t looks = 0;; ++looks) {
     std::exception_ptr refusal;
     bool is_early = false;
@@ -329,7 +430,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
     try {
       co_return co_await usable_certificate();
     } catch (const Error& error) {
-      if (!acme::is_worth_another_look(error)) throw;
+      if (is_renewal_over(error) || !acme::is_worth_another_look(error)) throw;
       log_.debug(error.what());
     }
     co_await sleep_for(pause);
@@ -338,7 +439,9 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::download() {
 }
 
 Task<std::vector<crypto::Certificate>> CertificateOrder::usable_certificate() {
-  auto sent = co_await ca().certificate(order_.certificate, request_.preferred_chain);
+  const bool is_public = order_.allows_get.value_or(false);
+  auto sent = is_public ? co_await ca().public_certificate(order_.certificate)
+                        : co_await ca().certificate(order_.certificate, request_.preferred_chain);
   const auto now = context_.loop.clock().now();
   auto checked = co_await offload([sent = std::move(sent), key = key(), names = request_.domains, now] {
     return check_chain(sent, key, names, now);

@@ -43,6 +43,11 @@ class CertificateOrder {
   /// The certificate's key; call only when the order is open.
   const crypto::PrivateKey& key() const { return key_.value(); }
 
+  /// Whether it is one whose certificates the CA renews by itself, and that has given us one before.
+  bool is_star() const noexcept { return is_star_; }
+  /// Its certificate is in service: what is left is an order whose certificates the CA renews by itself.
+  void served();
+
   /// Abandons the order: the next run creates a new one.
   void give_up() noexcept { state_.order.reset(); }
 
@@ -66,8 +71,11 @@ class CertificateOrder {
 
  private:
   Authority& ca() const { return *request_.authority; }
+  bool is_wanted(const store::OpenOrder& kept) const;
+  bool take_up_star();
   Task<bool> resume(store::OpenOrder kept);
   Task<> create();
+  Task<acme::Order> new_order();
   Task<crypto::PrivateKey> new_key();
   bool is_kept_key_wanted(const store::OpenOrder& kept) const;
   std::string replaced() const;
@@ -79,9 +87,12 @@ class CertificateOrder {
   Task<> close_authorization(std::string url, acme::Problem* found);
   Task<std::vector<crypto::Certificate>> obtain();
   Task<> finalize();
+  Task<std::string> csr();
+  Task<std::vector<crypto::Certificate>> next_certificate();
   Task<std::vector<crypto::Certificate>> download();
   Task<std::vector<crypto::Certificate>> usable_certificate();
   void count(const Error& failure);
+  void require_another(const crypto::Certificate& leaf) const;
   void require_begun(const crypto::Certificate& leaf) const;
 
   JourneyContext& context_;
@@ -92,6 +103,8 @@ class CertificateOrder {
   std::optional<crypto::PrivateKey> key_;
   bool resumed_ = false;
   bool finalized_ = false;  ///< by this journey
+  bool is_star_ = false;
+  std::optional<acme::Delegation> delegation_;
   std::map<std::string, OrdersUnderWay::Proof> proofs_;
 };
 

@@ -39,6 +39,7 @@ Proofs::Proofs(JourneyContext& context, const Request& request, CertificateOrder
 
 std::set<std::string> Proofs::expected_providers() const {
   std::set<std::string> providers;
+  if (!request_.delegation.empty()) return providers;  // the owner of the names proves them
   const auto type = request_.challenges.front();
   for (const auto& domain : request_.domains) {
     const auto* found = route(dns::Name(config::challenge_parent(type, domain)));
@@ -157,6 +158,7 @@ std::optional<std::string> Proofs::ordered_as(const acme::Authorization& authori
 }
 
 Task<> Proofs::locate() {
+  if (!request_.delegation.empty()) co_return;
   const auto type = request_.challenges.front();
   std::string account;
   if (type == config::ChallengeType::dns_account_01) account = co_await account_url();

@@ -29,7 +29,8 @@ struct Request {
   Rare<config::Profile> profile{};   ///< none: the CA's
   config::Challenges challenges = {config::ChallengeType::dns_01};
   std::optional<Duration>
-      persist_for{};  ///< for how long a record of dns-persist-01 says that it holds; none: for ever
+      persist_for{};         ///< for how long a record of dns-persist-01 says that it holds; none: for ever
+  std::string delegation{};  ///< see config::Certificate
 
   Rare<crypto::TokenKey> key{};  ///< where its key stays; none: a new one is made for each certificate
 

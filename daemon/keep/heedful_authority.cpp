@@ -76,6 +76,15 @@ Task<acme::Order> HeedfulAuthority::new_order(std::vector<std::string> names, st
   std::rethrow_exception(refusal);
 }
 
+Task<acme::Delegation> HeedfulAuthority::delegation(std::string wanted) {
+  return heeding(ca_.delegation(std::move(wanted)));
+}
+
+/// What the CA behind the server counts, its own customer keeps to.
+Task<acme::Order> HeedfulAuthority::new_delegated_order(std::vector<std::string> names, std::string delegation_url) {
+  return heeding(ca_.new_delegated_order(std::move(names), std::move(delegation_url)));
+}
+
 Task<std::optional<acme::RenewalInfo>> HeedfulAuthority::renewal_info(std::string certificate_id) {
   return heeding(ca_.renewal_info(std::move(certificate_id)));
 }
@@ -139,6 +148,10 @@ Task<acme::Order> HeedfulAuthority::finalize(acme::Order ready, std::string csr_
 
 Task<std::vector<crypto::Certificate>> HeedfulAuthority::certificate(std::string url, std::string preferred_chain) {
   return heeding(ca_.certificate(std::move(url), std::move(preferred_chain)));
+}
+
+Task<std::vector<crypto::Certificate>> HeedfulAuthority::public_certificate(std::string url) {
+  return heeding(ca_.public_certificate(std::move(url)));
 }
 
 template <class Result>

@@ -34,6 +34,8 @@ class HeedfulAuthority final : public issue::Authority {
   Task<Semaphore::Permit> place() override { return ca_.place(); }
   issue::OrdersUnderWay& under_way() noexcept override { return ca_.under_way(); }
   Task<acme::Order> new_order(std::vector<std::string> names, std::string replaces, config::Profile profile) override;
+  Task<acme::Delegation> delegation(std::string wanted) override;
+  Task<acme::Order> new_delegated_order(std::vector<std::string> names, std::string delegation_url) override;
   Task<std::optional<acme::RenewalInfo>> renewal_info(std::string certificate_id) override;
   Task<acme::Order> order(std::string url) override;
   Task<acme::Order> order_leaves_pending(std::string url, Duration limit) override;
@@ -44,6 +46,7 @@ class HeedfulAuthority final : public issue::Authority {
   Task<> respond(std::string challenge_url) override;
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;
+  Task<std::vector<crypto::Certificate>> public_certificate(std::string url) override;
   std::string key_authorization(const std::string& token) const override { return ca_.key_authorization(token); }
   Task<std::string> account_url() override;
   Task<acme::Directory> directory() override;

@@ -60,6 +60,7 @@ std::string Issuing::why_due() const {
   if (!is_current()) return "the configuration has other names";
   if (kept_.place && kept_.place->at() != kept_.place->usual())
     return "it shares the time with fewer others than later";
+  if (kept_.state.star) return "the CA has published the next one of the same order by then";
   return renew::due_reason(issued, kept_.wanted.renew, kept_.state.renewal);
 }
 
@@ -104,6 +105,7 @@ std::string Issuing::about() const {
   }
   text += config::names_of(wanted.challenges) + "\n";
   if (wanted.key) text += wanted.key->uri + "\n";
+  if (!wanted.delegation.empty()) text += "delegation " + wanted.delegation + "\n";
   for (const auto& domain : sorted(wanted.domains)) text += domain + "\n";
   if (store::is_live_revoked(kept_.state)) text += "revoked\n";
   return crypto::hex(crypto::sha256(text)).substr(0, 16);
@@ -251,6 +253,7 @@ bool Issuing::is_order_kept(const issue::AuthoritySettings& ca) const {
     return order.account == account;
   };
   const auto& state = kept_.state;
+  if (state.star && is_its(state.star->order)) return true;
   return (state.order && is_its(*state.order)) || (state.set_aside && std::ranges::any_of(*state.set_aside, is_its));
 }
 
@@ -317,6 +320,7 @@ void Issuing::take_up_order_at(const issue::AuthoritySettings& ca) {
 
 Task<> Issuing::travel(issue::Authority* ca) {
   std::exception_ptr failure;
+  if (kept_.damaged) kept_.state.star.reset();  // whoever damaged the files may have read the key
   auto request = kept_.wanted.request;
   HeedfulAuthority authority(*ca, kept_.ledger, kept_.end_in_service(), kept_.forced, counted(ca->settings()));
   request.authority = &authority;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/renew/due.h"
+#include "daemon/renew/star.h"
 
 namespace acmed::keep {
 namespace {
@@ -35,6 +36,7 @@ issue::Authority& Kept::issuer() const {
 }
 
 Time Kept::renewal_due() const {
+  if (const auto next = renew::next_star_certificate(state)) return *next;
   const auto usual = renew::due_at(*state.issued, wanted.renew, state.renewal);
   if (place && place->usual() == usual) return place->at();
   place.reset();

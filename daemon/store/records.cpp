@@ -81,6 +81,7 @@ json::Value order_json(const OpenOrder& order) {
   if (!order.account.label.empty()) object.emplace("account_label", order.account.label);
   if (order.expires) object.emplace("expires", to_rfc3339(*order.expires));
   if (order.profile) object.emplace("profile", *order.profile);
+  if (!order.delegation.empty()) object.emplace("delegation", order.delegation);
   return object;
 }
 
@@ -95,7 +96,21 @@ OpenOrder order_from(const json::Value& value) {
           count_of(value["failures"]),
           count_of(value["fruitless"]),
           value["validating"].bool_or(false),
-          text_if(value["profile"])};
+          text_if(value["profile"]),
+          value["delegation"].text_or()};
+}
+
+json::Value star_json(const StarOrder& star) {
+  return json::Object{{"order", order_json(star.order)},
+                      {"certificate", star.certificate_url},
+                      {"public", star.is_public},
+                      {"lifetime", std::int64_t{star.lifetime.count()}},
+                      {"end", to_rfc3339(star.end)}};
+}
+
+StarOrder star_from(const json::Value& value) {
+  return {order_from(value["order"]), value["certificate"].text_or(), value["public"].bool_or(false),
+          std::chrono::seconds(count_of(value["lifetime"])), time_of(value["end"])};
 }
 
 /// What meta.json and the state tell of a certificate alike.
@@ -379,6 +394,7 @@ json::Value to_json(const Certificate& certificate) {
   if (certificate.persisting) object.emplace("persisting", trouble_json(*certificate.persisting));
   if (certificate.dane) object.emplace("dane", dane_json(*certificate.dane));
   if (certificate.dane_trouble) object.emplace("dane_trouble", trouble_json(*certificate.dane_trouble));
+  if (certificate.star) object.emplace("star", star_json(*certificate.star));
   if (!certificate.deployments.empty()) {
     json::Object deployments;
     for (const auto& [target, deployment] : certificate.deployments)
@@ -413,6 +429,7 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
   certificate.persisting = trouble_from(value["persisting"]);
   if (const auto& dane = value["dane"]; !dane.is_null()) certificate.dane = dane_from(dane);
   certificate.dane_trouble = trouble_from(value["dane_trouble"]);
+  if (const auto& star = value["star"]; !star.is_null()) certificate.star = star_from(star);
   if (const auto* deployments = value["deployments"].as_object()) {
     for (const auto& [target, deployment] : *deployments)
       certificate.deployments.emplace(target, deployment_from(deployment));

@@ -80,6 +80,17 @@ struct OpenOrder {
   unsigned fruitless = 0;                             ///< tries that read it and failed at a part of it
   bool validating = false;                            ///< the CA was told to validate, and has not said what it found
   std::optional<std::string> profile = std::nullopt;  ///< that was wanted; none in records of versions without it
+  std::string delegation = {};                        ///< see config::Certificate::delegation
+};
+
+/// An order whose certificates the CA renews by itself (RFC 8739): all have the order's key, and each is fetched from
+/// the same URL.
+struct StarOrder {
+  OpenOrder order;
+  std::string certificate_url;
+  bool is_public = false;           ///< it is fetched by GET, as anybody may
+  std::chrono::seconds lifetime{};  ///< from one certificate's nominal begin to the next one's
+  Time end{};                       ///< of the last certificate
 };
 
 /// The meta data of a generation (meta.json). Most of it is in the certificate too, but is cheaper to read from here.
@@ -240,6 +251,7 @@ struct Certificate {
   std::map<std::string, Deployment> deployments;
   Rare<Dane> dane{};             ///< none: it has no TLSA records
   Rare<Trouble> dane_trouble{};  ///< of keeping them
+  Rare<StarOrder> star{};        ///< that `issued` is of; none: of an order that has ended
 };
 
 /// What became of that generation; null when nobody has revoked it, nor is to.

@@ -447,7 +447,7 @@ MUTANTS = [
            [(ORDER, "if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {", "if (!key_) {")]),
     Mutant("S20", "an order that the CA made invalid is not resumed", DAEMON,
            [(ORDER, """  state_.order->failures = 0;
-  if (order_.status == acme::OrderStatus::invalid) {
+  if (order_.status == acme::OrderStatus::invalid || order_.status == acme::OrderStatus::canceled) {
     give_up();
     co_return false;
   }
@@ -527,7 +527,7 @@ MUTANTS = [
     Mutant("order-names", "an order for other names is not gone on with", DAEMON,
            [(ORDER, "sorted(kept.domains) == sorted(request_.domains) &&", "!sorted(kept.domains).empty() &&")]),
     Mutant("order-ca", "an order at another CA is not gone on with", DAEMON,
-           [(ORDER, "kept.account == account &&", "!kept.account.directory_url.empty() &&")]),
+           [(ORDER, "kept.account == ca().settings().account_identity() &&", "!kept.account.directory_url.empty() &&")]),
     Mutant("order-key-type", "an order for another type of key is not gone on with", DAEMON,
            [(ORDER, "return kept.key_type == crypto::to_text(request_.key_type);", "return !kept.key_type.empty();")]),
     Mutant("order-expired", "an order past its end is given up", DAEMON,
@@ -551,7 +551,7 @@ MUTANTS = [
            [(ORDER, "if (!is_early || looks == acme::second_looks.size())",
              "if (is_early || looks == acme::second_looks.size() || order_.url.empty())")]),
     Mutant("download-again", "a certificate that is not there yet is downloaded again", DAEMON,
-           [(ORDER, "      if (!acme::is_worth_another_look(error)) throw;\n", "      if (!error.cause().empty()) throw;\n")]),
+           [(ORDER, "      if (is_renewal_over(error) || !acme::is_worth_another_look(error)) throw;\n", "      if (!error.cause().empty()) throw;\n")]),
     Mutant("bad-url-again", "a URL that cannot be asked is not asked again", DAEMON,
            [(ANSWER, "!= Verdict::unknown && error.cause() != http::bad_url;", "!= Verdict::unknown && !error.cause().empty();")]),
     Mutant("finalized-pause", "the pause that a CA asked for when it was sent the CSR is kept", ACME,
@@ -1141,4 +1141,24 @@ MUTANTS = [
            [("config/certificates.cpp", "rest.key_types = {certificate.key->type.value_or(crypto::KeyType::ecdsa_p256)};\n", "")]),
     Mutant("token-offered-once", "a refused PIN is not offered again", ["lab_token"],
            [("base/crypto/token.cpp", "  if (engine.refused_pins.contains(pin_digest)) refuse_pin(parsed);\n", "")]),
+    Mutant("delegation-template", "what does not fit a delegation is told before anything is ordered", ["unit_daemon:*does not fit the delegation*"],
+           [(ORDER, "  request_for(delegation_->request, request_.key_type, request_.domains);\n", "")]),
+    Mutant("delegation-csr", "a request says what the names' owner wants", ["unit_daemon:*issued without a proof of ours*"],
+           [("daemon/issue/delegated_request.cpp", "          .key_usage = wanted.key_usage,\n", "")]),
+    Mutant("delegation-providers", "delegated names need no provider", ["unit_config:*need no provider*"],
+           [("config/certificates.cpp", "is_delegated(reader) ? nullptr : judged_by", "judged_by")]),
+    Mutant("star-next", "the next certificate of a star order is fetched without an order", ["unit_daemon:*same URL*"],
+           [(ORDER, "  is_star_ = !state_.order && take_up_star();\n", "")]),
+    Mutant("star-same", "the certificate in service is not taken for the next one", ["unit_daemon:*no next one*"],
+           [(ORDER, "    require_another(chain.front());\n", "")]),
+    Mutant("star-end", "the last certificate of a star order is followed by a new order", ["unit_daemon:*ends with its order*"],
+           [(ORDER, " || state_.issued->not_after >= star->end) return false;", ") return false;")]),
+    Mutant("star-revoked", "the key of a revoked certificate is used no more", ["unit_daemon:*is used no more*"],
+           [(ORDER, "  if (store::revocation_of(state_, state_.issued->generation) != nullptr) return false;\n", "")]),
+    Mutant("star-canceled", "an order that is renewed no more is followed by a new one", ["unit_daemon:*renewed no more*"],
+           [(ORDER, "  state_.star.reset();\n  log_.warning(", "  log_.warning(")]),
+    Mutant("star-trouble", "a trouble at the CA makes no new order", ["unit_daemon:*makes no new order*"],
+           [(ORDER, "    if (!is_renewal_over(error) && acme::verdict_on(error) != acme::Verdict::gone) throw;\n", "")]),
+    Mutant("star-due", "the next certificate is looked for when half of the lifetime is left", ["unit_daemon:*half of the order's lifetime*"],
+           [("daemon/renew/star.cpp", "life / 2, life) / 2;", "life / 2, life);")]),
 ]

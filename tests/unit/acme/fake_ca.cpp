@@ -149,6 +149,20 @@ void FakeCa::set_account_key(const crypto::PrivateKey& key) {
   account_key_ = json::dump(key.jwk());
 }
 
+void FakeCa::delegate(json::Object csr_template) {
+  const std::lock_guard guard(lock_);
+  template_ = std::move(csr_template);
+  directory_changes_["meta"] = json::Object{{"delegation-enabled", true},
+                                            {"auto-renewal", json::Object{{"min-lifetime", std::int64_t{3600}},
+                                                                          {"max-duration", std::int64_t{31'536'000}},
+                                                                          {"allow-certificate-get", true}}}};
+}
+
+void FakeCa::agree_to(json::Value auto_renewal) {
+  const std::lock_guard guard(lock_);
+  agreed_ = std::move(auto_renewal);
+}
+
 std::vector<FakeCa::Seen> FakeCa::seen() const {
   const std::lock_guard guard(lock_);
   return seen_;
@@ -253,6 +267,9 @@ FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
   if (keeps_account_) {
     if (auto answer = account_answer(seen)) return *std::move(answer);
   }
+  if (template_) {
+    if (auto answer = delegation_answer(seen)) return *std::move(answer);
+  }
   if (seen.resource == "new-account") {
     return json_reply({{"status", "valid"}}, "201 Created").with("Location: " + account_url());
   }
@@ -261,7 +278,9 @@ FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
     Order order;
     const auto payload = json::parse(seen.payload).value_or(json::Value());
     for (const auto& name : payload["identifiers"].elements()) order.names.push_back(name["value"].text_or());
-    order.proved.resize(order.names.size());
+    order.delegation = payload["delegation"].text_or();
+    order.auto_renewal = agreed_ ? *agreed_ : payload["auto-renewal"];
+    order.proved.resize(order.names.size(), !order.delegation.empty());
     orders_.push_back(std::move(order));
     const auto number = orders_.size() - 1;
     return json_reply(order_body(number), "201 Created").with("Location: " + url("order/" + std::to_string(number)));
@@ -294,6 +313,35 @@ FakeCa::Reply FakeCa::usual_answer(const Seen& seen) {
     return Reply("200 OK", pem->second).with("Content-Type: application/pem-certificate-chain");
   }
   return problem("404 Not Found", "malformed", "no such resource");
+}
+
+/// What a server of the names' owner has besides (RFC 9115 §2.3); nothing for the rest.
+std::optional<FakeCa::Reply> FakeCa::delegation_answer(const Seen& seen) {
+  const auto reply = [](const json::Object& body) {
+    return Reply("200 OK", json::dump(body)).with("Content-Type: application/json");
+  };
+  if (seen.resource == "account" && seen.payload.empty()) {
+    return reply({{"status", "valid"}, {"delegations", url("delegations/1")}});
+  }
+  if (seen.resource == "delegations") return reply({{"delegations", json::Array{url("delegation/1")}}});
+  if (seen.resource == "delegation") {
+    if (seen.url != url("delegation/1")) return problem("403 Forbidden", "unknownDelegation");
+    return reply({{"csr-template", *template_}});
+  }
+  if (seen.resource == "new-order") {
+    const auto payload = json::parse(seen.payload).value_or(json::Value());
+    if (payload["delegation"].text_or() != url("delegation/1")) return problem("403 Forbidden", "unknownDelegation");
+    const auto& renewal = payload["auto-renewal"];
+    const bool may_be_got = (renewal.is_null() ? payload : renewal)["allow-certificate-get"].bool_or(false) &&
+                            payload["replaces"].is_null();
+    if (!may_be_got) return problem("400 Bad Request", "malformed", "not as RFC 9115 has it");
+  }
+  if (seen.resource == "star" && seen.method == "GET" && issue_) {
+    const auto number = number_at(seen.url, 0);
+    return Reply("200 OK", issue_({number, orders_[number].names, orders_[number].request}))
+        .with("Content-Type: application/pem-certificate-chain");
+  }
+  return std::nullopt;
 }
 
 /// What depends on the account's key and state; nothing for what does not.
@@ -349,7 +397,18 @@ json::Object FakeCa::order_body(std::size_t number) {
   body["status"] = all_proved ? "ready" : "pending";
   if (order.finalized) body["status"] = "valid";
   if (all_proved && processing_polls_ > 0) body["status"] = order.finalized ? "processing" : "pending";
-  if (body["status"] == json::Value("valid")) body["certificate"] = url("certificate/" + std::to_string(number));
+  const bool is_valid = body["status"] == json::Value("valid");
+  if (!order.delegation.empty()) {
+    body["authorizations"] = json::Array{};
+    body["delegation"] = order.delegation;
+    if (order.auto_renewal.is_null()) body["allow-certificate-get"] = true;
+  }
+  if (!order.auto_renewal.is_null()) {
+    body["auto-renewal"] = order.auto_renewal;
+    if (is_valid) body["star-certificate"] = url("star/" + std::to_string(number));
+  } else if (is_valid) {
+    body["certificate"] = url("certificate/" + std::to_string(number));
+  }
   return body;
 }
 

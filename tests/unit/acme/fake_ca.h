@@ -95,6 +95,12 @@ class FakeCa {
   std::string account_key() const;
   void set_account_key(const crypto::PrivateKey& key);
 
+  /// From now on it is the server of a names' owner (RFC 9115): the account has a delegation with that CSR template,
+  /// "delegation/1", and orders of it are ready at once and are renewed by it, at "star/N" (RFC 8739).
+  void delegate(json::Object csr_template);
+  /// What the owner says of auto-renewal in its orders, in place of what was asked for; null: it renews nothing.
+  void agree_to(json::Value auto_renewal);
+
   std::vector<Seen> seen() const;
   /// How many requests came, to that resource or to any.
   std::size_t count(const std::string& resource = {}) const;
@@ -108,12 +114,15 @@ class FakeCa {
     std::vector<bool> proved;
     bool finalized = false;
     std::string request{};  ///< the CSR
+    std::string delegation{};
+    json::Value auto_renewal{};
   };
 
   void serve(FakeServer::Connection& connection);
   std::string answer_to(const std::string& request, std::function<void()>& call);
   std::string fault_of(const Seen& seen, const std::string& request, const json::Value& jws);
   Reply usual_answer(const Seen& seen);
+  std::optional<Reply> delegation_answer(const Seen& seen);
   std::optional<Reply> account_answer(const Seen& seen);
   std::string account_url() const { return url("account/" + std::to_string(account_)); }
   json::Object order_body(std::size_t number);
@@ -130,6 +139,8 @@ class FakeCa {
   std::map<std::string, Oddity> oddities_;
   std::map<std::string, Change> changes_;
   std::function<std::string(const Issuance&)> issue_;
+  std::optional<json::Object> template_;
+  std::optional<json::Value> agreed_;
   std::string processed_twice_;
   std::string expires_ = "2030-01-01T00:00:00Z";
   json::Object directory_changes_;

@@ -32,6 +32,13 @@ class FakeAuthority final : public issue::Authority {
     if (proved) order_.status = acme::OrderStatus::ready;
     co_return order_;
   }
+  Task<acme::Delegation> delegation(std::string) override { throw Refused("acme:delegation", "no delegation here"); }
+  Task<acme::Order> new_delegated_order(std::vector<std::string> names, std::string) override {
+    return new_order(std::move(names), {}, {});
+  }
+  Task<std::vector<crypto::Certificate>> public_certificate(std::string url) override {
+    return certificate(std::move(url), {});
+  }
   Task<acme::Order> order(std::string) override { return shown("order"); }
   Task<acme::Order> order_leaves_pending(std::string, Duration) override { return shown("order_leaves_pending"); }
   Task<acme::Order> order_ends(acme::Order, Duration) override { return shown("order_ends"); }

@@ -28,6 +28,27 @@ dane = ["_25._tcp.mail.example.net"]
   }
 }
 
+SCENARIO("the plan says nothing of proofs of ours for delegated names") {
+  const auto plan = plan_of(config::parse(R"(
+state_directory = "/state"
+[ca.ido]
+directory = "https://ido.example/dir"
+terms_agreed = true
+[provider.bind]
+type = "rfc2136"
+server = "ns1.example.net"
+zones = ["example.net"]
+[[certificate]]
+domains = ["www.example.net"]
+delegation = true
+)",
+                                          "/etc/acmed/acmed.toml"));
+  CHECK_THAT(plan,
+             Catch::Contains("  proof    none of ours: the names are delegated by their owner, the account's only "
+                             "delegation\n"));
+  CHECK_THAT(plan, !Catch::Contains("by provider bind"));
+}
+
 SCENARIO("the plan tells how each name is proved, and which records a responder needs from others") {
   const auto plan = plan_of(config::parse(R"(
 state_directory = "/state"
