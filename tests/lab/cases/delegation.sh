@@ -23,6 +23,7 @@ delegated() { # delegated KEY_TYPE
   local external
   external=$(printf '%s' 'the key that customer-1 was given' | basenc --base64url | tr -d '=\n')
   { printf '[[certificate]]\nname = "web"\ndomains = ["www.ido.test"]\nkey_type = "%s"\ndelegation = true\n' "$1"; } | write_config
+  chmod 600 "$CONFIG"
   sed -i "s|^terms_agreed = true|&\nhosts = [\"$PUBLIC\"]\neab = { kid = \"customer-1\", hmac_key = \"$external\" }|" "$CONFIG"
 }
 
