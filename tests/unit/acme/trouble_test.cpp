@@ -153,7 +153,7 @@ SCENARIO("a failure tells whether it is about what was asked for, or about the C
     CHECK(verdict_on({"200 OK", "<html>"}) == Verdict::unusable);
   }
   WHEN("it sends a status of its own") {
-    CHECK(verdict_on({"200 OK", R"({"status":"canceled"})"}) == Verdict::unusable);
+    CHECK(verdict_on({"200 OK", R"({"status":"suspended"})"}) == Verdict::unusable);
   }
   WHEN("it is overloaded") {
     CHECK(verdict_on({"503 Service Unavailable", ""}) == Verdict::unknown);
