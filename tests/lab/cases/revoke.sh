@@ -108,7 +108,8 @@ for ((answer = 1; answer <= MOST_ANSWERS; answer += 5)); do
   ended=$STATUS
   RUNNER=()
   if [[ $ended == 0 ]]; then
-    kill -TERM "$DAEMON" && wait "$DAEMON" || true
+    kill -TERM "$DAEMON"
+    wait "$DAEMON" || true
     DAEMON=
     break
   fi
