@@ -10,4 +10,13 @@ Task<> Recording::perform() {
   kept_.unrecorded = false;
 }
 
+Task<> Recording::save() {
+  try {
+    co_await kept_.save();
+  } catch (const Error&) {
+    kept_.unrecorded = true;
+    meet(std::current_exception());
+  }
+}
+
 }  // namespace acmed::keep

@@ -14,6 +14,9 @@ class Recording final : public Duty {
 
   Time due() const override { return kept_.unrecorded ? Time::min() : Time::max(); }
   Task<> perform() override;
+  /// Writes the state for another duty, which has done its part whether this succeeds or not: a failure is retried
+  /// here.
+  Task<> save();
   Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string name() const override { return "record"; }
   std::string why_due() const override { return "what was done is to be written down"; }

@@ -75,19 +75,7 @@ Task<> RenewalInformation::ask() {
   if (renew::take_suggestion(plan, *info)) {
     kept_.context.observer.renewal_suggested(kept_.name(), ca().settings().name, plan);
   }
-  co_await save();
-}
-
-Task<> RenewalInformation::save() {
-  std::exception_ptr failure;
-  try {
-    co_await kept_.save();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return;
-  kept_.unrecorded = true;
-  recording_.meet(failure);
+  co_await recording_.save();
 }
 
 }  // namespace acmed::keep

@@ -3,6 +3,7 @@
 
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
+#include "daemon/keep/recording.h"
 
 namespace acmed::keep {
 
@@ -12,7 +13,7 @@ namespace acmed::keep {
 class RenewalInformation final : public Duty {
  public:
   /// `recording` remembers failures to write the state.
-  RenewalInformation(Kept& kept, Duty& recording) : kept_(kept), recording_(recording) {}
+  RenewalInformation(Kept& kept, Recording& recording) : kept_(kept), recording_(recording) {}
 
   Time due() const override;
   Task<> perform() override;
@@ -25,10 +26,9 @@ class RenewalInformation final : public Duty {
   issue::Authority& ca() const { return kept_.issuer(); }
   Task<std::string> certificate_id() const;
   Task<> ask();
-  Task<> save();
 
   Kept& kept_;
-  Duty& recording_;
+  Recording& recording_;
   Rare<store::Trouble> trouble_;  ///< never one
 };
 

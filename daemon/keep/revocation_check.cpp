@@ -94,15 +94,7 @@ Task<> RevocationCheck::note(std::string reason, Time revoked) {
   forget_oldest(revocations);
   kept_.state.revocations = std::move(revocations);
   kept_.context.observer.revoked(kept_.name(), kept_.issuer().settings().name, revocation);
-  std::exception_ptr failure;
-  try {
-    co_await kept_.save();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return;
-  kept_.unrecorded = true;
-  recording_.meet(failure);
+  co_await recording_.save();
 }
 
 }  // namespace acmed::keep

@@ -3,6 +3,7 @@
 
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
+#include "daemon/keep/recording.h"
 
 namespace acmed::keep {
 
@@ -12,7 +13,7 @@ namespace acmed::keep {
 class RevocationCheck final : public Duty {
  public:
   /// `recording` remembers failures to write the state.
-  RevocationCheck(Kept& kept, Duty& recording) : kept_(kept), recording_(recording) {}
+  RevocationCheck(Kept& kept, Recording& recording) : kept_(kept), recording_(recording) {}
 
   Time due() const override;
   Task<> perform() override;
@@ -27,7 +28,7 @@ class RevocationCheck final : public Duty {
   Task<> note(std::string reason, Time revoked);
 
   Kept& kept_;
-  Duty& recording_;
+  Recording& recording_;
   unsigned looked_at_ = 0;        ///< the generation that `next_look_` is for
   Time next_look_{};              ///< Time::max(): it names no list
   Rare<store::Trouble> trouble_;  ///< never one

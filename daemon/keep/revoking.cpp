@@ -123,7 +123,7 @@ Task<> Revoking::perform() {
     std::erase_if(*kept_.state.revocations, [&revocation](const auto& each) {
       return each.generation == revocation.generation && !each.revoked;
     });
-    co_await save();
+    co_await recording_.save();
   }
   const auto is_open = [](const store::Revocation& each) { return !each.revoked; };
   const auto& all = kept_.state.revocations;
@@ -150,20 +150,8 @@ Task<> Revoking::revoke(store::Revocation revocation) {
     each.revoked = kept_.now();
     revocation = each;
   }
-  co_await save();
+  co_await recording_.save();
   kept_.context.observer.revoked(kept_.name(), directory == ca.directory_url ? ca.name : directory, revocation);
-}
-
-Task<> Revoking::save() {
-  std::exception_ptr failure;
-  try {
-    co_await kept_.save();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return;
-  kept_.unrecorded = true;
-  recording_.meet(failure);
 }
 
 }  // namespace acmed::keep

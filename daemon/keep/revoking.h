@@ -7,6 +7,7 @@
 #include "base/crypto/x509.h"
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
+#include "daemon/keep/recording.h"
 
 namespace acmed::keep {
 
@@ -23,7 +24,7 @@ struct RevocationWish {
 class Revoking final : public Duty {
  public:
   /// `recording` remembers failures to write the state.
-  Revoking(Kept& kept, Duty& recording) : kept_(kept), recording_(recording) {}
+  Revoking(Kept& kept, Recording& recording) : kept_(kept), recording_(recording) {}
 
   /// Writes down what somebody asks for. Throws Error when that is not possible, or there is no such generation.
   Task<> take(RevocationWish wish);
@@ -45,10 +46,9 @@ class Revoking final : public Duty {
   bool is_ready(const store::Revocation& revocation) const;
   std::vector<store::Revocation> ready() const;
   Task<> revoke(store::Revocation revocation);
-  Task<> save();
 
   Kept& kept_;
-  Duty& recording_;
+  Recording& recording_;
   bool is_wanted_ = false;
 };
 
