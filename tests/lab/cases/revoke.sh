@@ -12,8 +12,11 @@ MOST_ANSWERS=40
 start_lab LAB_ZONES="example.test z1.test"
 cat >"$WORK/hook" <<HOOK
 #!/bin/sh
-[ ! -s "$WORK/server.pid" ] || kill "\$(cat "$WORK/server.pid")" 2>/dev/null
-sleep 0.2
+if [ -s "$WORK/server.pid" ]; then
+  pid=\$(cat "$WORK/server.pid")
+  kill "\$pid" 2>/dev/null
+  while grep -qs '^State:.[^Z]' "/proc/\$pid/status"; do sleep 0.02; done # its port is free when it has gone
+fi
 openssl s_server -accept 127.0.0.1:8443 -cert "$WORK/tls/fullchain.pem" -key "$WORK/tls/privkey.pem" -www -quiet >/dev/null 2>&1 &
 echo \$! >"$WORK/server.pid"
 HOOK
