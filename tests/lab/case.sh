@@ -130,7 +130,7 @@ acmed_once() {
 
 start_daemon() {
   echo "\$ acmed &"
-  "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
+  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
   DAEMON=$!
 }
 

@@ -39,13 +39,11 @@ is_state() { [[ $("$ACMECTL" --config "$CONFIG" status --json "$1" 2>/dev/null |
 key_of() { openssl pkey -in "$1" -pubout 2>/dev/null | sha256sum; }
 keys() { for file in "$STATE"/accounts/*/key.pem; do key_of "$file"; done | sort; }
 start() {
-  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
-  DAEMON=$!
+  start_daemon
   expect_eventually "acmed answers" 20 answers
 }
 start_or_end() { # where it may be killed at once
-  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
-  DAEMON=$!
+  start_daemon
   eventually 20 answers_or_gone || true
 }
 answers_or_gone() { answers || ! kill -0 "$DAEMON" 2>/dev/null; }

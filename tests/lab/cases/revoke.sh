@@ -93,11 +93,6 @@ expect_match "the CA has revoked it" "$(at_ca "$(of web 0002)")" '^Revoked'
 stop_daemon
 
 # Killed at each answer of the CA in turn.
-unset -f start_daemon
-start_daemon() {
-  "${RUNNER[@]}" "$ACMED" --config "$CONFIG" >"$WORK/daemon.out" 2>&1 &
-  DAEMON=$!
-}
 reached=0
 for ((answer = 1; answer <= MOST_ANSWERS; answer += 5)); do
   number=$(generation mail)
