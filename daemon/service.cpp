@@ -6,7 +6,9 @@
 
 #include <algorithm>
 
+#include "base/calendar_step.h"
 #include "base/log.h"
+#include "base/runtime/calendar_watch.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
 #include "daemon/issue/persistence.h"
@@ -19,7 +21,6 @@ namespace {
 constexpr Duration shortest_rest = std::chrono::seconds(1);
 constexpr Duration longest_sleep = std::chrono::hours(1);
 constexpr Duration announced_ahead = std::chrono::seconds(5);
-constexpr Duration clock_step = std::chrono::minutes(1);
 constexpr int batches_at_a_time = 2;
 constexpr std::size_t examined_at_a_time = 64;  // some milliseconds of a worker thread
 // Work for each of many certificates is done for so many at a time before the loop turns.
@@ -311,12 +312,10 @@ Task<> Service::prepare_some(bool enqueue) {
 
 /// Calls each keeper when it wants to be called.
 Task<> Service::keep_agenda(Scope* scope) {
-  auto calendar = calendar_offset();
+  CalendarStep calendar(loop_.clock());
+  const CalendarWatch watch(loop_, [this] { earlier_.wake_all(); });
   for (;;) {
-    if (const auto offset = calendar_offset(); std::chrono::abs(offset - calendar) > clock_step) {
-      calendar = offset;
-      co_await plan_anew();
-    }
+    if (calendar.take() != Duration::zero()) co_await plan_anew();
     const auto now = loop_.clock().now();
     std::size_t called = 0;
     while (!agenda_.empty() && agenda_.begin()->first <= now) {
@@ -327,7 +326,7 @@ Task<> Service::keep_agenda(Scope* scope) {
       scope->spawn(attempt(keeper, asked));
     }
     announce_deployments(now + announced_ahead);
-    // The calendar may be set meanwhile: it is checked every hour.
+    // That the calendar is set meanwhile is told by the kernel; where it cannot, an hourly look finds it.
     const auto pause =
         agenda_.empty() ? longest_sleep : std::min<Duration>(agenda_.begin()->first - now, longest_sleep);
     co_await within(pause, turn_of(&earlier_));
@@ -341,11 +340,6 @@ void Service::announce_deployments(Time until) {
     if (++announced > names_a_turn) break;
     entry->second->announce(until, false);
   }
-}
-
-/// By how much the calendar is ahead of the time since some fixed moment.
-Duration Service::calendar_offset() const {
-  return loop_.clock().now().time_since_epoch() - loop_.clock().moment().time_since_epoch();
 }
 
 /// The calendar was set: what was planned by the former one may be years away.

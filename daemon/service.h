@@ -95,7 +95,6 @@ class Service final : public control::Keeping, public notify::Watched {
   std::shared_ptr<const issue::Policies> policies(const config::Propagation& own);
   Task<> keep_agenda(Scope* scope);
   void announce_deployments(Time until);
-  Duration calendar_offset() const;
   Task<> plan_anew();
   Task<> attempt(keep::Keeper* keeper, bool asked);
   Task<> attempt_once(keep::Keeper* keeper, bool force);

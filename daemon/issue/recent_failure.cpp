@@ -24,11 +24,13 @@ std::optional<Duration> pause_in(const std::exception_ptr& failure, Time now) {
 
 void RecentFailure::remember(std::exception_ptr failure, Duration lasting) {
   if (const auto pause = pause_in(failure, clock_.now())) lasting = std::min<Duration>(*pause, longest_pause);
+  calendar_.take();
   failure_ = std::move(failure);
   until_ = clock_.moment() + lasting;
 }
 
-void RecentFailure::rethrow_if_recent() const {
+void RecentFailure::rethrow_if_recent() {
+  if (calendar_.take() != Duration::zero()) forget();
   if (failure_ && clock_.moment() < until_) std::rethrow_exception(failure_);
 }
 

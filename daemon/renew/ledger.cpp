@@ -17,8 +17,6 @@ namespace {
 
 // Many requests in flight are refused at the same time, each with a pause that begins a little later.
 constexpr Duration same_pause = std::chrono::minutes(1);
-// Less is a clock that is kept right.
-constexpr Duration clock_step = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -120,12 +118,9 @@ Limits& Ledger::limits(const std::string& directory_url) {
 
 /// A CA counts on when the clock of this host is set.
 void Ledger::follow_clock() {
-  const Duration calendar = clock_.now().time_since_epoch() - clock_.moment().time_since_epoch();
-  const auto step = calendar - calendar_.value_or(calendar);
-  if (std::chrono::abs(step) > clock_step) {
-    for (auto& [directory_url, ca] : cas_) ca.limits.shift(step);
-  }
-  calendar_ = calendar;
+  const auto step = calendar_.take();
+  if (step == Duration::zero()) return;
+  for (auto& [directory_url, ca] : cas_) ca.limits.shift(step);
 }
 
 store::LedgerRecord Ledger::record() {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/calendar_step.h"
 #include "base/error.h"
 #include "base/runtime/event.h"
 #include "daemon/renew/first_request.h"
@@ -19,7 +20,7 @@ namespace acmed::renew {
 /// Retry-After), and what was used of its limits.
 class Ledger {
  public:
-  Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock), calendar_(clock) {}
 
   const Clock& clock() const noexcept { return clock_; }
 
@@ -82,7 +83,7 @@ class Ledger {
   store::Store& store_;
   const Clock& clock_;
   std::map<std::string, Ca> cas_;
-  std::optional<Duration> calendar_;  ///< by how much it was ahead of the time since some fixed moment
+  CalendarStep calendar_;
   Semaphore writing_{1};
   std::uint64_t wanted_ = 0;   ///< how often keep() was called
   std::uint64_t written_ = 0;  ///< so many of these are on disk

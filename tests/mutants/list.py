@@ -1161,4 +1161,10 @@ MUTANTS = [
            [(ORDER, "    if (!is_renewal_over(error) && acme::verdict_on(error) != acme::Verdict::gone) throw;\n", "")]),
     Mutant("star-due", "the next certificate is looked for when half of the lifetime is left", ["unit_daemon:*half of the order's lifetime*"],
            [("daemon/renew/star.cpp", "life / 2, life) / 2;", "life / 2, life);")]),
+    Mutant("clock-set", "whatever was planned, a clock that is set is heard of at once", ["lab_clock_set"],
+           [("base/runtime/calendar_watch.cpp", "    watch->was_set_();\n", "")]),
+    Mutant("clock-belief", "what a wrong clock made of a CA is believed no longer when the clock is set", ["unit_daemon:*what one met at a CA*"],
+           [("daemon/issue/recent_failure.cpp", "  if (calendar_.take() != Duration::zero()) forget();\n", "")]),
+    Mutant("clock-step", "time that passes is no clock that is set", ["unit_base:*a calendar that is set*"],
+           [("base/calendar_step.cpp", " - clock_.moment().time_since_epoch()", "")]),
 ]

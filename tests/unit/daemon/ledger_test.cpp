@@ -8,6 +8,7 @@
 #include "daemon/acme/answer.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
+#include "tests/unit/set_clock.h"
 #include "tests/unit/temporary_folder.h"
 
 namespace acmed::renew {
@@ -130,18 +131,6 @@ SCENARIO("a person's wish is one request, which tells whether the CA still wants
 
 namespace {
 
-/// A clock that is set.
-class SetClock final : public Clock {
- public:
-  explicit SetClock(const Clock& real) : real_(real) {}
-  Time now() const override { return real_.now() + ahead; }
-  Moment moment() const override { return real_.moment(); }
-  Duration ahead{};
-
- private:
-  const Clock& real_;
-};
-
 CountedOrder order_of(const char* name) {
   CountedOrder order;
   order.account = "a";
@@ -171,7 +160,7 @@ SCENARIO("what was used of a CA's limits is on disk when that is asked for, with
 SCENARIO("a CA counts on while this host's clock is set") {
   const char* letsencrypt = "https://acme-v02.api.letsencrypt.org/directory";
   World world;
-  SetClock clock(world.clock);
+  test::SetClock clock(world.clock);
   Ledger ledger(world.store, clock);
   const auto order = order_of("www.example.com");
   for (int i = 0; i < 5; ++i) ledger.limits(letsencrypt).issued(order, clock.now());
