@@ -67,8 +67,8 @@ FoundProvider cloudflare(const KeyValues& credentials) {
   const auto token = value_of(credentials, "dns_cloudflare_api_token");
   if (token.empty()) {
     provider.remarks.emplace_back(
-        "certbot has Cloudflare's Global API Key, which acmed does not take: make an API token (README.md, "
-        "Cloudflare)");
+        "certbot has Cloudflare's Global API Key, which acmed does not take: make an API token "
+        "(docs/cloudflare.md)");
     return provider;
   }
   provider.type = "cloudflare";
@@ -88,12 +88,12 @@ FoundProvider provider_of(const std::string& authenticator, const KeyValues& par
   if (authenticator == "dns-route53") {
     provider.type = "route53";
     provider.remarks.emplace_back(
-        "credentials come from AWS's usual chain; the unit sees no home: README.md, AWS Route 53");
+        "credentials come from AWS's usual chain; the unit sees no home: docs/route53.md");
     return provider;
   }
   if (authenticator.starts_with("dns-")) {
     provider.remarks.push_back(
-        fmt::format("acmed has no provider for {}: README.md, \"Any other DNS\", says what there is", authenticator));
+        fmt::format("acmed has no provider for {}: docs/other-dns.md says what there is", authenticator));
   } else {
     provider.remarks.push_back(fmt::format("certbot proves these names by {}; acmed needs a DNS that it may change",
                                            authenticator.empty() ? "what it was told by hand" : authenticator));

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # boot - a host that boots into a network without DNS, without resolv.conf even, and with a certificate that is due: when all that comes,
-# acmed renews by itself.
+# acmed renews by itself. And one without a battery for its clock, which NTP sets after the boot.
 VALIDITY=40
 
 boot_1() {
@@ -23,6 +23,25 @@ boot_2() {
   echo "nameserver $LAB_RESOLVER" >/etc/resolv.conf
   # The first pause is a minute, or less for one that has ended.
   expect_eventually "when the DNS is there it is renewed, without being asked" 120 has_renewed "$before"
+  expect_success "and trusted" is_trusted
+  mkdir -p /etc/systemd/system/acmed.service.d
+  cat >/etc/systemd/system/acmed.service.d/clock.conf <<UNIT
+[Service]
+Environment=LD_PRELOAD=/srv/build/tests/lab/libclock_ahead.so ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
+Environment=ACMED_TEST_CLOCK_AHEAD=-$((400 * 86400)) ACMED_TEST_CLOCK_RIGHT=/run/clock-is-right
+UNIT
+  sync
+}
+
+boot_3() { # the certificate has ended meanwhile, and to acmed it seems to be one of the future
+  local before
+  expect_eventually "acmed is up" 10 is_active acmed
+  before=$(in_service example.test)
+  "$SOURCE/tests/lab/lab" resume "$LAB"
+  eval "$("$SOURCE/tests/lab/lab" env "$LAB")"
+  expect_equal "acmed has nothing to do" "$(in_service example.test)" "$before"
+  touch /run/clock-is-right
+  expect_eventually "when the clock is set it is renewed, without being asked" 30 has_renewed "$before"
   expect_success "and trusted" is_trusted
 }
 
