@@ -16,7 +16,7 @@
 #include "config/names.h"
 #include "daemon/issue/challenge.h"
 #include "daemon/known_account.h"
-#include "daemon/service.h"
+#include "daemon/part_settings.h"
 #include "dns/query.h"
 #include "dns/wire.h"
 #include "providers/registry.h"

@@ -11,8 +11,7 @@
 #include "base/runtime/calendar_watch.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
-#include "daemon/issue/persistence.h"
-#include "daemon/issue/tlsa_records.h"
+#include "daemon/part_settings.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -35,22 +34,6 @@ constexpr Duration credentials_pause = std::chrono::hours(24);
 constexpr std::size_t generations_told = 3;  // as many are kept
 constexpr std::size_t longest_issuer = 200;
 
-std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
-  std::vector<dns::Endpoint> result;
-  for (const auto& text : texts) {
-    if (const auto endpoint = dns::Endpoint::parse(text)) result.push_back(*endpoint);
-  }
-  return result;
-}
-
-std::vector<dns::Exclusion> exclusions(const std::vector<std::string>& texts) {
-  std::vector<dns::Exclusion> result;
-  for (const auto& text : texts) {
-    if (auto exclusion = dns::Exclusion::parse(text)) result.push_back(*std::move(exclusion));
-  }
-  return result;
-}
-
 std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
   std::list<ProviderMemory> result;
   for (const auto& provider : config.providers) result.emplace_back(store, provider.name);
@@ -69,106 +52,11 @@ issue::Providers make_providers(const config::Config& config, Loop& loop, dns::D
   return result;
 }
 
-issue::AuthoritySettings authority_settings(const config::Ca& ca) {
-  acme::NewAccount account{ca.contact, ca.terms_agreed, std::nullopt};
-  if (ca.external_account) {
-    account.external_account = acme::ExternalAccountBinding{ca.external_account->key_id, ca.external_account->hmac_key};
-  }
-  return {ca.name,        ca.directory, ca.trust_pem,        std::move(account),
-          ca.account_key, ca.profile,   ca.profile_required, ca.preferred_chain,
-          ca.concurrency, ca.hosts,     ca.has_common_name,  ca.brought_key,
-          ca.account};
-}
-
-dns::Require require_of(config::Propagation::Require require) {
-  switch (require) {
-    case config::Propagation::Require::quorum:
-      return dns::Require::quorum;
-    case config::Propagation::Require::none:
-      return dns::Require::none;
-    case config::Propagation::Require::all:
-      break;
-  }
-  return dns::Require::all;
-}
-
 Task<> turn_of(Waiters* waiters) {
   co_await waiters->turn();
 }
 
 }  // namespace
-
-dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
-  dns::PropagationPolicy policy;
-  policy.timeout = propagation.timeout.value_or(policy.timeout);
-  policy.settle = propagation.settle.value_or(policy.settle);
-  policy.interval_max = propagation.interval_max.value_or(policy.interval_max);
-  if (propagation.require) policy.require = require_of(*propagation.require);
-  if (propagation.exclude) policy.exclude = exclusions(*propagation.exclude);
-  if (propagation.extra) policy.extra = endpoints(*propagation.extra);
-  return policy;
-}
-
-dns::Resolvers resolvers_of(const config::Config& config) {
-  return config.resolvers.empty() ? dns::Resolvers::of_system() : dns::Resolvers(endpoints(config.resolvers));
-}
-
-/// What becomes of a wish.
-struct Service::Result {
-  control::Outcome outcome;
-  std::exception_ptr failure;
-  Event done;
-};
-
-/// A wish that is to be carried out. However that ends, who waits for its result hears of it.
-class Service::Asked {
- public:
-  explicit Asked(keep::Wish wish) : wish_(std::move(wish)), result_(std::make_shared<Result>()) {}
-  Asked(Asked&&) = default;
-  Asked& operator=(Asked&&) = default;
-  ~Asked() {
-    if (!result_ || result_->done.is_set()) return;
-    result_->failure = std::make_exception_ptr(Retry(
-        "control:replaced", "another configuration was put in force, or acmed ended, before this was done: ask again"));
-    result_->done.set();
-  }
-
-  const keep::Wish& wish() const noexcept { return wish_; }
-  const std::shared_ptr<Result>& result() const noexcept { return result_; }
-  void end(control::Outcome outcome) {
-    result_->outcome = std::move(outcome);
-    result_->done.set();
-  }
-  void fail(std::exception_ptr failure) {
-    result_->failure = std::move(failure);
-    result_->done.set();
-  }
-
- private:
-  keep::Wish wish_;
-  std::shared_ptr<Result> result_;
-};
-
-/// Something that is to be done with the account at a CA.
-struct Service::AccountWish {
-  issue::AcmeAuthority* authority;
-  control::AccountChange change;
-  Asked asked;
-};
-
-/// While one exists, work is in progress; when the last one ends, memory needed only for that is freed.
-class Service::Busy {
- public:
-  explicit Busy(Service& service) : service_(service) { ++service_.busy_; }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
-  ~Busy() {
-    if (--service_.busy_ == 0) service_.rest();
-  }
-
- private:
-  Service& service_;
-};
 
 Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
                  config::Config config, providers::NameServers& servers, issue::Observer& also)
@@ -192,8 +80,8 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                &revoker_,
                &revocation_lists_},
       ledger_(store, loop.clock()),
-      actions_(actions),
-      deployments_(loop, actions) {
+      deployments_(loop, actions),
+      former_(store, context_, actions, work_) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
                                                                       crypto::software_keys(), observers_));
@@ -255,8 +143,7 @@ Task<std::vector<std::string>> Service::run_once(std::set<std::string> named, bo
     if (keeper.next(true) <= now || keeper.is_troubled()) work.push_back(attempt_once(&keeper, force));
   }
   if (named.empty()) {
-    work.push_back(clear_orphans(&troubles));
-    work.push_back(clear_former_targets(&troubles));
+    work.push_back(clear_former(&troubles));
   }
   co_await when_all(std::move(work));
   co_await attempt_again(is_meant);
@@ -276,7 +163,7 @@ Task<> Service::run(bool is_first) {
   scope.spawn(prepare_and_tend_orphans(is_first));
   scope.spawn(tend_credentials());
   scope.spawn(tend_status());
-  scope.spawn(tend_accounts(&scope));
+  scope.spawn(account_changes_.tend(&scope));
   co_await scope.join();
 }
 
@@ -370,7 +257,7 @@ Task<> Service::attempt(keep::Keeper* keeper, bool asked) {
     for (const auto& each : wishes.mapped()) all.add(each.wish());
   }
   {
-    const Busy busy(*this);
+    const WorkInProgress::Part part(work_);
     next = co_await keeper->attempt(std::move(all));
   }
   note_trouble(keeper);
@@ -382,7 +269,7 @@ Task<> Service::attempt(keep::Keeper* keeper, bool asked) {
 }
 
 Task<> Service::attempt_once(keep::Keeper* keeper, bool force) {
-  const Busy busy(*this);
+  const WorkInProgress::Part part(work_);
   keep::Wish wish;
   wish.asked = true;
   wish.force = force;
@@ -426,59 +313,6 @@ Task<> Service::tend_status() {
   }
 }
 
-/// Withdraws what certificates that are no longer configured left in the DNS.
-Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
-  std::vector<std::string> names;
-  try {
-    names = co_await store_.certificate_names();
-  } catch (const Error& error) {
-    troubles->emplace_back(error.what());
-  }
-  std::size_t looked_at = 0;
-  for (const auto& name : names) {
-    if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
-    if (by_name_.contains(name)) continue;
-    try {
-      const auto claim = co_await store_.claim(name);
-      auto state = co_await store_.load_certificate(name);
-      issue::let_go(state, [](const store::PersistentRecord&) { return true; });
-      if (state.values.empty() && !state.dane) continue;
-      const Busy busy(*this);
-      if (state.dane) {
-        issue::TlsaRecords records(context_, name, nullptr);
-        co_await records.withdraw(state.dane->values);
-        state.dane.reset();
-        state.revision = co_await store_.save_certificate(name, state);
-      }
-      state.order.reset();
-      issue::Journey journey(context_, {name, {}, {}, nullptr, {}}, state);
-      co_await journey.withdraw_leftovers();
-    } catch (const Error& error) {
-      troubles->push_back(fmt::format("{}: no longer configured, but not yet cleaned up: {}", name, error.what()));
-    }
-  }
-}
-
-/// Takes back what was under way, when a process ended, to targets that are no longer configured.
-Task<> Service::clear_former_targets(std::vector<std::string>* troubles) {
-  std::vector<deploy::TargetName> interrupted;
-  try {
-    interrupted = co_await actions_.interrupted();
-  } catch (const Error& error) {
-    troubles->emplace_back(error.what());
-  }
-  for (const auto& each : interrupted) {
-    const auto keeper = std::ranges::find(keepers_, each.certificate, &keep::Keeper::name);
-    if (keeper != keepers_.end() && keeper->has_target(each.target)) continue;
-    try {
-      co_await actions_.take_back(each);
-    } catch (const Error& error) {
-      troubles->push_back(fmt::format("{}: target {}: no longer configured, but not yet cleaned up: {}",
-                                      each.certificate, each.target, error.what()));
-    }
-  }
-}
-
 /// Which certificates are orphans is known once all configured ones are loaded.
 Task<> Service::prepare_and_tend_orphans(bool is_first) {
   co_await prepare_all(true);
@@ -488,29 +322,25 @@ Task<> Service::prepare_and_tend_orphans(bool is_first) {
   co_await tend_orphans();
 }
 
+Task<> Service::clear_former(std::vector<std::string>* troubles) {
+  const FormerConfiguration::Configured configured{
+      [this](const std::string& certificate) { return by_name_.contains(certificate); },
+      [this](const deploy::TargetName& target) {
+        const auto keeper = by_name_.find(target.certificate);
+        return keeper != by_name_.end() && keeper->second->has_target(target.target);
+      }};
+  auto found = co_await former_.clear(configured);
+  std::ranges::move(found, std::back_inserter(*troubles));
+}
+
 Task<> Service::tend_orphans() {
   for (;;) {
     std::vector<std::string> troubles;
-    co_await clear_orphans(&troubles);
-    co_await clear_former_targets(&troubles);
+    co_await clear_former(&troubles);
     if (troubles.empty()) co_return;
     for (const auto& trouble : troubles) log::warning(trouble);
     co_await sleep_for(orphan_pause);
   }
-}
-
-/// A failure is only a warning here: whether it matters will show when the next certificate is issued.
-Task<> Service::check_credentials(std::string provider, std::vector<std::string>* warnings) {
-  std::optional<std::string> warning;
-  try {
-    warning = co_await zones_.provider(provider)->check_credentials();
-  } catch (const Error& error) {
-    warning = error.what();
-  }
-  provider_troubles_.erase(provider);
-  if (!warning) co_return;
-  provider_troubles_.emplace(provider, *warning);
-  warnings->push_back(*std::move(warning));
 }
 
 /// Checks at once, so that a wrong credential is noticed on the day it is configured, and then once a day.
@@ -518,10 +348,8 @@ Task<> Service::tend_credentials() {
   for (;;) {
     std::vector<std::string> warnings;
     {
-      const Busy busy(*this);
-      std::vector<Task<>> checks;
-      for (const auto& [name, provider] : zones_.providers()) checks.push_back(check_credentials(name, &warnings));
-      co_await when_all(std::move(checks));
+      const WorkInProgress::Part part(work_);
+      warnings = co_await credentials_.check_all();
     }
     for (const auto& warning : warnings) log::warning(warning);
     co_await sleep_for(credentials_pause);
@@ -690,8 +518,7 @@ std::vector<control::ProviderView> Service::providers() const {
     view.place = provider.place;
     view.zones = provider.zones;
     view.credential_until = zones_.provider(provider.name)->credential_end();
-    const auto trouble = provider_troubles_.find(provider.name);
-    if (trouble != provider_troubles_.end()) view.trouble = trouble->second;
+    view.trouble = credentials_.trouble(provider.name);
     views.push_back(std::move(view));
   }
   return views;
@@ -745,67 +572,15 @@ Task<control::Outcome> Service::deploy(std::string name, std::set<std::string> t
   return carry_out(std::move(name), std::move(wish));
 }
 
+Task<control::Outcome> Service::change_account(std::string ca, control::AccountChange change) {
+  return account_changes_.ask(std::move(ca), change);
+}
+
 Task<control::Outcome> Service::revoke(std::string name, control::RevocationWish wanted) {
   keep::Wish wish;
   wish.asked = true;
   wish.revocations.push_back({wanted.generation, std::move(wanted.reason), wanted.replace});
   return carry_out(std::move(name), std::move(wish));
-}
-
-/// Carried out by this service's own tasks: whoever waits may outlive it.
-Task<control::Outcome> Service::change_account(std::string ca, control::AccountChange change) {
-  const auto found = authorities_.find(ca);
-  if (found == authorities_.end()) throw Refused("control:unknown", fmt::format("no CA is named \"{}\"", ca));
-  Asked asked{keep::Wish()};
-  const auto result = asked.result();
-  account_wishes_.push_back({found->second.get(), change, std::move(asked)});
-  account_wished_.wake_all();
-  co_await result->done.wait();
-  if (result->failure) std::rethrow_exception(result->failure);
-  co_return result->outcome;
-}
-
-Task<> Service::tend_accounts(Scope* scope) {
-  for (;;) {
-    while (account_wishes_.empty()) co_await account_wished_.turn();
-    auto wishes = std::exchange(account_wishes_, {});
-    for (auto& wish : wishes) scope->spawn(carry_out_for_account(std::move(wish)));
-  }
-}
-
-Task<> Service::carry_out_for_account(AccountWish wish) {
-  const Busy busy(*this);
-  try {
-    co_await change(wish.authority, wish.change);
-    wish.asked.end({});
-  } catch (const Error&) {
-    wish.asked.fail(std::current_exception());
-  }
-}
-
-/// Several [ca.NAME] may share the account.
-Task<> Service::change(issue::AcmeAuthority* authority, control::AccountChange change) {
-  std::vector<issue::AcmeAuthority*> sharing;
-  for (const auto& [name, other] : authorities_) {
-    if (other->settings().account_identity() == authority->settings().account_identity())
-      sharing.push_back(other.get());
-  }
-  if (change == control::AccountChange::roll_key) {
-    for (auto* each : sharing) co_await each->none_is_proved();
-  }
-  std::exception_ptr failure;
-  try {
-    auto& account = authority->account();
-    if (change == control::AccountChange::roll_key) co_await account.roll_key();
-    if (change == control::AccountChange::deactivate) co_await account.deactivate();
-    if (change == control::AccountChange::create) co_await account.create();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
-  for (auto* each : sharing) {
-    if (each != authority) each->account().read_anew();
-  }
-  if (failure) std::rethrow_exception(failure);
 }
 
 /// Done by the next attempt, which begins at once unless one is in progress. Whoever waits may outlive this service.

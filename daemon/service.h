@@ -13,8 +13,12 @@
 #include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
+#include "daemon/account_changes.h"
+#include "daemon/asked.h"
 #include "daemon/control/keeping.h"
+#include "daemon/credential_checks.h"
 #include "daemon/deploy/coordinator.h"
+#include "daemon/former_configuration.h"
 #include "daemon/issue/acme_authority.h"
 #include "daemon/issue/observers.h"
 #include "daemon/issue/revocation_lists.h"
@@ -23,14 +27,10 @@
 #include "daemon/keep/log_observer.h"
 #include "daemon/notify/watched.h"
 #include "daemon/provider_memory.h"
+#include "daemon/work_in_progress.h"
 #include "providers/responder/responder.h"
 
 namespace acmed {
-
-/// The recursive resolvers that the configuration names, or the host's.
-dns::Resolvers resolvers_of(const config::Config& config);
-/// What is not set has its default.
-dns::PropagationPolicy policy_of(const config::Propagation& propagation);
 
 /// Everything that one configuration creates: the CAs, the providers, and a Keeper for each certificate, all on top of
 /// the store, which outlives it.
@@ -83,10 +83,6 @@ class Service final : public control::Keeping, public notify::Watched {
   std::function<void()> on_change;
 
  private:
-  class Busy;
-  struct Result;
-  class Asked;
-  struct AccountWish;
   using Keepers = std::list<keep::Keeper>;
 
   Task<> prepare_all(bool enqueue);
@@ -104,25 +100,22 @@ class Service final : public control::Keeping, public notify::Watched {
   void note_trouble(keep::Keeper* keeper);
   Task<control::Outcome> carry_out(std::string name, keep::Wish wish);
   void hasten(keep::Keeper* keeper, Time time);
-  Task<> tend_accounts(Scope* scope);
-  Task<> carry_out_for_account(AccountWish wish);
-  Task<> change(issue::AcmeAuthority* authority, control::AccountChange change);
   std::size_t first_unread_after(const std::string& name) const;
   Keepers::iterator after(const std::string& name);
   std::vector<issue::AcmeAuthority*> authorities_at(const std::string& directory_url) const;
   static keep::CertificateView view_of(const config::Certificate& unread);
   void bring_forward(const std::string& name);
-  Task<> clear_orphans(std::vector<std::string>* troubles);
-  Task<> clear_former_targets(std::vector<std::string>* troubles);
+  Task<> clear_former(std::vector<std::string>* troubles);
   Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
-  Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
   Task<> tend_credentials();
   void rest();
 
   Loop& loop_;
   store::Store& store_;
-  std::map<std::string, std::unique_ptr<issue::AcmeAuthority>> authorities_;
+  WorkInProgress work_{[this] { rest(); }};
+  Authorities authorities_;
+  AccountChanges account_changes_{authorities_, work_};
   issue::Revoker revoker_;
   issue::RevocationLists revocation_lists_;
   dns::Discovery discovery_;
@@ -130,30 +123,27 @@ class Service final : public control::Keeping, public notify::Watched {
   keep::LogObserver log_;
   issue::Observers observers_;
   issue::ZoneCoordinator zones_;
+  CredentialChecks credentials_{zones_};
   issue::JourneyContext context_;
   renew::Ledger ledger_;
   renew::Calendar calendar_;
-  deploy::Actions& actions_;
   deploy::DeploymentCoordinator deployments_;
-  std::vector<config::Provider> providers_;               ///< without their settings
-  std::map<std::string, std::string> provider_troubles_;  ///< of their credentials
-  std::vector<config::Certificate> wanted_;               ///< each is moved into its keeper
-  std::size_t added_ = 0;                                 ///< how many of wanted_ have a keeper
-  std::size_t count_ = 0;                                 ///< all that are kept
-  config::Propagation latest_propagation_;                ///< many successive certificates share it
+  FormerConfiguration former_;
+  std::vector<config::Provider> providers_;  ///< without their settings
+  std::vector<config::Certificate> wanted_;  ///< each is moved into its keeper
+  std::size_t added_ = 0;                    ///< how many of wanted_ have a keeper
+  std::size_t count_ = 0;                    ///< all that are kept
+  config::Propagation latest_propagation_;   ///< many successive certificates share it
   std::shared_ptr<const issue::Policies> latest_policies_;
   Keepers keepers_;
   std::unordered_map<std::string_view, Keepers::iterator> by_name_;
   std::map<keep::Keeper*, std::vector<Asked>> asked_;  ///< for their next attempts
-  std::vector<AccountWish> account_wishes_;            ///< that are still to be carried out
-  Waiters account_wished_;
-  std::set<std::string> failing_;              ///< those with a trouble
-  std::multimap<Time, keep::Keeper*> agenda_;  ///< when to call each next, except those in progress
-  Waiters earlier_;                            ///< the agenda has an earlier first entry
+  std::set<std::string> failing_;                      ///< those with a trouble
+  std::multimap<Time, keep::Keeper*> agenda_;          ///< when to call each next, except those in progress
+  Waiters earlier_;                                    ///< the agenda has an earlier first entry
   std::function<void(const std::string&)> when_sooner_ = [this](const std::string& name) { bring_forward(name); };
   bool changed_ = false;
   Waiters change_;
-  int busy_ = 0;
 };
 
 }  // namespace acmed

@@ -59,6 +59,7 @@ LOADING = "daemon/keep/loading.cpp"
 DEPLOYMENT = "daemon/keep/deployment.cpp"
 PERSISTENT = "daemon/keep/persistent_records.cpp"
 SERVICE = "daemon/service.cpp"
+FORMER = "daemon/former_configuration.cpp"
 FLIGHT = "base/runtime/single_flight.h"
 ANSWER = "daemon/acme/answer.cpp"
 FILES = "base/files.cpp"
@@ -711,7 +712,7 @@ MUTANTS = [
     Mutant("persist-unwanted", "a record that the configuration no longer wants is removed", ["unit_daemon:*no longer wants*"],
            [(PERSISTENT, "if (is_unwanted(record) || is_superseded(record)) return Time::min();", "if (is_superseded(record)) return Time::min();")]),
     Mutant("persist-orphan", "a record goes when its certificate is configured no more", ["unit_daemon:*left in the DNS goes*"],
-           [(SERVICE, "issue::let_go(state, [](const store::PersistentRecord&) { return true; });",
+           [(FORMER, "issue::let_go(state, [](const store::PersistentRecord&) { return true; });",
              "issue::let_go(state, [](const store::PersistentRecord&) { return false; });")]),
     Mutant("authorization-end", "nobody waits for the DNS longer than the CA's authorization lives", ["unit_daemon:*authorization lives*"],
            [(PUBLICATION, "    policy.timeout = std::min(policy.timeout, longest);\n", "")]),
@@ -794,7 +795,7 @@ MUTANTS = [
 
     # --- Duties, service and daemon ----------------------------------------------------------------------------------
     Mutant("S10", "what a certificate that is configured no more left in the DNS goes", DAEMON,
-           [(SERVICE, "if (state.values.empty() && !state.dane) continue;", "if (state.values.size() < 100 && !state.dane) continue;")]),
+           [(FORMER, "if (state.values.empty() && !state.dane) continue;", "if (state.values.size() < 100 && !state.dane) continue;")]),
     Mutant("S11-ca", "another CA in the configuration gives another certificate", DAEMON,
            [(ISSUING, "  return issued.directory_url == kept_.issuer().settings().directory_url && has_wanted_key()", "  return has_wanted_key()")]),
     Mutant("S11-type", "another key type in the configuration gives another certificate", DAEMON,
@@ -1062,7 +1063,7 @@ MUTANTS = [
     Mutant("neighbour-agenda", "such a deployment does not wait for its next day", ["unit_daemon:*want of a neighbour*"],
            [(DEPLOYMENT, "if (auto& remembered = trouble()) remembered->next_try = kept_.now();\n", "")]),
     Mutant("former-target", "what was under way to a target that is configured no more is taken back", ["unit_daemon:*target that is configured no more*"],
-           [(SERVICE, "keeper->has_target(each.target)) continue;", "!keeper->name().empty()) continue;")]),
+           [(FORMER, "if (configured.has_target(each)) continue;", "if (true) continue;")]),
     Mutant("left-out-why", "of a certificate whose file is left out it is known why", CONFIG,
            [("config/load.cpp", "certificates, name, &Certificate::name) != certificates.end()) return fault;",
              "certificates, name, &Certificate::name) == certificates.end()) return fault;")]),

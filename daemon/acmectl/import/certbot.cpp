@@ -87,8 +87,7 @@ FoundProvider provider_of(const std::string& authenticator, const KeyValues& par
   FoundProvider provider;
   if (authenticator == "dns-route53") {
     provider.type = "route53";
-    provider.remarks.emplace_back(
-        "credentials come from AWS's usual chain; the unit sees no home: docs/route53.md");
+    provider.remarks.emplace_back("credentials come from AWS's usual chain; the unit sees no home: docs/route53.md");
     return provider;
   }
   if (authenticator.starts_with("dns-")) {
