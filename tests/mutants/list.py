@@ -1027,6 +1027,8 @@ MUTANTS = [
            [("daemon/control/events.cpp", "if (after != *since && *since != 0)", "if (after != *since && *since == 1)")]),
     Mutant("control-replaced", "a list of two configurations is not taken for one", CONTROL,
            [(API, "if (edition_ != api_.edition_) throw replaced();", "")]),
+    Mutant("offline-described", "what acmectl prints as JSON without a daemon is what the daemon's description says", ["lab_acmectl_daemon"],
+           [("daemon/acmectl/offline.cpp", 'for (const auto* absent : {"live", "next", "work"})', 'for (const auto* absent : {"live", "next"})')]),
     Mutant("watch-events", "acmectl status --watch shows what happens when it happens", ["lab_acmectl_daemon"],
            [("daemon/acmectl/status.cpp", "[news](const ServerEvent&) { news->tell(); });", "[](const ServerEvent&) {});")]),
     Mutant("watch-rest", "acmectl status --watch asks for nothing while nothing happens", ["lab_acmectl"],
