@@ -66,11 +66,21 @@ json::Value Api::content(const http::Response& response) {
   throw Refusal(response.status, std::move(problem), fit_to_show(sentence, longest_sentence));
 }
 
-Task<json::Value> Api::get(std::string path) {
+Task<http::Response> Api::ask(std::string path) {
   http::Request request{"GET", origin + path, {}, {}};
   request.most_body = largest_answer;
-  const auto response = co_await send(std::move(request));
+  co_return co_await send(std::move(request));
+}
+
+Task<json::Value> Api::get(std::string path) {
+  const auto response = co_await ask(std::move(path));
   co_return content(response);
+}
+
+Task<std::string> Api::text(std::string path) {
+  auto response = co_await ask(std::move(path));
+  if (response.status != 200) content(response);  // throws
+  co_return std::move(response.body);
 }
 
 Task<json::Value> Api::post(std::string path, json::Value body, Duration limit) {

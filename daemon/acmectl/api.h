@@ -21,6 +21,9 @@ inline constexpr const char* no_resource = "control:404";
 /// Cause: it has the resource, but not to be changed: versions that only read.
 inline constexpr const char* no_method = "control:405";
 
+/// Cause: a configuration is just being put in force; ask again in a moment.
+inline constexpr const char* replaced = "control:503";
+
 /// What the daemon refused: a problem document (RFC 9457).
 class Refusal : public Refused {
  public:
@@ -40,6 +43,8 @@ class Api {
 
   /// The answer to GET. Throws Retry (no_daemon), Refusal.
   Task<json::Value> get(std::string path);
+  /// The answer to GET as it comes, where it is no JSON.
+  Task<std::string> text(std::string path);
   /// The answer to POST. `limit`: for the whole exchange; an examination takes its time.
   Task<json::Value> post(std::string path, json::Value body, Duration limit = std::chrono::seconds(30));
   /// Calls `on_event` with each event after `since` (an id; empty for those from now on) until the server ends the
@@ -50,6 +55,7 @@ class Api {
 
  private:
   Task<http::Response> send(http::Request request);
+  Task<http::Response> ask(std::string path);
   static json::Value content(const http::Response& response);
 
   std::filesystem::path socket_;

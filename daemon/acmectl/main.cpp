@@ -46,6 +46,7 @@ struct Options {
   bool replace = false;
   bool yes = false;
   std::string shell;
+  std::filesystem::path output;
   import::Wish wish;
 };
 
@@ -59,6 +60,7 @@ Style style_of(bool is_terminal) {
   winsize size{};
   if (is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     style.columns = size.ws_col;
+    style.rows = size.ws_row;
   } else {
     const auto told = std::strtoul(environment("COLUMNS").c_str(), nullptr, 10);
     style.columns = told > 0 ? told : usual_columns;
@@ -202,6 +204,10 @@ class CommandLine {
     doctor_->add_option("NAME", options_.name, "of a certificate; else all");
     doctor_->add_flag("--touch-dns", options_.touch_dns, "also have a test value added in the DNS and removed again");
     add_json(doctor_);
+    auto* metrics_ = add("metrics", "the metrics as Prometheus reads them, for node_exporter's textfile collector",
+                         [options](Session* session) { return metrics(session, options->output); });
+    metrics_->add_option("--output", options_.output,
+                         "the file to write them to, whole or not at all; else standard output");
     add("config", "the configuration as it is in force, without its secrets",
         [](Session* session) { return show_config(session); });
   }

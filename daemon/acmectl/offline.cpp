@@ -2,6 +2,7 @@
 #include "daemon/acmectl/offline.h"
 
 #include "base/error.h"
+#include "base/party.h"
 #include "daemon/renew/due.h"
 #include "daemon/renew/star.h"
 
@@ -12,9 +13,10 @@ json::Object trouble_json(const std::string& what, const store::Trouble& trouble
   return {{"what", what},
           {"sentence", trouble.sentence},
           {"cause", trouble.cause},
+          {"party", trouble.party ? json::Value(to_text(*trouble.party)) : json::Value()},
           {"since", to_rfc3339(trouble.since)},
           {"failures", static_cast<std::int64_t>(trouble.failures)},
-          {"next_try", to_rfc3339(trouble.next_try)}};
+          {"next_try", trouble.next_try == Time::max() ? json::Value() : json::Value(to_rfc3339(trouble.next_try))}};
 }
 
 json::Array targets_json(const config::Certificate& certificate, const store::Certificate& remembered,
@@ -26,11 +28,12 @@ json::Array targets_json(const config::Certificate& certificate, const store::Ce
     const auto served = found == remembered.deployments.end() ? 0U : found->second.served;
     object.emplace("generation", static_cast<std::int64_t>(served));
     object.emplace("in_step", remembered.issued && served == remembered.issued->generation);
+    json::Value of_target;
     if (found != remembered.deployments.end() && found->second.trouble) {
-      auto of_target = trouble_json("deploy:" + target.name, *found->second.trouble);
+      of_target = trouble_json("deploy:" + target.name, *found->second.trouble);
       if (trouble->is_null()) *trouble = of_target;
-      object.emplace("trouble", std::move(of_target));
     }
+    object.emplace("trouble", std::move(of_target));
     targets.emplace_back(std::move(object));
   }
   return targets;
@@ -55,7 +58,13 @@ json::Object describe(const config::Certificate& certificate, const store::State
   try {
     remembered = state.certificate(certificate.name).value_or(store::Certificate());
   } catch (const Error& error) {
-    trouble = json::Object{{"what", "state"}, {"sentence", error.what()}, {"cause", error.cause()}};
+    store::Trouble unread;
+    unread.sentence = error.what();
+    unread.cause = error.cause();
+    unread.party = error.party();
+    unread.since = now;
+    unread.next_try = Time::max();
+    trouble = trouble_json("load", unread);
   }
   std::optional<Time> due;
   if (const auto& issued = remembered.issued) {
@@ -65,15 +74,19 @@ json::Object describe(const config::Certificate& certificate, const store::State
                                 {"not_before", to_rfc3339(issued->not_before)},
                                 {"not_after", to_rfc3339(issued->not_after)},
                                 {"directory", state.live_path(certificate.name).string()},
+                                {"revoked", json::Value()},
                                 {"days_left", std::chrono::floor<std::chrono::days>(issued->not_after - now).count()}});
     due = renew::next_star_certificate(remembered).value_or(renew::due_at(*issued, certificate.renew));
-    object.emplace("next", json::Object{{"what", "renew"}, {"at", to_rfc3339(*due)}});
+    object.emplace("next", json::Object{{"what", "renew"}, {"at", to_rfc3339(*due)}, {"because", ""}});
   }
   if (remembered.dane_trouble) trouble = trouble_json("dane", *remembered.dane_trouble);
   if (remembered.trouble) trouble = trouble_json("issue", *remembered.trouble);
   object.emplace("targets", targets_json(certificate, remembered, &trouble));
   object.emplace("state", state_of(remembered, !trouble.is_null(), due, now));
-  if (!trouble.is_null()) object.emplace("trouble", std::move(trouble));
+  object.emplace("renewal", due ? json::Value(to_rfc3339(*due)) : json::Value());
+  object.emplace("troubles", trouble.is_null() ? json::Array() : json::Array{trouble});
+  object.emplace("trouble", std::move(trouble));
+  for (const auto* absent : {"live", "next", "work"}) object.emplace(absent, json::Value());  // where there is none
   return object;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/runtime/event.h"
+#include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
 #include "config/suggest.h"
@@ -15,7 +17,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration watch_pause = 1s;
+/// Between two looks at what events tell of, and the part of the time that looks may take of a daemon with very many
+/// certificates.
+constexpr Duration between_looks = 300ms;
+constexpr Duration longest_between_looks = 10s;
+constexpr int part_of_looks = 5;
+constexpr Duration between_connections = 2s;
 constexpr std::size_t longest_name = 256;
 
 struct Seen {
@@ -74,23 +81,86 @@ int status_of(const json::Array& certificates) {
   return std::ranges::any_of(certificates, is_failing) ? exit_failing : exit_well;
 }
 
+/// Whether there may be something new since the last look.
+class News {
+ public:
+  void tell() noexcept {
+    is_there_ = true;
+    waiters_.wake_all();
+  }
+  void seen() noexcept { is_there_ = false; }
+  Task<> wait() {
+    while (!is_there_) co_await waiters_.turn();
+  }
+
+ private:
+  bool is_there_ = false;
+  Waiters waiters_;
+};
+
+/// Each event is news, and so is that the daemon has gone or is there again.
+Task<> hear(Session* session, News* news) {
+  for (;;) {
+    try {
+      // The stream begins before what is seen next, so that nothing lies between them.
+      const auto status = co_await session->api.get("/v1/status");
+      news->tell();
+      const auto latest = status["latest_event"].integer_or(-1);
+      co_await session->api.events(latest < 0 ? std::string() : std::to_string(latest),
+                                   [news](const ServerEvent&) { news->tell(); });
+    } catch (const Error&) {
+      // What is on disk is shown as long as nobody answers.
+    }
+    news->tell();
+    co_await sleep_for(between_connections);
+  }
+}
+
+/// As many lines of `text` as a terminal shows, and how many there are besides.
+std::string lines_that_fit(const std::string& text, std::size_t rows) {
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  if (rows < 2 || lines < rows) return text;
+  std::size_t end = 0;
+  for (std::size_t i = 0; i + 2 < rows; ++i) end = text.find('\n', end) + 1;
+  return text.substr(0, end) + fmt::format("and {} more lines\n", lines - (rows - 2));
+}
+
+Task<> show_changes(Session* session, std::vector<std::string> names, News* news) {
+  for (std::string former;;) {
+    const auto begin = session->loop.clock().moment();
+    news->seen();
+    std::string text;
+    try {
+      const auto seen = co_await look(session);
+      text = text_of(*session, seen, chosen(seen.certificates, names));
+      if (!seen.remark.empty() && !session->json) text += seen.remark + "\n";
+    } catch (const Error& error) {
+      if (error.cause() != replaced) throw;
+      news->tell();
+    }
+    if (!text.empty() && text != former) {
+      print(session->terminal ? "\x1b[H\x1b[J" + lines_that_fit(text, session->style.rows) : text);
+      former = std::move(text);
+    }
+    const auto took = session->loop.clock().moment() - begin;
+    co_await sleep_for(std::clamp<Duration>(took * part_of_looks, between_looks, longest_between_looks));
+    const auto now = session->loop.clock().now();
+    co_await within(std::chrono::floor<std::chrono::minutes>(now) + 1min - now, news->wait());
+  }
+}
+
 }  // namespace
 
 Task<int> status(Session* session, std::vector<std::string> names, bool watch) {
-  std::string former;
-  for (;;) {
-    const auto seen = co_await look(session);
-    const auto certificates = chosen(seen.certificates, names);
-    const auto text = text_of(*session, seen, certificates);
-    if (!watch) {
-      print(text);
-      if (!seen.remark.empty()) tell(seen.remark);
-      co_return status_of(certificates);
-    }
-    if (text != former) print(session->terminal ? "\x1b[H\x1b[J" + text : text);
-    former = text;
-    co_await sleep_for(watch_pause);
+  if (watch) {
+    News news;
+    co_await accompanied(show_changes(session, std::move(names), &news), hear(session, &news));
   }
+  const auto seen = co_await look(session);
+  const auto certificates = chosen(seen.certificates, names);
+  print(text_of(*session, seen, certificates));
+  if (!seen.remark.empty()) tell(seen.remark);
+  co_return status_of(certificates);
 }
 
 Task<int> show(Session* session, std::string name) {

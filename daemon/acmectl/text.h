@@ -13,8 +13,9 @@ namespace acmed::acmectl {
 /// How output is to look.
 struct Style {
   std::size_t columns = 80;
-  bool colour = false;  ///< on a terminal only, and never the only sign of anything
-  bool unicode = true;  ///< otherwise bars are of ASCII
+  std::size_t rows = 0;  ///< of the terminal; 0 where there is none
+  bool colour = false;   ///< on a terminal only, and never the only sign of anything
+  bool unicode = true;   ///< otherwise bars are of ASCII
 };
 
 /// How many columns of a terminal `text` (UTF-8) takes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ Task<int> examine(Session* session, std::string name, bool touch_dns);
 /// The configuration as it is in force after defaults, without its secrets.
 Task<int> show_config(Session* session);
 Task<int> reload(Session* session);
+/// The daemon's metrics. `output`: the file that is replaced by them; empty for standard output.
+Task<int> metrics(Session* session, std::filesystem::path output);
 /// The names of the certificates, one a line, for the completions of shells.
 Task<int> list_names(Session* session);
 

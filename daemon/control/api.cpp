@@ -398,6 +398,11 @@ Task<Api::Response> Api::certificate(Request request, std::vector<std::string> p
   json::Array all;
   for (const auto& generation : generations) all.push_back(generation_json(generation));
   document["generations"] = std::move(all);
+  if (view->live) {
+    auto live = *document["live"].as_object();
+    live["directory"] = (subject_.config()->state_directory / "live" / name).string();
+    document["live"] = std::move(live);
+  }
   co_return json_response(document);
 }
 

@@ -22,8 +22,8 @@ std::string hash_of(std::string_view html, std::string_view begin, std::string_v
 
 std::string policy_for(std::string_view html) {
   return fmt::format(
-      "default-src 'none'; connect-src 'self'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'; "
-      "frame-ancestors 'none'",
+      "default-src 'none'; connect-src 'self'; img-src data:; script-src {}; style-src {}; base-uri 'none'; "
+      "form-action 'none'; frame-ancestors 'none'",
       hash_of(html, "<script>", "</script>"), hash_of(html, "<style>", "</style>"));
 }
 

@@ -2,11 +2,11 @@
 # bash completion for acmectl(1)
 _acmectl() {
   local word=${COMP_WORDS[COMP_CWORD]} verb='' i
-  local verbs='status show renew deploy revoke account events doctor config reload import completion'
+  local verbs='status show renew deploy revoke account events doctor metrics config reload import completion'
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --socket | --config | --reason | --generation) ((i++)) ;;
+      --socket | --config | --reason | --generation | --output) ((i++)) ;;
       -*) ;;
       *)
         verb=${COMP_WORDS[i]}
@@ -20,7 +20,7 @@ _acmectl() {
       return
       ;;
     --generation) return ;;
-    --socket | --config)
+    --socket | --config | --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
@@ -36,6 +36,7 @@ _acmectl() {
     account) options+=' --yes --no-wait --json' ;;
     events) options+=' --follow --json' ;;
     doctor) options+=' --touch-dns --json' ;;
+    metrics) options+=' --output' ;;
     import) options+=' --apply' ;;
   esac
   if [[ $word == -* ]]; then

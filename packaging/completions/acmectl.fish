@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for acmectl(1)
-set -l verbs status show renew deploy revoke account events doctor config reload import completion
+set -l verbs status show renew deploy revoke account events doctor metrics config reload import completion
 
 complete -c acmectl -f
 complete -c acmectl -l socket -r -F -d 'the control socket'
@@ -16,6 +16,7 @@ complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a account -d 'o
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a events -d 'what has happened'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'look at everything without an order'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a config -d 'the configuration as it is in force'
+complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a metrics -d 'the metrics as Prometheus reads them'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a reload -d 'read the configuration anew'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a import -d 'do what another client does'
 complete -c acmectl -n "not __fish_seen_subcommand_from $verbs" -a completion -d 'print the completions for a shell'
@@ -31,6 +32,7 @@ complete -c acmectl -n '__fish_seen_subcommand_from account' -a 'list roll-key d
 complete -c acmectl -n '__fish_seen_subcommand_from account' -l yes -d 'deactivate without asking'
 complete -c acmectl -n '__fish_seen_subcommand_from events' -s f -l follow -d 'and what happens from now on'
 complete -c acmectl -n '__fish_seen_subcommand_from doctor' -l touch-dns -d 'try an update'
+complete -c acmectl -n '__fish_seen_subcommand_from metrics' -l output -r -F -d 'the file to write them to'
 complete -c acmectl -n '__fish_seen_subcommand_from import' -a 'certbot lego acme.sh'
 complete -c acmectl -n '__fish_seen_subcommand_from import' -l apply -d 'take it over'
 complete -c acmectl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'

@@ -20,6 +20,7 @@ _acmectl() {
     'account:our accounts at the CAs'
     'events:what has happened'
     'doctor:look at everything that can be known without an order'
+    'metrics:the metrics as Prometheus reads them'
     'config:the configuration as it is in force'
     'reload:have the daemon read its configuration anew'
     'import:print the configuration that does what another client does'
@@ -48,6 +49,7 @@ _acmectl() {
         account) _arguments '--yes[deactivate without asking]' '--no-wait[do not wait]' '--json[print JSON]' '1:action:(list roll-key deactivate create)' '2:CA:' ;;
         events) _arguments '(-f --follow)'{-f,--follow}'[and what happens from now on]' '--json[print JSON]' ;;
         doctor) _arguments '--touch-dns[try an update]' '--json[print JSON]' '1:name:_acmectl_names' ;;
+        metrics) _arguments '--output[the file to write them to]:file:_files' ;;
         reload) _arguments '--json[print JSON]' ;;
         import) _arguments '--apply[take it over]' '1:client:(certbot lego acme.sh)' '2:folder:_files -/' ;;
         completion) _arguments '1:shell:(bash zsh fish)' ;;

@@ -3,7 +3,9 @@
 """The control API as acmectl meets it, at a Unix socket: one certificate, "web", whose renewal has three steps; "mail", whose renewal fails;
 a reload that is refused, an examination, and a stream of events that goes on.
 
-usage: control_api.py SOCKET
+usage: control_api.py SOCKET [LOG]
+
+LOG gets a line for each request.
 """
 import http.server
 import json
@@ -90,6 +92,11 @@ class Api(http.server.BaseHTTPRequestHandler):
             self.answer(200, {"lines": LINES})
         else:
             self.problem(404, "there is no such resource")
+
+    def log_request(self, code="-", size="-"):
+        if len(sys.argv) > 2:
+            with open(sys.argv[2], "a", encoding="utf-8") as log:
+                print(self.command, self.path, file=log)
 
     def log_message(self, *_):
         pass

@@ -53,7 +53,7 @@ expect_match "the worst first" "$(sed -n 2p "$WORK/ctl.out")" '^mail +failing'
 expect_match "its sentence" "$(sed -n 3p "$WORK/ctl.out")" '^  .'
 
 # With a daemon: what it says is shown, and an operation is followed to its end.
-python3 "$LAB_HOME/../fakes/control_api.py" "$WORK/control.sock" &
+python3 "$LAB_HOME/../fakes/control_api.py" "$WORK/control.sock" "$WORK/requests" &
 OPERATOR_PIDS+=($!)
 expect_eventually "the API answers" 10 test -S "$WORK/control.sock"
 ctl status
@@ -61,6 +61,16 @@ expect_equal "exit status with one that fails" "$STATUS" 1
 expect_match "the daemon is asked" "$OUTPUT" '^2 certificates: 1 valid, 1 failing; CA lab open'
 expect_match "what it says is cleaned" "$OUTPUT" '^  no \[2J luck'
 expect_equal "nothing on standard error" "$SAID" ""
+watched() { grep -c '^2 certificates' "$WORK/watched" || true; } # how often it was drawn
+looks() { grep -cx 'GET /v1/certificates' "$WORK/requests"; }
+"$ACMECTL" --config "$CONFIG" --socket "$WORK/control.sock" status --watch >"$WORK/watched" 2>&1 &
+watcher=$!
+OPERATOR_PIDS+=("$watcher")
+expect_eventually "--watch shows them" 10 grep -q '^mail *failing' "$WORK/watched"
+has_looked() { (($(looks) != $1)); } # has_looked BEFORE
+is_quiet() { ! eventually 1 has_looked "$(looks)"; } # for a second
+expect_eventually "what the first events tell is seen" 10 is_quiet
+before=$(looks)
 ctl show mai
 expect_equal "exit status for an unknown name" "$STATUS" 1
 expect_match "the sentence" "$SAID" 'did you mean web'
@@ -72,11 +82,17 @@ expect_equal "exit status of a renewal that fails" "$STATUS" 1
 expect_match "the reason" "$SAID" '^mail, issue: the CA refuses'
 ctl renew web --no-wait
 expect_equal "the operation" "$OUTPUT" web
+expect_at_most "looks of --watch without an event, but when the minute changed" $(($(looks) - before)) 1
 ctl deploy web nginx
 expect_equal "exit status of deploy" "$STATUS" 0
 ctl events
 expect_equal "exit status of events" "$STATUS" 0
 expect_equal "those that are kept" "$(grep -c 'web: event' "$WORK/ctl.out")" 3
+kill "$watcher"
+STATUS=0
+wait "$watcher" || STATUS=$?
+expect_equal "exit status of --watch that was ended" "$STATUS" 0
+expect_equal "drawn once, as nothing has changed" "$(watched)" 1
 ctl reload
 expect_equal "exit status of a reload that is refused" "$STATUS" 1
 expect_match "the fault" "$SAID" '^/etc/acmed/acmed.toml:3:1: nothing: is unknown'

@@ -77,10 +77,49 @@ expect_success "the copy is there again" test -s "$WORK/copy/fullchain.pem"
 ctl deploy web cpoy
 expect_equal "exit status for a target that there is not" "$STATUS" 1
 expect_match "did you mean" "$SAID" 'did you mean copy'
+
+echo "--- JSON is as the API's description says"
+described() { python3 "$LAB_HOME/described.py" "$WORK/openapi.json" "$@" <"$WORK/ctl.out"; }
+curl -sS --unix-socket "$SOCKET" http://acmed/v1/openapi.json >"$WORK/openapi.json"
+ctl status --json
+expect_success "status" described Certificate list
+ctl show web --json
+expect_success "show" described Certificate
+ctl account list --json
+expect_success "account" described Account list
+ctl doctor --json
+expect_success "doctor" described DoctorLine list
+ctl deploy web copy --json
+expect_success "deploy, when it has ended" described Operation
+ctl deploy web copy --json --no-wait
+expect_success "deploy, when it has begun" described Operation
+ctl reload --json
+expect_success "reload" jq -e '.faults == []' "$WORK/ctl.out"
+ctl events --json
+expect_success "events, one a line" jq -es 'length > 5 and all(.id > 0 and (.type | length) > 0 and (.time | length) > 0)' "$WORK/ctl.out"
+
+# Watched from here on, until after a restart.
+"$ACMECTL" --config "$CONFIG" status --watch >"$WORK/watched" 2>&1 &
+watcher=$!
+OPERATOR_PIDS+=("$watcher")
+last_drawn() { tac "$WORK/watched" | sed '/^NAME /q' | tac; }
+drawn() { last_drawn | grep -qE -- "$1"; }
+expect_eventually "--watch shows all" 10 drawn '^2 certificates: 2 valid'
+ctl renew web --force --no-wait
+expect_eventually "it shows the renewal within a second" 1 drawn '^web +working'
+expect_eventually "and its end" 20 drawn '^2 certificates: 2 valid'
+
+ctl metrics --output "$WORK/acmed.prom"
+expect_equal "exit status of metrics" "$STATUS" 0
+expect_match "a textfile for node_exporter" "$(<"$WORK/acmed.prom")" '^acmed_certificate_state\{state="valid"\} 2$'
+expect_equal "everybody may read it" "$(stat -c %a "$WORK/acmed.prom")" 644
+cp "$WORK/acmed.prom" "$WORK/former.prom"
+ctl metrics
+expect_match "metrics on standard output" "$OUTPUT" '^acmed_build_info'
 ctl events
 expect_match "what has happened" "$OUTPUT" 'issued +web'
 ctl show web
-expect_match "the target" "$OUTPUT" '^target +copy: generation 2'
+expect_match "the target" "$OUTPUT" '^target +copy: generation 3'
 echo 'nothing = 1' >"$WORK/broken.toml"
 cat "$CONFIG" >>"$WORK/broken.toml"
 cp "$CONFIG" "$WORK/right.toml"
@@ -93,5 +132,16 @@ ctl reload
 expect_equal "exit status of a reload" "$STATUS" 0
 stop_daemon
 expect_equal "exit status of acmed" "$STATUS" 0
+expect_eventually "--watch goes on with what is on disk, and says so" 10 drawn 'from the configuration and the state directory'
+ctl status --json
+expect_success "status without a daemon is described" described Certificate list
+ctl metrics --output "$WORK/acmed.prom"
+expect_equal "exit status of metrics without a daemon" "$STATUS" 3
+expect_success "the former file stays" cmp "$WORK/acmed.prom" "$WORK/former.prom"
+start_daemon
+expect_eventually "--watch hears the daemon again" 20 drawn '^2 certificates: .*CA lab open'
+kill "$watcher"
+wait "$watcher" || true
+stop_daemon
 ctl renew web
 expect_equal "exit status without a daemon" "$STATUS" 3

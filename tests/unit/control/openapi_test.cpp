@@ -166,4 +166,19 @@ SCENARIO("what is served is what is described") {
   check("GET", "/v1/status", "/v1/status", "", 503);
 }
 
+SCENARIO("the page hears every event that is described") {
+  const auto& events = description()["paths"]["/v1/events"]["get"]["responses"]["200"]["description"];
+  auto words = events.text_or();
+  words = words.substr(words.find(':') + 1, words.find(';') - words.find(':') - 1);
+  std::size_t number = 0;
+  for (std::size_t at = 0; at != std::string::npos && at < words.size(); at = words.find(' ', at + 1)) {
+    const auto begin = words.find_first_not_of(' ', at);
+    const auto type = words.substr(begin, words.find_first_of(", ", begin) - begin);
+    INFO(type);
+    CHECK(std::string_view(embedded::page).find(fmt::format("\"{}\"", type)) != std::string_view::npos);
+    ++number;
+  }
+  CHECK(number >= 15);
+}
+
 }  // namespace acmed::control

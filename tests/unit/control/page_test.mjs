@@ -29,14 +29,14 @@ function load(answers) {
   const sources = [];
   const asked = [];
   for (const [, id] of page.matchAll(/id="([a-z]+)"/g)) byId[id] = new Element("div");
-  const document = { getElementById: id => byId[id], createElement: tag => new Element(tag), createElementNS: (_, tag) => new Element(tag), activeElement: null, title: "" };
+  const document = { getElementById: id => byId[id], createElement: tag => new Element(tag), createElementNS: (_, tag) => new Element(tag), activeElement: null, title: "", visibilityState: "visible", addEventListener() {} };
   class EventSource {
     constructor(url) { this.url = url; this.calls = {}; sources.push(this); }
     addEventListener(type, call) { this.calls[type] = call; }
     close() {}
   }
   const fetch = async path => { asked.push(path); return { ok: path in answers, status: 404, json: async () => structuredClone(answers[path]) }; };
-  vm.runInNewContext(script, { document, EventSource, fetch, setTimeout: (call, time) => { if (time < 1000) setTimeout(call, 0); return 1; }, console, Date, Map, Set, Promise, JSON, Math, encodeURIComponent });
+  vm.runInNewContext(script, { document, EventSource, fetch, setTimeout: (call, time) => { if (time < 1000) setTimeout(call, 0); return 1; }, setInterval() {}, Intl, console, Date, Map, Set, Promise, JSON, Math, encodeURIComponent });
   return { byId, sources, asked, document };
 }
 const settle = () => new Promise(resolve => setTimeout(resolve, 50));
@@ -92,13 +92,19 @@ const status = { version: "0.1.0", started: time(-1), uptime_seconds: 86400, con
 }
 
 { // a thousand are filtered at once
-  const many = [...Array(1000).keys()].map(i => certificate("c" + i, "valid"));
+  const many = [...Array(1000).keys()].map(i => certificate("c" + i, "valid", { live: null }));
   const { byId } = load({ "/v1/status": status, "/v1/certificates": { certificates: many } });
   await settle();
+  const names = byId.list.all().filter(element => element.className === "name").map(element => element.textContent);
+  assert.deepEqual(names.slice(8, 12), ["c8", "c9", "c10", "c11"]);
   byId.filter.value = "c99 valid";
   const begin = performance.now();
   byId.filter.listeners.input();
   assert(performance.now() - begin < 100);
-  assert.equal(byId.list.children.filter(child => !child.hidden).length, 11);
+  assert.equal(byId.list.children.length, 11);
+  byId.filter.value = "no such name";
+  byId.filter.listeners.input();
+  assert.equal(byId.list.children.length, 0);
+  assert(byId.none.textContent.includes("no such name"));
 }
 console.log("the page shows what it is told");
