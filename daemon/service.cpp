@@ -11,6 +11,7 @@
 #include "base/secret_list.h"
 #include "daemon/issue/persistence.h"
 #include "daemon/issue/tlsa_records.h"
+#include "daemon/keep/heedful_authority.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -32,6 +33,7 @@ constexpr Duration status_pause = std::chrono::seconds(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
 constexpr std::size_t generations_told = 3;  // as many are kept
+constexpr std::size_t limits_told = 50;
 constexpr std::size_t longest_issuer = 200;
 
 std::vector<dns::Endpoint> endpoints(const std::vector<std::string>& texts) {
@@ -77,6 +79,28 @@ issue::AuthoritySettings authority_settings(const config::Ca& ca) {
           ca.account_key, ca.profile,   ca.profile_required, ca.preferred_chain,
           ca.concurrency, ca.hosts,     ca.has_common_name,  ca.brought_key,
           ca.account};
+}
+
+std::optional<renew::Limit> limit_of(const std::optional<config::Limit>& own,
+                                     const std::optional<renew::Limit>& known) {
+  return own ? renew::Limit{own->most, own->window} : known;
+}
+
+/// What the configuration says of a CA's limits, completed with what the CA has published.
+std::map<std::string, renew::PublishedLimits> configured_limits(const config::Config& config) {
+  std::map<std::string, renew::PublishedLimits> all;
+  for (const auto& [name, ca] : config.cas) {
+    const auto& own = ca.limits;
+    if (own == config::CaLimits()) continue;
+    auto known = renew::published_limits(ca.directory);
+    if (known.ca.empty()) known.ca = "CA " + name;
+    known.orders = limit_of(own.orders, known.orders);
+    known.same_names = limit_of(own.same_names, known.same_names);
+    known.domain = limit_of(own.domain, known.domain);
+    known.failures = limit_of(own.failures, known.failures);
+    all.emplace(ca.directory, std::move(known));
+  }
+  return all;
 }
 
 dns::Require require_of(config::Propagation::Require require) {
@@ -190,7 +214,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                loop.clock().now(),
                &revoker_,
                &revocation_lists_},
-      ledger_(store, loop.clock()),
+      ledger_(store, loop.clock(), configured_limits(config)),
       actions_(actions),
       deployments_(loop, actions) {
   for (const auto& [name, ca] : config.cas) {
@@ -703,10 +727,29 @@ std::vector<control::ProviderView> Service::providers() const {
   return views;
 }
 
+std::vector<control::LimitView> Service::limits_of(const issue::AuthoritySettings& ca) {
+  std::vector<control::LimitView> views;
+  const auto account = keep::counted_order(ca, {}).account;
+  for (auto& use : ledger_.limits(ca.directory_url).in_use(account, limits_told, loop_.clock().now())) {
+    control::LimitView view;
+    view.limit = use.limit;
+    view.subject = std::move(use.subject);
+    if (use.of) view.of = config::Limit{use.of->most, use.of->window};
+    view.used = use.used;
+    view.free_at = use.free_at;
+    view.refused_until = use.refused_until;
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
 Task<std::vector<control::AccountView>> Service::accounts() {
   std::vector<std::pair<std::string, store::AccountIdentity>> wanted;
-  for (const auto& [name, authority] : authorities_)
+  std::map<std::string, std::vector<control::LimitView>> limits;
+  for (const auto& [name, authority] : authorities_) {
     wanted.emplace_back(name, authority->settings().account_identity());
+    limits.emplace(name, limits_of(authority->settings()));
+  }
   auto* store = &store_;
   std::vector<control::AccountView> views;
   for (const auto& [ca, identity] : wanted) {
@@ -717,6 +760,7 @@ Task<std::vector<control::AccountView>> Service::accounts() {
     view.key_type = identity.key_type;
     view.external_account = identity.external_account;
     view.label = identity.label;
+    view.limits = std::move(limits[ca]);
     if (account) {
       view.url = account->url;
       view.contact = account->contact.value_or(std::vector<std::string>());

@@ -110,6 +110,7 @@ class Service final : public control::Keeping, public notify::Watched {
   Task<> change(issue::AcmeAuthority* authority, control::AccountChange change);
   std::size_t first_unread_after(const std::string& name) const;
   Keepers::iterator after(const std::string& name);
+  std::vector<control::LimitView> limits_of(const issue::AuthoritySettings& ca);
   std::vector<issue::AcmeAuthority*> authorities_at(const std::string& directory_url) const;
   static keep::CertificateView view_of(const config::Certificate& unread);
   void bring_forward(const std::string& name);
