@@ -267,6 +267,7 @@ keep::Keeper* Service::add_keeper() {
 }
 
 Task<std::vector<std::string>> Service::run_once(std::set<std::string> named, bool force) {
+  context_.ends_when_done = true;
   co_await ledger_.load();
   co_await prepare_all(false);
   std::vector<std::string> troubles;

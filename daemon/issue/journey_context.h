@@ -27,6 +27,7 @@ struct JourneyContext {
   Time began{};                                  ///< when this was set up
   Revoker* revoker = nullptr;                    ///< null: nothing can be revoked
   RevocationLists* revocation_lists = nullptr;   ///< null: nobody looks whether certificates are revoked
+  bool ends_when_done = false;  ///< the process does what is due and ends: nothing can be put off to spread it
 };
 
 }  // namespace acmed::issue
