@@ -424,7 +424,7 @@ std::optional<NextView> Keeper::next_view() {
   for (auto* duty : kept_.loaded ? duties_ : std::vector<Duty*>{&loading_}) {
     const auto own = next_of(*duty, false);
     // People want to know what changes something.
-    if (own >= at || duty == &renewal_information_ || duty == &revocation_check_) continue;
+    if (own >= at || duty->only_looks()) continue;
     first = duty;
     at = own;
   }

@@ -21,6 +21,7 @@ class RevocationCheck final : public Duty {
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string name() const override { return "revocation_check"; }
+  bool only_looks() const override { return true; }
   std::string why_due() const override { return "the CA may have revoked it"; }
   std::string failed() const override { return "not known whether it is revoked"; }
 
