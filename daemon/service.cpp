@@ -30,6 +30,8 @@ constexpr std::size_t certificates_to_trim = 1000;
 /// Of --once over certificates that others have kept from being deployed.
 constexpr int most_passes = 3;
 constexpr Duration status_pause = std::chrono::seconds(1);
+constexpr Duration longest_closing = std::chrono::seconds(10);
+constexpr Duration closing_pause = std::chrono::minutes(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
 constexpr std::size_t generations_told = 3;  // as many are kept
@@ -186,7 +188,9 @@ class Service::Busy {
   Busy(const Busy&) = delete;
   Busy& operator=(const Busy&) = delete;
   ~Busy() {
-    if (--service_.busy_ == 0) service_.rest();
+    if (--service_.busy_ > 0) return;
+    service_.rest();
+    service_.rested_.wake_all();
   }
 
  private:
@@ -199,6 +203,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       store_(store),
       revoker_(loop, [this](const std::string& directory_url) { return authorities_at(directory_url); }),
       revocation_lists_(loop),
+      abandoned_([this](const store::AccountIdentity& account) { return askable(account); }),
       discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation).servers()),
       memories_(make_memories(config, store)),
       observers_({&log_, &also}),
@@ -213,10 +218,12 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                crypto::software_keys(),
                loop.clock().now(),
                &revoker_,
-               &revocation_lists_},
+               &revocation_lists_,
+               &abandoned_},
       ledger_(store, loop.clock(), configured_limits(config)),
       actions_(actions),
-      deployments_(loop, actions) {
+      deployments_(loop, actions),
+      is_whole_(config.left_out.empty()) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
                                                                       crypto::software_keys(), observers_));
@@ -284,6 +291,7 @@ Task<std::vector<std::string>> Service::run_once(std::set<std::string> named, bo
   }
   co_await when_all(std::move(work));
   co_await attempt_again(is_meant);
+  co_await within(longest_closing, abandoned_.close());
   for (auto& keeper : keepers_) {
     if (!is_meant(keeper)) continue;
     const auto own = keeper.troubles();
@@ -301,6 +309,7 @@ Task<> Service::run(bool is_first) {
   scope.spawn(tend_credentials());
   scope.spawn(tend_status());
   scope.spawn(tend_accounts(&scope));
+  scope.spawn(tend_abandoned_orders());
   co_await scope.join();
 }
 
@@ -457,6 +466,45 @@ Task<> Service::tend_status() {
   }
 }
 
+/// Those of a certificate that is no longer configured, as far as is known: not while a file is left out. Returns
+/// whether there were any.
+bool Service::leave_orders(const std::string& name, store::Certificate& state) {
+  if (!is_whole_) return false;
+  const bool any = state.order || state.set_aside || state.star;
+  if (state.star) abandoned_.add(name, *state.star);
+  state.star.reset();
+  if (state.order) abandoned_.add(*state.order);
+  if (state.set_aside) {
+    for (const auto& order : *state.set_aside) abandoned_.add(order);
+  }
+  state.order.reset();
+  state.set_aside.reset();
+  return any;
+}
+
+/// Null while the CA wants to be left alone.
+issue::Authority* Service::askable(const store::AccountIdentity& account) const {
+  for (const auto& [name, authority] : authorities_) {
+    if (authority->settings().account_identity() != account) continue;
+    const bool is_closed = ledger_.closed_until(account.directory_url, std::nullopt).has_value();
+    return is_closed ? nullptr : authority.get();
+  }
+  return nullptr;
+}
+
+/// Only while nothing else is done.
+Task<> Service::tend_abandoned_orders() {
+  for (;;) {
+    co_await abandoned_.any_added();
+    while (busy_ > 0) co_await rested_.turn();
+    {
+      const Busy busy(*this);
+      co_await within(longest_closing, abandoned_.close());
+    }
+    co_await sleep_for(closing_pause);
+  }
+}
+
 /// Withdraws what certificates that are no longer configured left in the DNS.
 Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
   std::vector<std::string> names;
@@ -473,6 +521,7 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
       const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
       issue::let_go(state, [](const store::PersistentRecord&) { return true; });
+      if (leave_orders(name, state)) state.revision = co_await store_.save_certificate(name, state);
       if (state.values.empty() && !state.dane) continue;
       const Busy busy(*this);
       if (state.dane) {
@@ -481,7 +530,6 @@ Task<> Service::clear_orphans(std::vector<std::string>* troubles) {
         state.dane.reset();
         state.revision = co_await store_.save_certificate(name, state);
       }
-      state.order.reset();
       issue::Journey journey(context_, {name, {}, {}, nullptr, {}}, state);
       co_await journey.withdraw_leftovers();
     } catch (const Error& error) {

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "daemon/control/keeping.h"
 #include "daemon/deploy/coordinator.h"
+#include "daemon/issue/abandoned_orders.h"
 #include "daemon/issue/acme_authority.h"
 #include "daemon/issue/observers.h"
 #include "daemon/issue/revocation_lists.h"
@@ -118,6 +119,9 @@ class Service final : public control::Keeping, public notify::Watched {
   Task<> clear_former_targets(std::vector<std::string>* troubles);
   Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
+  bool leave_orders(const std::string& name, store::Certificate& state);
+  Task<> tend_abandoned_orders();
+  issue::Authority* askable(const store::AccountIdentity& account) const;
   Task<> check_credentials(std::string provider, std::vector<std::string>* warnings);
   Task<> tend_credentials();
   void rest();
@@ -127,6 +131,7 @@ class Service final : public control::Keeping, public notify::Watched {
   std::map<std::string, std::unique_ptr<issue::AcmeAuthority>> authorities_;
   issue::Revoker revoker_;
   issue::RevocationLists revocation_lists_;
+  issue::AbandonedOrders abandoned_;
   dns::Discovery discovery_;
   std::list<ProviderMemory> memories_;
   keep::LogObserver log_;
@@ -137,6 +142,7 @@ class Service final : public control::Keeping, public notify::Watched {
   renew::Calendar calendar_;
   deploy::Actions& actions_;
   deploy::DeploymentCoordinator deployments_;
+  bool is_whole_;                                         ///< no file of the configuration is left out
   std::vector<config::Provider> providers_;               ///< without their settings
   std::map<std::string, std::string> provider_troubles_;  ///< of their credentials
   std::vector<config::Certificate> wanted_;               ///< each is moved into its keeper
@@ -156,6 +162,7 @@ class Service final : public control::Keeping, public notify::Watched {
   bool changed_ = false;
   Waiters change_;
   int busy_ = 0;
+  Waiters rested_;  ///< `busy_` is zero again
 };
 
 }  // namespace acmed
