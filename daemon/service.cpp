@@ -5,6 +5,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/log.h"
 #include "base/runtime/sleep.h"
@@ -876,10 +877,33 @@ Task<> Service::carry_out_for_account(AccountWish wish) {
   const Busy busy(*this);
   try {
     co_await change(wish.authority, wish.change);
+    if (wish.change == control::AccountChange::create) {
+      co_await try_again_with(wish.authority->settings().account_identity());
+    }
     wish.asked.end({});
   } catch (const Error&) {
     wish.asked.fail(std::current_exception());
   }
+}
+
+/// What the CA refused may have been for want of that account.
+Task<> Service::try_again_with(store::AccountIdentity account) {
+  const auto failing = failing_;
+  std::unordered_set<keep::Keeper*> refused;
+  std::size_t looked_at = 0;
+  for (const auto& name : failing) {
+    if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
+    const auto found = by_name_.find(name);
+    if (found != by_name_.end() && found->second->uses(account)) refused.insert(&*found->second);
+  }
+  // Those in progress are enqueued when they end: they may have met the new account already.
+  std::vector<keep::Keeper*> waiting;
+  std::erase_if(agenda_, [&](const auto& entry) {
+    if (!refused.contains(entry.second)) return false;
+    waiting.push_back(entry.second);
+    return true;
+  });
+  for (auto* keeper : waiting) enqueue(keeper, Time::min());
 }
 
 /// Several [ca.NAME] may share the account.

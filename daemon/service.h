@@ -109,6 +109,7 @@ class Service final : public control::Keeping, public notify::Watched {
   Task<> tend_accounts(Scope* scope);
   Task<> carry_out_for_account(AccountWish wish);
   Task<> change(issue::AcmeAuthority* authority, control::AccountChange change);
+  Task<> try_again_with(store::AccountIdentity account);
   std::size_t first_unread_after(const std::string& name) const;
   Keepers::iterator after(const std::string& name);
   std::vector<control::LimitView> limits_of(const issue::AuthoritySettings& ca);

@@ -339,6 +339,12 @@ Time Keeper::next(bool asked) {
   return next;
 }
 
+bool Keeper::uses(const store::AccountIdentity& account) const {
+  return std::ranges::any_of(kept_.authorities(), [&account](const issue::Authority* ca) {
+    return ca->settings().account_identity() == account;
+  });
+}
+
 bool Keeper::is_troubled() {
   return loading_.trouble() || store::is_live_revoked(kept_.state) ||
          std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble() || duty->wait(); });

@@ -410,6 +410,8 @@ MUTANTS = [
            [("daemon/issue/abandoned_orders.cpp", "    if (!ca->under_way().is_idle()) co_return false;\n    co_await ca", "    co_await ca")]),
     Mutant("abandoned-star", "a certificate that is configured no more is renewed by its CA no more", ["lab_delegation"],
            [(SERVICE, "  if (state.star) abandoned_.add(name, *state.star);\n", "")]),
+    Mutant("account-create", "what a CA refused for want of an account is tried again when there is one", ["lab_account"],
+           [(SERVICE, "  for (auto* keeper : waiting) enqueue(keeper, Time::min());\n", "  for (auto* keeper : waiting) enqueue(keeper, keeper->next(false));\n")]),
     Mutant("persist-issuer", "a record of dns-persist-01 that calls another CA is not taken for ours", ["unit_daemon:*calls the CA by another*"],
            [("daemon/issue/persistence.cpp", "is_among(issuer_names, said->issuer) &&", "(is_among(issuer_names, said->issuer) || said->issuer != wanted.issuer) &&")]),
     Mutant("persist-directory", "a challenge that does not name the issuer of the directory is refused", ["unit_daemon:*whose words make no record*"],

@@ -132,9 +132,14 @@ expect_equal "accounts at the CA" "$(ca_total accounts)" 2
 ctl renew mail --force
 expect_equal "exit status of a renewal by the other account" "$STATUS" 0
 stop_daemon
+certificate late www.example.test >>"$CONFIG"
 start
+expect_eventually "one that was added meanwhile fails" 30 is_state late failing
+next=$(jq -r '.trouble.next_try' "$STATE/certificates/late/state.json")
 ctl account create lab
 expect_equal "exit status of create" "$STATUS" 0
+expect_eventually "it is tried again at once" 30 is_state late valid
+expect_at_most "before it would have been" "$(date +%s)" "$(date -d "$next" +%s)"
 ctl renew web --force
 expect_equal "exit status of a renewal by the new account" "$STATUS" 0
 expect_equal "accounts at the CA" "$(ca_total accounts)" 3
