@@ -24,6 +24,9 @@ constexpr std::size_t names_of_small_profiles = 25;
 /// For the HMAC key of external account binding (RFC 8555 §7.3.4): HS256 wants 256 bits, some CAs hand out 128.
 constexpr std::size_t shortest_hmac_key = 16;
 constexpr std::size_t longest_account_label = 64;
+constexpr std::int64_t most_of_a_limit = 1'000'000;
+constexpr Duration shortest_window = std::chrono::minutes(1);
+constexpr Duration longest_window = std::chrono::hours(24 * 366);
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 9> well_known = {{
     {"letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"},
@@ -136,6 +139,31 @@ std::string read_account_label(Reader& reader) {
   return label;
 }
 
+std::optional<Limit> read_limit(Reader& limits, std::string_view key) {
+  auto table = limits.table(key);
+  if (!table) return std::nullopt;
+  auto& reader = *table;
+  const bool has_most = reader.required("most", "how many the CA allows: most = 300");
+  const bool has_window = reader.required("in", "in which time it allows them: in = \"3h\"");
+  const auto most = reader.integer("most", 1, most_of_a_limit);
+  const auto window = reader.duration("in", shortest_window, longest_window);
+  reader.end();
+  if (!has_most || !has_window || !most || !window) return std::nullopt;
+  return Limit{static_cast<unsigned>(*most), *window};
+}
+
+CaLimits read_limits(Reader& ca) {
+  CaLimits limits;
+  auto table = ca.table("limits");
+  if (!table) return limits;
+  limits.orders = read_limit(*table, "orders");
+  limits.same_names = read_limit(*table, "same_names");
+  limits.domain = read_limit(*table, "domain");
+  limits.failures = read_limit(*table, "failures");
+  table->end();
+  return limits;
+}
+
 std::string key_id_of(const Ca& ca) {
   return ca.external_account ? ca.external_account->key_id : "";
 }
@@ -196,6 +224,17 @@ std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& othe
   return {};
 }
 
+std::string fault_of_limits(const Ca& ca, const std::map<std::string, Ca>& others) {
+  for (const auto& [name, other] : others) {
+    if (other.directory != ca.directory || other.limits == ca.limits) continue;
+    return fmt::format(
+        "[ca.{}] has the same directory and other limits: what is used of them is counted for the CA as a whole; give "
+        "both the same",
+        name);
+  }
+  return {};
+}
+
 std::string_view well_known_ca_at(std::string_view directory) {
   const auto* known = std::ranges::find(well_known, directory, &std::pair<std::string_view, std::string_view>::second);
   return known == well_known.end() ? std::string_view() : known->first;
@@ -245,6 +284,7 @@ Ca read_ca(const std::string& name, Reader reader) {
   read_account_key(reader, ca);
   ca.concurrency = static_cast<unsigned>(reader.integer("concurrency", 1, most_orders).value_or(ca.concurrency));
   ca.hosts = read_hosts(reader);
+  ca.limits = read_limits(reader);
   ca.account = read_account_label(reader);
   ca.has_common_name = reader.choice<bool>("common_name", {{"first", true}, {"none", false}}).value_or(false);
   reader.end();

@@ -18,6 +18,9 @@ Ca read_ca(const std::string& name, Reader reader);
 /// Why `ca` cannot be configured beside `others`: one account has one contact. Empty when it can.
 std::string fault_of_contact(const Ca& ca, const std::map<std::string, Ca>& others);
 
+/// Why the limits of `ca` cannot be those of its CA beside `others`. Empty when they can.
+std::string fault_of_limits(const Ca& ca, const std::map<std::string, Ca>& others);
+
 /// How many names the CA with that directory is known to accept in one certificate of the profile (empty: its own
 /// choice); nothing where it is not known.
 std::optional<std::size_t> most_names_at(std::string_view directory, std::string_view profile);

@@ -36,6 +36,22 @@ struct BroughtKey {
   std::string thumbprint;  ///< RFC 7638
 };
 
+/// So many in so long.
+struct Limit {
+  unsigned most = 1;
+  Duration window{};
+  friend bool operator==(const Limit&, const Limit&) = default;
+};
+
+/// [ca.NAME.limits]: the CA's limits where they are others than it has published for all, or it has published none.
+struct CaLimits {
+  std::optional<Limit> orders;      ///< of the account
+  std::optional<Limit> same_names;  ///< certificates for exactly the same names
+  std::optional<Limit> domain;      ///< certificates for names of a registered domain
+  std::optional<Limit> failures;    ///< failed validations of a name
+  friend bool operator==(const CaLimits&, const CaLimits&) = default;
+};
+
 /// [ca.NAME]
 struct Ca {
   std::string name;
@@ -53,6 +69,7 @@ struct Ca {
   bool has_common_name = false;           ///< it wants the first name as the common name of a request
   std::vector<std::string> hosts;         ///< that its URLs may lead to besides the directory's, with optional ports
   std::string account;                    ///< which of several accounts at this directory; empty for the usual one
+  CaLimits limits{};                      ///< the same for all with this directory
 };
 
 /// [propagation], also in [provider.NAME], [defaults] and [[certificate]]. Values not set by a certificate or the

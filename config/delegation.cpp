@@ -38,9 +38,12 @@ std::string read_delegation(Reader& reader, const Certificate& certificate, cons
   if (const auto* word = node->as<bool>()) {
     if (!*word) return {};
   } else if (node->as<std::string>() != nullptr) {
-    const auto url = reader.checked("delegation", https_url);
-    if (!url) return {};
-    delegation = *url;
+    const auto url = https_url(*node->as<std::string>());
+    if (!url.good()) {
+      reader.fault(node->place, "delegation", url.fault + "; or true, for the only one that the account has");
+      return {};
+    }
+    delegation = *node->as<std::string>();
     if (const auto ca = config.cas.find(certificate.ca); ca != config.cas.end()) {
       const auto fault = fault_of_place(delegation, ca->second);
       if (!fault.empty()) reader.fault(node->place, "delegation", fault);

@@ -93,6 +93,7 @@ Config build(const std::filesystem::path& file, const std::deque<Source>& source
     auto of_ca = reader;
     auto ca = read_ca(name, std::move(reader));
     if (const auto fault = fault_of_contact(ca, config.cas); !fault.empty()) of_ca.fault("contact", fault);
+    if (const auto fault = fault_of_limits(ca, config.cas); !fault.empty()) of_ca.fault("limits", fault);
     config.cas.emplace(name, std::move(ca));
   }
   ZonePlaces zones;

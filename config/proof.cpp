@@ -93,6 +93,15 @@ std::optional<Challenges> read_challenges(Reader& reader) {
 
 std::optional<PersistFor> read_persist_for(Reader& reader) {
   const auto* node = reader.node("persist_for");
+  const auto* challenge = reader.node("challenge");
+  const auto* chosen = challenge == nullptr ? nullptr : challenge->as<std::string>();
+  const bool has_token = chosen != nullptr && (*chosen == name_of(dns_01) || *chosen == name_of(dns_account_01));
+  // Among the defaults it may be for certificates that choose another one.
+  if (node != nullptr && has_token && reader.path() != "defaults") {
+    reader.fault(node->place, "persist_for",
+                 fmt::format("is about records of dns-persist-01, and challenge is {} here; leave one of the two out",
+                             in_quotes(*chosen)));
+  }
   const auto* word = node == nullptr ? nullptr : node->as<std::string>();
   if (word != nullptr && *word == "forever") return PersistFor();
   if (const auto given = reader.duration("persist_for", shortest_persistence, longest_persistence)) {

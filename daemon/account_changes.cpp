@@ -29,6 +29,7 @@ Task<> AccountChanges::carry_out(Wish wish) {
   const WorkInProgress::Part part(work_);
   try {
     co_await change(wish.authority, wish.change);
+    if (wish.change == control::AccountChange::create) co_await made_(wish.authority->settings().account_identity());
     wish.asked.end({});
   } catch (const Error&) {
     wish.asked.fail(std::current_exception());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,7 +21,10 @@ using Authorities = std::map<std::string, std::unique_ptr<issue::AcmeAuthority>>
 /// Changes of the accounts at the CAs that a person asks for.
 class AccountChanges {
  public:
-  AccountChanges(const Authorities& authorities, WorkInProgress& work) : authorities_(authorities), work_(work) {}
+  /// `made`: called when an account was made in the place of another.
+  AccountChanges(const Authorities& authorities, WorkInProgress& work,
+                 std::function<Task<>(const store::AccountIdentity&)> made)
+      : authorities_(authorities), work_(work), made_(std::move(made)) {}
 
   /// Carried out by tend(): whoever waits may outlive this. Throws Refused for an unknown CA, and what the change
   /// throws.
@@ -41,6 +45,7 @@ class AccountChanges {
 
   const Authorities& authorities_;
   WorkInProgress& work_;
+  std::function<Task<>(const store::AccountIdentity&)> made_;
   std::vector<Wish> wishes_;  ///< that are still to be carried out
   Waiters wished_;
 };

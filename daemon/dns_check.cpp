@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/crypto/digest.h"
 #include "base/encoding.h"
@@ -15,8 +16,10 @@
 #include "base/secret_list.h"
 #include "config/names.h"
 #include "daemon/issue/challenge.h"
+#include "daemon/issue/tlsa_look.h"
 #include "daemon/known_account.h"
 #include "daemon/part_settings.h"
+#include "daemon/store/state_view.h"
 #include "dns/query.h"
 #include "dns/wire.h"
 #include "providers/registry.h"
@@ -212,6 +215,10 @@ Task<std::vector<NameFindings>> DnsCheck::run(std::set<std::string> named) {
         examinations.push_back(examine(&certificate, &all[i]));
       }
       co_await when_all(std::move(examinations));
+    }
+    for (const auto& name : certificate.dane.names) {
+      all.push_back({certificate.name, name, {}});
+      co_await examine_tlsa(&certificate, &all.back());
     }
   }
   co_return all;
@@ -496,6 +503,84 @@ Task<> DnsCheck::examine_servers(const Subject* subject, bool is_held_up, NameFi
     add(findings, Verdict::warning,
         fmt::format("the name servers of {} have different serials: some lag, look at NOTIFY and zone transfer",
                     subject->location.zone.text()));
+  }
+}
+
+/// The records of the keys in service, of the next key, and of what targets still serve, as far as they are known.
+Task<std::set<std::string>> DnsCheck::tlsa_values(NameFindings* findings) {
+  const store::StateView state(config_.state_directory);
+  const auto certificate = findings->certificate;
+  std::set<std::string> values;
+  std::optional<store::Certificate> remembered;
+  try {
+    remembered = co_await offload([state, certificate] { return state.certificate(certificate); });
+  } catch (const Error& error) {
+    add(findings, Verdict::warning,
+        fmt::format("which TLSA records acmed has put there cannot be seen from here: {}", error.what()), "TLSA");
+    co_return values;
+  }
+  if (!remembered || !remembered->dane || remembered->dane->values.empty()) {
+    add(findings, Verdict::warning,
+        fmt::format("acmed has put no TLSA record at {} yet: acmed --once {}", findings->domain, certificate), "TLSA");
+    co_return values;
+  }
+  for (const auto& value : remembered->dane->values) {
+    if (value.name == findings->domain && value.superfluous == Time{} && value.usable != Time{})
+      values.insert(value.value);
+  }
+  co_return values;
+}
+
+Task<> DnsCheck::examine_tlsa(const config::Certificate* certificate, NameFindings* findings) {
+  constexpr const char* about = "TLSA";
+  const dns::Name name(findings->domain);
+  try {
+    const auto location = co_await placement_.locate(name, policies(*certificate));
+    if (!location.chain.empty()) {
+      add(findings, Verdict::wrong,
+          fmt::format("{} is an alias (CNAME) of {}, where its TLSA records belong: name that in dane", name.text(),
+                      location.effective.text()),
+          about);
+      co_return;
+    }
+    const auto* route = placement_.route(name);
+    const bool compared =
+        route == nullptr || required(*certificate, route->provider) != config::Propagation::Require::none;
+    const auto place = co_await placement_.place(name, location, compared);
+    add(findings, Verdict::ok,
+        fmt::format("provider {} would write TLSA records into its zone {}", place.provider, place.zone.apex.text()),
+        about);
+    auto wanted = co_await tlsa_values(findings);
+    co_await examine_tlsa_servers(name, location, std::move(wanted), findings);
+  } catch (const Error& error) {
+    add(findings, error, about);
+  }
+}
+
+/// A service whose key has no record among those that stand there is refused by whoever looks at them (RFC 7672 §2.2).
+Task<> DnsCheck::examine_tlsa_servers(dns::Name name, dns::Location location, std::set<std::string> wanted,
+                                      NameFindings* findings) {
+  constexpr const char* about = "TLSA";
+  const auto looks = co_await issue::look_at_tlsa(name, std::move(location));
+  for (const auto& look : looks) {
+    if (!look.values) {
+      add(findings, Verdict::warning, fmt::format("{}: {}", look.server.text(), look.said), about);
+      continue;
+    }
+    std::vector<std::string> missing;
+    std::ranges::set_difference(wanted, *look.values, std::back_inserter(missing));
+    if (missing.empty()) {
+      add(findings, Verdict::ok,
+          fmt::format("{}: {} TLSA records, all {} of acmed's among them", look.server.text(), look.values->size(),
+                      wanted.size()),
+          about);
+    } else {
+      add(findings, Verdict::wrong,
+          fmt::format("{} does not show the TLSA record {} at {}: somebody has removed it, or the server lags; acmed "
+                      "puts it there again within a day, at once by: acmed --once {}",
+                      look.server.text(), fmt::join(missing, ", "), name.text(), findings->certificate),
+          about);
+    }
   }
 }
 

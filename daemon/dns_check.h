@@ -19,14 +19,14 @@ struct Finding {
   enum class Verdict { ok, warning, wrong };
   Verdict verdict = Verdict::ok;
   std::string text;           ///< what there is; for a warning and what is wrong, with the mend
-  std::string about = "DNS";  ///< or "credentials", "update", "CAA"
+  std::string about = "DNS";  ///< or "credentials", "update", "CAA", "TLSA"
   std::string cause = {};     ///< Error::cause(), where a failure is told
 };
 
-/// What was found about the proof of one name.
+/// What was found about the proof of one name, or about TLSA records at one.
 struct NameFindings {
   std::string certificate;
-  std::string domain;  ///< as the certificate has it, with "*."
+  std::string domain;  ///< as the certificate has it, with "*."; or as `dane` has it
   std::vector<Finding> findings;
 };
 
@@ -35,8 +35,9 @@ std::string text_of(const NameFindings& findings);
 
 /// Looks at all that a proof by the DNS depends on, and changes nothing: where aliases lead, the zone as the DNS, the
 /// provider and the zone's parent have it, what each name server says, whether the provider's credentials are good as
-/// far as can be told without a change, and which CAs the domain admits (CAA, RFC 8659). With Touch::test_value it also
-/// has the provider add a value at each challenge name and remove it again.
+/// far as can be told without a change, and which CAs the domain admits (CAA, RFC 8659); and whether the TLSA records
+/// of the certificate's keys stand at each name server. With Touch::test_value it also has the provider add a value at
+/// each challenge name and remove it again.
 class DnsCheck {
  public:
   enum class Touch { nothing, test_value };
@@ -47,8 +48,8 @@ class DnsCheck {
   DnsCheck(const DnsCheck&) = delete;
   DnsCheck& operator=(const DnsCheck&) = delete;
 
-  /// For each name of the certificates `named`, or of all when there are none. What cannot be found out is a finding,
-  /// not a failure.
+  /// For each name of the certificates `named`, or of all when there are none, and for each name of their `dane`. What
+  /// cannot be found out is a finding, not a failure.
   Task<std::vector<NameFindings>> run(std::set<std::string> named);
 
   /// Ends the programs that providers run.
@@ -72,6 +73,10 @@ class DnsCheck {
   Task<> try_update(issue::Placement::Place place, const Subject* subject, NameFindings* findings);
   Task<> examine_delegation(const Subject* subject, NameFindings* findings);
   Task<> examine_servers(const Subject* subject, bool is_held_up, NameFindings* findings);
+  Task<> examine_tlsa(const config::Certificate* certificate, NameFindings* findings);
+  Task<> examine_tlsa_servers(dns::Name name, dns::Location location, std::set<std::string> wanted,
+                              NameFindings* findings);
+  Task<std::set<std::string>> tlsa_values(NameFindings* findings);
   Task<> examine_caa(const config::Certificate* certificate, NameFindings* findings);
   Task<std::vector<std::string>> identities(std::string ca);
   Task<std::optional<dns::Reply>> ask_resolvers(dns::Question question);

@@ -38,6 +38,9 @@ Task<> FormerConfiguration::clear_certificates(const Configured& configured, std
       const auto claim = co_await store_.claim(name);
       auto state = co_await store_.load_certificate(name);
       issue::let_go(state, [](const store::PersistentRecord&) { return true; });
+      if (configured.is_whole && leave_orders(name, state)) {
+        state.revision = co_await store_.save_certificate(name, state);
+      }
       if (state.values.empty() && !state.dane) continue;
       const WorkInProgress::Part part(work_);
       if (state.dane) {
@@ -46,13 +49,26 @@ Task<> FormerConfiguration::clear_certificates(const Configured& configured, std
         state.dane.reset();
         state.revision = co_await store_.save_certificate(name, state);
       }
-      state.order.reset();
       issue::Journey journey(context_, {name, {}, {}, nullptr, {}}, state);
       co_await journey.withdraw_leftovers();
     } catch (const Error& error) {
       troubles->push_back(fmt::format("{}: no longer configured, but not yet cleaned up: {}", name, error.what()));
     }
   }
+}
+
+/// Returns whether there were any.
+bool FormerConfiguration::leave_orders(const std::string& name, store::Certificate& state) {
+  const bool any = state.order || state.set_aside || state.star;
+  if (state.star) abandoned_.add(name, *state.star);
+  state.star.reset();
+  if (state.order) abandoned_.add(*state.order);
+  if (state.set_aside) {
+    for (const auto& order : *state.set_aside) abandoned_.add(order);
+  }
+  state.order.reset();
+  state.set_aside.reset();
+  return any;
 }
 
 /// Takes back what was under way, when a process ended, to targets that are no longer configured.

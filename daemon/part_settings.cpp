@@ -32,6 +32,11 @@ dns::Require require_of(config::Propagation::Require require) {
   return dns::Require::all;
 }
 
+std::optional<renew::Limit> limit_of(const std::optional<config::Limit>& own,
+                                     const std::optional<renew::Limit>& known) {
+  return own ? renew::Limit{own->most, own->window} : known;
+}
+
 }  // namespace
 
 dns::PropagationPolicy policy_of(const config::Propagation& propagation) {
@@ -58,6 +63,22 @@ issue::AuthoritySettings authority_settings(const config::Ca& ca) {
           ca.account_key, ca.profile,   ca.profile_required, ca.preferred_chain,
           ca.concurrency, ca.hosts,     ca.has_common_name,  ca.brought_key,
           ca.account};
+}
+
+std::map<std::string, renew::PublishedLimits> configured_limits(const config::Config& config) {
+  std::map<std::string, renew::PublishedLimits> all;
+  for (const auto& [name, ca] : config.cas) {
+    const auto& own = ca.limits;
+    if (own == config::CaLimits()) continue;
+    auto known = renew::published_limits(ca.directory);
+    if (known.ca.empty()) known.ca = "CA " + name;
+    known.orders = limit_of(own.orders, known.orders);
+    known.same_names = limit_of(own.same_names, known.same_names);
+    known.domain = limit_of(own.domain, known.domain);
+    known.failures = limit_of(own.failures, known.failures);
+    all.emplace(ca.directory, std::move(known));
+  }
+  return all;
 }
 
 }  // namespace acmed

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "config/config.h"
 #include "daemon/issue/authority.h"
+#include "daemon/renew/published_limits.h"
 #include "dns/propagation.h"
 #include "dns/resolvers.h"
 
@@ -15,5 +19,8 @@ dns::Resolvers resolvers_of(const config::Config& config);
 dns::PropagationPolicy policy_of(const config::Propagation& propagation);
 
 issue::AuthoritySettings authority_settings(const config::Ca& ca);
+
+/// What the configuration says of a CA's limits, completed with what the CA has published; by directory URL.
+std::map<std::string, renew::PublishedLimits> configured_limits(const config::Config& config);
 
 }  // namespace acmed

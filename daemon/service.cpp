@@ -5,12 +5,14 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/calendar_step.h"
 #include "base/log.h"
 #include "base/runtime/calendar_watch.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
+#include "daemon/keep/heedful_authority.h"
 #include "daemon/part_settings.h"
 #include "providers/registry.h"
 
@@ -29,9 +31,12 @@ constexpr std::size_t certificates_to_trim = 1000;
 /// Of --once over certificates that others have kept from being deployed.
 constexpr int most_passes = 3;
 constexpr Duration status_pause = std::chrono::seconds(1);
+constexpr Duration longest_closing = std::chrono::seconds(10);
+constexpr Duration closing_pause = std::chrono::minutes(1);
 constexpr Duration orphan_pause = std::chrono::minutes(10);
 constexpr Duration credentials_pause = std::chrono::hours(24);
 constexpr std::size_t generations_told = 3;  // as many are kept
+constexpr std::size_t limits_told = 50;
 constexpr std::size_t longest_issuer = 200;
 
 std::list<ProviderMemory> make_memories(const config::Config& config, store::Store& store) {
@@ -64,6 +69,7 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       store_(store),
       revoker_(loop, [this](const std::string& directory_url) { return authorities_at(directory_url); }),
       revocation_lists_(loop),
+      abandoned_([this](const store::AccountIdentity& account) { return askable(account); }),
       discovery_(loop, resolvers_of(config), dns::dns_port, policy_of(config.propagation).servers()),
       memories_(make_memories(config, store)),
       observers_({&log_, &also}),
@@ -78,10 +84,12 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
                crypto::software_keys(),
                loop.clock().now(),
                &revoker_,
-               &revocation_lists_},
-      ledger_(store, loop.clock()),
+               &revocation_lists_,
+               &abandoned_},
+      ledger_(store, loop.clock(), configured_limits(config)),
       deployments_(loop, actions),
-      former_(store, context_, actions, work_) {
+      former_(store, context_, actions, abandoned_, work_),
+      is_whole_(config.left_out.empty()) {
   for (const auto& [name, ca] : config.cas) {
     authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
                                                                       crypto::software_keys(), observers_));
@@ -132,6 +140,7 @@ keep::Keeper* Service::add_keeper() {
 }
 
 Task<std::vector<std::string>> Service::run_once(std::set<std::string> named, bool force) {
+  context_.ends_when_done = true;
   co_await ledger_.load();
   co_await prepare_all(false);
   std::vector<std::string> troubles;
@@ -147,6 +156,7 @@ Task<std::vector<std::string>> Service::run_once(std::set<std::string> named, bo
   }
   co_await when_all(std::move(work));
   co_await attempt_again(is_meant);
+  co_await within(longest_closing, abandoned_.close());
   for (auto& keeper : keepers_) {
     if (!is_meant(keeper)) continue;
     const auto own = keeper.troubles();
@@ -164,6 +174,7 @@ Task<> Service::run(bool is_first) {
   scope.spawn(tend_credentials());
   scope.spawn(tend_status());
   scope.spawn(account_changes_.tend(&scope));
+  scope.spawn(tend_abandoned_orders());
   co_await scope.join();
 }
 
@@ -313,6 +324,29 @@ Task<> Service::tend_status() {
   }
 }
 
+/// Null while the CA wants to be left alone.
+issue::Authority* Service::askable(const store::AccountIdentity& account) const {
+  for (const auto& [name, authority] : authorities_) {
+    if (authority->settings().account_identity() != account) continue;
+    const bool is_closed = ledger_.closed_until(account.directory_url, std::nullopt).has_value();
+    return is_closed ? nullptr : authority.get();
+  }
+  return nullptr;
+}
+
+/// Only while nothing else is done.
+Task<> Service::tend_abandoned_orders() {
+  for (;;) {
+    co_await abandoned_.any_added();
+    co_await work_.none();
+    {
+      const WorkInProgress::Part part(work_);
+      co_await within(longest_closing, abandoned_.close());
+    }
+    co_await sleep_for(closing_pause);
+  }
+}
+
 /// Which certificates are orphans is known once all configured ones are loaded.
 Task<> Service::prepare_and_tend_orphans(bool is_first) {
   co_await prepare_all(true);
@@ -324,7 +358,7 @@ Task<> Service::prepare_and_tend_orphans(bool is_first) {
 
 Task<> Service::clear_former(std::vector<std::string>* troubles) {
   const FormerConfiguration::Configured configured{
-      [this](const std::string& certificate) { return by_name_.contains(certificate); },
+      is_whole_, [this](const std::string& certificate) { return by_name_.contains(certificate); },
       [this](const deploy::TargetName& target) {
         const auto keeper = by_name_.find(target.certificate);
         return keeper != by_name_.end() && keeper->second->has_target(target.target);
@@ -524,10 +558,29 @@ std::vector<control::ProviderView> Service::providers() const {
   return views;
 }
 
+std::vector<control::LimitView> Service::limits_of(const issue::AuthoritySettings& ca) {
+  std::vector<control::LimitView> views;
+  const auto account = keep::counted_order(ca, {}).account;
+  for (auto& use : ledger_.limits(ca.directory_url).in_use(account, limits_told, loop_.clock().now())) {
+    control::LimitView view;
+    view.limit = use.limit;
+    view.subject = std::move(use.subject);
+    if (use.of) view.of = config::Limit{use.of->most, use.of->window};
+    view.used = use.used;
+    view.free_at = use.free_at;
+    view.refused_until = use.refused_until;
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
 Task<std::vector<control::AccountView>> Service::accounts() {
   std::vector<std::pair<std::string, store::AccountIdentity>> wanted;
-  for (const auto& [name, authority] : authorities_)
+  std::map<std::string, std::vector<control::LimitView>> limits;
+  for (const auto& [name, authority] : authorities_) {
     wanted.emplace_back(name, authority->settings().account_identity());
+    limits.emplace(name, limits_of(authority->settings()));
+  }
   auto* store = &store_;
   std::vector<control::AccountView> views;
   for (const auto& [ca, identity] : wanted) {
@@ -538,6 +591,7 @@ Task<std::vector<control::AccountView>> Service::accounts() {
     view.key_type = identity.key_type;
     view.external_account = identity.external_account;
     view.label = identity.label;
+    view.limits = std::move(limits[ca]);
     if (account) {
       view.url = account->url;
       view.contact = account->contact.value_or(std::vector<std::string>());
@@ -581,6 +635,26 @@ Task<control::Outcome> Service::revoke(std::string name, control::RevocationWish
   wish.asked = true;
   wish.revocations.push_back({wanted.generation, std::move(wanted.reason), wanted.replace});
   return carry_out(std::move(name), std::move(wish));
+}
+
+/// What the CA refused may have been for want of that account.
+Task<> Service::try_again_with(store::AccountIdentity account) {
+  const auto failing = failing_;
+  std::unordered_set<keep::Keeper*> refused;
+  std::size_t looked_at = 0;
+  for (const auto& name : failing) {
+    if (++looked_at % names_a_turn == 0) co_await sleep_for(Duration::zero());
+    const auto found = by_name_.find(name);
+    if (found != by_name_.end() && found->second->uses(account)) refused.insert(&*found->second);
+  }
+  // Those in progress are enqueued when they end: they may have met the new account already.
+  std::vector<keep::Keeper*> waiting;
+  std::erase_if(agenda_, [&](const auto& entry) {
+    if (!refused.contains(entry.second)) return false;
+    waiting.push_back(entry.second);
+    return true;
+  });
+  for (auto* keeper : waiting) enqueue(keeper, Time::min());
 }
 
 /// Done by the next attempt, which begins at once unless one is in progress. Whoever waits may outlive this service.

@@ -19,6 +19,7 @@
 #include "daemon/credential_checks.h"
 #include "daemon/deploy/coordinator.h"
 #include "daemon/former_configuration.h"
+#include "daemon/issue/abandoned_orders.h"
 #include "daemon/issue/acme_authority.h"
 #include "daemon/issue/observers.h"
 #include "daemon/issue/revocation_lists.h"
@@ -100,14 +101,18 @@ class Service final : public control::Keeping, public notify::Watched {
   void note_trouble(keep::Keeper* keeper);
   Task<control::Outcome> carry_out(std::string name, keep::Wish wish);
   void hasten(keep::Keeper* keeper, Time time);
+  Task<> try_again_with(store::AccountIdentity account);
   std::size_t first_unread_after(const std::string& name) const;
   Keepers::iterator after(const std::string& name);
+  std::vector<control::LimitView> limits_of(const issue::AuthoritySettings& ca);
   std::vector<issue::AcmeAuthority*> authorities_at(const std::string& directory_url) const;
   static keep::CertificateView view_of(const config::Certificate& unread);
   void bring_forward(const std::string& name);
   Task<> clear_former(std::vector<std::string>* troubles);
   Task<> prepare_and_tend_orphans(bool is_first);
   Task<> tend_orphans();
+  Task<> tend_abandoned_orders();
+  issue::Authority* askable(const store::AccountIdentity& account) const;
   Task<> tend_credentials();
   void rest();
 
@@ -115,9 +120,11 @@ class Service final : public control::Keeping, public notify::Watched {
   store::Store& store_;
   WorkInProgress work_{[this] { rest(); }};
   Authorities authorities_;
-  AccountChanges account_changes_{authorities_, work_};
+  AccountChanges account_changes_{authorities_, work_,
+                                  [this](const store::AccountIdentity& account) { return try_again_with(account); }};
   issue::Revoker revoker_;
   issue::RevocationLists revocation_lists_;
+  issue::AbandonedOrders abandoned_;
   dns::Discovery discovery_;
   std::list<ProviderMemory> memories_;
   keep::LogObserver log_;
@@ -129,6 +136,7 @@ class Service final : public control::Keeping, public notify::Watched {
   renew::Calendar calendar_;
   deploy::DeploymentCoordinator deployments_;
   FormerConfiguration former_;
+  bool is_whole_;                            ///< no file of the configuration is left out
   std::vector<config::Provider> providers_;  ///< without their settings
   std::vector<config::Certificate> wanted_;  ///< each is moved into its keeper
   std::size_t added_ = 0;                    ///< how many of wanted_ have a keeper

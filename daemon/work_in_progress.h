@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "base/runtime/event.h"
+
 namespace acmed {
 
 /// Counts what is in progress; when the last part of it ends, memory that only work needs can be freed.
@@ -13,6 +15,11 @@ class WorkInProgress {
   WorkInProgress(const WorkInProgress&) = delete;
   WorkInProgress& operator=(const WorkInProgress&) = delete;
 
+  /// Completes when nothing is in progress.
+  Task<> none() {
+    while (parts_ > 0) co_await rested_.turn();
+  }
+
   /// In progress as long as it exists.
   class [[nodiscard]] Part {
    public:
@@ -20,7 +27,9 @@ class WorkInProgress {
     Part(const Part&) = delete;
     Part& operator=(const Part&) = delete;
     ~Part() {
-      if (--all_.parts_ == 0) all_.rest_();
+      if (--all_.parts_ > 0) return;
+      all_.rest_();
+      all_.rested_.wake_all();
     }
 
    private:
@@ -30,6 +39,7 @@ class WorkInProgress {
  private:
   std::function<void()> rest_;
   int parts_ = 0;
+  Waiters rested_;
 };
 
 }  // namespace acmed

@@ -381,6 +381,10 @@ Task<> Client::deactivate_authorization(std::string url) {
   co_await session_->post("deactivate an authorization", url, json::dump(json::Object{{"status", "deactivated"}}));
 }
 
+Task<> Client::cancel_renewal(std::string order_url) {
+  co_await session_->post("cancel an order", order_url, json::dump(json::Object{{"status", "canceled"}}));
+}
+
 Task<> Client::respond(std::string challenge_url) {
   try {
     co_await session_->post("respond to a challenge", challenge_url, "{}");

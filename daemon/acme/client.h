@@ -102,6 +102,8 @@ class Client {
   Task<Authorization> authorization_leaves_pending(std::string url, Duration limit);
   /// Deactivates a pending authorization, so that it counts against no limit (§7.5.2).
   Task<> deactivate_authorization(std::string url);
+  /// Has the CA renew the certificates of that order no more (RFC 8739 §3.1.2).
+  Task<> cancel_renewal(std::string order_url);
   /// Tells the CA to validate the challenge (§7.5.1). Succeeds also when the CA is validating already, or has done so.
   Task<> respond(std::string challenge_url);
   /// Polls the order until it leaves `pending` or `processing`, whichever `status` is. Honours a Retry-After of up to a

@@ -163,6 +163,10 @@ Directory Directory::from_json(const json::Value& value, const std::string& base
     }
   }
   directory.account_hash_prefix = one_line(meta["accountHashPrefix"].text_or(), longest_hash_prefix);
+  for (auto& name : meta["issuerDomainNames"].texts()) {
+    if (directory.issuer_names.size() == most_issuer_names) break;
+    if (is_issuer_name(name)) directory.issuer_names.push_back(std::move(name));
+  }
   directory.delegation_enabled = meta["delegation-enabled"].bool_or(false);
   directory.auto_renewal = read_offer(meta["auto-renewal"]);
   return directory;
@@ -182,6 +186,7 @@ json::Value Directory::to_json() const {
     meta["profiles"] = std::move(names);
   }
   if (!account_hash_prefix.empty()) meta["accountHashPrefix"] = account_hash_prefix;
+  if (!issuer_names.empty()) meta["issuerDomainNames"] = json::Array(issuer_names.begin(), issuer_names.end());
   if (delegation_enabled) meta["delegation-enabled"] = true;
   if (auto_renewal) {
     meta["auto-renewal"] = json::Object{{"min-lifetime", std::int64_t{auto_renewal->min_lifetime.count()}},

@@ -37,6 +37,7 @@ struct Directory {
   /// What the account's identifier in records of dns-persist-01 begins with (draft-ietf-acme-dns-persist-02 §3); empty
   /// at CAs that offer no such challenge, or that of an earlier draft.
   std::string account_hash_prefix;
+  std::vector<std::string> issuer_names = {};         ///< how the CA is called in such records; empty: it does not say
   bool delegation_enabled = false;                    ///< it delegates names (RFC 9115 §2.3.4)
   std::optional<AutoRenewalOffer> auto_renewal = {};  ///< none: it does not renew by itself
 

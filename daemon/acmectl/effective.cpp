@@ -113,6 +113,19 @@ void write(TomlWriter& toml, const Propagation& propagation) {
   if (propagation.extra) toml.texts("extra", *propagation.extra);
 }
 
+void write(TomlWriter& toml, const std::string& ca, const config::CaLimits& limits) {
+  if (limits == config::CaLimits()) return;
+  toml.table({"ca", ca, "limits"});
+  const auto write_one = [&toml](std::string_view key, const std::optional<config::Limit>& limit) {
+    if (!limit) return;
+    toml.raw(key, inline_table({{"most", std::to_string(limit->most)}, {"in", in_toml(limit->window)}}));
+  };
+  write_one("orders", limits.orders);
+  write_one("same_names", limits.same_names);
+  write_one("domain", limits.domain);
+  write_one("failures", limits.failures);
+}
+
 void write(TomlWriter& toml, const config::Ca& ca) {
   toml.table({"ca", ca.name});
   toml.text("directory", ca.directory);
@@ -135,6 +148,7 @@ void write(TomlWriter& toml, const config::Ca& ca) {
   }
   toml.raw("concurrency", std::to_string(ca.concurrency));
   if (ca.has_common_name) toml.text("common_name", "first");
+  write(toml, ca.name, ca.limits);
 }
 
 void write(TomlWriter& toml, const config::ExternalProgram& program) {

@@ -26,6 +26,30 @@ std::string details_of(const json::Value& account) {
   return text;
 }
 
+/// "12 of 300 orders in 3h", "3 of 50 certificates for names of example.com in 7d"; only those that are in use.
+std::string limits_of(const json::Value& account) {
+  std::string text;
+  for (const auto& limit : account["limits"].elements()) {
+    const auto kind = limit["limit"].text_or();
+    const auto subject = clean(limit["subject"].text_or());
+    auto what = kind == "orders"       ? std::string("orders")
+                : kind == "same_names" ? "certificates for the same names"
+                : kind == "domain"     ? "certificates for names of " + subject
+                                       : "failed validations of " + subject;
+    std::string one;
+    if (!limit["most"].is_null()) {
+      one = fmt::format("{} of {} {} in {}", limit["used"].integer_or(0), limit["most"].integer_or(0), what,
+                        to_text(Duration(std::chrono::seconds(limit["window"].integer_or(0)))));
+    }
+    if (const auto until = parse_rfc3339(limit["refused_until"].text_or())) {
+      if (one.empty()) one = what;
+      one += fmt::format(" (the CA allows no more until {})", local_time(*until));
+    }
+    text += (text.empty() ? "used: " : ", ") + one;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string render_accounts(const json::Array& accounts, const Style& style) {
@@ -41,6 +65,9 @@ std::string render_accounts(const json::Array& accounts, const Style& style) {
     if (columns_of(name) + 2 > columns) text += "\n" + std::string(columns, ' ');
     text += wrapped(url, style.columns, columns) + "\n" + std::string(columns, ' ');
     text += wrapped(details_of(account), style.columns, columns) + "\n";
+    if (const auto limits = limits_of(account); !limits.empty()) {
+      text += std::string(columns, ' ') + wrapped(limits, style.columns, columns) + "\n";
+    }
   }
   return text.empty() ? "no CA is configured\n" : text;
 }

@@ -42,6 +42,18 @@ json::Value target_json(const keep::TargetView& target) {
                       {"trouble", target.trouble ? json::Value(trouble_json(*target.trouble)) : json::Value()}};
 }
 
+json::Value limit_json(const LimitView& limit) {
+  return json::Object{
+      {"limit", limit.limit},
+      {"subject", text_json(limit.subject)},
+      {"most", limit.of ? json::Value(static_cast<std::int64_t>(limit.of->most)) : json::Value()},
+      {"window",
+       limit.of ? json::Value(static_cast<std::int64_t>(limit.of->window / std::chrono::seconds(1))) : json::Value()},
+      {"used", static_cast<std::int64_t>(limit.used)},
+      {"free_at", time_json(limit.of ? std::optional(limit.free_at) : std::nullopt)},
+      {"refused_until", time_json(limit.refused_until)}};
+}
+
 }  // namespace
 
 json::Value time_json(std::optional<Time> time) {
@@ -94,6 +106,8 @@ json::Object generation_json(const GenerationView& generation) {
 }
 
 json::Object account_json(const AccountView& account) {
+  json::Array limits;
+  for (const auto& limit : account.limits) limits.push_back(limit_json(limit));
   return {{"ca", account.ca},
           {"directory", account.directory_url},
           {"url", text_json(account.url)},
@@ -102,7 +116,8 @@ json::Object account_json(const AccountView& account) {
           {"contact", texts_json(account.contact)},
           {"registered", time_json(account.registered)},
           {"account", text_json(account.label)},
-          {"deactivated", time_json(account.deactivated)}};
+          {"deactivated", time_json(account.deactivated)},
+          {"limits", std::move(limits)}};
 }
 
 json::Object ca_json(const CaView& ca) {

@@ -32,6 +32,16 @@ struct ProviderView {
       trouble;  ///< what the last look at its credentials found; nothing: all well, or not known yet
 };
 
+/// What is used of one of a CA's limits, see renew::Limits::Use.
+struct LimitView {
+  std::string limit;                    ///< as the configuration calls it
+  std::string subject;                  ///< empty for none
+  std::optional<config::Limit> of;      ///< nothing: not known
+  unsigned used = 0;                    ///< now
+  Time free_at{};                       ///< when all of it can be used again
+  std::optional<Time> refused_until{};  ///< the CA said that it is reached
+};
+
 struct AccountView {
   std::string ca;
   std::string directory_url;
@@ -42,6 +52,7 @@ struct AccountView {
   std::optional<Time> registered;
   std::string label;                ///< see config::Ca::account
   std::optional<Time> deactivated;  ///< by somebody here
+  std::vector<LimitView> limits{};  ///< that are in use, those of which most is used first
 };
 
 /// What can be done with an account: see issue::CaAccount.

@@ -173,6 +173,11 @@ Task<> AcmeAuthority::deactivate_authorization(std::string url) {
   co_await ca->deactivate_authorization(std::move(url));
 }
 
+Task<> AcmeAuthority::cancel_renewal(std::string order_url) {
+  const auto ca = co_await account_.client();
+  co_await ca->cancel_renewal(std::move(order_url));
+}
+
 Task<> AcmeAuthority::respond(std::string challenge_url) {
   const auto ca = co_await account_.client();
   co_await ca->respond(std::move(challenge_url));

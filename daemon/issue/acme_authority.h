@@ -28,6 +28,7 @@ class AcmeAuthority final : public Authority {
   Task<acme::Authorization> authorization(std::string url) override;
   Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) override;
   Task<> deactivate_authorization(std::string url) override;
+  Task<> cancel_renewal(std::string order_url) override;
   Task<> respond(std::string challenge_url) override;
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;

@@ -71,6 +71,7 @@ class Authority {
   virtual Task<acme::Authorization> authorization(std::string url) = 0;
   virtual Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) = 0;
   virtual Task<> deactivate_authorization(std::string url) = 0;
+  virtual Task<> cancel_renewal(std::string order_url) = 0;
   virtual Task<> respond(std::string challenge_url) = 0;
   virtual Task<acme::Order> finalize(acme::Order ready, std::string csr_der) = 0;
   /// The chain that is preferred, if the CA offers it. `preferred_chain`: as acme::fit_of() takes it; empty for that of

@@ -334,6 +334,11 @@ Task<acme::Account> CaAccount::registered() {
         Party::ca, fmt::format("CA {} does not bind the external account {} (most CAs take such a key only once: get "
                                "another one and set eab, if it was used before)",
                                settings_.name, settings_.account.external_account->key_id));
+  } catch (const Refused& error) {
+    if (error.cause() != "acme:externalAccountRequired") throw;
+    throw Refused(error.cause(), fmt::format("CA {0} wants an external account binding: set eab = {{ kid = ..., "
+                                             "hmac_key = ... }} in [ca.{0}], as the CA gave them",
+                                             settings_.name));
   }
   std::optional<acme::Account> existing;
   try {

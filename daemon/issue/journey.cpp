@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/runtime/scope.h"
+#include "daemon/issue/abandoned_orders.h"
 #include "daemon/issue/shown_value.h"
 
 namespace acmed::issue {
@@ -161,6 +162,9 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   state_.issued = issued;
   state_.renewal = store::RenewalPlan{leaf.renewal_id().value_or(std::string())};
   order_.served();
+  if (state_.set_aside && context_.abandoned != nullptr) {
+    for (const auto& order : *state_.set_aside) context_.abandoned->add(order);
+  }
   state_.set_aside.reset();
   state_.trouble.reset();
   // The next certificate gets a new key.

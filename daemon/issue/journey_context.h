@@ -11,6 +11,7 @@
 
 namespace acmed::issue {
 
+class AbandonedOrders;
 class Revoker;
 class RevocationLists;
 
@@ -27,6 +28,8 @@ struct JourneyContext {
   Time began{};                                  ///< when this was set up
   Revoker* revoker = nullptr;                    ///< null: nothing can be revoked
   RevocationLists* revocation_lists = nullptr;   ///< null: nobody looks whether certificates are revoked
+  AbandonedOrders* abandoned = nullptr;          ///< null: what is given up is left to expire
+  bool ends_when_done = false;  ///< the process does what is due and ends: nothing can be put off to spread it
 };
 
 }  // namespace acmed::issue

@@ -10,6 +10,7 @@
 #include "base/runtime/sleep.h"
 #include "daemon/acme/answer.h"
 #include "daemon/acme/poll_pace.h"
+#include "daemon/issue/abandoned_orders.h"
 #include "daemon/issue/chain_check.h"
 #include "daemon/issue/delegated_request.h"
 
@@ -96,6 +97,9 @@ bool CertificateOrder::take_up_star() {
 
 void CertificateOrder::served() {
   if (!is_star_) {
+    const auto& former = state_.star;
+    const bool has_more = former && former->end - former->lifetime > context_.loop.clock().now();
+    if (has_more && context_.abandoned != nullptr) context_.abandoned->add(request_.name, *former);
     state_.star.reset();
     if (state_.order && order_.auto_renewal) {
       state_.star = store::StarOrder{std::move(*state_.order), order_.certificate, order_.allows_get.value_or(false),
@@ -114,13 +118,14 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   if (kept.account.key_type.empty())
     kept.account = {kept.account.directory_url, account.external_account, account.key_type};
   if (!is_wanted(kept)) {
-    give_up();
+    leave(kept);
+    state_.order.reset();
     co_return false;
   }
   if (!kept.expires || *kept.expires > now + longest_order) state_.order->expires = now + longest_order;
   if (kept.expires && *kept.expires <= now) {
     log_.info("the order of an earlier run has expired: a new one is made");
-    give_up();
+    state_.order.reset();
     co_return false;
   }
   if (kept.fruitless >= most_fruitless) {
@@ -136,7 +141,7 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
   } catch (const Error& error) {
     if (!key_ || acme::verdict_on(error) == acme::Verdict::gone) {
       log_.info(fmt::format("the order of an earlier run is gone, a new one is made: {}", error.what()));
-      give_up();
+      state_.order.reset();
       co_return false;
     }
     const auto failures = ++state_.order->failures;
@@ -160,6 +165,8 @@ Task<bool> CertificateOrder::resume(store::OpenOrder kept) {
 Task<> CertificateOrder::create() {
   key_ = co_await new_key();
   order_ = co_await new_order();
+  // One that came to nothing; a CA may have answered with that very order.
+  if (state_.order && state_.order->url != order_.url) leave(*state_.order);
   const auto now = context_.loop.clock().now();
   state_.order = store::OpenOrder{
       ca().settings().account_identity(),         order_.url,       key_->to_keep(),
@@ -199,6 +206,15 @@ bool CertificateOrder::is_kept_key_wanted(const store::OpenOrder& kept) const {
 std::string CertificateOrder::replaced() const {
   const bool is_of_ca = state_.issued && state_.issued->directory_url == ca().settings().directory_url;
   return is_of_ca && state_.renewal ? state_.renewal->certificate_id : std::string();
+}
+
+void CertificateOrder::give_up() {
+  if (state_.order && is_pending()) leave(*state_.order);
+  state_.order.reset();
+}
+
+void CertificateOrder::leave(const store::OpenOrder& order) const {
+  if (context_.abandoned != nullptr) context_.abandoned->add(order);
 }
 
 Task<> CertificateOrder::counted(Task<> part) {
@@ -275,7 +291,7 @@ Task<> CertificateOrder::await_result(std::vector<Challenged> challenged, Task<>
 /// Throws the errors that the CA found, one authorization after another, and deactivates those still pending. The order
 /// can never become ready any more, whatever its own status (RFC 8555 §7.1.6).
 Task<> CertificateOrder::explain_invalid() {
-  give_up();
+  state_.order.reset();
   acme::Problem problem = order_.error.value_or(acme::Problem{});
   std::vector<acme::Problem> found(order_.authorizations.size());
   std::vector<Task<>> looks;

@@ -49,7 +49,7 @@ class CertificateOrder {
   void served();
 
   /// Abandons the order: the next run creates a new one.
-  void give_up() noexcept { state_.order.reset(); }
+  void give_up();
 
   /// Runs a part of the order's way at the CA; a failure in it that the CA reported counts against the order.
   Task<> counted(Task<> part);
@@ -79,6 +79,7 @@ class CertificateOrder {
   Task<crypto::PrivateKey> new_key();
   bool is_kept_key_wanted(const store::OpenOrder& kept) const;
   std::string replaced() const;
+  void leave(const store::OpenOrder& order) const;
   Task<> respond_to(Challenged one);
   Task<> await_result(std::vector<Challenged> challenged, Task<> poll);
   Task<> poll_order();

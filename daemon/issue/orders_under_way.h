@@ -56,6 +56,8 @@ class OrdersUnderWay {
     while (!proved_.empty()) co_await unproved_.turn();
   }
 
+  /// Whether no journey is under way.
+  bool is_idle() const noexcept { return turns_.empty() && proved_.empty(); }
   bool is_being_proved(const std::string& authorization_url) const { return proved_.contains(authorization_url); }
 
  private:

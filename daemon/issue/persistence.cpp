@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/error.h"
@@ -29,6 +30,11 @@ constexpr std::string_view separator = "; ";
 /// RFC 8659 §4.2: printable, without blanks and semicolons.
 bool is_parameter(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f && c != ';'; });
+}
+
+/// Domain names, whatever their case.
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::any_of(names, [&name](const auto& each) { return ascii_lower(each) == ascii_lower(name); });
 }
 
 }  // namespace
@@ -81,6 +87,16 @@ std::string account_uri(const acme::Challenge& challenge, const Prover& prover, 
 
 Persistence wanted_persistence(const acme::Challenge& challenge, const Prover& prover, const std::string& domain,
                                bool wildcard, std::optional<Time> until) {
+  const auto& names = challenge.issuer_names;
+  const auto missing = std::ranges::find_if_not(prover.issuer_names,
+                                                [&names](const std::string& name) { return is_among(names, name); });
+  if (missing != prover.issuer_names.end()) {
+    throw Error(Error::Advice::retry, "acme:persist",
+                fmt::format("the CA's challenge does not name the issuer {}, by which its directory calls it: set "
+                            "challenge = \"dns-01\" until the two agree",
+                            *missing),
+                std::nullopt, Party::ca);
+  }
   Persistence wanted{challenge.issuer_names.front(), account_uri(challenge, prover, domain), wildcard, until};
   if (!is_parameter(wanted.account_uri) || wanted.value().size() > longest_value) {
     throw Error(Error::Advice::refused, "acme:persist",
@@ -94,13 +110,14 @@ Persistence wanted_persistence(const acme::Challenge& challenge, const Prover& p
 
 std::optional<std::string> standing_value(const std::vector<store::PersistentRecord>& records,
                                           const std::string& directory_url, const std::string& domain,
-                                          const Persistence& wanted, Time now) {
+                                          const Persistence& wanted, const std::vector<std::string>& issuer_names,
+                                          Time now) {
   std::optional<std::string> found;
   std::optional<Time> latest;
   for (const auto& record : records) {
     if (record.directory_url != directory_url || record.domain != domain) continue;
     const auto said = Persistence::parse(record.txt.value);
-    const bool answers = said && said->issuer == wanted.issuer && said->account_uri == wanted.account_uri &&
+    const bool answers = said && is_among(issuer_names, said->issuer) && said->account_uri == wanted.account_uri &&
                          said->wildcard == wanted.wildcard;
     if (!answers || (said->until && *said->until < now + shortest_use)) continue;
     const auto until = said->until.value_or(Time::max());

@@ -17,8 +17,9 @@ namespace acmed::issue {
 /// Our account, as a CA's record names it.
 struct Prover {
   std::string account_url;
-  std::string thumbprint;           ///< of its key (RFC 7638)
-  std::string account_hash_prefix;  ///< acme::Directory's
+  std::string thumbprint;                      ///< of its key (RFC 7638)
+  std::string account_hash_prefix;             ///< acme::Directory's
+  std::vector<std::string> issuer_names = {};  ///< the same
 };
 
 /// What a record says: an issue-value (RFC 8659 §4.2).
@@ -39,14 +40,17 @@ struct Persistence {
 /// Throws Refused ("acme:persist") when the CA's words make no record, or none that fits into a TXT string.
 std::string account_uri(const acme::Challenge& challenge, const Prover& prover, const std::string& domain);
 
-/// What the record of `domain` should say. Throws as account_uri().
+/// What the record of `domain` should say. Throws as account_uri(), also when the challenge lacks a name by which the
+/// CA's directory calls it (draft -02 §4).
 Persistence wanted_persistence(const acme::Challenge& challenge, const Prover& prover, const std::string& domain,
                                bool wildcard, std::optional<Time> until);
 
-/// The value among `records` that answers `wanted` at `now` and for a while yet; nothing when none does.
+/// The value among `records` that answers `wanted` at `now` and for a while yet, by whichever of the names in
+/// `issuer_names` it calls the CA; nothing when none does.
 std::optional<std::string> standing_value(const std::vector<store::PersistentRecord>& records,
                                           const std::string& directory_url, const std::string& domain,
-                                          const Persistence& wanted, Time now);
+                                          const Persistence& wanted, const std::vector<std::string>& issuer_names,
+                                          Time now);
 
 /// Until when a new record of `certificate` says that it holds. Certificates that share a name get times of their own:
 /// whoever removes its record would remove the other's otherwise.

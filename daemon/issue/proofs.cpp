@@ -97,7 +97,8 @@ Task<Proofs::Answer> Proofs::answer_to(const acme::Challenge* offered, config::C
   // One record proves a name and its wildcard: both say the same time.
   const auto until = persist_until(request_.persist_for, request_.name, opened_);
   const auto wanted = wanted_persistence(*offered, by, domain, wildcard, until);
-  auto standing = standing_value(state_.persistent, ca->settings().directory_url, domain, wanted, opened_);
+  auto standing =
+      standing_value(state_.persistent, ca->settings().directory_url, domain, wanted, offered->issuer_names, opened_);
   const bool stands = standing.has_value();
   co_return Answer{Challenge::of_record(domain, stands ? *std::move(standing) : wanted.value()), stands};
 }
@@ -138,6 +139,7 @@ Task<Prover> Proofs::prover(const acme::Challenge* challenge) {
   if (!challenge->names_account_by_digest) co_return prover;
   const auto directory = co_await request_.authority->directory();
   prover.account_hash_prefix = directory.account_hash_prefix;
+  prover.issuer_names = directory.issuer_names;
   co_return prover;
 }
 

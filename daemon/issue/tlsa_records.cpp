@@ -9,18 +9,14 @@
 
 #include "base/runtime/scope.h"
 #include "daemon/issue/placement.h"
+#include "daemon/issue/tlsa_look.h"
 #include "dns/propagation.h"
-#include "dns/query.h"
 #include "dns/tlsa.h"
 
 namespace acmed::issue {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr std::size_t most_servers = 26;  // as many as the largest zones have
-/// What others have may be absurd.
-constexpr seconds longest_ttl = std::chrono::hours(24);
 
 ZoneValue zone_value(const store::TlsaValue& value) {
   return {value.provider,
@@ -30,20 +26,6 @@ ZoneValue zone_value(const store::TlsaValue& value) {
           std::nullopt,
           dns::Type::tlsa,
           value.ttl};
-}
-
-/// The TTL of the TLSA records that an answer shows at `name`: zero when it shows that there are none, nothing when it
-/// shows neither.
-std::optional<seconds> ttl_in(const dns::Reply& reply, const dns::Name& name) {
-  const auto& message = reply.message;
-  const bool answers = reply.is_message() && message.authoritative &&
-                       (message.rcode == dns::Rcode::noerror || message.rcode == dns::Rcode::nxdomain);
-  if (!answers) return std::nullopt;
-  seconds ttl{};
-  for (const auto& record : message.answer) {
-    if (record.type == dns::Type::tlsa && record.owner == name) ttl = std::max(ttl, seconds(record.ttl));
-  }
-  return std::min(ttl, longest_ttl);
 }
 
 }  // namespace
@@ -129,15 +111,28 @@ Task<std::vector<store::TlsaValue>> TlsaRecords::publish(std::vector<store::Tlsa
 /// The TTL of what stands at the name, in which resolvers may have it without what is added now; zero where nothing
 /// stands. A server that does not say may show records of the usual TTL.
 Task<seconds> TlsaRecords::standing_ttl(dns::Name name, dns::Location location, seconds usual) {
-  std::vector<Task<dns::Reply>> questions;
-  for (const auto& server : location.servers) {
-    if (!server.endpoint.has_address() || questions.size() == most_servers) continue;
-    questions.push_back(dns::ask(server.endpoint, {name, dns::Type::tlsa}, dns::AskOptions()));
-  }
-  const auto replies = co_await when_all(std::move(questions));
-  seconds longest = replies.empty() ? usual : seconds();
-  for (const auto& reply : replies) longest = std::max(longest, ttl_in(reply, name).value_or(usual));
+  const auto looks = co_await look_at_tlsa(std::move(name), std::move(location));
+  seconds longest = looks.empty() ? usual : seconds();
+  for (const auto& look : looks) longest = std::max(longest, look.values ? look.ttl : usual);
   co_return longest;
+}
+
+Task<std::vector<store::TlsaValue>> TlsaRecords::missing(std::vector<store::TlsaValue> values) {
+  std::map<std::string, std::vector<TlsaLook>> by_name;
+  for (const auto& value : values) {
+    if (by_name.contains(value.name)) continue;
+    const dns::Name name(value.name);
+    const auto own = policy(value.provider);
+    auto location = co_await context_.discovery.locate(name, [own](const dns::Name&) { return own; });
+    auto looks = co_await look_at_tlsa(name, std::move(location));
+    by_name.emplace(value.name, std::move(looks));
+  }
+  std::erase_if(values, [&by_name](const store::TlsaValue& value) {
+    const auto& looks = by_name.at(value.name);
+    return std::ranges::none_of(
+        looks, [&value](const TlsaLook& look) { return look.values && !look.values->contains(value.value); });
+  });
+  co_return values;
 }
 
 Task<> TlsaRecords::withdraw(std::vector<store::TlsaValue> values) {

@@ -33,6 +33,10 @@ class TlsaRecords {
   /// records there. Throws the provider's failure, Retry ("dns:propagation").
   Task<std::vector<store::TlsaValue>> publish(std::vector<store::TlsaValue> values, std::chrono::seconds ttl);
 
+  /// Those of `values` that a name server says it does not have. One that says nothing of use is passed over. Throws
+  /// Retry, Refused where the name's servers cannot be found.
+  Task<std::vector<store::TlsaValue>> missing(std::vector<store::TlsaValue> values);
+
   /// Removes `values`; removing what is not there succeeds. Those of a provider that is configured no more, or that has
   /// lost the zone, are given up, with a warning. Throws the provider's failure.
   Task<> withdraw(std::vector<store::TlsaValue> values);

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/keep/dane.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/x509.h"
+#include "base/log.h"
 #include "daemon/issue/tlsa_records.h"
 
 namespace acmed::keep {
 namespace {
 
 using issue::tlsa_of;
+
+constexpr Duration pause = std::chrono::hours(24);
+/// Not all that a process keeps are looked at in the same second.
+constexpr Duration looks_spread = std::chrono::hours(1);
+/// Of persons, who may ask for several things in a row.
+constexpr Duration shortest_pause = std::chrono::minutes(1);
 
 bool has_next_key(const Kept& kept) {
   const auto& dane = kept.state.dane;
@@ -65,6 +75,22 @@ Time Dane::removal(const store::TlsaValue& value) const {
 }
 
 Time Dane::due() const {
+  return std::min(change_due(), look_due());
+}
+
+Time Dane::look_due() const {
+  const auto& dane = kept_.state.dane;
+  if (kept_.wanted.dane.names.empty() || !dane || dane->values.empty()) return Time::max();
+  const auto now = kept_.now();
+  if (kept_.asked) return looked_ > now - shortest_pause && looked_ <= now ? Time::max() : Time::min();
+  const auto share = std::hash<std::string>()(kept_.name()) % (looks_spread / std::chrono::seconds(1));
+  const auto spread = std::chrono::seconds(1 + share);
+  if (looked_ == Time{}) return kept_.context.ends_when_done ? Time::min() : kept_.context.began + spread;
+  return looked_ > now ? now : looked_ + pause + spread;
+}
+
+/// When something is to be changed in the DNS, or is known not to be there.
+Time Dane::change_due() const {
   const auto& dane = kept_.state.dane;
   const auto& names = kept_.wanted.dane.names;
   if (names.empty()) return dane ? Time::min() : Time::max();
@@ -88,6 +114,7 @@ std::string Dane::why_due() const {
   if (!is_settled()) return "there is a new key, or the next one is to be made";
   const auto is_left = [this](const store::TlsaValue& value) { return !is_needed(value); };
   const bool any_left = std::ranges::any_of(kept_.state.dane->values, is_left);
+  if (change_due() > kept_.now()) return "somebody may have changed the TLSA records";
   return any_left ? "the TLSA record of a former key is to be removed" : "a TLSA record is not in the DNS yet";
 }
 
@@ -100,11 +127,39 @@ std::string Dane::about() const {
 Task<> Dane::perform() {
   if (!kept_.state.dane) kept_.state.dane = store::Dane();
   if (!kept_.wanted.dane.names.empty()) {
+    if (look_due() <= kept_.now()) co_await look();
     co_await settle_keys();
     co_await place_missing();
     co_await publish_missing();
   }
   co_await remove_superfluous();
+}
+
+/// What cannot be found out is looked at again later, and stops nothing.
+Task<> Dane::look() {
+  looked_ = kept_.now();
+  std::vector<store::TlsaValue> placed;
+  for (const auto& value : kept_.state.dane->values) {
+    if (is_needed(value) && value.usable != Time{}) placed.push_back(value);
+  }
+  if (placed.empty()) co_return;
+  std::vector<store::TlsaValue> missing;
+  try {
+    issue::TlsaRecords records(kept_.context, kept_.name(), kept_.wanted.request.policies);
+    missing = co_await records.missing(std::move(placed));
+  } catch (const Error& error) {
+    log::debug(fmt::format("{}: whether its TLSA records stand is not known: {}", kept_.name(), error.what()),
+               {{"ACMED_CERTIFICATE", kept_.name()}});
+  }
+  for (const auto& gone : missing) {
+    log::warning(fmt::format("{}: somebody else has removed the TLSA record {} at {}: it is put there again",
+                             kept_.name(), gone.value, gone.name),
+                 {{"ACMED_CERTIFICATE", kept_.name()}});
+    for (auto& value : kept_.state.dane->values) {
+      if (value.name == gone.name && value.value == gone.value) value.usable = Time{};
+    }
+  }
+  if (!missing.empty()) co_await kept_.save();
 }
 
 /// The record of the key that has gone into service was the next one's until now.
@@ -178,6 +233,7 @@ Task<> Dane::publish_missing() {
   issue::TlsaRecords records(kept_.context, kept_.name(), kept_.wanted.request.policies);
   const auto ttl = std::chrono::duration_cast<std::chrono::seconds>(kept_.wanted.dane.ttl);
   const auto published = co_await records.publish(std::move(missing), ttl);
+  looked_ = kept_.now();
   for (const auto& done : published) {
     for (auto& value : kept_.state.dane->values) {
       if (value.name != done.name || value.value != done.value) continue;

@@ -51,6 +51,9 @@ class Duty {
   };
   virtual std::optional<Wait> wait() const { return std::nullopt; }
 
+  /// Whether all that it is due for is to see that nothing has changed: nobody wants to know when.
+  virtual bool only_looks() const { return false; }
+
   /// Somebody asked for it: it is performed although it is not due. Until it is, it stays wanted.
   virtual void want(bool /*wanted*/) noexcept {}
   virtual bool is_wanted() const noexcept { return false; }

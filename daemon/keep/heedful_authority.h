@@ -43,6 +43,7 @@ class HeedfulAuthority final : public issue::Authority {
   Task<acme::Authorization> authorization(std::string url) override;
   Task<acme::Authorization> authorization_leaves_pending(std::string url, Duration limit) override;
   Task<> deactivate_authorization(std::string url) override;
+  Task<> cancel_renewal(std::string order_url) override { return ca_.cancel_renewal(std::move(order_url)); }
   Task<> respond(std::string challenge_url) override;
   Task<acme::Order> finalize(acme::Order ready, std::string csr_der) override;
   Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain) override;

@@ -8,6 +8,7 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/log.h"
+#include "daemon/issue/abandoned_orders.h"
 #include "daemon/issue/observer.h"
 #include "daemon/keep/dane.h"
 #include "daemon/keep/heedful_authority.h"
@@ -320,7 +321,10 @@ void Issuing::take_up_order_at(const issue::AuthoritySettings& ca) {
 
 Task<> Issuing::travel(issue::Authority* ca) {
   std::exception_ptr failure;
-  if (kept_.damaged) kept_.state.star.reset();  // whoever damaged the files may have read the key
+  if (kept_.damaged && kept_.state.star) {  // whoever damaged the files may have read the key
+    if (kept_.context.abandoned != nullptr) kept_.context.abandoned->add(kept_.name(), *kept_.state.star);
+    kept_.state.star.reset();
+  }
   auto request = kept_.wanted.request;
   HeedfulAuthority authority(*ca, kept_.ledger, kept_.end_in_service(), kept_.forced, counted(ca->settings()));
   request.authority = &authority;

@@ -339,6 +339,12 @@ Time Keeper::next(bool asked) {
   return next;
 }
 
+bool Keeper::uses(const store::AccountIdentity& account) const {
+  return std::ranges::any_of(kept_.authorities(), [&account](const issue::Authority* ca) {
+    return ca->settings().account_identity() == account;
+  });
+}
+
 bool Keeper::is_troubled() {
   return loading_.trouble() || store::is_live_revoked(kept_.state) ||
          std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble() || duty->wait(); });
@@ -424,7 +430,7 @@ std::optional<NextView> Keeper::next_view() {
   for (auto* duty : kept_.loaded ? duties_ : std::vector<Duty*>{&loading_}) {
     const auto own = next_of(*duty, false);
     // People want to know what changes something.
-    if (own >= at || duty == &renewal_information_ || duty == &revocation_check_) continue;
+    if (own >= at || duty->only_looks()) continue;
     first = duty;
     at = own;
   }

@@ -80,6 +80,8 @@ class Keeper {
   const std::vector<config::Target>& targets() const noexcept { return kept_.wanted.targets; }
   /// Of the certificate in service; when there is none, the one that is asked first.
   std::string_view ca() const { return kept_.issuer().settings().name; }
+  /// Whether it is ordered, or may be, by that account.
+  bool uses(const store::AccountIdentity& account) const;
   /// Whether what is remembered of it is known.
   bool is_loaded() const noexcept { return kept_.loaded; }
   State state();

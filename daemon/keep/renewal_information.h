@@ -19,6 +19,7 @@ class RenewalInformation final : public Duty {
   Task<> perform() override;
   Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string name() const override { return "renewal_information"; }
+  bool only_looks() const override { return true; }
   std::string why_due() const override { return "the CA may suggest another time for the renewal"; }
   std::string failed() const override { return "not known when the CA suggests to renew"; }
 

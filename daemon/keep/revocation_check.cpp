@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration pause = std::chrono::hours(24);
 constexpr Duration pause_after_failure = std::chrono::hours(6);
+constexpr Duration pause_if_expected = std::chrono::hours(1);
 /// Not all that a process keeps are looked at in the same second.
 constexpr Duration first_looks_spread = std::chrono::hours(1);
 constexpr std::size_t most_urls = 2;
@@ -36,12 +37,14 @@ Time RevocationCheck::first_look() const {
   const auto& issued = *kept_.state.issued;
   const auto& plan = kept_.state.renewal;
   const auto share = std::hash<std::string>()(issued.serial) % (first_looks_spread / std::chrono::seconds(1));
-  const auto spread = std::chrono::seconds(share);
+  const bool is_at_once = kept_.asked || kept_.context.ends_when_done;
+  const auto spread = is_at_once ? std::chrono::seconds() : std::chrono::seconds(share);
   const auto soonest = kept_.context.began + spread;
+  const auto last = std::max(issued.issued_at, kept_.state.revocation_checked);
   // A CA that is about to revoke, or has done so, suggests a time that is past (RFC 9773 §4.1).
-  if (plan && plan->has_window() && plan->window_end < kept_.now()) return soonest;
-  const auto a_day_old = issued.issued_at + pause;
-  return a_day_old > kept_.now() + pause ? soonest : std::max<Time>(soonest, a_day_old);
+  const bool is_expected = plan && plan->has_window() && plan->window_end < kept_.now();
+  const auto due = last + (is_expected ? pause_if_expected : pause);
+  return last > kept_.now() ? soonest : std::max<Time>(soonest, due);
 }
 
 Task<> RevocationCheck::perform() {
@@ -76,10 +79,12 @@ Task<> RevocationCheck::look() {
   if (!found) std::rethrow_exception(failure);
   // All that name the same list are looked at when it is fetched again.
   next_look_ = std::max<Time>(found->read + pause, kept_.now() + pause_after_failure);
-  if (found->entry) co_await note(found->entry->reason, found->entry->revoked);
+  kept_.state.revocation_checked = kept_.now();
+  if (found->entry) note(found->entry->reason, found->entry->revoked);
+  co_await recording_.save();
 }
 
-Task<> RevocationCheck::note(std::string reason, Time revoked) {
+void RevocationCheck::note(std::string reason, Time revoked) {
   const auto& issued = *kept_.state.issued;
   auto revocations = kept_.state.revocations ? *kept_.state.revocations : std::vector<store::Revocation>();
   std::erase_if(revocations, [&issued](const auto& each) { return each.generation == issued.generation; });
@@ -94,7 +99,6 @@ Task<> RevocationCheck::note(std::string reason, Time revoked) {
   forget_oldest(revocations);
   kept_.state.revocations = std::move(revocations);
   kept_.context.observer.revoked(kept_.name(), kept_.issuer().settings().name, revocation);
-  co_await recording_.save();
 }
 
 }  // namespace acmed::keep

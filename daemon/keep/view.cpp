@@ -56,13 +56,17 @@ std::string sentence_of(const store::Revocation& revocation) {
 std::optional<TroubleView> revoked_trouble(const store::Certificate& certificate) {
   const auto* found = certificate.issued ? revoked(certificate, certificate.issued->generation) : nullptr;
   if (found == nullptr || found->serial != certificate.issued->serial) return std::nullopt;
+  return view_of(*found);
+}
+
+TroubleView view_of(const store::Revocation& revocation) {
   TroubleView view;
-  view.what = "revoked";
-  view.sentence = sentence_of(*found);
-  if (!found->by_ca) view.sentence += ", and in service until another one is: that is ordered";
+  view.what = revoked_what;
+  view.sentence = sentence_of(revocation);
+  if (!revocation.by_ca) view.sentence += ", and in service until another one is: that is ordered";
   view.cause = "certificate:revoked";
   view.party = Party::ca;
-  view.since = *found->revoked;
+  view.since = revocation.revoked.value_or(revocation.asked);
   view.failures = 1;
   view.next_try = Time::max();
   return view;

@@ -61,8 +61,12 @@ struct NextView {
 };
 
 TroubleView view_of(std::string what, const store::Trouble& trouble);
-/// That the generation in service is revoked ("revoked"); nothing when it is not.
+/// TroubleView::what of a generation in service that is revoked.
+inline constexpr std::string_view revoked_what = "revoked";
+/// That the generation in service is revoked; nothing when it is not.
 std::optional<TroubleView> revoked_trouble(const store::Certificate& certificate);
+/// The same of that revocation, whatever is in service.
+TroubleView view_of(const store::Revocation& revocation);
 
 struct TargetView {
   std::string name;

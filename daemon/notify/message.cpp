@@ -17,6 +17,8 @@ std::string_view to_text(Event event) {
   switch (event) {
     case Event::failing:
       return "failing";
+    case Event::revoked:
+      return "revoked";
     case Event::ending:
       return "ending";
     case Event::recovered:
@@ -32,6 +34,8 @@ std::string predicate(Event event, bool is_one) {
   switch (event) {
     case Event::failing:
       return is_one ? "fails" : "fail";
+    case Event::revoked:
+      return is_one ? "was revoked by its CA" : "were revoked by their CA";
     case Event::ending:
       return is_one ? "ends soon" : "end soon";
     case Event::recovered:
@@ -50,6 +54,8 @@ std::string line_of(Event event, const Item& item, Time now) {
                          trouble.sentence, to_rfc3339(trouble.since),
                          trouble.failures == 1 ? "once" : fmt::format("{} times", trouble.failures),
                          to_rfc3339(trouble.next_try));
+    case Event::revoked:
+      return fmt::format("{}: {}", item.certificate, trouble.sentence);
     case Event::ending: {
       const auto end = item.not_after.value_or(now);
       const auto when = end > now ? fmt::format("ends in {}, at {}", acmed::to_text(end - now), to_rfc3339(end))

@@ -11,6 +11,7 @@ namespace acmed::notify {
 
 enum class Event {
   failing,    ///< something has failed for long
+  revoked,    ///< a certificate in service was revoked by its CA: nobody here asked for it
   ending,     ///< a certificate ends soon
   recovered,  ///< what was told has ended
   renewed     ///< a new certificate is in service, everywhere

@@ -26,6 +26,11 @@ Time warning_time(const keep::LiveView& live, const config::Notify& notify) {
   return live.not_after - renew::left_of(live.not_after - live.not_before, notify.warn_before.value_or(usual_warning));
 }
 
+bool is_revoked_by_ca(const keep::CertificateView& certificate, const keep::TroubleView& trouble) {
+  return trouble.what == keep::revoked_what && certificate.live && certificate.live->revoked &&
+         certificate.live->revoked->by_ca;
+}
+
 /// The trouble that is to blame, in a sentence.
 Item ending_item(const keep::CertificateView& certificate, Time now) {
   Item item{certificate.name, {}, certificate.live->not_after};
@@ -48,6 +53,10 @@ class Sorting {
   void look_at(const keep::CertificateView& certificate) {
     const auto not_after = certificate.live ? std::optional(certificate.live->not_after) : std::nullopt;
     for (const auto& trouble : certificate.troubles) {
+      if (is_revoked_by_ca(certificate, trouble)) {
+        meet({certificate.name, trouble, not_after}, true, news_.revoked);
+        continue;
+      }
       const bool is_lasting = is_reached(trouble.since + notify_.after);
       meet({certificate.name, trouble, not_after}, is_lasting, news_.failing);
     }

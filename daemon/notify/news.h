@@ -23,6 +23,7 @@ struct Item {
 /// What operators want to know and were not told yet.
 struct News {
   std::vector<Item> failing;    ///< for longer than they want to wait for it to go away
+  std::vector<Item> revoked;    ///< by their CA: told at once, though another one may be there in a moment
   std::vector<Item> ending;     ///< nobody has renewed them in time
   std::vector<Item> recovered;  ///< from what was told
   std::optional<Time> next;     ///< when there will be more, if nothing changes

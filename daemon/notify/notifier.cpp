@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/foreign_text.h"
@@ -51,6 +52,13 @@ void Notifier::issued(const std::string& certificate, const std::string& /*ca*/,
   if (!notify_.on_success.empty()) renewed_.insert_or_assign(certificate, issued.not_after);
 }
 
+/// Another one may be in service before anybody is told: it is told nevertheless.
+void Notifier::revoked(const std::string& certificate, const std::string& /*ca*/, const store::Revocation& revocation) {
+  if (!notify_.on_failure.empty() && revocation.by_ca) {
+    revoked_.insert_or_assign(certificate, keep::view_of(revocation));
+  }
+}
+
 Task<> Notifier::run() {
   for (;;) {
     while (!changed_) {
@@ -92,14 +100,33 @@ Task<> Notifier::tell_failures() {
   if (watched_ == nullptr) co_return;
   auto news = news_of(*watched_, *told_, notify_, loop_.clock().now());
   next_ = news.next;
+  add_revoked(news.revoked);
+  co_await tell_items(argv, Event::revoked, &news.revoked);
   co_await tell_items(argv, Event::failing, &news.failing);
   co_await tell_items(argv, Event::ending, &news.ending);
+  // What was revoked may be replaced already.
+  if (!news.revoked.empty() && watched_ != nullptr) {
+    news.recovered = news_of(*watched_, *told_, notify_, loop_.clock().now()).recovered;
+  }
   co_await tell_items(argv, Event::recovered, &news.recovered);
+}
+
+void Notifier::add_revoked(std::vector<Item>& items) const {
+  for (const auto& [certificate, trouble] : revoked_) {
+    const auto is_it = [&](const auto& each) {
+      return each.certificate == certificate && each.what == keep::revoked_what;
+    };
+    const bool is_met = std::ranges::find(items, certificate, &Item::certificate) != items.end();
+    if (!is_met && std::ranges::none_of(*told_, is_it)) items.push_back({certificate, trouble, std::nullopt});
+  }
 }
 
 /// Remembers that they were told, or that it was told that they are over.
 Task<> Notifier::tell_items(std::vector<std::string> argv, Event event, const std::vector<Item>* items) {
   if (items->empty() || !co_await call(std::move(argv), event, *items)) co_return;
+  if (event == Event::revoked) {
+    for (const auto& item : *items) revoked_.erase(item.certificate);
+  }
   if (event == Event::recovered) {
     remove_told(*told_, *items);
   } else {

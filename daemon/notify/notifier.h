@@ -16,8 +16,8 @@
 namespace acmed::notify {
 
 /// Runs the programs of [notify]: of a trouble that lasts and of its end once each, also over restarts; of certificates
-/// whose end comes near; of renewals. What happens within a few seconds is told in one run. A program that fails is
-/// logged and run again later.
+/// whose end comes near, or that their CA has revoked; of renewals. What happens within a few seconds is told in one
+/// run. A program that fails is logged and run again later.
 class Notifier final : public issue::Observer {
  public:
   /// `store` must outlive it.
@@ -34,10 +34,12 @@ class Notifier final : public issue::Observer {
 
   void ended(const std::string& certificate) override;
   void issued(const std::string& certificate, const std::string& ca, const store::Issued& issued) override;
+  void revoked(const std::string& certificate, const std::string& ca, const store::Revocation& revocation) override;
 
  private:
   Task<> recall();
   Task<> tell_failures();
+  void add_revoked(std::vector<Item>& items) const;
   Task<> tell_items(std::vector<std::string> argv, Event event, const std::vector<Item>* items);
   Task<> tell_successes();
   Task<bool> call(std::vector<std::string> argv, Event event, const std::vector<Item>& items);
@@ -49,6 +51,7 @@ class Notifier final : public issue::Observer {
   Watched* watched_ = nullptr;
   std::optional<std::vector<store::ToldTrouble>> told_;  ///< none: not read yet
   std::map<std::string, Time> renewed_;                  ///< with the new end; not told yet
+  std::map<std::string, keep::TroubleView> revoked_;     ///< by their CA; not told yet
   std::optional<Time> next_;
   bool changed_ = false;
   Waiters change_;

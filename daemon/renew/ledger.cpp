@@ -20,6 +20,15 @@ constexpr Duration same_pause = std::chrono::minutes(1);
 
 }  // namespace
 
+const PublishedLimits& Ledger::known_limits(const std::string& directory_url) const {
+  const auto own = configured_.find(directory_url);
+  return own == configured_.end() ? published_limits(directory_url) : own->second;
+}
+
+Ledger::Ca& Ledger::at(const std::string& directory_url) {
+  return cas_.try_emplace(directory_url, clock_, known_limits(directory_url)).first->second;
+}
+
 Task<> Ledger::load() {
   try {
     // The list of public suffixes is read now, where it holds up nobody.
@@ -147,7 +156,7 @@ Task<> Ledger::keep() {
 
 Task<> Ledger::pace(std::string directory_url) {
   auto& ca = at(directory_url);
-  const auto& limit = published_limits(directory_url).requests;
+  const auto& limit = known_limits(directory_url).requests;
   if (!limit) co_return;
   const auto now = clock_.moment();
   ca.requests_full_at = std::max(ca.requests_full_at, now) + limit->interval();

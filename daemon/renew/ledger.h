@@ -20,7 +20,9 @@ namespace acmed::renew {
 /// Retry-After), and what was used of its limits.
 class Ledger {
  public:
-  Ledger(store::Store& store, const Clock& clock) : store_(store), clock_(clock), calendar_(clock) {}
+  /// `configured`: limits by directory URL, for the CAs whose published ones they replace.
+  Ledger(store::Store& store, const Clock& clock, std::map<std::string, PublishedLimits> configured = {})
+      : store_(store), clock_(clock), configured_(std::move(configured)), calendar_(clock) {}
 
   const Clock& clock() const noexcept { return clock_; }
 
@@ -63,8 +65,7 @@ class Ledger {
 
  private:
   struct Ca {
-    Ca(const Clock& clock, const std::string& directory_url)
-        : first_request(clock), limits(published_limits(directory_url)) {}
+    Ca(const Clock& clock, PublishedLimits known) : first_request(clock), limits(std::move(known)) {}
     FirstRequest first_request;
     std::optional<store::Pause> pause;
     bool asked_again = false;  ///< since the pause began, or since this process started
@@ -73,15 +74,15 @@ class Ledger {
     Moment requests_full_at{};  ///< see Limits::Bucket::full_at
   };
 
-  Ca& at(const std::string& directory_url) {
-    return cas_.try_emplace(directory_url, clock_, directory_url).first->second;
-  }
+  Ca& at(const std::string& directory_url);
+  const PublishedLimits& known_limits(const std::string& directory_url) const;
   Task<> save() { return keep(); }
   store::LedgerRecord record();
   void follow_clock();
 
   store::Store& store_;
   const Clock& clock_;
+  std::map<std::string, PublishedLimits> configured_;
   std::map<std::string, Ca> cas_;
   CalendarStep calendar_;
   Semaphore writing_{1};

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
@@ -35,6 +36,9 @@ std::string fingerprint(std::vector<std::string> names) {
   return crypto::hex(crypto::sha256(text)).substr(0, 32);
 }
 
+constexpr std::string_view of_names = "names ";
+constexpr std::string_view of_domain = "domain ";
+
 std::string key_of_account(const std::string& account) {
   return "account " + account;
 }
@@ -45,9 +49,10 @@ std::string key_of_failures(const std::string& account, std::string_view name) {
   return fmt::format("failed {} {}", account, name);
 }
 
-/// "3 hours", "7 days": limits are counted in whole ones.
+/// "3 hours", "7 days": limits are usually counted in whole ones.
 std::string in_words(Duration window) {
   const auto count = window / hours(1);
+  if (window % hours(1) != Duration::zero()) return fmt::format("{} minutes", window / std::chrono::minutes(1));
   if (count == 1) return "an hour";
   return count % 24 == 0 ? fmt::format("{} days", count / 24) : fmt::format("{} hours", count);
 }
@@ -78,10 +83,11 @@ void count_as_renewal(CountedOrder& order, const store::Issued& issued, const Ra
 std::vector<Limits::Counted> Limits::of_certificate(const CountedOrder& order) const {
   std::vector<Counted> all;
   if (order.replaces && published_.favours_renewals) return all;
-  all.push_back({"names " + fingerprint(order.names), &published_.same_names, "certificates for exactly these names"});
+  all.push_back({fmt::format("{}{}", of_names, fingerprint(order.names)), &published_.same_names,
+                 "certificates for exactly these names"});
   if (order.renews && published_.favours_renewals) return all;
   for (const auto& domain : order.domains) {
-    all.push_back({"domain " + domain, &published_.domain, "certificates for names of " + domain});
+    all.push_back({fmt::format("{}{}", of_domain, domain), &published_.domain, "certificates for names of " + domain});
   }
   return all;
 }
@@ -121,7 +127,7 @@ std::optional<Limits::Wait> Limits::wait_for(const Counted& counted, const Count
   std::optional<Wait> wait;
   if (is_believable(bucket.said, now)) {
     const auto until = not_later_than_a_tenth(bucket.said.until, bucket.said.since, order.not_after);
-    const std::string_view ca = published_.ca.empty() ? "the CA" : published_.ca;
+    const std::string ca = published_.ca.empty() ? "the CA" : published_.ca;
     if (until > now) {
       wait = {until, fmt::format("{} said that it allows no more {} until {}", ca, counted.subject, to_rfc3339(until)),
               true};
@@ -228,11 +234,66 @@ void Limits::said(const CountedOrder& order, const std::string& detail, Time now
     keys.push_back(key_of_account(order.account));
   } else if (!has("exact set")) {
     for (const auto& domain : order.domains) {
-      if (mentions(detail, domain)) keys.push_back("domain " + domain);
+      if (mentions(detail, domain)) keys.push_back(fmt::format("{}{}", of_domain, domain));
     }
   }
-  if (keys.empty()) keys.push_back("names " + fingerprint(order.names));
+  if (keys.empty()) keys.push_back(fmt::format("{}{}", of_names, fingerprint(order.names)));
   for (const auto& key : keys) buckets_[key].said = {now, std::min<Time>(until, now + longest_wait)};
+}
+
+std::optional<Limits::Use> Limits::use_of(const std::string& key, const Bucket& bucket, const std::string& account,
+                                          Time now) const {
+  Use use;
+  const auto failures = key_of_failures(account, "");
+  if (key == key_of_account(account)) {
+    use.limit = "orders";
+    use.of = published_.orders;
+  } else if (key.starts_with(failures)) {
+    use.limit = "failures";
+    use.of = published_.failures;
+    use.subject = key.substr(failures.size());
+  } else if (key.starts_with(of_names)) {
+    use.limit = "same_names";
+    use.of = published_.same_names;
+  } else if (key.starts_with(of_domain)) {
+    use.limit = "domain";
+    use.of = published_.domain;
+    use.subject = key.substr(of_domain.size());
+  } else {
+    return std::nullopt;  // of another account
+  }
+  if (use.of) {
+    const auto left = believable(bucket.full_at, *use.of, now) + use.of->interval() * bucket.reserved - now;
+    use.used = static_cast<unsigned>((left + use.of->interval() - Duration(1)) / use.of->interval());
+    use.free_at = now + left;
+  }
+  if (is_believable(bucket.said, now)) use.refused_until = bucket.said.until;
+  if (use.used == 0 && !use.refused_until) return std::nullopt;
+  return use;
+}
+
+std::vector<Limits::Use> Limits::in_use(const std::string& account, std::size_t most, Time now) const {
+  std::vector<Use> all;
+  for (const auto& [key, bucket] : buckets_) {
+    if (auto use = use_of(key, bucket, account, now)) all.push_back(*std::move(use));
+  }
+  const auto is_own = [](const Use& use) { return use.limit == "orders"; };
+  if (published_.orders && std::ranges::none_of(all, is_own)) {
+    Use unused;
+    unused.limit = "orders";
+    unused.of = published_.orders;
+    unused.free_at = now;
+    all.push_back(std::move(unused));
+  }
+  const auto share = [](const Use& use) {
+    if (use.refused_until) return 2.0;
+    return static_cast<double>(use.used) / use.of->most;
+  };
+  std::ranges::sort(all, [&](const Use& one, const Use& other) {
+    return std::tuple(is_own(other), share(other), one.subject) < std::tuple(is_own(one), share(one), other.subject);
+  });
+  if (all.size() > most) all.resize(most);
+  return all;
 }
 
 void Limits::shift(Duration by) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -33,7 +34,7 @@ void count_as_renewal(CountedOrder& order, const store::Issued& issued, const Ra
 /// and output, no clock of its own. Each question costs as much as the order has names, however much is counted.
 class Limits {
  public:
-  explicit Limits(const PublishedLimits& published) : published_(published) {}
+  explicit Limits(PublishedLimits published) : published_(std::move(published)) {}
 
   /// A reason to wait.
   struct Wait {
@@ -69,6 +70,19 @@ class Limits {
   /// name, or else these very names.
   void said(const CountedOrder& order, const std::string& detail, Time now, Time until);
 
+  /// What is used of a limit, for people.
+  struct Use {
+    std::string_view limit;  ///< "orders", "same_names", "domain" or "failures", as the configuration calls them
+    std::string subject;     ///< the domain or name; empty for the account, and for sets of names, which are not known
+    std::optional<Limit> of{};               ///< nothing: the CA has published none, and said only that it is reached
+    unsigned used = 0;                       ///< now
+    Time free_at{};                          ///< when all of it can be used again
+    std::optional<Time> refused_until = {};  ///< the CA said so
+  };
+  /// Of the limits that are known, and of those of which the CA said that they are reached; those of which the largest
+  /// part is used first, at most `most`. The account's own first, used or not.
+  std::vector<Use> in_use(const std::string& account, std::size_t most, Time now) const;
+
   /// The clock was set by so much: what counts has become no older by that, and no younger.
   void shift(Duration by);
 
@@ -101,8 +115,9 @@ class Limits {
   std::string sentence(const Counted& counted, Time until) const;
   Time next_in(const Bucket& bucket, const Limit& limit, unsigned needed, Time now) const;
   bool use(const Counted& counted, Time now);
+  std::optional<Use> use_of(const std::string& key, const Bucket& bucket, const std::string& account, Time now) const;
 
-  const PublishedLimits& published_;
+  PublishedLimits published_;
   std::unordered_map<std::string, Bucket> buckets_;
 };
 

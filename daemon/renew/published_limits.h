@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/time.h"
@@ -16,9 +17,9 @@ struct Limit {
   Duration interval() const { return window / most; }
 };
 
-/// What a CA has published about its limits; nothing where it has not.
+/// What a CA has published about its limits, or was configured of them; nothing where it is not known.
 struct PublishedLimits {
-  std::string_view ca = {};              ///< how it calls itself
+  std::string ca = {};                   ///< how it calls itself
   std::optional<Limit> orders = {};      ///< of an account
   std::optional<Limit> same_names = {};  ///< certificates for exactly the same names, of all accounts
   std::optional<Limit> domain = {};      ///< certificates for names of a registered domain, of all accounts

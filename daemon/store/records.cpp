@@ -391,6 +391,9 @@ json::Value to_json(const Certificate& certificate) {
     object.emplace("revocations", std::move(revocations));
   }
   if (certificate.revoking) object.emplace("revoking", trouble_json(*certificate.revoking));
+  if (certificate.revocation_checked != Time{}) {
+    object.emplace("revocation_checked", to_rfc3339(certificate.revocation_checked));
+  }
   if (certificate.persisting) object.emplace("persisting", trouble_json(*certificate.persisting));
   if (certificate.dane) object.emplace("dane", dane_json(*certificate.dane));
   if (certificate.dane_trouble) object.emplace("dane_trouble", trouble_json(*certificate.dane_trouble));
@@ -426,6 +429,7 @@ std::optional<Certificate> certificate_from_json(const json::Value& value) {
     certificate.revocations = std::move(all);
   }
   certificate.revoking = trouble_from(value["revoking"]);
+  certificate.revocation_checked = time_of(value["revocation_checked"]);
   certificate.persisting = trouble_from(value["persisting"]);
   if (const auto& dane = value["dane"]; !dane.is_null()) certificate.dane = dane_from(dane);
   certificate.dane_trouble = trouble_from(value["dane_trouble"]);

@@ -247,6 +247,7 @@ struct Certificate {
   Rare<Trouble> leftover;                     ///< of removing `values`
   Rare<std::vector<Revocation>> revocations;  ///< the latest last; at most one for each generation
   Rare<Trouble> revoking;                     ///< of revoking
+  Time revocation_checked{};                  ///< when the CA's list was last looked at; the epoch for never
   Rare<Trouble> persisting;                   ///< of renewing `persistent`
   std::map<std::string, Deployment> deployments;
   Rare<Dane> dane{};             ///< none: it has no TLSA records

@@ -219,6 +219,11 @@ class Owner:
         require_signed_by(json.loads(keys[0]), jws)
         if words[0] == "new-order":
             return self.new_order(payload)
+        if words[0] == "order" and payload == {"status": "canceled"} and int(words[1]) < len(self.orders):
+            order = self.orders[int(words[1])]
+            require(order.status == "valid", "the order is " + order.status, 400, "autoRenewalCancellationInvalid")
+            order.status = "canceled"
+            return 200, self.body(int(words[1])), None
         require((payload is not None) == (words[0] == "finalize"), "the payload")
         if words[0] == "account":
             return 200, {"status": "valid", "delegations": self.url("delegations", 1)}, None

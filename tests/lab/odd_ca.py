@@ -119,15 +119,30 @@ class Ca:
                 .not_valid_after(utc_now() + datetime.timedelta(days=36500))
                 .add_extension(x509.BasicConstraints(True, None), True).sign(signer, hashes.SHA256()))
 
-    def chain(self, order, begin=-3600, end=90 * 86400):
-        """The certificate of an order and its issuer's in PEM; `begin` and `end` in seconds from now."""
+    def chain(self, order, begin=-3600, end=90 * 86400, revocation_list=None):
+        """The certificate of an order and its issuer's in PEM; `begin` and `end` in seconds from now; `revocation_list`:
+        the URL of the CA's CRL."""
         leaf = (x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(self.issuer.subject)
                 .public_key(order.key).serial_number(x509.random_serial_number())
                 .not_valid_before(utc_now() + datetime.timedelta(seconds=begin))
                 .not_valid_after(utc_now() + datetime.timedelta(seconds=end))
-                .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in order.names]), False)
-                .sign(self.issuer_key, hashes.SHA256()))
+                .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in order.names]), False))
+        if revocation_list:
+            url = x509.UniformResourceIdentifier(revocation_list)
+            leaf = leaf.add_extension(x509.CRLDistributionPoints([x509.DistributionPoint([url], None, None, None)]), False)
+        leaf = leaf.sign(self.issuer_key, hashes.SHA256())
         return leaf.public_bytes(PEM).decode() + self.issuer.public_bytes(PEM).decode()
+
+    def revocation_list(self, pems):
+        """A CRL in DER: the CA has revoked these certificates."""
+        made = (x509.CertificateRevocationListBuilder().issuer_name(self.issuer.subject).last_update(utc_now())
+                .next_update(utc_now() + datetime.timedelta(days=7)))
+        reason = x509.CRLReason(x509.ReasonFlags.key_compromise)
+        for pem in pems:
+            serial = x509.load_pem_x509_certificate(pem.encode()).serial_number
+            made = made.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial)
+                                                .revocation_date(utc_now()).add_extension(reason, False).build())
+        return made.sign(self.issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def new_nonce(self):
         nonce = encoded(os.urandom(16))

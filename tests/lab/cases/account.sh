@@ -20,6 +20,9 @@ trust = "$LAB_CA_BUNDLE"
 contact = ["mailto:second@example.test"]
 terms_agreed = true
 $1
+limits = { orders = { most = 5000, in = "3h" } }
+[ca.lab.limits]
+orders = { most = 5000, in = "3h" }
 $(primary_provider)
 $(certificate web example.test)
 $(certificate mail z1.test)
@@ -54,6 +57,7 @@ expect_eventually "mail is valid" 30 is_state mail valid
 expect_equal "accounts at the CA" "$(ca_total accounts)" 2
 ctl account list
 expect_match "both are told" "$OUTPUT" 'account "second".*mailto:second@example.test'
+expect_match "with what is used of a limit that is configured" "$OUTPUT" 'used: [1-9][0-9]* of 5000 orders in 3 h'
 
 before=$(keys)
 ctl account roll-key lab
@@ -128,9 +132,14 @@ expect_equal "accounts at the CA" "$(ca_total accounts)" 2
 ctl renew mail --force
 expect_equal "exit status of a renewal by the other account" "$STATUS" 0
 stop_daemon
+certificate late www.example.test >>"$CONFIG"
 start
+expect_eventually "one that was added meanwhile fails" 30 is_state late failing
+next=$(jq -r '.trouble.next_try' "$STATE/certificates/late/state.json")
 ctl account create lab
 expect_equal "exit status of create" "$STATUS" 0
+expect_eventually "it is tried again at once" 30 is_state late valid
+expect_at_most "before it would have been" "$(date +%s)" "$(date -d "$next" +%s)"
 ctl renew web --force
 expect_equal "exit status of a renewal by the new account" "$STATUS" 0
 expect_equal "accounts at the CA" "$(ca_total accounts)" 3

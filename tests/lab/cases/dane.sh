@@ -80,6 +80,30 @@ expect_match "the foreign record" "$(shown "$LAB_PRIMARY")" "$foreign"
 expect_equal "who may read the next key" "$(stat -c %a "$STATE/certificates/web/state.json")" 600
 kill "$(cat "$WORK/server.pid")"
 
+# Somebody removes one.
+look() { # sets STATUS and OUTPUT
+  STATUS=0
+  OUTPUT=$("$ACMED" --config "$CONFIG" --check --dns web 2>&1) || STATUS=$?
+  grep TLSA <<<"$OUTPUT" | sed 's/^/  | /' || true
+}
+write_config <<TOML
+$(primary_provider)
+$(certificate web www.example.test)
+renew = "1m"
+dane = ["$name"]
+dane_ttl = "2s"
+TOML
+look
+expect_match "--check --dns sees them all" "$OUTPUT" "^  ok +ns1\.lab-dns\.test .*: [0-9]+ TLSA records, all [0-9]+ of acmed's among them\$"
+next=$(jq -r .dane.next_key.tlsa "$STATE/certificates/web/state.json")
+printf 'zone example.test\nupdate del %s TLSA %s\nsend\n' "$name" "$next" | lab nsupdate
+look
+expect_equal "exit status of --check --dns without one of them" "$STATUS" 1
+expect_match "it names the record" "$OUTPUT" "^  wrong +ns1\.lab-dns\.test .* does not show the TLSA record $next at $name"
+acmed_once
+expect_match "acmed puts it there again" "$OUTPUT" "somebody else has removed the TLSA record $next at $name"
+expect_match "it stands" "$(shown "$LAB_PRIMARY")" "$next"
+
 write_config <<TOML
 $(primary_provider)
 $(certificate web www.example.test)

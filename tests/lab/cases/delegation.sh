@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Names of somebody else (RFC 9115): nothing is proved, the request is as their owner wants it, and the CA renews the certificate by
-# itself (RFC 8739): the next ones are fetched without an order, until the owner cancels that.
+# itself (RFC 8739): the next ones are fetched without an order, until the owner cancels that, or we do since the certificate is
+# configured no more.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
 
@@ -55,4 +56,13 @@ stop_daemon
 expect_equal "exit status" "$STATUS" 0
 expect_issued web www.ido.test
 expect_equal "what the owner or its CA refused" "$(refused | grep -v /star/)" ""
+
+# It is configured no more: the CA would renew it for nobody.
+sed -i '/^\[\[certificate\]\]/,$d' "$CONFIG"
+acmed_once
+expect_equal "exit status without it" "$STATUS" 0
+expect_match "its order is canceled" "$OUTPUT" 'web: CA lab renews the certificate of the former order no more'
+expect_equal "by a request of the order" "$(asked 'POST /order/1')" 1
+acmed_once
+expect_equal "once" "$(asked 'POST /order/1')" 1
 expect_equal "what it failed at" "$(cat "$WORK/owner/errors")" ""

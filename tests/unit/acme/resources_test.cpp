@@ -25,6 +25,7 @@ const std::string directory_text = R"({
   "x7Hq": "https://community.example/why-is-this-here",
   "meta": {"termsOfService": "https://ca.example/terms", "externalAccountRequired": true,
            "profiles": {"classic": "as ever", "shortlived": "six days"}, "accountHashPrefix": "acme://ca.example/",
+           "issuerDomainNames": ["ca.example", "a b", "other.example"],
            "unknown": []}})";
 
 }  // namespace
@@ -36,6 +37,7 @@ SCENARIO("a directory is kept on disk as the CA sent it") {
   CHECK(directory.external_account_required);
   CHECK(directory.profiles.at("shortlived") == "six days");
   CHECK(directory.account_hash_prefix == "acme://ca.example/");
+  CHECK(directory.issuer_names == std::vector<std::string>{"ca.example", "other.example"});
   CHECK(Directory::from_json(directory.to_json(), directory_url) == directory);
 }
 

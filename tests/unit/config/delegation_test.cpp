@@ -40,7 +40,10 @@ SCENARIO("what does not go with a delegation is told with what to do") {
   const Folder folder;
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"delegation = 1", "the URL of a delegation, or true for the only one that the account has"},
-      {"delegation = \"1\"", "certificate.delegation"},
+      {"delegation = \"only\"",
+       "certificate.delegation: \"only\" was found, an https URL is wanted: \"https://HOST/PATH\"; or true, for the "
+       "only "
+       "one that the account has"},
       {"delegation = \"http://ido.example/1\"", "certificate.delegation"},
       {"delegation = \"https://elsewhere.example/1\"",
        "certificate.delegation: \"https://elsewhere.example/1\" is not on the server of [ca.owner], "

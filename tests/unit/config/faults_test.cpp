@@ -121,6 +121,10 @@ SCENARIO("faults of a CA") {
                    {"[ca.letsencrypt]\nterms_agreed = \"yes\"",
                     "acmed.toml:2:16: ca.letsencrypt.terms_agreed: \"yes\" was found, true or false is wanted"},
                    {"[ca.letsencript]\nterms_agreed = true", "did you mean letsencrypt?"},
+                   {"[ca.letsencrypt]\nterms_agreed = true\n[ca.second]\nterms_agreed = true\naccount = \"b\"\n"
+                    "directory = \"https://acme-v02.api.letsencrypt.org/directory\"\n"
+                    "limits = { orders = { most = 3000, in = \"3h\" } }",
+                    "ca.second.limits: [ca.letsencrypt] has the same directory and other limits"},
                    {"[ca.letsencrypt]\nterms_agreed = true\n[ca.short]\nterms_agreed = true\nprofile = \"s\"\n"
                     "directory = \"https://acme-v02.api.letsencrypt.org/directory\"\ncontact = [\"mailto:a@b.test\"]",
                     "ca.short.contact: [ca.letsencrypt] has the same account (directory, eab, account_key_type) and "
@@ -168,6 +172,15 @@ SCENARIO("faults of a CA") {
             {"hosts = \"ca2.example\"", "ca.corp.hosts: \"ca2.example\" was found, a list of strings"},
             {"hosts = [\"https://ca2.example/\"]", "ca.corp.hosts: \"https://ca2.example/\" is no server"},
             {"common_name = \"last\"", "ca.corp.common_name: \"last\" is not one of first or none"},
+            {"limits = { order = { most = 1, in = \"1h\" } }",
+             "ca.corp.limits.order: there is no such key; did you mean orders?"},
+            {"limits = { orders = 300 }", "ca.corp.limits.orders: 300 was found, a table"},
+            {"limits = { orders = { in = \"3h\" } }",
+             "ca.corp.limits.orders.most: is missing: how many the CA allows: most = 300"},
+            {"limits = { orders = { most = 300 } }",
+             "ca.corp.limits.orders.in: is missing: in which time it allows them: in = \"3h\""},
+            {"limits = { orders = { most = 0, in = \"3h\" } }", "0 was found, an integer from 1 to 1000000 is wanted"},
+            {"limits = { domain = { most = 1, in = \"3s\" } }", "ca.corp.limits.domain.in: \"3s\" was found"},
             {"profil = \"x\"", "ca.corp.profil: there is no such key; did you mean profile?"},
         });
 }

@@ -60,6 +60,9 @@ account_key_type = "rsa-3072"
 concurrency = 4
 hosts = ["CA2.corp.example", "192.0.2.1:8443", "2001:db8::1", "[2001:db8::2]:9443"]
 common_name = "first"
+[ca.internal.limits]
+orders = { most = 20, in = "1h" }
+domain = { most = 500, in = "7d" }
 
 [provider.bind]
 type = "rfc2136"
@@ -132,6 +135,10 @@ propagation = { timeout = "1m", settle = "0s" }
     CHECK(ca.hosts ==
           std::vector<std::string>{"ca2.corp.example", "192.0.2.1:8443", "[2001:db8::1]", "[2001:db8::2]:9443"});
     CHECK(ca.has_common_name);
+    CHECK(ca.limits.orders == Limit{20, std::chrono::hours(1)});
+    CHECK(ca.limits.domain == Limit{500, std::chrono::hours(24 * 7)});
+    CHECK_FALSE(ca.limits.same_names);
+    CHECK_FALSE(ca.limits.failures);
     CHECK_FALSE(config.cas.at("letsencrypt").has_common_name);
     CHECK(config.cas.at("letsencrypt").hosts.empty());
   }

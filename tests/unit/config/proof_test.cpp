@@ -48,6 +48,10 @@ SCENARIO("a record that stays holds for a year, unless something else is said") 
   CHECK(read("[defaults]\npersist_for = \"90d\"\n" + certificate("persist_for = \"forever\"")).persist_for ==
         std::nullopt);
   CHECK_THAT(faults(certificate("persist_for = \"1h\"")), Contains("certificate.persist_for: "));
+  CHECK_THAT(faults(certificate("challenge = \"dns-01\"\npersist_for = \"90d\"")),
+             Contains("certificate.persist_for: is about records of dns-persist-01, and challenge is \"dns-01\" here"));
+  CHECK(read("[defaults]\nchallenge = \"dns-01\"\npersist_for = \"90d\"\n" + certificate("")).persist_for ==
+        std::chrono::hours(24 * 90));
 }
 
 SCENARIO("a provider that keeps one fixed name answers dns-01 alone") {

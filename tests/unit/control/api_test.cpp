@@ -400,7 +400,15 @@ SCENARIO("accounts are told without anything secret") {
   const auto answer = scene.ask("GET", "/v1/accounts");
   CHECK(answer.document["accounts"].elements().front()["url"].text_or() == "https://ca.test/account/1");
   CHECK(answer.body.find("key_pem") == std::string::npos);
-  CHECK(answer.document["accounts"].elements().front().as_object()->size() == 9);
+  CHECK(answer.document["accounts"].elements().front().as_object()->size() == 10);
+  const auto& limit = answer.document["accounts"].elements().front()["limits"].elements().front();
+  CHECK(limit["limit"].text_or() == "domain");
+  CHECK(limit["subject"].text_or() == "b.test");
+  CHECK(limit["most"].integer_or(0) == 50);
+  CHECK(limit["window"].integer_or(0) == 7 * 86400);
+  CHECK(limit["used"].integer_or(0) == 3);
+  CHECK(limit["free_at"].text_or() == "2027-01-01T00:00:00Z");
+  CHECK(limit["refused_until"].is_null());
 }
 
 SCENARIO("the page runs its own script and style, and nothing else") {

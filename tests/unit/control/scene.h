@@ -85,6 +85,13 @@ class FakeKeeping final : public Keeping {
     view.url = "https://ca.test/account/1";
     view.key_type = "ecdsa-p256";
     view.contact = {"mailto:a@b.test"};
+    LimitView limit;
+    limit.limit = "domain";
+    limit.subject = "b.test";
+    limit.of = config::Limit{50, std::chrono::hours(24 * 7)};
+    limit.used = 3;
+    limit.free_at = Time(std::chrono::sys_days(std::chrono::year(2027) / 1 / 1));
+    view.limits.push_back(limit);
     co_return std::vector<AccountView>{view};
   }
   Task<Outcome> attempt(std::string name, bool force) override {

@@ -93,6 +93,15 @@ std::vector<std::string> order_many(JourneyScene& scene, int count) {
 
 }  // namespace
 
+SCENARIO("a CA that wants an external account is named, with the key that is missing") {
+  JourneyScene scene;
+  scene.ca.set_directory("meta", json::Object{{"externalAccountRequired", true}});
+  CHECK_THAT(scene.run(),
+             Catch::Contains("CA fake wants an external account binding: set eab = { kid = ..., hmac_key = "
+                             "... } in [ca.fake]"));
+  CHECK(scene.ca.count("new-account") == 0);
+}
+
 SCENARIO("each external account and each type of key has an account of its own, and keeps it") {
   JourneyScene scene;
   scene.settings.account.external_account = binding("department-1");

@@ -233,6 +233,12 @@ SCENARIO("a CA whose words make no record is told so, and nothing is written") {
     scene.ca.set_directory("meta", json::Object());
     CHECK_THAT(scene.run(), StartsWith("acme:persist") && Contains("accountHashPrefix"));
   }
+  WHEN("its challenge lacks a name by which its directory calls it") {
+    offer(scene, {"dns-persist-01"}, true);
+    scene.ca.set_directory("meta", json::Object{{"accountHashPrefix", hash_prefix},
+                                                {"issuerDomainNames", json::Array{"ca.test", "new.test"}}});
+    CHECK_THAT(scene.run(), StartsWith("acme:persist") && Contains("does not name the issuer new.test"));
+  }
   WHEN("it names too many issuers, or none that is a name") {
     for (const auto& names : {json::Array(11, "ca.test"), json::Array{}, json::Array{"ca.test; accounturi=x"}}) {
       scene.ca.change_answers("authorization", [names](const FakeCa::Seen&, Reply usual) {
@@ -248,6 +254,24 @@ SCENARIO("a CA whose words make no record is told so, and nothing is written") {
     }
   }
   CHECK(scene.provider->calls == 0);
+}
+
+SCENARIO("a record that calls the CA by another of its names stands, and one of another CA does not") {
+  const std::vector<store::PersistentRecord> records = {{{"bind",
+                                                          "example.test",
+                                                          "",
+                                                          "_validation-persist.www.example.test",
+                                                          "Other.test; accounturi=https://ca.test/1",
+                                                          {}},
+                                                         "www.example.test",
+                                                         "https://ca.test/dir"}};
+  const Persistence wanted{"ca.test", "https://ca.test/1", false, {}};
+  const Time now(std::chrono::sys_days(std::chrono::year(2026) / 11 / 27));
+  const auto standing = [&](const std::vector<std::string>& names) {
+    return standing_value(records, "https://ca.test/dir", "www.example.test", wanted, names, now);
+  };
+  CHECK(standing({"ca.test", "other.test"}) == records[0].txt.value);
+  CHECK_FALSE(standing({"ca.test"}));
 }
 
 SCENARIO("what names the account in a record is what the draft's vectors say") {

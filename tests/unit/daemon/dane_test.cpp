@@ -191,6 +191,49 @@ SCENARIO("where the records cannot be written nothing is ordered, and people are
   }
 }
 
+SCENARIO("a record that somebody else removes is put there again") {
+  Scene scene;
+  scene.attempt();
+  const auto all = scene.records();
+  const auto calls = scene.provider->calls;
+  const auto remove_one = [&scene] {
+    std::erase_if(scene.provider->values, [&](const auto& each) { return each.second == scene.record_of(1); });
+  };
+  scene.clock.advance(scene.keeper->next(false) - scene.clock.now());
+  scene.attempt();
+  CHECK(scene.provider->calls == calls);
+  CHECK(scene.keeper->view().next->what == "renew");
+  WHEN("nobody asks for anything") {
+    remove_one();
+    CHECK(scene.keeper->next(false) > scene.clock.now() + 24h);
+    scene.clock.advance(25h + 1min);
+    scene.attempt();
+    CHECK(scene.records() == all);
+  }
+  WHEN("a person asks") {
+    remove_one();
+    scene.clock.advance(2min);
+    scene.attempt(true);
+    CHECK(scene.records() == all);
+  }
+  WHEN("the daemon is started anew") {
+    remove_one();
+    scene.start();
+    scene.attempt();
+    CHECK(scene.records() == all);
+  }
+  WHEN("the name server says nothing of use") {
+    scene.name_server.handle([](std::string_view query, dns::Transport) {
+      return dns::fake::reply_to(query, {.rcode = dns::Rcode::servfail});
+    });
+    remove_one();
+    scene.clock.advance(25h + 1min);
+    scene.attempt();
+    CHECK(scene.provider->calls == calls);
+    CHECK(scene.keeper->troubles().empty());
+  }
+}
+
 SCENARIO("who wants no TLSA records any more has none left") {
   Scene scene;
   scene.attempt();

@@ -128,6 +128,43 @@ SCENARIO("the name that is looked at is the one at which the configured challeng
   }
 }
 
+SCENARIO("of names that are delegated nothing is looked at") {
+  Scene scene;
+  scene.config.certificates.front().delegation = config::only_delegation;
+  const auto text = scene.look();
+  CHECK_THAT(text, Contains("  ok       www.example.test is delegated: its owner proves it and chooses the CA"));
+  CHECK(std::ranges::count(text, '\n') == 2);
+  CHECK(scene.resolver.asked_in_all() == 0);
+}
+
+SCENARIO("TLSA records are compared with what acmed has put there, at each name server") {
+  const std::string name = "_25._tcp.www.example.test";
+  Scene scene;
+  TemporaryFolder folder;
+  scene.config.state_directory = folder.path() / "state";
+  scene.config.certificates.front().dane.names = {name};
+  WHEN("acmed has put none there yet") {
+    const auto text = scene.look();
+    CHECK_THAT(text, Contains(name + " (certificate web)\n") &&
+                         Contains("  ok       provider bind would write TLSA records into its zone example.test") &&
+                         Contains("  warning  acmed has put no TLSA record at " + name + " yet: acmed --once web"));
+  }
+  WHEN("somebody has removed one") {
+    store::StateDirectory state(scene.config.state_directory);
+    store::TlsaValue value;
+    value.name = name;
+    value.value = "3 1 1 ab";
+    value.usable = scene.clock.now();
+    store::Certificate certificate;
+    certificate.dane = store::Dane();
+    certificate.dane->values = {value};
+    run(scene.loop, state.store.save_certificate("web", certificate));
+    CHECK_THAT(scene.look(), Contains("  wrong    ns1.example.test (127.0.1.1") &&
+                                 Contains("does not show the TLSA record 3 1 1 ab at " + name) &&
+                                 Contains("at once by: acmed --once web"));
+  }
+}
+
 SCENARIO("what would fail a proof is told with its mend") {
   Scene scene;
   WHEN("the parent delegates the zone to others") {

@@ -54,6 +54,7 @@ class FakeAuthority final : public issue::Authority {
     return authorization(std::move(url));
   }
   Task<> deactivate_authorization(std::string) override { co_return call("deactivate_authorization"); }
+  Task<> cancel_renewal(std::string) override { co_return call("cancel_renewal"); }
   Task<> respond(std::string challenge_url) override {
     call("respond");
     valid_.insert(challenge_url);

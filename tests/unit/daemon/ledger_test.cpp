@@ -58,6 +58,26 @@ SCENARIO("a CA that sheds load is left alone by all certificates, also after a r
   CHECK_FALSE(restarted.closed_until(ca, std::nullopt));
 }
 
+SCENARIO("limits that are configured take the place of those that the CA has published") {
+  World world;
+  PublishedLimits own;
+  own.ca = "CA corp";
+  own.orders = Limit{2, 30min};
+  Ledger ledger(world.store, world.clock, {{ca, own}});
+  CountedOrder order;
+  order.account = "k";
+  order.names = {"www.example.com"};
+  for (int i = 0; i < 2; ++i) {
+    CHECK_FALSE(ledger.limits(ca).wait(order, world.clock.now()));
+    ledger.limits(ca).ordered(order, world.clock.now());
+  }
+  const auto wait = ledger.limits(ca).wait(order, world.clock.now());
+  REQUIRE(wait);
+  CHECK(wait->until == world.clock.now() + 15min);
+  CHECK_THAT(wait->sentence, Catch::StartsWith("CA corp allows 2 orders of an account in 30 minutes;"));
+  CHECK_FALSE(ledger.limits("https://other.test/dir").wait(order, world.clock.now()));
+}
+
 SCENARIO("what others ask for, and what a CA limits for one certificate, closes no CA") {
   World world;
   world.learn(Retry("http:503", "provider api: busy", world.clock.now() + 1h));

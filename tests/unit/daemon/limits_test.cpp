@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/renew/limits.h"
 
+#include <fmt/format.h>
+
 #include "daemon/acme/answer.h"
 #include "daemon/renew/registered_domain.h"
 #include "tests/unit/catch.h"
@@ -165,6 +167,31 @@ SCENARIO("those who wait get times of their own, and keep their places") {
     world.now = began - 24h * 10;
     CHECK(world.is_room_for(numbered(6000)));
   }
+}
+
+SCENARIO("what is used of the limits is told, the account's own first, then the fullest") {
+  World world;
+  CHECK(world.limits.in_use("k", 10, world.now).size() == 1);
+  CHECK(world.limits.in_use("k", 10, world.now)[0].used == 0);
+  for (int i = 0; i < 3; ++i) world.issue(order({"n" + std::to_string(i) + ".example.com"}));
+  world.issue(order({"www.example.net"}));
+  world.issue(order({"www.example.org"}, "other"));
+  world.limits.failed("k", "www.example.net", world.now);
+  world.limits.said(order({"www.example.org"}), "too many certificates already issued for \"example.org\"", world.now,
+                    world.now + 10h);
+  const auto all = world.limits.in_use("k", 100, world.now);
+  std::vector<std::string> told;
+  for (const auto& use : all) {
+    if (use.limit != "same_names") told.push_back(fmt::format("{} {} {}", use.limit, use.subject, use.used));
+  }
+  CHECK(told == std::vector<std::string>{"orders  4", "domain example.org 1", "failures www.example.net 1",
+                                         "domain example.com 3", "domain example.net 1"});
+  CHECK(all[1].refused_until == world.now + 10h);
+  CHECK(all[0].free_at == world.now + 4 * 36s);
+  CHECK(all[0].of->most == 300);
+  CHECK(world.limits.in_use("k", 2, world.now).size() == 2);
+  world.now += 24h * 8;
+  CHECK(world.limits.in_use("k", 100, world.now).size() == 1);
 }
 
 SCENARIO("what a CA says about its limits is believed of what it says it about") {

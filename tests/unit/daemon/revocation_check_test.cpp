@@ -32,7 +32,7 @@ struct ListedScene : test::JourneyScene {
   }};
   std::atomic<int> fetches = 0;
   bool names_list = true;
-  issue::RevocationLists lists{loop};
+  std::optional<issue::RevocationLists> lists{loop};
   renew::Ledger ledger{store, clock};
   test::FakeAuthority fake{settings, [this](const std::string& csr) { return issued(csr); }};
   deploy::LocalActions actions{directory.folder.deployments()};
@@ -41,7 +41,7 @@ struct ListedScene : test::JourneyScene {
   Time began = clock.now();
 
   ListedScene() {
-    context.revocation_lists = &lists;
+    context.revocation_lists = &*lists;
     context.began = began;
     fake.proved = true;
     publish({});
@@ -96,9 +96,9 @@ struct Heard final : issue::Observer {
 SCENARIO("a certificate that its CA has revoked is replaced within a day, and that is told") {
   ListedScene scene;
   Heard heard;
-  issue::JourneyContext context{scene.loop,  scene.store, scene.directory.publisher, scene.discovery, scene.zones,
-                                {},          heard,       crypto::software_keys(),   scene.began,     nullptr,
-                                &scene.lists};
+  issue::JourneyContext context{scene.loop,   scene.store, scene.directory.publisher, scene.discovery, scene.zones,
+                                {},           heard,       crypto::software_keys(),   scene.began,     nullptr,
+                                &*scene.lists};
   scene.keepers.emplace_back(context, scene.ledger, scene.deployments,
                              Wanted{{"web", {"a.example.test"}, crypto::KeyType::ecdsa_p256, &scene.fake, {}}, {}, {}});
   auto& keeper = scene.keepers.back();
@@ -116,6 +116,40 @@ SCENARIO("a certificate that its CA has revoked is replaced within a day, and th
   // The next one is another certificate: it is not found in the list.
   scene.live_until(24h * 10);
   CHECK(scene.fake.orders == 2);
+}
+
+SCENARIO("a process that does what is due and ends looks once a day, however often it is started") {
+  ListedScene scene;
+  scene.context.ends_when_done = true;
+  const auto start = [&scene] {
+    scene.keepers.clear();
+    scene.lists.emplace(scene.loop);
+    scene.context.revocation_lists = &*scene.lists;
+    scene.context.began = scene.clock.now();
+    acmed::run(scene.loop, scene.keep("web").attempt(true));
+  };
+  for (int hour = 0; hour < 24; ++hour) {
+    start();
+    scene.clock.advance(1h);
+  }
+  CHECK(scene.fetches == 0);
+  start();
+  CHECK(scene.fetches == 1);
+  for (int hour = 0; hour < 23; ++hour) {
+    scene.clock.advance(1h);
+    start();
+  }
+  CHECK(scene.fetches == 1);
+  scene.publish({{"11", 1}});
+  scene.clock.advance(1h);
+  start();
+  CHECK(scene.fetches == 2);
+  CHECK(scene.keepers.front().revoked(1));
+  AND_THEN("another one is ordered by the same process") {
+    CHECK(scene.keepers.front().next(false) <= scene.clock.now());
+    acmed::run(scene.loop, scene.keepers.front().attempt(false));
+    CHECK(scene.fake.orders == 2);
+  }
 }
 
 SCENARIO("a list is fetched once a day for all certificates that name it") {

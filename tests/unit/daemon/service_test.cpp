@@ -92,6 +92,11 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   former.dane->values = {tlsa};
   const store::TxtValue record{"hook", "example.test", "", "_validation-persist.old.example.test", "ca.test"};
   former.persistent = {{record, "old.example.test", "https://127.0.0.1:1/dir"}};
+  store::OpenOrder order;
+  order.account.directory_url = "https://127.0.0.1:1/dir";
+  order.url = "https://127.0.0.1:1/order/1";
+  former.order = order;
+  former.set_aside = std::vector{order};
   run(world.loop, world.store.save_certificate("old", former));
   Service service(world.loop, world.store, world.publisher, world.actions,
                   world.folder.load(world.text(World::certificate("new"))), world.servers);
@@ -102,6 +107,8 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   CHECK(run(world.loop, world.store.load_certificate("old")).values.empty());
   CHECK(run(world.loop, world.store.load_certificate("old")).persistent.empty());
   CHECK_FALSE(run(world.loop, world.store.load_certificate("old")).dane);
+  CHECK_FALSE(run(world.loop, world.store.load_certificate("old")).order);
+  CHECK_FALSE(run(world.loop, world.store.load_certificate("old")).set_aside);
 }
 
 SCENARIO("certificates that are in place and fresh are left alone, and the status counts them") {

@@ -21,6 +21,7 @@ struct Scene {
   News tell(Time at = now) {
     auto all = news(at);
     add_told(told, all.failing);
+    add_told(told, all.revoked);
     add_told(told, all.ending);
     remove_told(told, all.recovered);
     return all;
@@ -50,6 +51,21 @@ TEST_CASE("a trouble is told once it has lasted, and once only") {
   news = scene.tell(now + 4h);
   CHECK(news.failing.empty());
   CHECK(news.recovered.empty());
+}
+
+TEST_CASE("what a CA has revoked is told at once, and not as what has failed for long") {
+  Scene scene;
+  scene.certificates.revoke("web", now, true);
+  auto news = scene.tell(now);
+  CHECK(Scene::names(news.revoked) == Names{"web:revoked"});
+  CHECK(scene.tell(now + 2h).revoked.empty());
+  CHECK(scene.tell(now + 2h).failing.empty());
+  scene.certificates.all.clear();
+  CHECK(Scene::names(scene.tell(now + 3h).recovered) == Names{"web:revoked"});
+  // What somebody asked for is a trouble when nothing comes in its place.
+  scene.certificates.revoke("mail", now + 4h, false);
+  CHECK(scene.tell(now + 4h).revoked.empty());
+  CHECK(Scene::names(scene.tell(now + 5h).failing) == Names{"mail:revoked"});
 }
 
 TEST_CASE("how long a trouble has to last is the operator's to say") {

@@ -91,6 +91,21 @@ TEST_CASE("a renewal is told once every target has it") {
   CHECK(scene.words() == "renewed web\n");
 }
 
+TEST_CASE("a revocation by the CA is told though another certificate is in service by then, and once only") {
+  Scene scene;
+  scene.notifier->revoked("web", "lab", test::FakeCertificates::revocation(scene.now, true));
+  scene.notifier->revoked("mail", "lab", test::FakeCertificates::revocation(scene.now, false));
+  scene.tell();
+  scene.tell();
+  CHECK(scene.words() == "revoked web\nrecovered web\n");
+  scene.certificates.revoke("other", scene.now, true);
+  scene.notifier->revoked("other", "lab", test::FakeCertificates::revocation(scene.now, true));
+  scene.tell();
+  scene.restart();
+  scene.tell();
+  CHECK(scene.words() == "revoked web\nrecovered web\nrevoked other\n");
+}
+
 TEST_CASE("nobody is told while the configuration is being replaced") {
   Scene scene;
   scene.certificates.fail("web", "issue", scene.now - 2h, "the key is not known");

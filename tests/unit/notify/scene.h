@@ -28,6 +28,22 @@ struct FakeCertificates final : Watched {
     all.push_back(std::move(view));
     return all.back();
   }
+  /// Its CA has revoked it, or somebody here has asked for that.
+  keep::CertificateView& revoke(const std::string& name, Time since, bool by_ca) {
+    auto& view = add(name, since - std::chrono::hours(24), since + std::chrono::hours(24 * 89));
+    view.live->revoked = keep::RevokedView{since, "keyCompromise", by_ca};
+    view.troubles.push_back(keep::view_of(revocation(since, by_ca)));
+    return view;
+  }
+  static store::Revocation revocation(Time since, bool by_ca) {
+    store::Revocation revocation;
+    revocation.generation = 1;
+    revocation.serial = "04ab";
+    revocation.reason = "keyCompromise";
+    revocation.by_ca = by_ca;
+    revocation.asked = revocation.revoked.emplace(since);
+    return revocation;
+  }
   static keep::TroubleView trouble(const std::string& what, Time since, const std::string& why) {
     keep::TroubleView trouble;
     trouble.what = what;
