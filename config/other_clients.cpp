@@ -65,7 +65,7 @@ constexpr std::array hints = std::to_array<Hint>({
      "[\"example.com\"]"},
     {" challenge challenges preferred_challenges challenge_type acme_challenge webroot standalone http_01 http01 "
      "tls_alpn dns_01 authenticator installer ",
-     "acmed proves every name by a TXT record; [[certificate]] challenge = \"dns-01\" is the default"},
+     "acmed proves every name by a TXT record (DNS-01); challenge in [[certificate]] chooses another form of it"},
     {" dns dns_provider dnsprovider provider dns_plugin dns_challenge dnschallenge plugin ",
      "a certificate names no provider: each name finds the one whose zones = [\"example.com\"] it is in"},
     {" credentials credentials_file credentialsfile environment_file environmentfile config_file ",
