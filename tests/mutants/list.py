@@ -408,6 +408,8 @@ MUTANTS = [
            [(ORDER, "    leave(kept);\n", "")]),
     Mutant("abandoned-idle", "no authorization is deactivated that a journey may use", ["unit_daemon:*what is left pending*"],
            [("daemon/issue/abandoned_orders.cpp", "    if (!ca->under_way().is_idle()) co_return false;\n    co_await ca", "    co_await ca")]),
+    Mutant("abandoned-shared", "no authorization is deactivated that another pending order has", ["unit_daemon:*what is left pending*"],
+           [("daemon/issue/abandoned_orders.cpp", "    if (is_used(authorization_url)) continue;\n", "")]),
     Mutant("abandoned-star", "a certificate that is configured no more is renewed by its CA no more", ["lab_delegation"],
            [(SERVICE, "  if (state.star) abandoned_.add(name, *state.star);\n", "")]),
     Mutant("account-create", "what a CA refused for want of an account is tried again when there is one", ["lab_account"],
