@@ -411,7 +411,7 @@ MUTANTS = [
     Mutant("abandoned-shared", "no authorization is deactivated that another pending order has", ["unit_daemon:*what is left pending*"],
            [("daemon/issue/abandoned_orders.cpp", "    if (is_used(authorization_url)) continue;\n", "")]),
     Mutant("abandoned-star", "a certificate that is configured no more is renewed by its CA no more", ["lab_delegation"],
-           [(SERVICE, "  if (state.star) abandoned_.add(name, *state.star);\n", "")]),
+           [(SERVICE, "  if (state.star) abandoned_.add(name, *state.star);\n", "  if (state.star && name.empty()) abandoned_.add(name, *state.star);\n")]),
     Mutant("account-create", "what a CA refused for want of an account is tried again when there is one", ["lab_account"],
            [(SERVICE, "  for (auto* keeper : waiting) enqueue(keeper, Time::min());\n", "  for (auto* keeper : waiting) enqueue(keeper, keeper->next(false));\n")]),
     Mutant("persist-issuer", "a record of dns-persist-01 that calls another CA is not taken for ours", ["unit_daemon:*calls the CA by another*"],
