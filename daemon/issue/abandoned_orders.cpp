@@ -3,14 +3,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/log.h"
 
 namespace acmed::issue {
 namespace {
 
 constexpr std::size_t most_orders = 100;
+/// Of those that are pending: after that one an older order is over, or known to no CA.
+constexpr std::size_t most_opened = 1000;
 
 }  // namespace
+
+void AbandonedOrders::opened(const std::string& order_url, std::vector<std::string> authorizations) {
+  std::erase_if(opened_, [&order_url](const Opened& each) { return each.url == order_url; });
+  if (opened_.size() == most_opened) opened_.pop_front();
+  opened_.push_back({order_url, std::move(authorizations)});
+}
+
+bool AbandonedOrders::is_used(const std::string& authorization_url) const {
+  return std::ranges::any_of(opened_, [&authorization_url](const Opened& each) {
+    return std::ranges::find(each.authorizations, authorization_url) != each.authorizations.end();
+  });
+}
 
 void AbandonedOrders::add(const store::OpenOrder& order) {
   add(Abandoned{order.account, order.url});
@@ -22,6 +39,7 @@ void AbandonedOrders::add(const std::string& certificate, const store::StarOrder
 
 void AbandonedOrders::add(Abandoned abandoned) {
   if (abandoned.url.empty()) return;
+  std::erase_if(opened_, [&abandoned](const Opened& each) { return each.url == abandoned.url; });
   if (orders_.size() == most_orders) orders_.pop_front();
   orders_.push_back(std::move(abandoned));
   added_.wake_all();
@@ -67,6 +85,7 @@ Task<bool> AbandonedOrders::deactivate(Authority* ca, std::string url) {
   if (order.status != acme::OrderStatus::pending) co_return true;
   std::size_t closed = 0;
   for (const auto& authorization_url : order.authorizations) {
+    if (is_used(authorization_url)) continue;
     const auto authorization = co_await ca->authorization(authorization_url);
     if (authorization.status != acme::AuthorizationStatus::pending) continue;
     if (!ca->under_way().is_idle()) co_return false;

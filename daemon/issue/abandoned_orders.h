@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/runtime/event.h"
 #include "daemon/issue/authority.h"
@@ -20,6 +21,10 @@ class AbandonedOrders {
   /// The CA with that account; null while it is not to be asked, or not configured.
   using FindAuthority = std::function<Authority*(const store::AccountIdentity&)>;
   explicit AbandonedOrders(FindAuthority find) : find_(std::move(find)) {}
+
+  /// A journey goes on with that order, which is pending: what it shares with one that is given up stays, since a CA
+  /// may use a pending authorization for many orders (RFC 8555 §7.1.3).
+  void opened(const std::string& order_url, std::vector<std::string> authorizations);
 
   void add(const store::OpenOrder& order);
   /// `certificate`: its name.
@@ -38,12 +43,18 @@ class AbandonedOrders {
     std::string certificate{};  ///< of an order that is to be canceled; empty for others
     Time end{};                 ///< of its last certificate
   };
+  struct Opened {
+    std::string url;
+    std::vector<std::string> authorizations;
+  };
   void add(Abandoned abandoned);
+  bool is_used(const std::string& authorization_url) const;
   Task<bool> close_one(Authority* ca, Abandoned abandoned);
   Task<bool> deactivate(Authority* ca, std::string url);
 
   FindAuthority find_;
   std::deque<Abandoned> orders_;
+  std::deque<Opened> opened_;  ///< the latest, without those that were given up
   Waiters added_;
 };
 

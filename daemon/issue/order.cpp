@@ -70,6 +70,7 @@ Task<bool> CertificateOrder::open() {
   if (is_star_) co_return false;
   if (state_.order) resumed_ = co_await resume(*state_.order);
   if (!resumed_) co_await create();
+  if (is_pending() && context_.abandoned != nullptr) context_.abandoned->opened(order_.url, order_.authorizations);
   co_return !resumed_;
 }
 

@@ -241,30 +241,28 @@ void Limits::said(const CountedOrder& order, const std::string& detail, Time now
   for (const auto& key : keys) buckets_[key].said = {now, std::min<Time>(until, now + longest_wait)};
 }
 
-std::optional<Limits::Use> Limits::use_of(const std::string& key, const Bucket& bucket, const std::string& account,
+std::optional<Limits::Use> Limits::use_of(std::string_view key, const Bucket& bucket, const OwnKeys& own,
                                           Time now) const {
   Use use;
-  const auto failures = key_of_failures(account, "");
-  if (key == key_of_account(account)) {
+  if (key == own.account) {
     use.limit = "orders";
     use.of = published_.orders;
-  } else if (key.starts_with(failures)) {
+  } else if (key.starts_with(own.failures)) {
     use.limit = "failures";
     use.of = published_.failures;
-    use.subject = key.substr(failures.size());
   } else if (key.starts_with(of_names)) {
     use.limit = "same_names";
     use.of = published_.same_names;
   } else if (key.starts_with(of_domain)) {
     use.limit = "domain";
     use.of = published_.domain;
-    use.subject = key.substr(of_domain.size());
   } else {
     return std::nullopt;  // of another account
   }
   if (use.of) {
-    const auto left = believable(bucket.full_at, *use.of, now) + use.of->interval() * bucket.reserved - now;
-    use.used = static_cast<unsigned>((left + use.of->interval() - Duration(1)) / use.of->interval());
+    const auto interval = use.of->interval();
+    const auto left = believable(bucket.full_at, *use.of, now) + interval * bucket.reserved - now;
+    use.used = static_cast<unsigned>((left + interval - Duration(1)) / interval);
     use.free_at = now + left;
   }
   if (is_believable(bucket.said, now)) use.refused_until = bucket.said.until;
@@ -272,28 +270,37 @@ std::optional<Limits::Use> Limits::use_of(const std::string& key, const Bucket& 
   return use;
 }
 
+/// Much may be counted: only what is told is sorted, and gets its subject.
 std::vector<Limits::Use> Limits::in_use(const std::string& account, std::size_t most, Time now) const {
-  std::vector<Use> all;
+  const OwnKeys own{key_of_account(account), key_of_failures(account, "")};
+  std::vector<std::pair<Use, std::string_view>> all;
   for (const auto& [key, bucket] : buckets_) {
-    if (auto use = use_of(key, bucket, account, now)) all.push_back(*std::move(use));
+    if (auto use = use_of(key, bucket, own, now)) all.emplace_back(*std::move(use), key);
   }
-  const auto is_own = [](const Use& use) { return use.limit == "orders"; };
+  const auto is_own = [&own](const auto& each) { return each.second == own.account; };
   if (published_.orders && std::ranges::none_of(all, is_own)) {
     Use unused;
     unused.limit = "orders";
     unused.of = published_.orders;
     unused.free_at = now;
-    all.push_back(std::move(unused));
+    all.emplace_back(std::move(unused), own.account);
   }
   const auto share = [](const Use& use) {
-    if (use.refused_until) return 2.0;
-    return static_cast<double>(use.used) / use.of->most;
+    return use.refused_until ? 2.0 : static_cast<double>(use.used) / use.of->most;
   };
-  std::ranges::sort(all, [&](const Use& one, const Use& other) {
-    return std::tuple(is_own(other), share(other), one.subject) < std::tuple(is_own(one), share(one), other.subject);
+  const auto told = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+  std::ranges::partial_sort(all, told, [&](const auto& one, const auto& other) {
+    return std::tuple(is_own(other), share(other.first), one.second) <
+           std::tuple(is_own(one), share(one.first), other.second);
   });
-  if (all.size() > most) all.resize(most);
-  return all;
+  std::vector<Use> uses;
+  for (auto each = all.begin(); each != told; ++each) {
+    auto& [use, key] = *each;
+    if (use.limit == "domain") use.subject = key.substr(of_domain.size());
+    if (use.limit == "failures") use.subject = key.substr(own.failures.size());
+    uses.push_back(std::move(use));
+  }
+  return uses;
 }
 
 void Limits::shift(Duration by) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -115,7 +116,11 @@ class Limits {
   std::string sentence(const Counted& counted, Time until) const;
   Time next_in(const Bucket& bucket, const Limit& limit, unsigned needed, Time now) const;
   bool use(const Counted& counted, Time now);
-  std::optional<Use> use_of(const std::string& key, const Bucket& bucket, const std::string& account, Time now) const;
+  struct OwnKeys {
+    std::string account;
+    std::string failures;  ///< what the keys of an account begin with
+  };
+  std::optional<Use> use_of(std::string_view key, const Bucket& bucket, const OwnKeys& own, Time now) const;
 
   PublishedLimits published_;
   std::unordered_map<std::string, Bucket> buckets_;

@@ -62,6 +62,11 @@ SCENARIO("what is left pending of an order that is given up is deactivated, when
       scene.close();
       CHECK(scene.deactivated() == scene.of_first_order());
     }
+    WHEN("another order that is pending shares one of them") {
+      scene.abandoned.opened(scene.ca.url("order/9"), {scene.ca.url("authorization/0/1")});
+      scene.close();
+      CHECK(scene.deactivated() == std::vector{scene.ca.url("authorization/0/0")});
+    }
     WHEN("a journey begins meanwhile") {
       std::optional<OrdersUnderWay::Proof> proof;
       scene.ca.on_request("order", [&] { proof.emplace(scene.authority->under_way().proof("x")); });
