@@ -154,7 +154,7 @@ struct Server::Sending {
   void go_on() noexcept {
     if (!is_suspended) return;
     is_suspended = false;
-    connection->hang_up.reset();
+    server->watch_request(*connection);
     MHD_resume_connection(at);
     server->turn_soon();
   }
@@ -480,6 +480,7 @@ void Server::let_in(std::unique_ptr<Connection> connection) {
   const auto number = connection->number;
   const auto share = connection->share;
   set_deadline(*connection, settings_.to_request);
+  watch_request(*connection);
   auto fd = std::move(connection->fd);
   connections_[number] = std::move(connection);
   ++by_peer_[share];
@@ -550,26 +551,39 @@ Task<> Server::answer(Exchange* exchange) {
 
 void Server::end_answer(Exchange& exchange) noexcept {
   exchange.step = Exchange::Step::answered;
-  exchange.connection->hang_up.reset();
+  watch_request(*exchange.connection);
   MHD_resume_connection(exchange.at);
   turn_soon();
 }
 
+/// Who sends no more never sends the rest of a request. libmicrohttpd does not see it where the end came together with
+/// the last octets.
+void Server::watch_request(Connection& connection) noexcept {
+  watch(connection, EPOLLRDHUP);
+}
+
 /// libmicrohttpd does not look at a connection that is suspended.
 void Server::watch_hang_up(Connection& connection) noexcept {
+  // Who closes his half of a Unix socket may still read; over TCP the two cannot be told apart.
+  watch(connection, connection.peer.process ? 0U : EPOLLRDHUP);
+}
+
+void Server::watch(Connection& connection, std::uint32_t events) noexcept {
   const auto on_gone = [](sd_event_source* source, int, std::uint32_t, void* self) noexcept {
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
     auto& gone = *static_cast<Connection*>(self);
-    if (gone.sending != nullptr && gone.sending->is_suspended) {
+    if (gone.sending != nullptr) {
+      if (!gone.sending->is_suspended) return 0;
       gone.sending->is_ended = true;
       gone.sending->go_on();
-    } else if (gone.exchange != nullptr) {
+    } else if (gone.exchange == nullptr || gone.exchange->step == Exchange::Step::reading) {
+      gone.server->set_deadline(gone, gone.server->settings_.half_closed);
+    } else if (gone.exchange->step == Exchange::Step::answering) {
       gone.exchange->stop.request_stop();
     }
     return 0;
   };
-  // Who closes his half of a Unix socket may still read; over TCP the two cannot be told apart.
-  const std::uint32_t events = connection.peer.process ? 0U : EPOLLRDHUP;
+  connection.hang_up.reset();
   sd_event_source* source = nullptr;
   if (sd_event_add_io(loop_.event(), &source, connection.number, events, on_gone, &connection) < 0) return;
   connection.hang_up.reset(source);

@@ -296,6 +296,26 @@ SCENARIO("who sends a request octet by octet is disconnected in time") {
   CHECK(scene.handled == 0);
 }
 
+SCENARIO("who sends half a request and no more does not hold the place of others") {
+  Scene scene;
+  scene.settings.connections_of_peer = 2;
+  scene.settings.half_closed = 20ms;
+  std::string answer;
+  scene.serve_client([&] {
+    std::vector<Fd> clients;
+    for (int i = 0; i < 60; ++i) {
+      clients.push_back(scene.connect());
+      const std::vector<std::string> halves = {"GET /hello HTT", "GET /hello HTTP/1.1\r\nHost: acmed\r\n",
+                                               "POST /echo HTTP/1.1\r\nHost: acmed\r\nContent-Length: 9\r\n\r\n1234"};
+      send_text(clients.back(), halves[static_cast<std::size_t>(i) % halves.size()]);
+      ::shutdown(clients.back().get(), SHUT_WR);
+    }
+    answer = answer_to(scene, get("/hello"));
+  });
+  CHECK(status_of(answer) == 200);
+  CHECK(scene.handled == 1);
+}
+
 SCENARIO("clients that never read cost others nothing, and are disconnected") {
   Scene scene;
   scene.settings.idle = 1s;
@@ -371,12 +391,10 @@ SCENARIO("streams leave room for requests") {
 SCENARIO("who hangs up cancels what was done for it") {
   Scene scene;
   scene.serve([](Scene* of) -> Task<> {
-    co_await Scene::on_thread([of] {
-      const auto fd = of->connect();
-      send_text(fd, get("/wait"));
-      pollfd nothing{fd.get(), POLLIN, 0};
-      ::poll(&nothing, 1, 50);
-    });
+    auto fd = of->connect();
+    send_text(fd, get("/wait"));
+    co_await until([of] { return of->handled == 1; });
+    fd.reset();
     co_await until([of] { return of->cancelled == 1; });
     CHECK(of->cancelled == 1);
     co_await until([of] { return of->server->connections() == 0; });
@@ -389,15 +407,14 @@ SCENARIO("a server ends with requests in hand and streams open") {
   Fd stream;
   Fd waiting;
   std::string before;
-  scene.serve_client([&] {
-    stream = scene.connect();
-    send_text(stream, "GET /feed HTTP/1.1\r\nHost: acmed\r\n\r\n");
-    before = read_until(stream, "begin");
-    waiting = scene.connect();
-    send_text(waiting, get("/wait"));
-    pollfd nothing{waiting.get(), POLLIN, 0};
-    ::poll(&nothing, 1, 50);
-  });
+  scene.serve([](Scene* of, Fd* streaming, Fd* asking, std::string* text) -> Task<> {
+    *streaming = of->connect();
+    send_text(*streaming, "GET /feed HTTP/1.1\r\nHost: acmed\r\n\r\n");
+    co_await Scene::on_thread([streaming, text] { *text = read_until(*streaming, "begin"); });
+    *asking = of->connect();
+    send_text(*asking, get("/wait"));
+    co_await until([of] { return of->handled == 2; });
+  }(&scene, &stream, &waiting, &before));
   CHECK(status_of(before) == 200);
   CHECK_THAT(read_all(stream), Catch::EndsWith("0\r\n\r\n"));
   CHECK(read_all(waiting).empty());
