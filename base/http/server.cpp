@@ -283,6 +283,13 @@ struct Server::Callbacks {
       connection->sending = owned;
       server.sending_.insert(owned);
       if (owned->is_stream && server.streams_++ == 0) server.show_life();
+    } else if (response.shared_body) {
+      auto held = std::make_unique<std::shared_ptr<const std::string>>(std::move(response.shared_body));
+      // It only reads; some versions ask for what is not const.
+      auto* text = const_cast<char*>((*held)->data());
+      made = MHD_create_response_from_buffer_with_free_callback_cls((*held)->size(), text, on_shared_sent, held.get());
+      if (made == nullptr) return MHD_NO;
+      static_cast<void>(held.release());  // by the response: on_shared_sent() frees it
     } else {
       made = MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
       if (made == nullptr) return MHD_NO;
@@ -334,6 +341,8 @@ struct Server::Callbacks {
     }
     if (sending->is_stream && --server.streams_ == 0) server.life_timer_.cancel();
   }
+
+  static void on_shared_sent(void* held) noexcept { delete static_cast<std::shared_ptr<const std::string>*>(held); }
 
   static MHD_Result on_header(void* headers, MHD_ValueKind, const char* name, const char* value) noexcept {
     try {

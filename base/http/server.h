@@ -77,8 +77,9 @@ struct ServerResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::unique_ptr<ServerBody> made_body;  ///< instead of `body`
-  bool is_stream = false;                 ///< `made_body` may go on for days
+  std::shared_ptr<const std::string> shared_body;  ///< instead of `body`, for one that several may be reading
+  std::unique_ptr<ServerBody> made_body;           ///< instead of these
+  bool is_stream = false;                          ///< `made_body` may go on for days
 };
 
 /// What a server gives at most. All clients together cost no more than `connections` times some 40 KiB.

@@ -1045,6 +1045,8 @@ MUTANTS = [
            [("daemon/control/page.html", "list.append(...wanted.filter(item => !list.contains(item)));", "return;")]),
     Mutant("page-text", "what a CA says is text in the page", ["lab_page"],
            [("daemon/control/page.html", "if (text !== undefined) element.textContent = text;", "if (text !== undefined) element.innerHTML = text;")]),
+    Mutant("http-shared", "a long body goes with its last reader", BASE,
+           [(SERVER, "{ delete static_cast<std::shared_ptr<const std::string>*>(held); }", "{ static_cast<void>(held); }")]),
     Mutant("http-half-closed", "who has sent half a request and no more does not hold a place", BASE,
            [(SERVER, "  watch_request(*connection);\n  auto fd", "  auto fd")]),
     Mutant("http-413-length", "a body that says that it is too long is refused", BASE,

@@ -59,6 +59,7 @@ struct Scene {
   std::filesystem::path path = folder.path() / "control.sock";
   Loop loop;
   std::set<Feed*> feeds;
+  std::shared_ptr<const std::string> shared;
   int cancelled = 0;
   int handled = 0;
   Peer peer;
@@ -87,6 +88,7 @@ struct Scene {
       if (is_cancelled) throw Cancelled();
     }
     auto response = plain(200, "hello");
+    if (request.path == "/shared") response.shared_body = shared;
     if (request.path == "/flood") response.made_body = std::make_unique<Flood>();
     if (request.path == "/feed") {
       response.made_body = std::make_unique<Feed>(feeds);
@@ -294,6 +296,30 @@ SCENARIO("who sends a request octet by octet is disconnected in time") {
   });
   CHECK(seen.empty());
   CHECK(scene.handled == 0);
+}
+
+SCENARIO("a long body that several read is in memory once, and goes with its last reader") {
+  Scene scene;
+  scene.shared = std::make_shared<const std::string>(std::size_t{3} << 20, 'z');
+  const std::weak_ptr<const std::string> seen = scene.shared;
+  int whole = 0;
+  scene.serve([](Scene* of, int* count) -> Task<> {
+    std::vector<Fd> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(of->connect());
+      send_text(clients.back(), get("/shared"));
+    }
+    co_await until([of] { return of->handled == 8; });
+    of->shared.reset();
+    co_await Scene::on_thread([&clients, count] {
+      // The last one hangs up before the end.
+      clients.pop_back();
+      for (const auto& client : clients) *count += body_of(read_all(client)).size() == std::size_t{3} << 20 ? 1 : 0;
+    });
+    co_await until([of] { return of->server->connections() == 0; });
+  }(&scene, &whole));
+  CHECK(whole == 7);
+  CHECK(seen.expired());
 }
 
 SCENARIO("who sends half a request and no more does not hold the place of others") {
