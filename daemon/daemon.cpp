@@ -159,6 +159,7 @@ Task<std::vector<config::Fault>> Daemon::reload() {
 void Daemon::tell_of(const config::Config& config) {
   told_.file = config.file;
   told_.left_out = config.left_out;
+  told_.state_directory = config.state_directory;
   told_.control_socket = config.control_socket;
   told_.http_listen = config.http_listen;
   told_.http_hosts = config.http_hosts;

@@ -154,7 +154,7 @@ struct Server::Sending {
   void go_on() noexcept {
     if (!is_suspended) return;
     is_suspended = false;
-    connection->hang_up.reset();
+    server->watch_request(*connection);
     MHD_resume_connection(at);
     server->turn_soon();
   }
@@ -283,6 +283,13 @@ struct Server::Callbacks {
       connection->sending = owned;
       server.sending_.insert(owned);
       if (owned->is_stream && server.streams_++ == 0) server.show_life();
+    } else if (response.shared_body) {
+      auto held = std::make_unique<std::shared_ptr<const std::string>>(std::move(response.shared_body));
+      // It only reads; some versions ask for what is not const.
+      auto* text = const_cast<char*>((*held)->data());
+      made = MHD_create_response_from_buffer_with_free_callback_cls((*held)->size(), text, on_shared_sent, held.get());
+      if (made == nullptr) return MHD_NO;
+      static_cast<void>(held.release());  // by the response: on_shared_sent() frees it
     } else {
       made = MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);
       if (made == nullptr) return MHD_NO;
@@ -334,6 +341,8 @@ struct Server::Callbacks {
     }
     if (sending->is_stream && --server.streams_ == 0) server.life_timer_.cancel();
   }
+
+  static void on_shared_sent(void* held) noexcept { delete static_cast<std::shared_ptr<const std::string>*>(held); }
 
   static MHD_Result on_header(void* headers, MHD_ValueKind, const char* name, const char* value) noexcept {
     try {
@@ -480,6 +489,7 @@ void Server::let_in(std::unique_ptr<Connection> connection) {
   const auto number = connection->number;
   const auto share = connection->share;
   set_deadline(*connection, settings_.to_request);
+  watch_request(*connection);
   auto fd = std::move(connection->fd);
   connections_[number] = std::move(connection);
   ++by_peer_[share];
@@ -550,26 +560,39 @@ Task<> Server::answer(Exchange* exchange) {
 
 void Server::end_answer(Exchange& exchange) noexcept {
   exchange.step = Exchange::Step::answered;
-  exchange.connection->hang_up.reset();
+  watch_request(*exchange.connection);
   MHD_resume_connection(exchange.at);
   turn_soon();
 }
 
+/// Who sends no more never sends the rest of a request. libmicrohttpd does not see it where the end came together with
+/// the last octets.
+void Server::watch_request(Connection& connection) noexcept {
+  watch(connection, EPOLLRDHUP);
+}
+
 /// libmicrohttpd does not look at a connection that is suspended.
 void Server::watch_hang_up(Connection& connection) noexcept {
+  // Who closes his half of a Unix socket may still read; over TCP the two cannot be told apart.
+  watch(connection, connection.peer.process ? 0U : EPOLLRDHUP);
+}
+
+void Server::watch(Connection& connection, std::uint32_t events) noexcept {
   const auto on_gone = [](sd_event_source* source, int, std::uint32_t, void* self) noexcept {
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
     auto& gone = *static_cast<Connection*>(self);
-    if (gone.sending != nullptr && gone.sending->is_suspended) {
+    if (gone.sending != nullptr) {
+      if (!gone.sending->is_suspended) return 0;
       gone.sending->is_ended = true;
       gone.sending->go_on();
-    } else if (gone.exchange != nullptr) {
+    } else if (gone.exchange == nullptr || gone.exchange->step == Exchange::Step::reading) {
+      gone.server->set_deadline(gone, gone.server->settings_.half_closed);
+    } else if (gone.exchange->step == Exchange::Step::answering) {
       gone.exchange->stop.request_stop();
     }
     return 0;
   };
-  // Who closes his half of a Unix socket may still read; over TCP the two cannot be told apart.
-  const std::uint32_t events = connection.peer.process ? 0U : EPOLLRDHUP;
+  connection.hang_up.reset();
   sd_event_source* source = nullptr;
   if (sd_event_add_io(loop_.event(), &source, connection.number, events, on_gone, &connection) < 0) return;
   connection.hang_up.reset(source);

@@ -77,8 +77,9 @@ struct ServerResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::unique_ptr<ServerBody> made_body;  ///< instead of `body`
-  bool is_stream = false;                 ///< `made_body` may go on for days
+  std::shared_ptr<const std::string> shared_body;  ///< instead of `body`, for one that several may be reading
+  std::unique_ptr<ServerBody> made_body;           ///< instead of these
+  bool is_stream = false;                          ///< `made_body` may go on for days
 };
 
 /// What a server gives at most. All clients together cost no more than `connections` times some 40 KiB.
@@ -93,6 +94,7 @@ struct ServerSettings {
   std::size_t most_headers = std::size_t{16} * 1024;    ///< with the request line
   std::chrono::seconds idle{15};                        ///< without an octet in either direction
   Duration to_request = std::chrono::seconds(20);       ///< to send a whole request
+  Duration half_closed = std::chrono::seconds(1);       ///< for a client that sends no more, with a request cut short
   Duration to_take_response = std::chrono::minutes(5);  ///< but for streams
   Duration signs_of_life = std::chrono::seconds(30);
   Duration to_close = std::chrono::seconds(1);
@@ -140,7 +142,9 @@ class Server {
   void turn_soon() noexcept;
   Task<> answer(Exchange* exchange);
   void end_answer(Exchange& exchange) noexcept;
+  void watch_request(Connection& connection) noexcept;
   void watch_hang_up(Connection& connection) noexcept;
+  void watch(Connection& connection, std::uint32_t events) noexcept;
   void set_deadline(Connection& connection, Duration limit) noexcept;
   void show_life() noexcept;
   Task<> close();

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
+#include "config/suggest.h"
 #include "daemon/acmectl/completion.h"
 #include "daemon/acmectl/import/import.h"
 #include "daemon/acmectl/verbs.h"
@@ -72,6 +73,23 @@ Style style_of(bool is_terminal) {
   style.unicode =
       locale != nullptr && (std::strstr(locale, "UTF-8") != nullptr || std::strstr(locale, "utf8") != nullptr);
   return style;
+}
+
+/// The help, with lines that a terminal would break in the middle of words broken at blanks.
+std::string fitted(const std::string& help) {
+  constexpr std::size_t description = 30;  // CLI11's column
+  const auto columns = style_of(::isatty(STDOUT_FILENO) == 1).columns;
+  std::string text;
+  for (std::size_t begin = 0; begin < help.size();) {
+    const auto end = std::min(help.find('\n', begin), help.size());
+    const auto line = help.substr(begin, end - begin);
+    begin = end + 1;
+    const bool has_columns = line.size() > description && line.starts_with(' ') && line[description - 1] == ' ';
+    const auto indent = has_columns ? description : 0;
+    text += columns_of(line) > columns ? line.substr(0, indent) + wrapped(line.substr(indent), columns, indent) : line;
+    text += '\n';
+  }
+  return text;
 }
 
 std::string socket_of(const Options& options) {
@@ -166,15 +184,32 @@ class CommandLine {
     add_rest();
     try {
       app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      print(fitted(app_.help()));
+      return exit_well;
+    } catch (const CLI::CallForVersion& version) {
+      return app_.exit(version);
     } catch (const CLI::ParseError& error) {
-      const bool is_help = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-      app_.exit(error);
-      return is_help ? exit_well : exit_usage;
+      tell(app_.get_subcommands().empty() ? no_verb() : std::string(error.what()));
+      tell("acmectl --help tells the verbs, acmectl VERB --help the options of one");
+      return exit_usage;
     }
     return chosen_ ? chosen_() : exit_usage;
   }
 
  private:
+  /// Why nothing could be chosen.
+  std::string no_verb() const {
+    std::vector<std::string> verbs;
+    for (const auto* each : app_.get_subcommands([](const CLI::App*) { return true; }))
+      verbs.push_back(each->get_name());
+    for (const auto& word : app_.remaining()) {
+      if (word.starts_with('-')) return fmt::format("there is no option {}", clean(word));
+      return fmt::format("there is no verb \"{}\"{}", clean(word), config::did_you_mean(word, verbs));
+    }
+    return "say what to do: " + config::listed(verbs);
+  }
+
   template <class Verb>
   CLI::App* add(const std::string& name, const std::string& what, Verb verb) {
     auto* command = app_.add_subcommand(name, what);

@@ -148,7 +148,7 @@ Task<int> revoke(Session* session, std::string name, unsigned generation, std::s
   const auto status = co_await see_through(session, name, std::move(answer), wait);
   if (!wait || session->json) co_return status;
   const auto certificate = co_await session->api.get("/v1/certificates/" + in_path(name));
-  print(served_text(clean(name), certificate["live"]));
+  print(wrapped(served_text(clean(name), certificate["live"]), session->style.columns, 2));
   co_return status;
 }
 

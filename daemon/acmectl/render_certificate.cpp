@@ -25,8 +25,8 @@ class Sheet {
   std::string text_;
 };
 
-std::string said_of(const json::Value& trouble, Time now) {
-  auto text = clean(trouble["sentence"].text_or());
+std::string said_of(const json::Value& trouble, Time now, std::string_view target = {}) {
+  auto text = said_of_target(trouble["sentence"].text_or(), target);
   if (text.empty()) return text;
   std::vector<std::string> parts;
   if (const auto cause = clean(trouble["cause"].text_or()); !cause.empty()) parts.push_back(cause);
@@ -94,7 +94,7 @@ std::string render_certificate(const json::Value& certificate, Time now, const S
     auto text = fmt::format("{}: {}{}", clean(target["name"].text_or()),
                             generation > 0 ? fmt::format("generation {}", generation) : std::string("nothing yet"),
                             target["in_step"].bool_or(true) ? "" : ", out of step");
-    const auto trouble = said_of(target["trouble"], now);
+    const auto trouble = said_of(target["trouble"], now, target["name"].text_or());
     if (!trouble.empty()) text += ": " + trouble;
     sheet.add("target", text);
   }

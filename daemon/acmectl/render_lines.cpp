@@ -15,6 +15,8 @@ constexpr std::size_t verdict_columns = 9;
 constexpr std::size_t most_subject_columns = 24;
 constexpr std::size_t step_columns = 19;
 constexpr std::size_t took_columns = 8;
+constexpr std::size_t time_columns = 18;
+constexpr std::size_t event_columns = 17;
 
 Colour colour_of(doctor::Verdict verdict) {
   switch (verdict) {
@@ -42,6 +44,38 @@ std::string took_in(const json::Value& step) {
   if (seconds.is_null()) return first_text(step, {"took", "for"});
   const double value = std::strtod(json::dump(seconds).c_str(), nullptr);
   return to_text(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::clamp(value, 0.0, 1e8))));
+}
+
+std::string number_in(const json::Value& value, std::string_view name, std::string_view noun) {
+  const auto number = value[name].integer_or(0);
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+std::string time_in(const json::Value& value, std::string_view name) {
+  const auto time = parse_rfc3339(value[name].text_or());
+  return time ? local_time(*time) : std::string("-");
+}
+
+/// What an event of a known type says in words; empty for others.
+std::string words_of(const json::Value& event, std::string_view type) {
+  const auto text = [&event](std::string_view name) { return clean(event[name].text_or()); };
+  if (type == "ordered") return text("ca") + ", " + number_in(event, "names", "name");
+  if (type == "published") return number_in(event, "values", "TXT value");
+  if (type == "propagation") {
+    return fmt::format("{} of {}", event["ready"].integer_or(0), number_in(event, "servers", "name server"));
+  }
+  if (type == "propagated") return "after " + took_in(event);
+  if (type == "issued") {
+    return fmt::format("generation {} by {}, serial {}, ends {}", event["generation"].integer_or(0), text("ca"),
+                       text("serial"), time_in(event, "not_after"));
+  }
+  if (type == "renewal_suggested") {
+    return fmt::format("by {} between {} and {}, planned {}", text("ca"), time_in(event, "from"), time_in(event, "to"),
+                       time_in(event, "planned"));
+  }
+  if (type == "rolled_back") return fmt::format("to generation {}", event["generation"].integer_or(0));
+  if (type == "operation") return fmt::format("{} {} ({})", text("what"), text("state"), text("operation"));
+  return {};
 }
 
 /// What an event says besides who, what and when: "ca lab, names 2".
@@ -102,13 +136,12 @@ std::string render_event(const json::Value& event, const Style& style) {
   const auto certificate = first_text(event, {"certificate"});
   const auto what = first_text(event, {"type", "event"});
   auto words = first_text(event, {"sentence"});
+  if (words.empty()) words = words_of(event, what);
   if (words.empty()) words = rest_of(event);
-  std::string line = time ? local_time(*time) : std::string("-");
-  line += "  " + padded(what, 14);
-  if (!certificate.empty()) line += " " + certificate;
+  auto line = certificate.empty() ? what : padded(what, event_columns) + " " + certificate;
   if (const auto target = first_text(event, {"target"}); !target.empty()) line += " " + target;
   if (!words.empty()) line += ": " + words;
-  return wrapped(line, style.columns, 18) + "\n";
+  return padded(time ? local_time(*time) : "-", time_columns) + wrapped(line, style.columns, time_columns) + "\n";
 }
 
 }  // namespace acmed::acmectl

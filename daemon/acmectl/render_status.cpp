@@ -145,7 +145,7 @@ std::string how_long(const json::Value& server, Time now) {
 std::vector<std::string> remarks_on(const json::Value& certificate, Time now) {
   std::vector<std::string> remarks;
   const auto add = [&](const std::string& what, const json::Value& trouble) {
-    const auto sentence = clean(trouble["sentence"].text_or());
+    const auto sentence = said_of_target(trouble["sentence"].text_or(), what);
     if (sentence.empty()) return;
     const auto remark = (what.empty() ? "" : what + ": ") + sentence + when_of(trouble, now);
     if (std::ranges::find(remarks, remark) == remarks.end()) remarks.push_back(remark);

@@ -29,7 +29,7 @@ struct Session {
 
 /// Writes to standard output, at once.
 void print(std::string_view text);
-/// One line on standard error.
+/// One line on standard error; in as many as it takes where that is a terminal.
 void tell(std::string_view sentence);
 
 }  // namespace acmed::acmectl

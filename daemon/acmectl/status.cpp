@@ -133,7 +133,7 @@ Task<> show_changes(Session* session, std::vector<std::string> names, News* news
     try {
       const auto seen = co_await look(session);
       text = text_of(*session, seen, chosen(seen.certificates, names));
-      if (!seen.remark.empty() && !session->json) text += seen.remark + "\n";
+      if (!seen.remark.empty() && !session->json) text += wrapped(seen.remark, session->style.columns, 2) + "\n";
     } catch (const Error& error) {
       if (error.cause() != replaced) throw;
       news->tell();

@@ -109,6 +109,12 @@ std::string clean(std::string_view text) {
   return fit_to_show(text, longest_text);
 }
 
+std::string said_of_target(std::string_view sentence, std::string_view target) {
+  const auto beginning_of_it = fmt::format("target {}: ", target);
+  if (sentence.starts_with(beginning_of_it)) sentence.remove_prefix(beginning_of_it.size());
+  return clean(sentence);
+}
+
 std::string bar(double fraction, std::size_t cells, const Style& style) {
   const auto whole = std::clamp(fraction, 0.0, 1.0) * static_cast<double>(cells);
   const auto full = std::min(cells, static_cast<std::size_t>(std::ceil(whole)));

@@ -35,6 +35,9 @@ std::string coloured(std::string_view text, Colour colour, const Style& style);
 /// What others said, in one line without control characters or known secrets.
 std::string clean(std::string_view text);
 
+/// What others said of a target, without its name, which stands before it.
+std::string said_of_target(std::string_view sentence, std::string_view target);
+
 /// A bar of `cells` with `fraction` of it full; never empty while anything is left.
 std::string bar(double fraction, std::size_t cells, const Style& style);
 

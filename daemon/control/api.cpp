@@ -2,6 +2,7 @@
 #include "daemon/control/api.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <charconv>
@@ -25,7 +26,8 @@ constexpr std::size_t certificates_a_turn = 32;
 constexpr std::size_t names_a_turn = 256;
 constexpr Duration counts_are_fresh = std::chrono::seconds(1);
 constexpr std::size_t most_written = 4;
-constexpr std::size_t most_a_piece = std::size_t{16} * 1024;
+constexpr std::size_t measured_a_turn = 128;
+constexpr std::size_t large_text = std::size_t{256} * 1024;
 constexpr std::size_t longest_quote = 100;
 
 ProblemResponse replaced() {
@@ -607,34 +609,25 @@ Api::Response Api::change_account(const Request& request, const std::string& ca,
   return begin(what, "", ca, [ca, change](Keeping& present) { return present.change_account(ca, change); });
 }
 
-/// A text that several clients may be reading, each at its own pace.
-class Api::Shared final : public http::ServerBody {
- public:
-  explicit Shared(Text text) : text_(std::move(text)) {}
-  std::optional<std::string> next() override {
-    if (sent_ == text_->size()) return std::nullopt;
-    auto part = text_->substr(sent_, most_a_piece);
-    sent_ += part.size();
-    return part;
-  }
-
- private:
-  Text text_;
-  std::size_t sent_ = 0;
-};
+/// Frees a text of megabytes to the kernel: libc would keep its memory for the next one.
+void free_text(const std::string* text) noexcept {
+  const bool is_large = text->size() >= large_text;
+  delete text;
+  if (is_large) ::malloc_trim(large_text);
+}
 
 Task<Api::Text> Api::write_metrics() {
   Metrics::Page page;
   const auto edition = edition_;
   for (std::string last;;) {
-    const auto some = keeping().certificates_after(last, certificates_a_turn);
+    const auto some = keeping().certificates_after(last, measured_a_turn);
     for (const auto& view : some) page.add(view);
-    if (some.size() < certificates_a_turn) break;
+    if (some.size() < measured_a_turn) break;
     last = some.back().name;
     co_await sleep_for(Duration::zero());
     if (edition != edition_) throw replaced();
   }
-  auto text = std::make_shared<const std::string>(std::move(page).text(metrics_, keeping()));
+  const Text text(new std::string(std::move(page).text(metrics_, keeping())), free_text);
   written_.emplace_back(text);
   co_return text;
 }
@@ -650,7 +643,7 @@ Task<Api::Response> Api::metrics(Request request, std::vector<std::string>) {
   auto text = co_await writing_.join(write_metrics());
   Response response;
   response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.made_body = std::make_unique<Shared>(std::move(text));
+  response.shared_body = std::move(text);
   co_return response;
 }
 

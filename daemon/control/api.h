@@ -69,7 +69,6 @@ class Api {
     std::size_t total = 0;
   };
   class Listing;
-  class Shared;
   using Text = std::shared_ptr<const std::string>;
 
   static const std::vector<Route>& routes();

@@ -11,6 +11,9 @@
 namespace acmed::control {
 namespace {
 
+/// What all but the lines of certificates takes, and more.
+constexpr std::size_t usual_rest = std::size_t{16} * 1024;
+
 /// Only while something is being done: a host at rest is not woken.
 constexpr Duration between_measurements = std::chrono::milliseconds(250);
 
@@ -90,6 +93,7 @@ void Metrics::Page::add(const keep::CertificateView& certificate) {
 
 std::string Metrics::Page::text(const Metrics& metrics, const Keeping& keeping) && {
   std::string text;
+  text.reserve(not_after_.size() + renewal_.size() + in_step_.size() + troubles_.size() + usual_rest);
   text += head("certificate_not_after_timestamp_seconds", "gauge", "When the certificate in service ends.");
   text += std::exchange(not_after_, {});
   text += head("certificate_next_renewal_timestamp_seconds", "gauge",

@@ -389,6 +389,11 @@ std::vector<Duty*> Keeper::all_duties() {
 }
 
 State Keeper::state() {
+  return state_with({});
+}
+
+/// `next_due`: when anything is due; looked for where it is not known.
+State Keeper::state_with(std::optional<Time> next_due) {
   if (kept_.is_worked_on) return State::working;
   const auto now = kept_.now();
   const auto end = kept_.end_in_service();
@@ -399,7 +404,7 @@ State Keeper::state() {
   if (std::ranges::any_of(duties_, [](Duty* duty) { return duty->trouble().has_value(); })) return State::failing;
   if (issuing_.wait()) return State::waiting;
   if (!end) return State::missing;
-  return next(false) <= now ? State::due : State::valid;
+  return (next_due ? *next_due : next(false)) <= now ? State::due : State::valid;
 }
 
 CertificateView Keeper::view() {
@@ -409,13 +414,14 @@ CertificateView Keeper::view() {
   view.domains = request.domains;
   view.ca = ca();
   view.key_type = kept_.key_type();
-  view.state = state();
+  const auto soon = upcoming();
+  view.state = state_with(soon.any);
   if (const auto& issued = kept_.state.issued; issued && !kept_.damaged) {
     view.live = LiveView{issued->generation, issued->serial, issued->not_before, issued->not_after,
                          revoked_view(kept_.state, issued->generation)};
   }
-  view.next = next_view();
-  if (kept_.loaded) view.renewal = std::max(next_of(issuing_, false), kept_.now());
+  if (soon.told != nullptr) view.next = next_view(soon);
+  if (kept_.loaded) view.renewal = std::max(soon.renewal, kept_.now());
   if (auto revoked = revoked_trouble(kept_.state)) view.troubles.push_back(*std::move(revoked));
   for (auto* duty : all_duties()) {
     if (const auto& trouble = duty->trouble()) view.troubles.push_back(view_of(duty->name(), *trouble));
@@ -424,20 +430,30 @@ CertificateView Keeper::view() {
   return view;
 }
 
-std::optional<NextView> Keeper::next_view() {
-  Duty* first = nullptr;
-  auto at = Time::max();
-  for (auto* duty : kept_.loaded ? duties_ : std::vector<Duty*>{&loading_}) {
+Keeper::Upcoming Keeper::upcoming() {
+  Upcoming result;
+  const auto look_at = [&](Duty* duty) {
     const auto own = next_of(*duty, false);
+    result.any = std::min(result.any, own);
+    if (duty == &issuing_) result.renewal = own;
     // People want to know what changes something.
-    if (own >= at || duty->only_looks()) continue;
-    first = duty;
-    at = own;
+    if (own >= result.at || duty->only_looks()) return;
+    result.told = duty;
+    result.at = own;
+  };
+  if (kept_.loaded) {
+    std::ranges::for_each(duties_, look_at);
+  } else {
+    look_at(&loading_);
   }
-  if (first == nullptr) return std::nullopt;
+  return result;
+}
+
+NextView Keeper::next_view(const Upcoming& upcoming) const {
+  auto* const first = upcoming.told;
   NextView view;
   view.what = first == &issuing_ && kept_.end_in_service() ? "renew" : first->name();
-  view.at = std::max(at, kept_.now());
+  view.at = std::max(upcoming.at, kept_.now());
   if (auto wait = first->wait()) {
     view.because = std::move(wait->why);
   } else if (const auto& trouble = first->trouble()) {

@@ -109,7 +109,16 @@ class Keeper {
   void tell_what_was_not_done();
   std::string why_it_waits(Duty& duty) const;
   std::vector<Duty*> all_duties();
-  std::optional<NextView> next_view();
+  /// When the duties are due, all looked at once.
+  struct Upcoming {
+    Time any = Time::max();
+    Time renewal = Time::max();
+    Duty* told = nullptr;  ///< the first of those that change something; none without one
+    Time at = Time::max();
+  };
+  Upcoming upcoming();
+  State state_with(std::optional<Time> next_due);
+  NextView next_view(const Upcoming& upcoming) const;
 
   Kept kept_;
   Loading loading_;

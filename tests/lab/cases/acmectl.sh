@@ -36,6 +36,12 @@ ctl renew web
 expect_equal "exit status without a daemon" "$STATUS" 3
 ctl status --no-such-option
 expect_equal "exit status for wrong usage" "$STATUS" 2
+ctl renwe web
+expect_equal "exit status for an unknown verb" "$STATUS" 2
+expect_match "which one may be meant" "$SAID" 'no verb "renwe"; did you mean renew\?'
+for verb in '' status renew revoke doctor metrics; do
+  expect_equal "the widest line of acmectl $verb --help" "$(COLUMNS=80 "$ACMECTL" $verb --help | awk 'length > 80' | wc -l)" 0
+done
 for shell in bash zsh fish; do
   ctl completion "$shell"
   expect_match "completions for $shell" "$OUTPUT" 'acmectl completion names'

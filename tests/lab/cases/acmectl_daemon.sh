@@ -119,6 +119,7 @@ expect_match "metrics on standard output" "$OUTPUT" '^acmed_build_info'
 ctl events
 expect_match "what has happened" "$OUTPUT" 'issued +web'
 ctl show web
+expect_match "where its files are" "$OUTPUT" "^files +$STATE/live/web"
 expect_match "the target" "$OUTPUT" '^target +copy: generation 3'
 echo 'nothing = 1' >"$WORK/broken.toml"
 cat "$CONFIG" >>"$WORK/broken.toml"

@@ -103,6 +103,34 @@ SCENARIO("what a CA or a name server says cannot change the terminal") {
   }
 }
 
+SCENARIO("events are told in words, in lines that a terminal holds") {
+  const auto told = [](const char* event, std::size_t columns = 80) {
+    const auto text = render_event(json::parse(event).value_or(json::Value()), style_of(columns));
+    CHECK(widest(text) <= columns);
+    return text.substr(text.find("  ") + 2);
+  };
+  const auto at = std::string(R"({"id": 7, "time": "2026-11-27T12:00:00Z", "certificate": "web", )");
+  CHECK(told((at + R"("type": "ordered", "ca": "lab", "names": 1})").c_str()) ==
+        "ordered           web: lab, 1 name\n");
+  CHECK(told((at + R"("type": "propagated", "seconds": 3.276579994})").c_str()) ==
+        "propagated        web: after 3.3 s\n");
+  CHECK(told((at + R"("type": "propagation", "ready": 2, "servers": 9})").c_str()) ==
+        "propagation       web: 2 of 9 name servers\n");
+  CHECK(told((at + R"("type": "operation", "what": "renew", "state": "failed", "operation": "6b-1"})").c_str()) ==
+        "operation         web: renew failed (6b-1)\n");
+  CHECK_THAT(told((at + R"("type": "renewal_suggested", "ca": "lab", "from": "2027-01-25T10:15:35Z",)"
+                        R"("to": "2027-01-27T10:15:35Z", "planned": "2027-01-26T16:58:44Z"})")
+                      .c_str()),
+             Contains("renewal_suggested web: by lab between 2027-01-25"));
+  CHECK(told((at + R"("type": "of a later version", "weight": 3})").c_str()) == "of a later version web: weight 3\n");
+  CHECK(told(R"({"time": "2026-11-27T12:00:00Z", "type": "configuration"})") == "configuration\n");
+}
+
+SCENARIO("what a target says is told once with its name") {
+  CHECK(said_of_target("target nginx: the hook fails", "nginx") == "the hook fails");
+  CHECK(said_of_target("target nginx: the hook fails", "other") == "target nginx: the hook fails");
+}
+
 SCENARIO("the summary counts, and tells when something is due") {
   const auto status = *json::parse(R"({"cas": [{"name": "letsencrypt", "open": true},
     {"name": "internal", "paused_until": "2026-11-27T14:00:00Z"}], "next": {"at": "2026-11-27T12:22:00Z"}})");

@@ -59,6 +59,7 @@ struct Scene {
   std::filesystem::path path = folder.path() / "control.sock";
   Loop loop;
   std::set<Feed*> feeds;
+  std::shared_ptr<const std::string> shared;
   int cancelled = 0;
   int handled = 0;
   Peer peer;
@@ -87,6 +88,7 @@ struct Scene {
       if (is_cancelled) throw Cancelled();
     }
     auto response = plain(200, "hello");
+    if (request.path == "/shared") response.shared_body = shared;
     if (request.path == "/flood") response.made_body = std::make_unique<Flood>();
     if (request.path == "/feed") {
       response.made_body = std::make_unique<Feed>(feeds);
@@ -296,6 +298,50 @@ SCENARIO("who sends a request octet by octet is disconnected in time") {
   CHECK(scene.handled == 0);
 }
 
+SCENARIO("a long body that several read is in memory once, and goes with its last reader") {
+  Scene scene;
+  scene.shared = std::make_shared<const std::string>(std::size_t{3} << 20, 'z');
+  const std::weak_ptr<const std::string> seen = scene.shared;
+  int whole = 0;
+  scene.serve([](Scene* of, int* count) -> Task<> {
+    std::vector<Fd> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(of->connect());
+      send_text(clients.back(), get("/shared"));
+    }
+    co_await until([of] { return of->handled == 8; });
+    of->shared.reset();
+    co_await Scene::on_thread([&clients, count] {
+      // The last one hangs up before the end.
+      clients.pop_back();
+      for (const auto& client : clients) *count += body_of(read_all(client)).size() == std::size_t{3} << 20 ? 1 : 0;
+    });
+    co_await until([of] { return of->server->connections() == 0; });
+  }(&scene, &whole));
+  CHECK(whole == 7);
+  CHECK(seen.expired());
+}
+
+SCENARIO("who sends half a request and no more does not hold the place of others") {
+  Scene scene;
+  scene.settings.connections_of_peer = 2;
+  scene.settings.half_closed = 20ms;
+  std::string answer;
+  scene.serve_client([&] {
+    std::vector<Fd> clients;
+    for (int i = 0; i < 60; ++i) {
+      clients.push_back(scene.connect());
+      const std::vector<std::string> halves = {"GET /hello HTT", "GET /hello HTTP/1.1\r\nHost: acmed\r\n",
+                                               "POST /echo HTTP/1.1\r\nHost: acmed\r\nContent-Length: 9\r\n\r\n1234"};
+      send_text(clients.back(), halves[static_cast<std::size_t>(i) % halves.size()]);
+      ::shutdown(clients.back().get(), SHUT_WR);
+    }
+    answer = answer_to(scene, get("/hello"));
+  });
+  CHECK(status_of(answer) == 200);
+  CHECK(scene.handled == 1);
+}
+
 SCENARIO("clients that never read cost others nothing, and are disconnected") {
   Scene scene;
   scene.settings.idle = 1s;
@@ -371,12 +417,10 @@ SCENARIO("streams leave room for requests") {
 SCENARIO("who hangs up cancels what was done for it") {
   Scene scene;
   scene.serve([](Scene* of) -> Task<> {
-    co_await Scene::on_thread([of] {
-      const auto fd = of->connect();
-      send_text(fd, get("/wait"));
-      pollfd nothing{fd.get(), POLLIN, 0};
-      ::poll(&nothing, 1, 50);
-    });
+    auto fd = of->connect();
+    send_text(fd, get("/wait"));
+    co_await until([of] { return of->handled == 1; });
+    fd.reset();
     co_await until([of] { return of->cancelled == 1; });
     CHECK(of->cancelled == 1);
     co_await until([of] { return of->server->connections() == 0; });
@@ -389,15 +433,14 @@ SCENARIO("a server ends with requests in hand and streams open") {
   Fd stream;
   Fd waiting;
   std::string before;
-  scene.serve_client([&] {
-    stream = scene.connect();
-    send_text(stream, "GET /feed HTTP/1.1\r\nHost: acmed\r\n\r\n");
-    before = read_until(stream, "begin");
-    waiting = scene.connect();
-    send_text(waiting, get("/wait"));
-    pollfd nothing{waiting.get(), POLLIN, 0};
-    ::poll(&nothing, 1, 50);
-  });
+  scene.serve([](Scene* of, Fd* streaming, Fd* asking, std::string* text) -> Task<> {
+    *streaming = of->connect();
+    send_text(*streaming, "GET /feed HTTP/1.1\r\nHost: acmed\r\n\r\n");
+    co_await Scene::on_thread([streaming, text] { *text = read_until(*streaming, "begin"); });
+    *asking = of->connect();
+    send_text(*asking, get("/wait"));
+    co_await until([of] { return of->handled == 2; });
+  }(&scene, &stream, &waiting, &before));
   CHECK(status_of(before) == 200);
   CHECK_THAT(read_all(stream), Catch::EndsWith("0\r\n\r\n"));
   CHECK(read_all(waiting).empty());

@@ -233,6 +233,14 @@ SCENARIO("while one configuration replaces another, who asks is told to ask agai
   CHECK(scene.ask("POST", "/v1/certificates/web/renew").status == 503);
 }
 
+SCENARIO("one certificate tells where services read it") {
+  Scene scene;
+  scene.configuration.state_directory = "/var/lib/acmed";
+  scene.kept.add("web").live = keep::LiveView{1, "01", scene.clock.now(), scene.clock.now() + 24h * 90};
+  const auto answer = scene.ask("GET", "/v1/certificates/web");
+  CHECK(answer.document["live"]["directory"].text_or() == "/var/lib/acmed/live/web");
+}
+
 SCENARIO("a list that is being sent ends early when another configuration comes") {
   Scene scene;
   for (int i = 0; i < 100; ++i) scene.kept.add(fmt::format("c{}", i));

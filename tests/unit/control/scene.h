@@ -193,7 +193,7 @@ class Scene final : public Subject {
     Answer answer;
     answer.status = response.status;
     for (const auto& [name, value] : response.headers) answer.headers[name] = value;
-    answer.body = response.body;
+    answer.body = response.shared_body ? *response.shared_body : response.body;
     if (response.made_body && !response.is_stream) {
       while (auto piece = response.made_body->next()) answer.body += *piece;
     }

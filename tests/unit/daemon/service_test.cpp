@@ -145,7 +145,7 @@ Task<> ask_for_renewal(Service* service, bool force, control::Outcome* outcome,
   while (!service->certificate("a") || service->certificate("a")->state == keep::State::waiting)
     co_await sleep_for(5ms);
   *outcome = co_await service->renew("a", force);
-  co_await sleep_for(50ms);
+  while (service->certificate("a")->state == keep::State::working) co_await sleep_for(5ms);
   *after = service->certificate("a");
 }
 
@@ -157,8 +157,9 @@ Task<> expect_replaced(Service* service, std::string* cause) {
   }
 }
 
+/// When all that is ready has had its turn: what was asked for before waits for the service then.
 Task<> close_soon(Service* service) {
-  co_await sleep_for(20ms);
+  co_await sleep_for(Duration::zero());
   co_await service->close();
 }
 
