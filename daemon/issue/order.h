@@ -80,6 +80,7 @@ class CertificateOrder {
   bool is_kept_key_wanted(const store::OpenOrder& kept) const;
   std::string replaced() const;
   Task<> respond_to(Challenged one);
+  Task<bool> has_been_taken(Challenged one);
   Task<> await_result(std::vector<Challenged> challenged, Task<> poll);
   Task<> poll_order();
   Task<> poll_authorizations(std::vector<std::string> urls, bool* all_valid);
