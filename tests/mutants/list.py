@@ -1133,6 +1133,8 @@ MUTANTS = [
            [(STORE, "    if (!is_whole_key(*key)) {\n", "    if (key->empty() && !is_whole_key(*key)) {\n")]),
     Mutant("clock-told", "a certificate out of date is told with what the clock says", ["lab_clock_off"],
            [("base/http/failure.cpp", "if (result != not_yet_valid && result != has_expired) return {};", "if (result != not_yet_valid) return {};")]),
+    Mutant("live-removed", "a certificate goes live although the folder of live ones was removed", ["unit_daemon:*removed the folders*"],
+           [("daemon/store/local_publisher.cpp", "{fs::path(live), folder_.stamp(name)})", "{folder_.stamp(name)})")]),
     Mutant("state-planted", "who lays a folder into an open state directory is not whom acmed is to be run as", ["unit_daemon:*state directory that somebody else*"],
            [("daemon/store/state_folder.cpp", "if (*entry == '\\0' && owner && *owner == 0) refuse_if_shared(folder);", "if (*entry == '\\0' && owner && *owner == 1) refuse_if_shared(folder);")]),
     Mutant("once-nothing", "nothing configured is not all well", ["lab_corrupt_state"],

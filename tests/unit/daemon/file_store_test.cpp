@@ -566,6 +566,17 @@ SCENARIO("files of another user's are named with what to type") {
   }
 }
 
+SCENARIO("a certificate goes live although somebody has removed the folders of live ones") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  state.publish(loop, "web", state.add(loop, "web", files_named("1")));
+  for (const auto* removed : {"live", "stamps"}) fs::remove_all(folder.path() / removed);
+  state.publish(loop, "web", state.add(loop, "web", files_named("2")));
+  CHECK(files::read(state.folder.live("web") + "/privkey.pem") == "key 2");
+  CHECK(fs::exists(folder.path() / "stamps/web"));
+}
+
 SCENARIO("a state that cannot be read is kept aside and the work goes on") {
   const TemporaryFolder folder;
   Loop loop;
