@@ -16,6 +16,7 @@ namespace acmed::json {
 namespace {
 
 constexpr std::size_t deepest_nesting = 64;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// RapidJSON's idea of an allocator, by C++'s own: texts may be keys, and what `delete` frees is wiped
 /// (daemon/wiping_delete.cpp).
@@ -176,6 +177,8 @@ const Array& Value::elements() const noexcept {
 }
 
 std::optional<Value> parse(std::string_view text) {
+  // Nobody may send one, but some servers do (RFC 8259 §8.1).
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   rapidjson::MemoryStream stream(text.data(), text.size());
   Reader reader;
   Builder builder;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,11 @@ bool is_program(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
          ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
+bool is_on_noexec(const std::string& path) {
+  struct statvfs status {};
+  return ::statvfs(path.c_str(), &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
 }
 
 }  // namespace
@@ -47,6 +53,10 @@ std::string fault_of_program(const std::string& name) {
   const auto& status = way->last().status;
   if (!S_ISREG(status.st_mode)) return path + " is no regular file";
   if (::faccessat(way->folder.get(), way->name.c_str(), X_OK, AT_EACCESS) != 0) {
+    if (is_on_noexec(path)) {
+      return fmt::format("{} is on a file system that is mounted noexec: move it to another one, such as that of /usr",
+                         path);
+    }
     return fmt::format("acmed may not execute {} (mode {:04o}); a program is wanted: chmod +x {}", path,
                        status.st_mode & 07777, path);
   }

@@ -102,10 +102,12 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
 }
 
 /// Tells what came of --once; returns the exit status.
-int tell_outcome(const std::vector<std::string>& troubles, std::size_t certificates) {
+int tell_outcome(const std::vector<std::string>& troubles, std::size_t certificates,
+                 const std::filesystem::path& file) {
   // What an earlier version remembered of a failure may contain foreign text, unfiltered.
   for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
-  if (troubles.empty()) fmt::print(stderr, "all well: {} certificate(s)\n", certificates);
+  if (troubles.empty() && certificates == 0) fmt::print(stderr, "warning: {}\n", nothing_configured(file));
+  if (troubles.empty() && certificates > 0) fmt::print(stderr, "all well: {} certificate(s)\n", certificates);
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
 }
 
@@ -125,7 +127,7 @@ std::optional<int> once_by_running_acmed(const Options& options, const config::C
     fmt::print(stderr, "done by the acmed that runs, asked at {}\n", socket.string());
     auto troubles = left_out_of(config);
     troubles.insert(troubles.end(), attempted.troubles.begin(), attempted.troubles.end());
-    return tell_outcome(troubles, attempted.certificates);
+    return tell_outcome(troubles, attempted.certificates, options.config);
   } catch (const Error& error) {
     if (error.cause() == acmectl::no_daemon) return std::nullopt;
     throw;
@@ -151,7 +153,7 @@ int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deplo
   run(loop, service.close());
   troubles.insert(troubles.begin(), left_out.begin(), left_out.end());
   const auto count = names.empty() ? service.certificate_count() : std::set(names.begin(), names.end()).size();
-  return tell_outcome(troubles, count);
+  return tell_outcome(troubles, count, options.config);
 }
 
 /// The faults without those of credentials, which systemd lays for the service itself: what it runs to reload it may

@@ -41,13 +41,14 @@ std::string said_of(const std::string& words, const std::vector<Name>& names) {
 
 }  // namespace
 
-std::string laggards(const std::vector<ServerReport>& reports, const std::set<int>& passed_over) {
+std::string laggards(const std::vector<ServerReport>& reports) {
+  const bool all_passed_over = std::ranges::all_of(reports, &ServerReport::passed_over);
   bool all_without_authority = true;
   std::map<std::pair<std::string, std::string>, std::vector<Name>> names_of;  // by server and what it said
   for (const auto& report : reports) {
     all_without_authority = all_without_authority && report.last_answer == "not authoritative";
     const bool has_address = report.server.endpoint.has_address();
-    if (report.ready || (has_address && passed_over.contains(report.server.endpoint.family()))) continue;
+    if (report.ready || (report.passed_over && !all_passed_over)) continue;
     const auto beside = report.beside.empty() ? "" : ", beside " + report.beside;
     auto& names = names_of[{report.server.text(), report.last_answer + beside}];
     if (has_address) names.push_back(report.name);  // otherwise they do not matter

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -10,8 +9,8 @@
 namespace acmed::dns {
 
 /// Who has not shown every value, and what each said last, for people: "ns1 (192.0.2.1), ns2 (192.0.2.2) said for
-/// NAME: no answer by UDP and TCP; ns3 (192.0.2.3) had 1 of 2 values of NAME, beside "v1"". Servers of the families
-/// `passed_over` are not named, unless there is no other.
-std::string laggards(const std::vector<ServerReport>& reports, const std::set<int>& passed_over);
+/// NAME: no answer by UDP and TCP; ns3 (192.0.2.3) had 1 of 2 values of NAME, beside "v1"". Those that are not waited
+/// for are not named, unless there is no other.
+std::string laggards(const std::vector<ServerReport>& reports);
 
 }  // namespace acmed::dns

@@ -77,6 +77,7 @@ class Watch {
   void note_route(std::size_t pair, Reply::Outcome outcome);
   void note(std::size_t pair, Verdict verdict, Moment now);
   std::set<int> families_passed_over() const;
+  void pass_over();
   bool have_enough() const;
   bool can_change() const;
   void check_that_each_name_has_servers() const;
@@ -288,13 +289,23 @@ Task<bool> Watch::still_shows(std::size_t pair) {
 }
 
 void Watch::note_route(std::size_t pair, Reply::Outcome outcome) {
+  const auto family = pairs_[pair].server.endpoint.family();
+  bool is_changed = false;
   if (outcome == Reply::Outcome::no_route) {
-    without_route_.insert(pair);
-    return;
+    is_changed = without_route_.insert(pair).second;
+  } else {
+    const bool heard = outcome != Reply::Outcome::silent && outcome != Reply::Outcome::too_large;
+    is_changed = without_route_.erase(pair) > 0;
+    is_changed = (heard && answering_families_.insert(family).second) || is_changed;
   }
-  without_route_.erase(pair);
-  const bool heard = outcome != Reply::Outcome::silent && outcome != Reply::Outcome::too_large;
-  if (heard) answering_families_.insert(pairs_[pair].server.endpoint.family());
+  if (is_changed) pass_over();
+}
+
+void Watch::pass_over() {
+  const auto families = families_passed_over();
+  for (auto& pair : pairs_) {
+    pair.passed_over = pair.server.endpoint.has_address() && families.contains(pair.server.endpoint.family());
+  }
 }
 
 void Watch::note(std::size_t pair, Verdict verdict, Moment now) {
@@ -332,11 +343,10 @@ bool Watch::have_enough() const {
   for (std::size_t pair = 0; policy_.require == Require::all && pair < pairs_.size(); ++pair) {
     if (!pairs_[pair].ready && !without_route_.contains(pair)) return false;  // almost always true, and cheap
   }
-  const auto passed_over = families_passed_over();
   std::map<Name, std::pair<std::size_t, std::size_t>> ready_of;
   for (const auto& pair : pairs_) {
     auto& [ready, all] = ready_of[pair.name];
-    if (pair.server.endpoint.has_address() && passed_over.contains(pair.server.endpoint.family())) continue;
+    if (pair.passed_over) continue;
     ++all;
     if (pair.ready) ++ready;
   }
@@ -363,8 +373,7 @@ void Watch::check_that_each_name_has_servers() const {
 }
 
 std::string Watch::laggards() const {
-  const bool all_passed_over = without_route_.size() == pairs_.size();
-  auto text = dns::laggards(pairs_, all_passed_over ? std::set<int>() : families_passed_over());
+  auto text = dns::laggards(pairs_);
   if (left_out_ > 0) {
     text += fmt::format(" ({} more name servers of the zone were not asked: it has too many)", left_out_);
   }

@@ -40,7 +40,8 @@ struct ServerReport {
   bool ready = false;
   /// "all values", "1 of 2 values", "NXDOMAIN", "no answer by UDP and TCP", "REFUSED", "not authoritative" ...
   std::string last_answer;
-  std::string beside{};  ///< values of others at the name, for people: "\"v1\", \"v2\" and 3 more"; empty for none
+  bool passed_over = false;  ///< not waited for: this host has no route to its address family
+  std::string beside{};      ///< values of others at the name, for people: "\"v1\", \"v2\" and 3 more"; empty for none
 };
 
 /// Receives all reports whenever one of them changes.

@@ -15,6 +15,7 @@ namespace acmed::dns {
 namespace {
 
 constexpr std::size_t longest_file = std::size_t{64} * 1024;
+constexpr std::string_view keyword_of_entry = "nameserver";
 
 /// resolv.conf(5): without an entry, the name server on this host.
 std::vector<Endpoint> this_host() {
@@ -67,7 +68,7 @@ ResolvConf read_resolv_conf(std::istream& file) {
     std::string keyword;
     std::string address;
     words >> keyword >> address;
-    if (keyword != "nameserver") continue;
+    if (keyword != keyword_of_entry) continue;
     if (address.find('%') != std::string::npos) result.names_interfaces = true;
     if (const auto resolver = Endpoint::parse(address)) {
       result.resolvers.push_back(*resolver);
@@ -105,6 +106,10 @@ bool Resolvers::look() {
   // With interfaces the same words may mean another address, or none, tomorrow.
   read_whole_ = !found.names_interfaces;
   tell_unusable(std::move(found.unusable));
+  if (content.text.find(keyword_of_entry) == std::string::npos) {
+    log::info(fmt::format("{} {}: the resolver of this host is asked", file_.string(),
+                          content.stamp.is_there ? "names no nameserver" : "is not there"));
+  }
   if (found.resolvers == list_) return false;
   list_ = std::move(found.resolvers);
   if (!first) log::info(fmt::format("{} has changed: the resolvers are {}", file_.string(), text_of(list_)));

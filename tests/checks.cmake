@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the source itself: `ctest -L check`.
-foreach(check include_check format_check metrics_check path_check script_check)
+foreach(check include_check format_check hardening_check metrics_check path_check script_check)
   add_test(NAME ${check} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${check})
   set_tests_properties(${check} PROPERTIES LABELS check TIMEOUT 400 SKIP_RETURN_CODE 77)
 endforeach()

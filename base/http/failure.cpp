@@ -7,9 +7,14 @@
 #include "base/http/client.h"
 #include "base/http/proxy.h"
 #include "base/http/url.h"
+#include "base/time.h"
 
 namespace acmed::http {
 namespace {
+
+// CURLINFO_SSL_VERIFYRESULT, as X509_STORE_CTX_get_error(3) numbers it.
+constexpr long not_yet_valid = 9;
+constexpr long has_expired = 10;
 
 /// "Connection refused", when the system said so.
 std::string system_reason(CURL* easy) {
@@ -75,6 +80,17 @@ std::string timed_out_at(CURL* easy, const std::string& host, Duration limit) {
   return fmt::format("{} did not answer completely within {}: the server or the network is slow", host, to_text(limit));
 }
 
+/// For a certificate that is not valid now, as far as this host knows; otherwise empty.
+std::string fault_of_time(CURL* easy, const std::string& host) {
+  long result = 0;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &result);
+  if (result != not_yet_valid && result != has_expired) return {};
+  return fmt::format(
+      "the certificate of {} {} by this host's clock, which says {}: set the clock; if it is right, the server needs "
+      "another certificate",
+      host, result == has_expired ? "has expired" : "is not valid yet", to_rfc3339(HostClock().now()));
+}
+
 }  // namespace
 
 std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url, std::string words, Duration limit) {
@@ -85,6 +101,9 @@ std::exception_ptr failure_of(CURL* easy, CURLcode code, const std::string& url,
   if (const auto fault = fault_of_proxy(easy, code, url, words); !fault.empty()) return retry(fault);
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
+      if (const auto fault = fault_of_time(easy, host); !fault.empty()) {
+        return std::make_exception_ptr(Refused("tls:certificate", fault));
+      }
       return std::make_exception_ptr(Refused(
           "tls:certificate",
           fmt::format("the certificate of {} does not verify: {}. Set `trust` to its root when it is a private CA, and "

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/interpreter.h"
 #include "base/program_file.h"
 #include "base/runtime/socket.h"
 
@@ -133,9 +134,13 @@ Child Child::start(const std::vector<std::string>& argv, const std::vector<Secre
                         variables.data());
     return error == 0 ? started : 0;
   });
-  const auto sentence = error == 0 ? "" : system_error_sentence("start " + argv[0], error);
-  if (error == EAGAIN || error == ENOMEM) throw Retry("process:start", sentence);
-  if (error != 0) throw Refused("process:start", sentence);
+  if (error == EAGAIN || error == ENOMEM)
+    throw Retry("process:start", system_error_sentence("start " + argv[0], error));
+  if (error != 0) {
+    // "No such file or directory" is said of the interpreter, too, that its first line names.
+    const auto fault = fault_of_first_line(program);
+    throw Refused("process:start", fault.empty() ? system_error_sentence("start " + argv[0], error) : fault);
+  }
   Child child(pid, open_pidfd(pid));
   if (child.pidfd() < 0) throw Retry("process:start", system_error_sentence("watch " + argv[0], errno));
   return child;

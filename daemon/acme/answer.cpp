@@ -16,6 +16,7 @@ constexpr Duration default_throttle = std::chrono::hours(1);
 constexpr std::size_t longest_quote = 80;
 constexpr std::size_t longest_url = 200;
 constexpr std::size_t longest_terms_url = 500;
+constexpr std::string_view controls_in_text = "\t\n\r\f\x1B";
 
 std::string host_of(const std::string& url) {
   const auto start = url.find("://");
@@ -28,8 +29,16 @@ std::string form_of(const http::Response& response) {
   const auto type = response.media_type();
   if (type == "text/html" || type == "application/xhtml+xml") return "HTML";  // before the body: HEAD has none
   if (response.body.empty()) return "nothing";
-  if (type.empty()) return "something";
-  return one_line(type, longest_quote);
+  const auto encoding = response.header("content-encoding").value_or("");
+  const auto form = type.empty() ? "something" : one_line(type, longest_quote);
+  return encoding.empty() ? form : fmt::format("{} compressed by {}", form, one_line(encoding, longest_quote));
+}
+
+/// Whether a person can read it in a sentence: not DER, nor what is compressed.
+bool is_legible(std::string_view body) {
+  return std::ranges::none_of(body, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && controls_in_text.find(c) == std::string_view::npos;
+  });
 }
 
 /// Judges by the status alone.
@@ -64,7 +73,10 @@ std::optional<Problem> problem_in(const http::Response& response) {
   if (response.status < 400) return std::nullopt;
   // Judged by content, not by media type: some servers and gateways say application/json.
   const auto body = json::parse(response.body);
-  if (!body || !(*body)["type"].as_string()) return std::nullopt;
+  if (!body || !body->as_object()) return std::nullopt;
+  // Without a type it is "about:blank" (RFC 9457 §3.1.1); but that alone does not tell it from other JSON.
+  const bool is_named = response.media_type() == "application/problem+json";
+  if (!is_named && !(*body)["type"].as_string()) return std::nullopt;
   Problem problem = Problem::from_json(*body);
   problem.status = response.status;
   if (problem.type == problem_type::user_action_required && problem.instance.empty()) {
@@ -121,7 +133,8 @@ AnswerError unexpected_answer(const std::string& doing, const std::string& url, 
   if (response.status >= 300 && response.status <= 399 && location) {
     sentence += fmt::format(", a redirect to \"{}\"", one_line(*location, longest_url));
   }
-  if (const auto quote = one_line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
+  const auto quote = is_legible(response.body) ? one_line(response.body, longest_quote) : std::string();
+  if (!quote.empty()) sentence += ": " + quote;
   return {odd_answer, sentence, response.status, not_before};
 }
 

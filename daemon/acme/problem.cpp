@@ -20,6 +20,7 @@ constexpr std::size_t longest_identifier = 255;
 constexpr std::size_t most_subproblems = 100;
 constexpr std::size_t most_subproblems_in_text = 10;
 
+constexpr std::string_view untyped = "about:blank";
 constexpr std::string_view error_namespace = "urn:ietf:params:acme:error:";
 
 /// Types that no retry can cure (RFC 8555 §6.7; RFC 9773 §7.4; draft-ietf-acme-profiles §6.3).
@@ -93,7 +94,7 @@ std::string sentence(const std::string& doing, const Problem& problem, const std
 
 Problem Problem::from_json(const json::Value& value) {
   Problem problem;
-  std::string type = value["type"].text_or("about:blank");
+  std::string type = value["type"].text_or(std::string(untyped));
   if (type.starts_with(error_namespace)) type.erase(0, error_namespace.size());
   problem.type = one_line(type, longest_type);
   problem.detail = one_line(value["detail"].text_or(value["title"].text_or()), longest_detail);
@@ -126,7 +127,8 @@ json::Value Problem::to_json() const {
 }
 
 std::string Problem::text() const {
-  std::string line = type;
+  // "about:blank" says no more than the status does (RFC 9457 §4.2.1).
+  std::string line = type == untyped && status != 0 ? fmt::format("status {}", status) : type;
   if (!detail.empty()) line += ": " + detail;
   for (std::size_t i = 0; i < subproblems.size(); ++i) {
     if (i == most_subproblems_in_text) {

@@ -21,6 +21,7 @@ namespace {
 constexpr int most_bad_nonces = 10;
 constexpr int most_redirects = 3;
 constexpr std::array<int, 5> redirections = {301, 302, 303, 307, 308};
+constexpr std::array<int, 2> unknown_method = {405, 501};
 constexpr std::size_t longest_url = std::size_t{4} * 1024;
 constexpr std::size_t longest_quote = 200;
 /// Some CAs validate or issue before they respond.
@@ -92,7 +93,10 @@ Task<Directory> Client::Session::request_directory() {
 Task<std::string> Client::Session::new_nonce() {
   for (bool first = true;; first = false) {
     const auto known = co_await directory();
-    const auto response = co_await read("get a nonce", "HEAD", known.new_nonce);
+    auto response = co_await read("get a nonce", "HEAD", known.new_nonce);
+    // Some gateways let no HEAD pass; the CA answers GET as well (RFC 8555 §7.2).
+    const bool takes_no_head = std::ranges::find(unknown_method, response.status) != unknown_method.end();
+    if (takes_no_head) response = co_await read("get a nonce", "GET", known.new_nonce);
     if (response.status == 404 && first) {
       forget(&Directory::new_nonce, known.new_nonce);
       continue;

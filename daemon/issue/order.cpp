@@ -242,8 +242,32 @@ Task<> CertificateOrder::respond(std::vector<Challenged> challenged) {
 }
 
 Task<> CertificateOrder::respond_to(Challenged one) {
-  co_await ca().respond(std::move(one.challenge_url));
+  std::exception_ptr failure;
+  try {
+    co_await ca().respond(one.challenge_url);
+  } catch (const Error& error) {
+    if (error.advice() == Error::Advice::throttled) throw;
+    failure = std::current_exception();
+  }
+  if (failure) {
+    const bool is_taken = co_await has_been_taken(std::move(one));
+    if (!is_taken) std::rethrow_exception(failure);
+  }
   if (state_.order) state_.order->validating = true;
+}
+
+/// Whether the CA works on a response that it did not confirm: it may take one and then fail, or its answer may be
+/// lost.
+Task<bool> CertificateOrder::has_been_taken(Challenged one) {
+  try {
+    const auto authorization = co_await ca().authorization(one.authorization_url);
+    const auto* challenge = authorization.challenge(one.type);
+    co_return authorization.status != acme::AuthorizationStatus::pending ||
+        (challenge != nullptr && challenge->status != "pending");
+  } catch (const Error& error) {
+    log_.debug(error.what());  // the failure that led here says more
+    co_return false;
+  }
 }
 
 Task<> CertificateOrder::await_valid(std::vector<Challenged> challenged) {

@@ -81,6 +81,7 @@ class CertificateOrder {
   std::string replaced() const;
   void leave(const store::OpenOrder& order) const;
   Task<> respond_to(Challenged one);
+  Task<bool> has_been_taken(Challenged one);
   Task<> await_result(std::vector<Challenged> challenged, Task<> poll);
   Task<> poll_order();
   Task<> poll_authorizations(std::vector<std::string> urls, bool* all_valid);

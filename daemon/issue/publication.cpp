@@ -8,10 +8,12 @@
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "daemon/issue/certificate_log.h"
+#include "dns/laggards.h"
 
 namespace acmed::issue {
 namespace {
 
+constexpr Duration first_telling = std::chrono::seconds(10);
 // Between two additions after a loss, which doubles: a server that changes its mind does not keep the provider busy.
 constexpr Duration first_rest = std::chrono::seconds(5);
 constexpr Duration longest_rest = std::chrono::minutes(1);
@@ -37,7 +39,7 @@ Task<> Publication::publish(ZoneCoordinator::Announcement announcement) {
   context_.observer.published(user_, missing.size());
   co_await await_published();
   const auto began = context_.loop.clock().moment();
-  co_await accompanied(await_visible(true), keep_asserting());
+  co_await accompanied(accompanied(await_visible(true), keep_asserting()), keep_telling());
   if (is_watched()) context_.observer.propagated(user_, context_.loop.clock().moment() - began);
 }
 
@@ -142,6 +144,7 @@ Task<> Publication::await_visible(bool settle) {
     longest = std::max(left - std::min(left / share_of_validation, longest_validation), shortest_wait);
   }
   bool is_cut = false;
+  reports_.clear();
   std::vector<Task<>> waits;
   for (auto& [provider, expected] : expected(false)) {
     const auto found = policies_.find(provider);
@@ -150,8 +153,9 @@ Task<> Publication::await_visible(bool settle) {
     is_cut = is_cut || policy.timeout > longest;
     policy.timeout = std::min(policy.timeout, longest);
     policy.settle = std::min(policy.settle, longest);
-    const auto report = [this](const std::vector<dns::ServerReport>& servers) {
-      context_.observer.looked(user_, servers);
+    const auto report = [this, provider = provider](const std::vector<dns::ServerReport>& servers) {
+      note(provider, servers);
+      context_.observer.looked(user_, all_reports());
     };
     const auto lost = [this] {
       are_lost_ = true;
@@ -171,6 +175,43 @@ Task<> Publication::await_visible(bool settle) {
                     "`profile` whose authorizations live longer, or `exclude` in [propagation] for a server that "
                     "lags, may help",
                     error.what(), to_rfc3339(*end)));
+  }
+}
+
+/// The servers and names of a provider are the same in each report, in the same order.
+void Publication::note(const std::string& provider, const std::vector<dns::ServerReport>& reports) {
+  auto& before = reports_[provider];
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const auto& [server, name, ready, said, passed_over, beside] = reports[i];
+    const bool is_news = before.size() != reports.size() || before[i].last_answer != said;
+    if (!is_news) continue;
+    CertificateLog(user_).debug(fmt::format("name server {} says for {}: {}{}{}", server.text(), name.text(), said,
+                                            beside.empty() ? "" : ", beside " + beside,
+                                            passed_over ? " (it is not waited for)" : ""));
+  }
+  before = reports;
+}
+
+/// Of all providers; without those that nobody waits for, unless there is no other.
+std::vector<dns::ServerReport> Publication::all_reports() const {
+  std::vector<dns::ServerReport> all;
+  for (const auto& [provider, reports] : reports_) all.insert(all.end(), reports.begin(), reports.end());
+  if (!std::ranges::all_of(all, &dns::ServerReport::passed_over))
+    std::erase_if(all, [](const auto& each) { return each.passed_over; });
+  return all;
+}
+
+/// Whom a long wait is for: after 10 s, 20 s, 40 s and so on. Never ends.
+Task<> Publication::keep_telling() {
+  const auto began = context_.loop.clock().moment();
+  for (Duration pause = first_telling;; pause = context_.loop.clock().moment() - began) {
+    co_await sleep_for(pause);
+    const auto reports = all_reports();
+    const auto ready = std::ranges::count_if(reports, &dns::ServerReport::ready);
+    if (static_cast<std::size_t>(ready) == reports.size()) continue;
+    CertificateLog(user_).info(fmt::format("after {} the DNS does not show every value yet: {}",
+                                           acmed::to_text(context_.loop.clock().moment() - began),
+                                           dns::laggards(reports)));
   }
 }
 

@@ -54,6 +54,9 @@ class Publication {
   Task<> await_visible(bool settle);
   Task<> timed(std::string provider, Task<> wait);
   bool is_watched() const;
+  void note(const std::string& provider, const std::vector<dns::ServerReport>& reports);
+  std::vector<dns::ServerReport> all_reports() const;
+  Task<> keep_telling();
   Task<> keep_asserting();
   Task<> next_loss();
   template <class Predicate>
@@ -67,7 +70,8 @@ class Publication {
   std::string user_;
   Policies policies_;
   std::vector<PlacedValue> values_;
-  bool are_lost_ = false;  ///< some name server shows values no longer
+  std::map<std::string, std::vector<dns::ServerReport>> reports_;  ///< what was said last, by provider
+  bool are_lost_ = false;                                          ///< some name server shows values no longer
   Waiters lost_;
   std::set<dns::Name> refused_;
 };

@@ -35,6 +35,11 @@ std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*
   return std::nullopt;
 }
 
+/// What a power cut, or a backup on a full disk, leaves of a key has no end.
+bool is_whole_key(std::string_view pem) {
+  return pem.starts_with("-----BEGIN ") && pem.find("\n-----END ") != pem.npos;
+}
+
 std::optional<json::Object> object_from_json(const json::Value& value) {
   return value.as_object() != nullptr ? std::optional(*value.as_object()) : std::nullopt;
 }
@@ -107,6 +112,14 @@ Task<std::optional<Account>> FileStore::load_account(AccountIdentity identity) {
     const bool may_be_former = identity.brought_key.empty() && identity.label.empty();
     if (!key && may_be_former && take_over(former, folder, identity)) key = files::read(folder / "key.pem");
     if (!key) return std::nullopt;
+    if (!is_whole_key(*key)) {
+      const auto aside = files::set_aside(folder);
+      log::error(
+          fmt::format("the key of the account in {} is damaged: what is left is kept as {}, and another account "
+                      "is registered",
+                      folder.string(), aside.string()));
+      return std::nullopt;
+    }
     // Without account.json the key still finds the account: newAccount returns the one that it belongs to.
     auto account = read_record(folder / "account.json", &account_from_json).value_or(Account{});
     account.identity = identity;

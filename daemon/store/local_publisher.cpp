@@ -67,6 +67,10 @@ Task<> LocalPublisher::publish(std::string name, Generation generation, KeyGroup
           // The pair goes into service all the same: for most services root reads the key.
         }
         const auto live = folder_.live(name);
+        // Whoever cleans up under a running daemon may take these along.
+        for (const auto& path : {fs::path(live), folder_.stamp(name)}) {
+          files::make_folder(path.parent_path(), watched_mode);
+        }
         const auto former = generation_behind(live);
         files::switch_link(live, fs::path("..") / "certificates" / name / number);
         if (former && *former != generation.number) tell_watchers_of(certificate / generation_name(*former));

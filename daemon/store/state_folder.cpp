@@ -44,12 +44,22 @@ std::optional<uid_t> owner_of(const fs::path& path) {
   return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
+/// Whoever can change what the path leads to can take away the keys, or put others in their place.
+void refuse_if_shared(const fs::path& folder) {
+  const auto way = files::walk(folder, files::Links::followed);
+  if (!way) return;  // removed since it was made: what is opened next says so
+  const auto fault = files::fault_of(*way, files::Trusted::of_process());
+  if (!fault.empty()) throw Refused("store:shared", fmt::format("the state directory is not safe: {}", fault));
+}
+
 /// Root may write anywhere, but the folder's user could not use what root writes.
 void refuse_as_root(const fs::path& folder) {
   if (::geteuid() != 0) return;
   for (const auto* entry : entries) {
     const auto path = *entry == '\0' ? folder : folder / entry;
     const auto owner = owner_of(path);
+    // Where anybody may lay a folder, its owner is not whom acmed is to be run as.
+    if (*entry == '\0' && owner && *owner == 0) refuse_if_shared(folder);
     if (!owner || *owner == 0) continue;
     const auto name = name_of_user(*owner);
     const bool is_number = name == std::to_string(*owner);
@@ -58,14 +68,6 @@ void refuse_as_root(const fs::path& folder) {
                               "user: sudo -u {} acmed ...",
                               path.string(), name, is_number ? fmt::format("'#{}'", name) : name));
   }
-}
-
-/// Whoever can change what the path leads to can take away the keys, or put others in their place.
-void refuse_if_shared(const fs::path& folder) {
-  const auto way = files::walk(folder, files::Links::followed);
-  if (!way) return;  // removed since it was made: what is opened next says so
-  const auto fault = files::fault_of(*way, files::Trusted::of_process());
-  if (!fault.empty()) throw Refused("store:shared", fmt::format("the state directory is not safe: {}", fault));
 }
 
 /// The error for an operation on `path` in the state directory `folder` that this user is not permitted: whose it is,

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t longest_quote = 80;  // of what is no answer
 constexpr int refusals = 300;              // from here on; a redirection is not followed
+constexpr int faults = 400;
 constexpr int troubles = 500;
 constexpr int too_many_requests = 429;
 
@@ -38,6 +39,13 @@ std::string form_of(const http::Response& response, const ForeignWords& words) {
   if (response.body.empty()) return "nothing";
   if (type == "application/json") return "other JSON";
   return type.empty() ? "something" : words.line(type, longest_quote);
+}
+
+/// Where the server sends us instead; empty when it does not. A redirect is not followed: the credentials are for the
+/// configured URL.
+std::string redirection_of(const http::Response& response) {
+  const bool redirects = response.status >= refusals && response.status < faults;
+  return redirects ? response.header("location").value_or("") : std::string();
 }
 
 }  // namespace
@@ -106,7 +114,9 @@ bool HttpApi::passes(const http::Response& response) const {
 
 std::string HttpApi::words_in(const http::Response& response, const Secret& told) const {
   const auto answer = json::parse(response.body).value_or(json::Value());
-  const auto said = answer["error"].text_or(response.body);
+  auto said = answer["error"].text_or(response.body);
+  if (const auto target = redirection_of(response); !target.empty()) said = "a redirect to " + target;
+  if (said.empty()) said = "nothing";
   if (told.empty()) return words_.line(said, settings_.most_quoted);
   auto secrets = secrets_;
   secrets.push_back(told);
@@ -139,6 +149,9 @@ void HttpApi::throw_for_no_answer(const http::Response& response, const std::str
                                   const std::string& wanted) const {
   auto sentence = fmt::format("{} answered {} with status {} instead of {}", settings_.url, form_of(response, words_),
                               response.status, wanted);
+  if (const auto target = redirection_of(response); !target.empty()) {
+    sentence += fmt::format(", a redirect to \"{}\"", words_.line(target, settings_.most_quoted));
+  }
   if (const auto quote = words_.line(response.body, longest_quote); !quote.empty()) sentence += ": " + quote;
   throw Retry(response.status >= troubles ? cause::of_status(response.status) : cause, sentence, welcome_at(response));
 }

@@ -265,9 +265,15 @@ void PowerDnsApi::throw_for(const http::Response& response, About about, const s
                                 api_.who(), configured_.server_id));
     case 422:
       throw Refused(status_cause,
-                    fmt::format("{} refuses a look at zone {}: {}", api_.who(), subject, api_.words_in(response)));
+                    fmt::format("{} refuses a look at {}: {}", api_.who(),
+                                subject.empty() ? "its zones" : "zone " + subject, api_.words_in(response)));
     case 429:
       api_.throw_failure(response, {}, {});
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+      api_.throw_failure(response, {}, "; name the right url in [provider." + provider_ + "]");
     default:
       throw Retry(
           status_cause,

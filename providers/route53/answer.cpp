@@ -169,9 +169,10 @@ void throw_refusal(const AwsError& error, const Purpose& purpose, const Credenti
   }
   const auto quote = error.body.empty() ? "" : fmt::format(", \"{}\"", error.body);
   if (error.status >= 500) {
-    throw Retry(error.code.empty() ? fmt::format("http:{}", error.status) : its_cause,
-                fmt::format("cannot {}: AWS is in trouble, or a proxy on the way to it: HTTP status {} {}{}{}",
-                            purpose.doing, error.status, error.code, words_of(error), quote));
+    throw Retry(
+        error.code.empty() ? fmt::format("http:{}", error.status) : its_cause,
+        fmt::format("cannot {}: AWS is in trouble, or a proxy on the way to it: HTTP status {}{}{}{}", purpose.doing,
+                    error.status, error.code.empty() ? "" : " " + error.code, words_of(error), quote));
   }
   if (error.code.empty()) {
     throw Retry(error.status == 200 ? "aws:answer" : fmt::format("http:{}", error.status),

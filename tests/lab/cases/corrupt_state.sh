@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What is known of a certificate cannot be read: it is set aside and told, and the certificate stays in service.
+# What is known of a certificate cannot be read: it is set aside and told, and the certificate stays in service. An account whose key is damaged
+# is set aside for another one. A configuration that has become empty is not "all well".
 # shellcheck source=../failure.sh
 source "$(dirname "$0")/../failure.sh"
 
@@ -17,4 +18,18 @@ acmed_once
 expect_equal "requests to the CA for a certificate that is still good" "$(count pebble requests)" 0
 expect_equal "exit status of the next run" "$STATUS" 0
 expect_issued victim "${VICTIM_DOMAINS[@]}"
+
+echo "--- a power cut has left the beginnings of the accounts' keys"
+for key in "$STATE"/accounts/*/key.pem; do truncate -s 40 "$key"; done
+make_due
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_match "the sentence" "$OUTPUT" 'the key of the account in .* is damaged: what is left is kept as .*corrupt'
+expect_issued victim "${VICTIM_DOMAINS[@]}"
+
+echo "--- nothing is configured"
+echo "state_directory = \"$STATE\"" >"$CONFIG"
+acmed_once
+expect_match "the warning" "$OUTPUT" 'there is no \[\[certificate\]\] yet, so nothing is kept'
+expect_equal "lines that say that all is well" "$(grep -c 'all well' <<<"$OUTPUT" || true)" 0
 expect_no_txt example.test

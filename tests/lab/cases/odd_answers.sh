@@ -17,6 +17,39 @@ one_certificate w example.test
 acmed_once
 expect_equal "exit status" "$STATUS" 0
 
+another "a byte order mark before the directory, a gateway that lets no HEAD pass, a response that is taken and not confirmed" <<'PY'
+def odd(ca, request, usual):
+    reply = usual()
+    if request.resource == "directory":
+        reply.body = b"\xef\xbb\xbf" + reply.octets()
+    if request.resource == "new-nonce" and request.method == "HEAD":
+        return page(405)
+    if request.resource == "challenge":
+        return problem(500, "serverInternal", "Error updating challenge")
+    return reply
+PY
+one_certificate w example.test
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_equal "orders" "$(odd_count new-order)" 1
+expect_equal "responses" "$(odd_count challenge)" 1
+
+another "answers that nobody can read" <<'PY'
+import gzip
+def odd(ca, request, usual):
+    reply = usual()
+    if request.resource == "directory" and request.count == 1:
+        reply.body, reply.headers["Content-Encoding"] = gzip.compress(reply.octets()), "gzip"
+    if request.resource == "new-order":
+        return Reply(400, {"title": "Bad Request"}, "application/problem+json")
+    return reply
+PY
+one_certificate w example.test
+acmed_once
+expect_match "compressed" "$OUTPUT" 'application/json compressed by gzip with status 200 instead of JSON \(next try'
+acmed_once
+expect_match "a problem without a type" "$OUTPUT" 'cannot order a certificate at [^ ]*: status 400: Bad Request'
+
 another "the CA adds the base domain to a wildcard (commercial CAs)" <<'PY'
 def odd(ca, request, usual):
     if request.resource == "certificate":

@@ -63,6 +63,20 @@ SCENARIO("answers without a nonce, or with one that is none, only cost a request
   CHECK(bench.ca.count("new-nonce") == 1);
 }
 
+SCENARIO("a nonce is fetched by GET where HEAD does not pass") {
+  Bench bench;
+  const auto* status = GENERATE("405 Method Not Allowed", "501 Not Implemented");
+  bench.ca.be_odd("new-nonce", [status](const FakeCa::Seen& seen) -> std::optional<FakeCa::Reply> {
+    if (seen.method == "HEAD") return FakeCa::Reply(status, "");
+    return FakeCa::Reply("204 No Content", "").with("Replay-Nonce: AAAA");
+  });
+  bench.ca.instead(
+      "new-account",
+      FakeCa::Reply("201 Created", R"({"status":"valid"})").with("Location: " + bench.ca.url("account/1")));
+  bench.register_account();
+  CHECK(bench.ca.count("new-nonce") == 2);
+}
+
 SCENARIO("a URL of the directory that is gone has the directory read anew, once") {
   Bench bench;
   bench.register_account();
@@ -112,6 +126,38 @@ SCENARIO("HTML instead of JSON is a failure that may pass, and says what came") 
     bench.ca.instead("certificate", FakeCa::Reply("200 OK", page).with("Content-Type: text/html"));
     CHECK_THROWS_WITH(bench.run(bench.client.certificate(bench.ca.url("certificate/0"), "")),
                       Contains("answered HTML with status 200 instead of a PEM chain"));
+  }
+}
+
+SCENARIO("what nobody can read is not quoted") {
+  Bench bench;
+  bench.register_account();
+  const auto sentence = [&](const FakeCa::Reply& reply) {
+    bench.ca.instead("new-order", reply);
+    return std::string(failed_order<acme::AnswerError>(bench).what());
+  };
+  CHECK_THAT(sentence(FakeCa::Reply("200 OK", "0\x82\x01\x0A DER").with("Content-Type: application/pkix-cert")),
+             Catch::EndsWith("answered application/pkix-cert with status 200 instead of a Location"));
+  CHECK_THAT(
+      sentence(
+          FakeCa::Reply("200 OK", "\x1F\x8B\x08 zip").with("Content-Type: application/json\r\nContent-Encoding: gzip")),
+      Catch::EndsWith("answered application/json compressed by gzip with status 200 instead of a Location"));
+}
+
+SCENARIO("a problem without a type is one, and its title is told") {
+  Bench bench;
+  bench.register_account();
+  const std::string body = R"({"title":"Bad Request","detail":["?"]})";
+  WHEN("its media type says that it is one") {
+    bench.ca.instead("new-order",
+                     FakeCa::Reply("400 Bad Request", body).with("Content-Type: application/problem+json"));
+    const auto error = failed_order<ProblemError>(bench);
+    CHECK(error.cause() == "acme:about:blank");
+    CHECK_THAT(error.what(), Catch::EndsWith(": status 400: Bad Request"));
+  }
+  WHEN("it may be any JSON") {
+    bench.ca.instead("new-order", FakeCa::Reply("400 Bad Request", body).with("Content-Type: application/json"));
+    CHECK_THAT(failed_order<acme::AnswerError>(bench).what(), Contains("Bad Request"));
   }
 }
 

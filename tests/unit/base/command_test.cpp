@@ -18,6 +18,7 @@
 #include "base/runtime/scope.h"
 #include "base/runtime/socket.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace acmed;
 using namespace std::chrono_literals;
@@ -190,6 +191,25 @@ TEST_CASE("a program that does not exist is refused, with its name") {
     CHECK(error.cause() == "process:start");
     CHECK_THAT(error.what(), Catch::Contains("/no/such/program"));
   }
+}
+
+TEST_CASE("a script that no interpreter can run is refused with what its first line lacks") {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const std::string& content) {
+    const auto script = folder.path() / "hook";
+    std::ofstream(script) << content;
+    chmod(script.c_str(), 0755);
+    try {
+      result_of({{script.string()}, {}, "", 30s});
+    } catch (const Refused& error) {
+      CHECK(error.cause() == "process:start");
+      return std::string(error.what());
+    }
+    return std::string("it was started");
+  };
+  CHECK_THAT(refusal("#!/bin/sh\r\nexit 0\r\n"), Catch::Contains("end as on Windows"));
+  CHECK_THAT(refusal("exit 0\n"), Catch::Contains("its first line has to be #!/bin/sh"));
+  CHECK_THAT(refusal("#!/usr/bin/python2.4\n"), Catch::Contains("is run by /usr/bin/python2.4, which is not there"));
 }
 
 TEST_CASE("a plain name is looked up where the program itself would look, not in our own path") {

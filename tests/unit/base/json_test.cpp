@@ -31,6 +31,12 @@ TEST_CASE("a member that is not there, or is something else, reads as nothing") 
   CHECK(value["n"].elements().empty());
 }
 
+TEST_CASE("a byte order mark before JSON is passed over, once") {
+  CHECK(json::parse("\xEF\xBB\xBF{\"a\":1}") == json::parse("{\"a\":1}"));
+  CHECK(!json::parse("\xEF\xBB\xBF\xEF\xBB\xBF{}"));
+  CHECK(!json::parse("\xEF\xBB\xBF"));
+}
+
 TEST_CASE("hostile nesting is refused, and costs no stack") {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   CHECK(json::parse(nested(64)));

@@ -26,6 +26,11 @@
 namespace acmed::store {
 namespace {
 
+/// What looks like a private key in PEM.
+Secret key_named(const std::string& name) {
+  return Secret("-----BEGIN PRIVATE KEY-----\n" + name + "\n-----END PRIVATE KEY-----\n");
+}
+
 namespace fs = std::filesystem;
 
 GenerationFiles files_named(const std::string& text) {
@@ -225,6 +230,28 @@ SCENARIO("what a provider keeps is there after a restart, for acmed alone") {
   }
 }
 
+SCENARIO("an account whose key a power cut has damaged is set aside, and another one takes its place") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  Account account;
+  account.identity = {"https://ca.test/dir", "", "ecdsa-p256"};
+  account.url = "https://ca.test/account/1";
+  account.key_pem = key_named("first");
+  run(loop, state.store.save_account(account));
+  const fs::path account_folder = fs::directory_iterator(folder.path() / "accounts")->path();
+  const auto left = GENERATE(as<std::string>{}, "", "-----BEGIN PRIVATE KEY-----\nMIGH", std::string(200, '\0'));
+  std::ofstream(account_folder / "key.pem", std::ios::trunc) << left;
+  CHECK(!run(loop, state.store.load_account(account.identity)));
+  CHECK(!fs::exists(account_folder));
+  const auto aside = fs::directory_iterator(folder.path() / "accounts")->path();
+  CHECK_THAT(aside.string(), Catch::StartsWith(account_folder.string() + ".corrupt-"));
+  CHECK(files::read(aside / "key.pem") == left);
+  account.key_pem = key_named("second");
+  run(loop, state.store.save_account(account));
+  CHECK(run(loop, state.store.load_account(account.identity))->key_pem == account.key_pem);
+}
+
 SCENARIO("an account's key is never replaced") {
   const TemporaryFolder folder;
   Loop loop;
@@ -232,15 +259,15 @@ SCENARIO("an account's key is never replaced") {
   auto& store = state.store;
   Account account;
   account.identity = {"https://ca.test:14000/dir", "", "ecdsa-p256"};
-  account.key_pem = Secret("first");
+  account.key_pem = key_named("first");
   run(loop, store.save_account(account));
   CHECK(run(loop, store.load_account(account.identity))->url.empty());
   account.url = "https://ca.test/account/1";
-  account.key_pem = Secret("second");
+  account.key_pem = key_named("second");
   run(loop, store.save_account(account));
   const auto loaded = run(loop, store.load_account(account.identity));
   REQUIRE(loaded);
-  CHECK(loaded->key_pem.reveal() == "first");
+  CHECK(loaded->key_pem == key_named("first"));
   CHECK(loaded->url == account.url);
   CHECK(!run(loop, store.load_account({"https://other.test/dir", "", "ecdsa-p256"})));
 }
@@ -346,7 +373,7 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
     Account account;
     account.identity = {url, "", "ecdsa-p256"};
     account.url = "https://ca.test/account/1";
-    account.key_pem = Secret("key");
+    account.key_pem = key_named("key");
     run(loop, store.save_account(account));
     run(loop, store.save_certificate("web", full_certificate()));
     state.publish(loop, "web", state.add(loop, "web", files_named("1")));
@@ -386,7 +413,7 @@ SCENARIO("what a killed acmed was writing is gone after the next start, and noth
     for (const auto& each : folders) after.push_back(entries_of(each));
     CHECK(after == before);
     CHECK(files::read(state.folder.live("web") + "/privkey.pem") == "key 1");
-    CHECK(run(loop, store.load_account({url, "", "ecdsa-p256"}))->key_pem.reveal() == "key");
+    CHECK(run(loop, store.load_account({url, "", "ecdsa-p256"}))->key_pem == key_named("key"));
   }
 }
 
@@ -446,8 +473,15 @@ SCENARIO("a state directory that somebody else can change is refused") {
   };
   { const StateFolder state(path); }
   REQUIRE(::chmod(path.c_str(), 0777) == 0);
-  refused_with("every user of this host may write to " + path.string() + " (mode 0777); run: chmod o-w " +
-               path.string());
+  const auto sentence =
+      "every user of this host may write to " + path.string() + " (mode 0777); run: chmod o-w " + path.string();
+  refused_with(sentence);
+  if (::geteuid() == 0) {
+    // Whoever laid a folder there is not whom acmed should be run as.
+    REQUIRE(::chown((path / "certificates").c_str(), 1, static_cast<gid_t>(-1)) == 0);
+    refused_with(sentence);
+    REQUIRE(::chown((path / "certificates").c_str(), 0, static_cast<gid_t>(-1)) == 0);
+  }
   REQUIRE(::chmod(path.c_str(), 0751) == 0);
   REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
   refused_with("run: chmod o-w " + folder.path().string());
@@ -530,6 +564,17 @@ SCENARIO("files of another user's are named with what to type") {
     });
     CHECK_THAT(sentence, Catch::Contains("install -d -o " + name_of_user(service) + " -m 0751 " + path.string()));
   }
+}
+
+SCENARIO("a certificate goes live although somebody has removed the folders of live ones") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  state.publish(loop, "web", state.add(loop, "web", files_named("1")));
+  for (const auto* removed : {"live", "stamps"}) fs::remove_all(folder.path() / removed);
+  state.publish(loop, "web", state.add(loop, "web", files_named("2")));
+  CHECK(files::read(state.folder.live("web") + "/privkey.pem") == "key 2");
+  CHECK(fs::exists(folder.path() / "stamps/web"));
 }
 
 SCENARIO("a state that cannot be read is kept aside and the work goes on") {

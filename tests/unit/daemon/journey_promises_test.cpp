@@ -213,6 +213,16 @@ SCENARIO("a value that was refused and is nowhere to be seen is no trouble of it
   }
 }
 
+SCENARIO("a response that the CA takes and does not confirm ends nothing") {
+  JourneyScene scene;
+  scene.ca.change_answers("challenge", [](const FakeCa::Seen&, FakeCa::Reply) {
+    return problem("500 Internal Server Error", "serverInternal");
+  });
+  CHECK(scene.run().empty());
+  CHECK(scene.ca.orders() == 1);
+  CHECK(scene.ca.count("challenge") == 1);
+}
+
 SCENARIO("a run that is stopped leaves what the next one goes on with") {
   JourneyScene scene;
   std::stop_source stop;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/issue/publication.h"
 
+#include "base/log.h"
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/dns/fake_name_server.h"
+#include "tests/unit/providers/log_capture.h"
 #include "tests/unit/temporary_folder.h"
 
 namespace acmed::issue {
@@ -69,6 +71,7 @@ struct World {
     auto contended = std::make_unique<ContendedProvider>();
     provider = contended.get();
     all.emplace("p", std::move(contended));
+    all.emplace("q", std::make_unique<ContendedProvider>());
     return all;
   }
   dns::Location location() const {
@@ -136,6 +139,57 @@ SCENARIO("the DNS itself is waited for, whatever the provider says of what it ac
   world.publish();
   CHECK(world.clock.now() >= world.shown_from);
   CHECK(world.clock.now() < world.shown_from + 15s);
+}
+
+SCENARIO("a wait that lasts is told, with every server that keeps it waiting") {
+  World world;
+  world.shown_from = world.start + 50s;
+  std::string said;
+  log::set_level(log::Level::info);
+  {
+    const test::LogCapture capture;
+    world.publish();
+    said = capture.text();
+  }
+  for (const std::string after : {"10 s", "20 s", "40 s"}) {
+    CHECK_THAT(said, Catch::Contains("cert: after " + after + " the DNS does not show every value yet: ns.a.test (" +
+                                     world.server.endpoint().text() + ") "));
+  }
+  CHECK(std::ranges::count(said, '\n') == 3);
+}
+
+SCENARIO("a short wait is not worth a word") {
+  World world;
+  world.shown_from = world.start + 8s;
+  log::set_level(log::Level::info);
+  const test::LogCapture capture;
+  world.publish();
+  CHECK(capture.text().empty());
+}
+
+SCENARIO("observers hear of the servers of all providers at once") {
+  World world;
+  dns::fake::NameServer other(world.loop, "127.0.1.2");
+  other.handle([&](std::string_view request, dns::Transport) {
+    dns::fake::Answer answer;
+    answer.answer.push_back(dns::fake::txt("_acme-challenge.b.test", "w"));
+    return dns::fake::reply_to(request, answer);
+  });
+  struct Listener final : Observer {
+    void looked(const std::string&, const std::vector<dns::ServerReport>& servers) override {
+      most = std::max(most, servers.size());
+    }
+    std::size_t most = 0;
+  } listener;
+  JourneyContext context{world.loop, world.state.store, world.state.publisher, world.discovery, world.zones,
+                         {},         listener};
+  const dns::Name name("_acme-challenge.b.test");
+  const dns::Location place{name, dns::Name("b.test"), {{dns::Name("ns.b.test"), other.endpoint()}}, {}};
+  Publication publication(context, "cert", {},
+                          {{{"p", {dns::Name("a.test"), ""}, challenge, "v"}, world.location()},
+                           {{"q", {dns::Name("b.test"), ""}, name, "w"}, place}});
+  run(world.loop, publication.publish(world.zones.announce({})));
+  CHECK(listener.most == 2);
 }
 
 SCENARIO("a provider that tells when it has published is waited for before the DNS is asked") {

@@ -234,6 +234,7 @@ SCENARIO("a server that cannot be reached from here may be another's business") 
       CHECK(scene.wait({}).empty());
       CHECK(scene.clock.now() == scene.start);
     }
+    CHECK(std::ranges::count_if(scene.last_report, &ServerReport::passed_over) == 2);
   }
   WHEN("a firewall drops what is sent to its family") {
     scene.further = {{Name("ns3.example.test"), Endpoint::parse("::1", fake::port()).value()}};

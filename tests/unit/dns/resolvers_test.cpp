@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/unit/catch.h"
+#include "tests/unit/providers/log_capture.h"
 #include "tests/unit/temporary_folder.h"
 
 using namespace acmed;
@@ -44,6 +45,25 @@ SCENARIO("the resolvers are those of resolv.conf, in its order") {
 
 SCENARIO("without an entry, this host is the resolver") {
   CHECK(text_of(named_in("search example.test\n")) == "127.0.0.1");
+}
+
+SCENARIO("it is told why this host is the resolver") {
+  Scene scene;
+  const test::LogCapture log;
+  WHEN("the file names none") {
+    scene.write("search example.test\n");
+    Resolvers::of_file(scene.file);
+    CHECK_THAT(log.text(), Catch::Contains("resolv.conf names no nameserver: the resolver of this host is asked"));
+  }
+  WHEN("there is no file") {
+    Resolvers::of_file(scene.file);
+    CHECK_THAT(log.text(), Catch::Contains("resolv.conf is not there: the resolver of this host is asked"));
+  }
+  WHEN("it names this host, nothing is told") {
+    scene.write("nameserver 127.0.0.1\n");
+    Resolvers::of_file(scene.file);
+    CHECK(log.text().empty());
+  }
 }
 
 SCENARIO("an entry that cannot be used is not replaced by this host") {

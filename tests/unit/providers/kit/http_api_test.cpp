@@ -78,6 +78,9 @@ SCENARIO("the status of an answer says what can be done about it") {
   CHECK(scene.failure("403 Forbidden", "", R"({"error": "no such\nuser"})") ==
         "refused http:403 Example's API answered 403: no such user. Look at url");
   CHECK(scene.failure("302 Found", "", "there") == "refused http:302 Example's API answered 302: there. Look at url");
+  CHECK(scene.failure("302 Found", "Location: https://login.example/\r\n", "<p>") ==
+        "refused http:302 Example's API answered 302: a redirect to https://login.example/. Look at url");
+  CHECK(scene.failure("404 Not Found", "", "") == "refused http:404 Example's API answered 404: nothing. Look at url");
   CHECK(scene.failure("503 Busy", "", "later") == "retry http:503 Example's API answered 503: later. Look at url");
   CHECK(scene.failure("429 Too many", "", "slowly") == "throttled http:429 Example's API wants fewer requests: slowly");
 }
@@ -115,6 +118,9 @@ SCENARIO("an answer that is not the operator's is told for what it is") {
   const auto url = scene.api.url();
   CHECK(told("200 OK", "text/html; charset=utf-8", "<p>Log in") ==
         "retry example:answer " + url + " answered an HTML page with status 200 instead of a list: <p>Log in");
+  CHECK(told("307 Temporary Redirect", "text/html\r\nLocation: https://login.example/", "") ==
+        "retry example:answer " + url +
+            " answered an HTML page with status 307 instead of a list, a redirect to \"https://login.example/\"");
   CHECK(told("502 Bad Gateway", "application/json", "[]") ==
         "retry http:502 " + url + " answered other JSON with status 502 instead of a list: []");
   CHECK(told("200 OK", "text/plain", "") ==
