@@ -69,9 +69,10 @@ Task<> Keeper::prepare() {
   if (kept_.loaded) forget_former_troubles();  // next() relies on it
 }
 
-Task<> Keeper::prepare(Found found) {
-  loading_.found(std::move(found));
-  return prepare();
+bool Keeper::found(Found found) {
+  const bool is_all = loading_.found(std::move(found));
+  if (is_all) forget_former_troubles();
+  return is_all;
 }
 
 /// While it exists, something is being done.
