@@ -98,6 +98,8 @@ class Keeper {
   Task<> perform(Duty* duty);
   Task<> perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* failed);
   Task<> remember(Duty* duty, std::exception_ptr failure);
+  Task<> remember_met(std::vector<Duty*>* failed);
+  Task<> record_rest(std::vector<Duty*>* failed);
   void forget_former_troubles();
   void forget_if_outdated(const Error& error);
   void tell_what_waits();
