@@ -16,6 +16,7 @@
 
 #include "base/file_failure.h"
 #include "base/log.h"
+#include "base/shared_work.h"
 
 namespace acmed::files {
 namespace {
@@ -264,10 +265,14 @@ void make_folder(const std::filesystem::path& path, mode_t mode) {
     throw Retry("file:folder", fmt::format("{} is in the way: it is no folder", path.string()));
 }
 
+/// Threads that want it at the same time share one.
 void sync_folder(const std::filesystem::path& path) {
-  const Fd fd(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) fail("open the folder", path);
-  if (::fsync(fd.get()) != 0) fail("sync the folder", path);
+  static SharedWork syncs;
+  syncs.run_once_more(path, [&path] {
+    const Fd fd(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) fail("open the folder", path);
+    if (::fsync(fd.get()) != 0) fail("sync the folder", path);
+  });
 }
 
 std::filesystem::path set_aside(const std::filesystem::path& path) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 
 #include <charconv>
 #include <vector>
@@ -61,6 +62,12 @@ HostAccount<uid_t> find_user(const std::string& name) {
 
 HostAccount<gid_t> find_group(const std::string& name) {
   return find(name, ::getgrnam_r, &group::gr_gid);
+}
+
+std::vector<long long> stamp_of_groups() {
+  struct stat status {};
+  if (::stat("/etc/group", &status) != 0) return {};
+  return {static_cast<long long>(status.st_ino), status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 std::string name_of_user(uid_t user) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace acmed {
 
@@ -19,6 +20,9 @@ struct HostAccount {
 /// know. Blocks: the name service may be slow or remote.
 HostAccount<uid_t> find_user(const std::string& name);
 HostAccount<gid_t> find_group(const std::string& name);
+
+/// Another one when the host's own groups, /etc/group, have changed. A remote name service does not show here.
+std::vector<long long> stamp_of_groups();
 
 /// The name of a user or group, or the number when the host knows no name for it; both forms are valid for chown and
 /// chgrp. Blocks.

@@ -46,7 +46,8 @@ bool is_delegated_below(const std::string& parent, const Config& config) {
 
 std::string fault_of(ChallengeType type, const std::string& name, const Config& config) {
   const auto parent = challenge_parent(type, name);
-  const auto size = challenge_name(type, name, {}).size();
+  static const auto size_of_account = account_label({}).size() + 1;  // whatever the account
+  const auto size = parent.size() + (type == dns_account_01 ? size_of_account : 0);
   if (size > longest_name) {
     return fmt::format("{} is too long for {}: its proof would stand at a name of {} octets, {} are allowed",
                        in_quotes(name), name_of(type), size, longest_name);

@@ -198,7 +198,7 @@ Task<> Service::prepare_some(bool enqueue) {
     auto found = co_await keep::find(context_, std::move(expected));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto* keeper = batch[i];
-      co_await keeper->prepare(std::move(found[i]));
+      if (!keeper->found(std::move(found[i]))) co_await keeper->prepare();
       note_trouble(keeper);
       if (!enqueue) continue;
       keeper->announce(loop_.clock().now(), true);

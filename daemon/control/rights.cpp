@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/control/rights.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,13 +12,6 @@ namespace acmed::control {
 namespace {
 
 constexpr Duration longest_known = std::chrono::minutes(1);
-
-/// What changes when the file does.
-std::vector<long long> stamp_of_groups() {
-  struct stat status {};
-  if (::stat("/etc/group", &status) != 0) return {};
-  return {static_cast<long long>(status.st_ino), status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
 
 bool is_in(const http::Peer::Process& process, std::optional<gid_t> group) {
   return group && (process.group == *group || std::ranges::find(process.groups, *group) != process.groups.end());

@@ -48,7 +48,6 @@ Task<> Journey::run() {
     if (!state_.values.empty() && !are_values_awaited()) co_await withdraw_in_passing();
     std::rethrow_exception(failure);
   }
-  if (state_.values.size() != values_on_disk_) co_await save();
 }
 
 Task<> Journey::travel() {

@@ -29,6 +29,10 @@ class Journey {
   /// Why run() left values in the DNS; null when it left none.
   std::exception_ptr left_over() const noexcept { return left_over_; }
 
+  /// Whether `state` is on disk as run() left it. If not, a crash before somebody saves it only has what was withdrawn
+  /// withdrawn again.
+  bool is_recorded() const noexcept { return state_.values.size() == values_on_disk_; }
+
   /// Withdraws what an earlier journey left in the DNS. Throws the provider's failure; what is withdrawn is removed
   /// from `state`, and so is what nobody can remove and no name server shows.
   Task<> withdraw_leftovers();

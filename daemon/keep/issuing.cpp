@@ -335,6 +335,7 @@ Task<> Issuing::travel(issue::Authority* ca) {
   } catch (const Error&) {
     failure = std::current_exception();
   }
+  if (!journey.is_recorded()) kept_.unsaved = true;
   if (journey.left_over()) leftovers_.meet(journey.left_over());
   if (failure) std::rethrow_exception(failure);
   if (was_begun_elsewhere) {

@@ -53,7 +53,7 @@ Keeper::Keeper(issue::JourneyContext& context, renew::Ledger& ledger, deploy::De
       recording_(kept_),
       issuing_(kept_, leftovers_, recording_),
       persistent_records_(kept_),
-      renewal_information_(kept_, recording_),
+      renewal_information_(kept_),
       revoking_(kept_, recording_),
       revocation_check_(kept_, recording_),
       dane_(kept_),
@@ -69,9 +69,10 @@ Task<> Keeper::prepare() {
   if (kept_.loaded) forget_former_troubles();  // next() relies on it
 }
 
-Task<> Keeper::prepare(Found found) {
-  loading_.found(std::move(found));
-  return prepare();
+bool Keeper::found(Found found) {
+  const bool is_all = loading_.found(std::move(found));
+  if (is_all) forget_former_troubles();
+  return is_all;
 }
 
 /// While it exists, something is being done.
@@ -113,7 +114,14 @@ Task<Time> Keeper::attempt(Wish wish) {
   if (!wish.revocations.empty()) co_await take_revocations(std::move(wish.revocations));
   announce(kept_.now(), asked);
   std::vector<Duty*> failed;
-  for (const auto& duties : in_order()) co_await perform_ready(duties, &failed);
+  std::exception_ptr cancelled;
+  try {
+    for (const auto& duties : in_order()) co_await perform_ready(duties, &failed);
+  } catch (const Cancelled&) {
+    cancelled = std::current_exception();
+  }
+  co_await record_rest(&failed);
+  if (cancelled) std::rethrow_exception(cancelled);
   for (auto& deployment : deployments_) deployment.forget_announcement();
   if (asked) tell_what_waits();
   tell_what_was_not_done();
@@ -212,14 +220,24 @@ Task<> Keeper::perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* fail
     if (is_ready(*duty) && !is_over) work.push_back(perform(duty));
   }
   co_await when_all(std::move(work));
-  if (!kept_.loaded) co_return;
-  // A failure that one of them ran into is another duty's to retry, but not in the same run.
+  if (kept_.loaded) co_await remember_met(failed);
+}
+
+/// A failure that a duty ran into is another one's to retry, but not in the same run.
+Task<> Keeper::remember_met(std::vector<Duty*>* failed) {
   for (auto* other : duties_) {
     if (const auto met = other->take_met()) {
       failed->push_back(other);
       co_await remember(other, met);
     }
   }
+}
+
+/// An attempt leaves nothing that is not on disk, also when it is called off: one save for all that could wait for it.
+Task<> Keeper::record_rest(std::vector<Duty*>* failed) {
+  if (!kept_.loaded || !kept_.unsaved || kept_.unrecorded) co_return;
+  co_await recording_.save();
+  co_await remember_met(failed);
 }
 
 void Keeper::announce(Time until, bool asked) {

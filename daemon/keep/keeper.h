@@ -45,8 +45,8 @@ class Keeper {
 
   /// Loads what is remembered; completes at once when that is already loaded. Throws Cancelled only.
   Task<> prepare();
-  /// The same, with what find() has just read.
-  Task<> prepare(Found found);
+  /// Takes what find() has just read. Whether that is all there is to load: else prepare() goes on with it.
+  bool found(Found found);
 
   /// Performs all duties that are due and returns when to call next. `asked`: by a person or a timer, so earlier
   /// failures are retried at once, except where a CA set a limit; what is not retried is logged. Throws Cancelled only.
@@ -100,6 +100,8 @@ class Keeper {
   Task<> perform(Duty* duty);
   Task<> perform_ready(std::vector<Duty*> duties, std::vector<Duty*>* failed);
   Task<> remember(Duty* duty, std::exception_ptr failure);
+  Task<> remember_met(std::vector<Duty*>* failed);
+  Task<> record_rest(std::vector<Duty*>* failed);
   void forget_former_troubles();
   void forget_if_outdated(const Error& error);
   void tell_what_waits();

@@ -2,6 +2,7 @@
 #include "daemon/keep/kept.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/renew/due.h"
 #include "daemon/renew/star.h"
@@ -16,7 +17,13 @@ constexpr Duration longest_shortest_use = std::chrono::hours(1);
 Task<> Kept::save() {
   // What was done is written down, also when everything else is called off.
   const auto turn = co_await saving.acquire().under(std::stop_token());
-  state.revision = co_await context.store.save_certificate(name(), state);
+  const bool was_unsaved = std::exchange(unsaved, false);
+  try {
+    state.revision = co_await context.store.save_certificate(name(), state);
+  } catch (...) {
+    unsaved = was_unsaved;
+    throw;
+  }
 }
 
 std::vector<issue::Authority*> Kept::authorities() const {

@@ -35,6 +35,7 @@ struct Kept {
   bool loaded = false;
   bool damaged = false;         ///< the files of the certificate in service cannot be used
   bool unrecorded = false;      ///< parts of `state` are not on disk, or live/ is not as it should be
+  bool unsaved = false;         ///< what is not on disk of `state` would be done again after a crash: one save for all
   bool asked = false;           ///< the present attempt was asked for by a person or a timer
   bool renewal_wanted = false;  ///< by a person, due or not
   bool is_worked_on = false;    ///< an attempt is in progress

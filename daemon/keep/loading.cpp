@@ -31,20 +31,41 @@ Task<std::vector<Found>> find(issue::JourneyContext& context, std::vector<store:
   co_return found;
 }
 
+bool Loading::found(Found found) {
+  if (!is_all_well(found)) {
+    ahead_ = std::make_unique<Found>(std::move(found));
+    return false;
+  }
+  take(std::move(found.remembered.certificate));
+  kept_.loaded = true;
+  return true;
+}
+
+bool Loading::is_all_well(const Found& found) const {
+  const auto& [remembered, published] = found;
+  const auto& state = remembered.certificate;
+  if (remembered.unreadable || published.unreadable || published.fault || !published.is_key_granted) return false;
+  if (!state.issued) return true;
+  const auto has_files = [](const config::Target& target) { return target.directory.has_value(); };
+  return published.generation == state.issued->generation && state.deployments.empty() &&
+         std::ranges::none_of(kept_.wanted.targets, has_files);
+}
+
 Task<> Loading::perform() {
-  if (!ahead_) found(std::move((co_await find(kept_.context, {kept_.expected()})).front()));
+  if (!ahead_) ahead_ = std::make_unique<Found>(std::move((co_await find(kept_.context, {kept_.expected()})).front()));
   auto found = std::move(*std::exchange(ahead_, nullptr));
   for (const auto& unreadable : {found.remembered.unreadable, found.published.unreadable}) {
     if (unreadable) std::rethrow_exception(unreadable);
   }
-  kept_.state = std::move(found.remembered.certificate);
-  forget_former_targets();
+  take(std::move(found.remembered.certificate));
   if (!found.published.is_key_granted) kept_.unrecorded = true;
   co_await compare(found.published.generation, std::move(found.published.fault));
   kept_.loaded = true;
 }
 
-void Loading::forget_former_targets() {
+/// Without targets that are configured no more.
+void Loading::take(store::Certificate remembered) {
+  kept_.state = std::move(remembered);
   const auto& targets = kept_.wanted.targets;
   std::erase_if(kept_.state.deployments, [&targets](const auto& entry) {
     return std::ranges::none_of(targets, [&entry](const config::Target& target) { return target.name == entry.first; });

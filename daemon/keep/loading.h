@@ -29,8 +29,9 @@ class Loading final : public Duty {
   Time due() const override { return kept_.loaded ? Time::max() : Time::min(); }
   Task<> perform() override;
 
-  /// Supplies what find() has just read: perform() then reads nothing.
-  void found(Found found) { ahead_ = std::make_unique<Found>(std::move(found)); }
+  /// Supplies what find() has just read. True when that is all: nothing is to be put right, and no target to be looked
+  /// at; so it is with nearly all certificates of a host. Else perform() goes on with it.
+  bool found(Found found);
 
   Rare<store::Trouble>& trouble() override { return trouble_; }
   std::string name() const override { return "load"; }
@@ -38,9 +39,10 @@ class Loading final : public Duty {
   std::string failed() const override { return "its state is not readable"; }
 
  private:
+  bool is_all_well(const Found& found) const;
+  void take(store::Certificate remembered);
   Task<> compare(std::optional<unsigned> live, std::optional<std::string> fault);
   Task<> look_at_target(const config::Target* target);
-  void forget_former_targets();
 
   Kept& kept_;
   std::unique_ptr<Found> ahead_;

@@ -75,7 +75,7 @@ Task<> RenewalInformation::ask() {
   if (renew::take_suggestion(plan, *info)) {
     kept_.context.observer.renewal_suggested(kept_.name(), ca().settings().name, plan);
   }
-  co_await recording_.save();
+  kept_.unsaved = true;
 }
 
 }  // namespace acmed::keep

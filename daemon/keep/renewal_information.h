@@ -3,7 +3,6 @@
 
 #include "daemon/keep/duty.h"
 #include "daemon/keep/kept.h"
-#include "daemon/keep/recording.h"
 
 namespace acmed::keep {
 
@@ -12,8 +11,7 @@ namespace acmed::keep {
 /// certificate.
 class RenewalInformation final : public Duty {
  public:
-  /// `recording` remembers failures to write the state.
-  RenewalInformation(Kept& kept, Recording& recording) : kept_(kept), recording_(recording) {}
+  explicit RenewalInformation(Kept& kept) : kept_(kept) {}
 
   Time due() const override;
   Task<> perform() override;
@@ -29,7 +27,6 @@ class RenewalInformation final : public Duty {
   Task<> ask();
 
   Kept& kept_;
-  Recording& recording_;
   Rare<store::Trouble> trouble_;  ///< never one
 };
 

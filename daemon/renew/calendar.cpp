@@ -45,8 +45,13 @@ Calendar::Place Calendar::place(Time begin, Time end, Time usual, Time now) {
   const auto last = hour_of(usual);
   const auto first = std::min(last, std::max(hour_of(now), hour_of(begin + use / 2)) + 1);
   auto best = last;
-  for (auto hour = last; hour >= first && in_hour(best) >= room; --hour) {
-    if (in_hour(hour) < in_hour(best)) best = hour;
+  auto fewest = in_hour(last);
+  // Hundreds of hours may be full.
+  for (auto hour = last - 1; hour >= first && fewest >= room; --hour) {
+    const auto own = in_hour(hour);
+    if (own >= fewest) continue;
+    best = hour;
+    fewest = own;
   }
   ++hours_[best];
   return {*this, usual, usual - hours(last - best), per_hour};

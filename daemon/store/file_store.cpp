@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/store/file_store.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/crypto/key.h"
 #include "base/files.h"
@@ -16,12 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Reads JSON that we wrote. An unreadable file is set aside, so that nothing is lost and work goes on.
+constexpr std::size_t largest_state = std::size_t{16} * 1024 * 1024;
+// Of a certificate with an order and a dozen names. Larger ones are read as well, with a few more calls.
+constexpr std::size_t usual_state = std::size_t{8} * 1024;
+
+/// JSON that we wrote. An unreadable file is set aside, so that nothing is lost and work goes on.
 template <class Record>
-std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*from_json)(const json::Value&)) {
-  const auto text = files::read(path);
-  if (!text) return std::nullopt;
-  if (const auto value = json::parse(*text)) {
+std::optional<Record> record_in(const std::string& text, const fs::path& path,
+                                std::optional<Record> (*from_json)(const json::Value&)) {
+  if (const auto value = json::parse(text)) {
     if (is_newer(*value)) {
       throw Refused("store:newer", fmt::format("{} was written by a newer acmed: install that one again, or restore an "
                                                "older state directory. Nothing is changed",
@@ -33,6 +39,12 @@ std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*
   log::error(fmt::format("{} cannot be read as what acmed wrote: it is kept as {} and rebuilt from what else is known",
                          path.string(), aside.string()));
   return std::nullopt;
+}
+
+template <class Record>
+std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*from_json)(const json::Value&)) {
+  const auto text = files::read(path);
+  return text ? record_in(*text, path, from_json) : std::nullopt;
 }
 
 /// What a power cut, or a backup on a full disk, leaves of a key has no end.
@@ -67,39 +79,69 @@ bool is_certificate_leftover(std::string_view name) {
 }
 
 /// It may hold the key of an order, and a backup may have been restored without its rights.
-void close_to_others(const std::string& file) {
+void close_to_others(const Fd& file) {
   struct stat status {};
-  if (::lstat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0) {
-    ::chmod(file.c_str(), private_file_mode);
-  }
+  if (::fstat(file.get(), &status) == 0 && (status.st_mode & 077) != 0) ::fchmod(file.get(), private_file_mode);
 }
 
 Certificate load_state(const std::string& folder) {
-  close_to_others(folder + "/state.json");
-  if (auto state = read_record(folder + "/state.json", &certificate_from_json)) return *std::move(state);
+  const fs::path path = folder + "/state.json";
+  if (const auto file = files::open_regular(path)) {
+    close_to_others(*file);
+    const auto text = files::read_rest(*file, path, largest_state);
+    if (auto state = record_in(text, path, &certificate_from_json)) return *std::move(state);
+  }
   Certificate certificate;
   certificate.issued = newest_generation(folder);
   return certificate;
 }
 
-/// The revision of the state on disk; nothing when there is no readable state.
-std::optional<Revision> revision_in(const fs::path& folder) {
-  const auto value = json::parse(files::read(folder / "state.json").value_or(""));
-  const auto state = value ? certificate_from_json(*value) : std::nullopt;
-  return state ? std::optional(state->revision) : std::nullopt;
+/// A state as acmed leaves it, by four calls relative to the open folder of all certificates: a host may have a hundred
+/// thousand. Nothing where anything is unusual: load_state() then finds out what.
+std::optional<Certificate> plain_state(const Fd& certificates, const std::string& name) {
+  const Fd file(::openat(certificates.get(), (name + "/state.json").c_str(),
+                         O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 077) != 0) return {};
+  std::array<char, usual_state> text;
+  const auto size = ::read(file.get(), text.data(), text.size());
+  if (size != status.st_size) return std::nullopt;
+  const auto value = json::parse(std::string_view(text.data(), static_cast<std::size_t>(size)));
+  return value && !is_newer(*value) ? certificate_from_json(*value) : std::nullopt;
 }
 
-Revision save_state(const fs::path& folder, Certificate certificate) {
-  files::make_folder(folder, passage_mode);
-  // Here and not at start: there may be a hundred thousand, and what a crash interrupted is done again anyway.
-  files::remove_leftovers(folder, is_certificate_leftover);
-  if (const auto there = revision_in(folder); there && *there != certificate.revision) {
+/// The revision of the state on disk; nothing when there is no readable state.
+std::optional<Revision> revision_in(const fs::path& state) {
+  const auto value = json::parse(files::read(state).value_or(""));
+  const auto certificate = value ? certificate_from_json(*value) : std::nullopt;
+  return certificate ? std::optional(certificate->revision) : std::nullopt;
+}
+
+/// Nobody has written the file, nor put another one in its place, while this is the same: no program can set st_ctime.
+std::optional<FileStore::Written> look_at(const fs::path& state, Revision revision) {
+  struct stat status {};
+  if (::lstat(state.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return FileStore::Written{revision, status.st_ino, {status.st_ctim.tv_sec, status.st_ctim.tv_nsec}, status.st_size};
+}
+
+/// `before`: what was written last under the same claim.
+std::optional<FileStore::Written> save_state(const fs::path& folder, Certificate certificate,
+                                             std::optional<FileStore::Written> before) {
+  const auto state = folder / "state.json";
+  auto there = before ? std::optional(before->revision) : std::nullopt;
+  if (!before || look_at(state, before->revision) != before) {
+    files::make_folder(folder, passage_mode);
+    // Here and not at start: there may be a hundred thousand, and what a crash interrupted is done again anyway.
+    files::remove_leftovers(folder, is_certificate_leftover);
+    there = revision_in(state);
+  }
+  if (there && *there != certificate.revision) {
     throw Retry(std::string(other_revision),
                 fmt::format("{} was changed by somebody else meanwhile: it is read again", folder.string()));
   }
   ++certificate.revision;
-  files::write_durably(folder / "state.json", json::dump_readable(to_json(certificate)), private_file_mode);
-  return certificate.revision;
+  files::write_durably(state, json::dump_readable(to_json(certificate)), private_file_mode);
+  return look_at(state, certificate.revision);
 }
 
 }  // namespace
@@ -173,7 +215,7 @@ Task<std::vector<std::string>> FileStore::certificate_names() {
 
 Task<Claim> FileStore::claim(std::string name) {
   while (claimed_.contains(name)) co_await released_.turn();
-  claimed_.insert(name);
+  claimed_.emplace(name, std::nullopt);
   co_return Claim(this, [this, name](const void*) {
     claimed_.erase(name);
     released_.wake_all();
@@ -187,8 +229,9 @@ Task<Certificate> FileStore::load_certificate(std::string name) {
   });
 }
 
-Loaded FileStore::look_up(const std::string& name) const {
+Loaded FileStore::look_up(const Fd& certificates, const std::string& name) const {
   try {
+    if (auto plain = plain_state(certificates, name)) return {*std::move(plain), nullptr};
     return {folder_.with_owner_named([&] { return load_state(folder_.certificate(name)); }), nullptr};
   } catch (...) {
     return {{}, std::current_exception()};
@@ -200,7 +243,9 @@ Task<std::vector<Loaded>> FileStore::load_certificates(std::vector<std::string> 
   std::exception_ptr unreadable;
   try {
     co_await offload([this, &names, &loaded] {
-      std::ranges::transform(names, loaded.begin(), [this](const std::string& name) { return look_up(name); });
+      const Fd certificates(::open(folder_.certificate("").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      std::ranges::transform(names, loaded.begin(),
+                             [&](const std::string& name) { return look_up(certificates, name); });
     });
   } catch (const Error&) {  // no thread could be had
     unreadable = std::current_exception();
@@ -212,9 +257,15 @@ Task<std::vector<Loaded>> FileStore::load_certificates(std::vector<std::string> 
 }
 
 Task<Revision> FileStore::save_certificate(std::string name, Certificate certificate) {
-  co_return co_await folder_.on_disk([folder = folder_.certificate(name), certificate = std::move(certificate)] {
-    return save_state(folder, certificate);
-  });
+  const auto revision = certificate.revision + 1;
+  const auto claim = claimed_.find(name);
+  const auto before = claim == claimed_.end() ? std::nullopt : claim->second;
+  const auto written =
+      co_await folder_.on_disk([folder = folder_.certificate(name), certificate = std::move(certificate), before] {
+        return save_state(folder, certificate, before);
+      });
+  if (const auto still = claimed_.find(name); still != claimed_.end()) still->second = written;
+  co_return revision;
 }
 
 Task<unsigned> FileStore::add_generation(std::string name, GenerationMeta meta, GenerationFiles files) {

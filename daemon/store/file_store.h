@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <set>
+#include <sys/types.h>
 
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/fd.h"
 #include "base/runtime/event.h"
 #include "daemon/store/state_folder.h"
 #include "daemon/store/store.h"
@@ -36,11 +41,21 @@ class FileStore : public Store {
   Task<std::vector<ToldTrouble>> load_told() override;
   Task<> save_told(std::vector<ToldTrouble> told) override;
 
+  /// A certificate's state as this process wrote it.
+  struct Written {
+    Revision revision = 0;
+    ino_t inode = 0;
+    std::pair<time_t, long> changed;  ///< st_ctim
+    off_t size = 0;
+
+    friend bool operator==(const Written&, const Written&) = default;
+  };
+
  private:
-  Loaded look_up(const std::string& name) const;
+  Loaded look_up(const Fd& certificates, const std::string& name) const;
 
   const StateFolder& folder_;
-  std::set<std::string> claimed_;
+  std::map<std::string, std::optional<Written>> claimed_;  ///< with what was saved last under the claim
   Waiters released_;
 };
 

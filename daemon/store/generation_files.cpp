@@ -51,18 +51,34 @@ bool is_whole_key(std::string_view pem) {
 }
 
 /// Whether every file exists, none but the chain is empty, and none was changed, renamed or given to somebody else
-/// since they were written together. st_ctime shows that; no program can set it.
-bool are_as_written(const std::string& folder) {
-  // Names relative to an open folder: its path is walked only once.
-  const Fd open(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+/// since they were written together. st_ctime shows that; no program can set it. `key`: what its file is, untouched for
+/// one in a token; no key is that when `folder` is empty.
+bool are_as_written(const Fd& open, struct stat& key, const std::string& folder) {
   struct stat written {};
   if (!open || ::fstatat(open.get(), "meta.json", &written, 0) != 0) return false;
   return std::ranges::all_of(names, [&](const char* name) {
-    struct stat status {};
-    if (::fstatat(open.get(), name, &status, 0) != 0) return name == names.front() && has_key_in_token(folder);
+    const bool is_key = name == names.front();
+    struct stat other {};
+    auto& status = is_key ? key : other;
+    if (::fstatat(open.get(), name, &status, is_key ? AT_SYMLINK_NOFOLLOW : 0) != 0) {
+      return is_key && !folder.empty() && has_key_in_token(folder);
+    }
+    if (is_key && !S_ISREG(status.st_mode)) return false;
     const bool may_be_empty = std::string_view(name) == "chain.pem";
     return (status.st_size > 0 || may_be_empty) && status.st_ctime <= written.st_ctime + writing_takes;
   });
+}
+
+bool are_as_written(const std::string& folder) {
+  // Names relative to an open folder: its path is walked only once.
+  const Fd open(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat key {};
+  return are_as_written(open, key, folder);
+}
+
+/// Whether `group` may read the key, and nobody else besides us.
+bool is_given_to(const struct stat& key, std::optional<gid_t> group) {
+  return (key.st_mode & 07777) == (group ? shared_key_mode : private_key_mode) && (!group || key.st_gid == *group);
 }
 
 /// Rewrites `name` unless it has `content`.
@@ -94,6 +110,13 @@ bool is_pair(const Secret& key, const std::string& full_chain) {
 }
 
 }  // namespace
+
+bool are_in_order(const Fd& certificates, const std::string& generation, std::optional<gid_t> group) {
+  const Fd open(::openat(certificates.get(), generation.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat key {};
+  // Where there is no key, it may be in a token: that takes a longer look.
+  return are_as_written(open, key, {}) && is_given_to(key, group);
+}
 
 std::optional<std::string> fault_of(const std::string& path) {
   if (are_as_written(path)) return std::nullopt;
@@ -135,9 +158,7 @@ std::string give_key_to(const std::string& folder, std::optional<gid_t> group) {
   if (has_key_in_token(folder)) return {};
   const mode_t mode = group ? shared_key_mode : private_key_mode;
   struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0 && (status.st_mode & 07777) == mode && (!group || status.st_gid == *group)) {
-    return {};
-  }
+  if (::lstat(path.c_str(), &status) == 0 && is_given_to(status, group)) return {};
   const bool is_as_written = are_as_written(folder);
   const Fd key(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!key || ::fstat(key.get(), &status) != 0) fail_with(path);

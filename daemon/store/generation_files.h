@@ -7,7 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "base/fd.h"
+
 namespace acmed::store {
+
+/// Whether the files of `generation`, "NAME/0001" in the open folder `certificates`, are there and unchanged since it
+/// was written, and `group` may read its key, and nobody else besides us: the one look that nearly all of a hundred
+/// thousand certificates need. False where only fault_of() and give_key_to() can tell. Blocks.
+bool are_in_order(const Fd& certificates, const std::string& generation, std::optional<gid_t> group);
 
 /// What is wrong with the files of the generation in `folder`, for a sentence: "PATH is empty". Nothing when key and
 /// certificate are present, intact, and a pair. If cert.pem, chain.pem or fullchain.pem are missing or damaged, they

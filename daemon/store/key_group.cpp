@@ -14,6 +14,8 @@ namespace acmed::store {
 namespace {
 
 constexpr const char* usual_group = "acmed-certs";
+// A remote name service does not tell of changes.
+constexpr Duration longest_known = std::chrono::seconds(10);
 
 /// Only a member, or root, may assign files to a group.
 bool may_assign(gid_t group) {
@@ -43,6 +45,14 @@ gid_t find_named_group(const std::string& name) {
 }  // namespace
 
 std::optional<gid_t> KeyGroups::find(const KeyGroup& group) {
+  const std::lock_guard guard(lock_);
+  auto stamp = stamp_of_groups();
+  const Moment now = std::chrono::steady_clock::now();
+  if (stamp != stamp_ || now - since_ > longest_known) {
+    found_.clear();
+    stamp_ = std::move(stamp);
+    since_ = now;
+  }
   const auto known = found_.find(group);
   if (known != found_.end()) return known->second;
   const auto number = group ? find_named_group(*group) : find_usual_group();

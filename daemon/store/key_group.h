@@ -4,13 +4,18 @@
 #include <sys/types.h>
 
 #include <map>
+#include <mutex>
 #include <optional>
+#include <vector>
 
+#include "base/time.h"
 #include "daemon/store/publisher.h"
 
 namespace acmed::store {
 
-/// Looks up groups that may read keys, each once: a hundred thousand certificates have the same few.
+/// Looks up groups that may read keys: a hundred thousand certificates have the same few, and each look may cost the
+/// name service a hundred system calls. What was found is looked up anew when /etc/group changes, and after some
+/// seconds. May be used from any thread.
 class KeyGroups {
  public:
   /// The group's number; nothing when only we may read the key: the usual group, acmed-certs, is not there or we may
@@ -19,7 +24,10 @@ class KeyGroups {
   std::optional<gid_t> find(const KeyGroup& group);
 
  private:
+  std::mutex lock_;
   std::map<KeyGroup, std::optional<gid_t>> found_;
+  std::vector<long long> stamp_;  ///< of /etc/group as it was then
+  Moment since_{};
 };
 
 }  // namespace acmed::store

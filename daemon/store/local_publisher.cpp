@@ -23,9 +23,10 @@ namespace fs = std::filesystem;
 
 constexpr mode_t stamp_mode = 0644;
 
-std::optional<unsigned> generation_behind(const std::string& link) {
+/// `link`: its path, or its name in the open folder `live`.
+std::optional<unsigned> generation_behind(const std::string& link, int live = AT_FDCWD) {
   std::array<char, 4096> target;
-  const auto size = ::readlink(link.c_str(), target.data(), target.size());
+  const auto size = ::readlinkat(live, link.c_str(), target.data(), target.size());
   if (size <= 0) return std::nullopt;
   const std::string_view path(target.data(), static_cast<std::size_t>(size));
   return generation_number(path.substr(path.rfind('/') + 1));
@@ -62,7 +63,7 @@ Task<> LocalPublisher::publish(std::string name, Generation generation, KeyGroup
           write_generation(certificate, generation);
         }
         try {
-          give_key_to((certificate / number).string(), KeyGroups().find(key_group));
+          give_key_to((certificate / number).string(), groups_.find(key_group));
         } catch (const std::exception&) {
           // The pair goes into service all the same: for most services root reads the key.
         }
@@ -79,22 +80,40 @@ Task<> LocalPublisher::publish(std::string name, Generation generation, KeyGroup
 }
 
 Task<> LocalPublisher::grant_key(std::string name, unsigned generation, KeyGroup key_group) {
-  co_await folder_.on_disk([folder = folder_.certificate(name) + '/' + generation_name(generation),
-                            key_group = std::move(key_group)] { give_key_to(folder, KeyGroups().find(key_group)); });
+  co_await folder_.on_disk([this, folder = folder_.certificate(name) + '/' + generation_name(generation),
+                            key_group = std::move(key_group)] { give_key_to(folder, groups_.find(key_group)); });
 }
 
 Task<std::optional<unsigned>> LocalPublisher::published(std::string name) {
   co_return co_await folder_.on_disk([link = folder_.live(name)] { return generation_behind(link); });
 }
 
-Published LocalPublisher::look_at(const Expected& expected, KeyGroups& groups) const {
+/// False also where it is not known whose the key should be.
+bool LocalPublisher::are_in_order(Look& look, const Expected& expected) {
+  auto known = look.groups.find(expected.key_group);
+  try {
+    if (known == look.groups.end()) {
+      known = look.groups.emplace(expected.key_group, groups_.find(expected.key_group)).first;
+    }
+  } catch (const Error&) {
+    return false;
+  }
+  const auto generation = expected.name + '/' + generation_name(expected.generation);
+  return store::are_in_order(look.certificates, generation, known->second);
+}
+
+Published LocalPublisher::look_at(Look& look, const Expected& expected) {
   try {
     return folder_.with_owner_named([&] {
+      Published published;
+      published.generation = look.live ? generation_behind(expected.name, look.live.get())
+                                       : generation_behind(folder_.live(expected.name));
+      if (are_in_order(look, expected)) return published;
       const auto folder = folder_.certificate(expected.name) + '/' + generation_name(expected.generation);
-      Published published{generation_behind(folder_.live(expected.name)), fault_of(folder), true, nullptr};
+      published.fault = fault_of(folder);
       if (published.fault) return published;
       try {
-        const auto former = give_key_to(folder, groups.find(expected.key_group));
+        const auto former = give_key_to(folder, groups_.find(expected.key_group));
         if (!former.empty()) {
           log::warning(fmt::format("{}: {}: that is put right", expected.name, former));
           close_keys_to_others(folder_.certificate(expected.name));
@@ -114,9 +133,11 @@ Task<std::vector<Published>> LocalPublisher::look(std::vector<Expected> expected
   std::exception_ptr unreadable;
   try {
     co_await offload([this, &expected, &published] {
-      KeyGroups groups;
-      std::ranges::transform(expected, published.begin(),
-                             [this, &groups](const Expected& each) { return look_at(each, groups); });
+      const auto open = [](const std::string& folder) {
+        return Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      };
+      Look look{open(folder_.certificate("")), open(folder_.live("")), {}};
+      std::ranges::transform(expected, published.begin(), [&](const Expected& each) { return look_at(look, each); });
     });
   } catch (const Error&) {  // no thread could be had
     unreadable = std::current_exception();

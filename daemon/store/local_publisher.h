@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/fd.h"
 #include "daemon/store/key_group.h"
 #include "daemon/store/publisher.h"
 #include "daemon/store/state_folder.h"
@@ -21,9 +22,17 @@ class LocalPublisher final : public Publisher {
   std::filesystem::path path(const std::string& name) const override { return folder_.live(name); }
 
  private:
-  Published look_at(const Expected& expected, KeyGroups& groups) const;
+  /// What a look at many has in common.
+  struct Look {
+    Fd certificates;
+    Fd live;
+    std::map<KeyGroup, std::optional<gid_t>> groups;
+  };
+  bool are_in_order(Look& look, const Expected& expected);
+  Published look_at(Look& look, const Expected& expected);
 
   const StateFolder& folder_;
+  KeyGroups groups_;
 };
 
 }  // namespace acmed::store

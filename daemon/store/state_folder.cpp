@@ -133,7 +133,8 @@ void close_copies_to_others(const fs::path& live) {
   std::error_code error;
   for (fs::directory_iterator entry(live, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code gone;
-    if (entry->symlink_status(gone).type() != fs::file_type::directory) continue;
+    // Nearly all are links, as the listing itself tells.
+    if (entry->is_symlink(gone) || !entry->is_directory(gone)) continue;
     const auto key = entry->path() / "privkey.pem";
     struct stat status {};
     if (::lstat(key.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 07) == 0) continue;

@@ -49,7 +49,7 @@ def main():
                     with open(original, "w") as out:
                         out.write(content)
                 os.link(original, f"{home}/0001/{file}")
-            with open(f"{home}/state.json", "w") as out:
+            with open(f"{home}/state.json", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
                 json.dump({"version": 1, "issued": {
                     "generation": 1, "directory": DIRECTORY, "key_type": "ecdsa-p256",
                     "domains": [f"{name}.scale.test", f"*.{name}.scale.test"], "serial": f"{number:08x}",

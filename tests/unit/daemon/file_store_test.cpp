@@ -627,6 +627,27 @@ SCENARIO("a state that somebody else has saved meanwhile is not overwritten") {
   CHECK(run(loop, store.load_certificate("web")).values.empty());
 }
 
+SCENARIO("a state that somebody else has saved under our claim is not overwritten") {
+  const TemporaryFolder folder;
+  Loop loop;
+  StateDirectory state(folder.path());
+  auto& store = state.store;
+  const auto claim = run(loop, store.claim("web"));
+  auto ours = full_certificate();
+  ours.revision = run(loop, store.save_certificate("web", ours));
+  ours.revision = run(loop, store.save_certificate("web", ours));
+  CHECK(run(loop, store.load_certificate("web")).revision == 2);
+  auto theirs = ours;
+  theirs.revision = 3;
+  files::write_durably(folder.path() / "certificates/web/state.json", json::dump(to_json(theirs)), 0600);
+  CHECK_THROWS_AS(run(loop, store.save_certificate("web", ours)), Retry);
+  CHECK(run(loop, store.load_certificate("web")).revision == 3);
+  // What is gone is written anew.
+  fs::remove_all(folder.path() / "certificates/web");
+  CHECK(run(loop, store.save_certificate("web", ours)) == 3);
+  CHECK(run(loop, store.load_certificate("web")).issued);
+}
+
 SCENARIO("a certificate is worked on by one at a time") {
   const TemporaryFolder folder;
   VirtualClock clock{Time{}};

@@ -37,6 +37,7 @@ Task<> ShownProvider::apply(providers::Zone, std::vector<providers::TxtChange> c
   if (has_lost_its_zone && changes.front().action == providers::Action::remove) {
     throw Refused(providers::cause::zone_gone, "the zone is gone");
   }
+  if (removes_after != nullptr && changes.front().action == providers::Action::remove) co_await removes_after->wait();
   for (const auto& change : changes) {
     if (change.action == providers::Action::remove && keeps_values) throw Retry("http:503", "not now");
     if (change.action == providers::Action::add) values.emplace(change.name, change.value);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 #include "daemon/issue/acme_authority.h"
 #include "daemon/issue/journey.h"
@@ -41,6 +42,7 @@ class ShownProvider final : public providers::Provider {
   bool has_lost_its_zone = false;                                          ///< between addition and removal
   bool keeps_values = false;                                               ///< fails at their removal
   std::function<void(const std::vector<providers::TxtChange>&)> on_apply;  ///< before anything is changed
+  Event* removes_after = nullptr;                                          ///< null: removes at once
 
  private:
   dns::Name apex_;
