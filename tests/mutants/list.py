@@ -867,6 +867,8 @@ MUTANTS = [
              "  if (cancelled) std::rethrow_exception(cancelled);\n  co_await record_rest(&failed);\n")]),
     Mutant("unsaved-after-failure", "what could not be written at the end of an attempt is written later", DAEMON,
            [("daemon/keep/recording.cpp", "    kept_.unrecorded = true;\n", "")]),
+    Mutant("start-key", "a key that others may read is closed at the start", DAEMON,
+           [(GENERATION, "return are_as_written(open, key, {}) && is_given_to(key, group);", "return are_as_written(open, key, {}) && (key.st_mode != 0 || is_given_to(key, group));")]),
     Mutant("flight-failure", "a failure is shared by all who waited for the work", BASE,
            [(FLIGHT, "      flight->failure = std::current_exception();\n      throw;", "      throw;")]),
     Mutant("flight-once", "what several want at the same time is done once", BASE,

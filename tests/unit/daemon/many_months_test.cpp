@@ -38,6 +38,7 @@ class QuickStore final : public store::FileStore {
     co_return generations_.at({name, number});
   }
   Task<> remove_old_generations(std::string, std::set<unsigned>) override { co_return; }
+  Task<> save_ledger(store::LedgerRecord) override { co_return; }
 
  private:
   std::map<std::string, unsigned> latest_;

@@ -137,6 +137,30 @@ SCENARIO("certificates that are in place and fresh are left alone, and the statu
   }
 }
 
+SCENARIO("what somebody has changed of one certificate among many is seen at the start") {
+  World world;
+  std::string certificates;
+  for (const auto* name : {"a", "b", "c", "d"}) {
+    world.put_in_place(name);
+    certificates += World::certificate(name);
+  }
+  const auto key_of = [&world](const std::string& name) {
+    return world.state.generation_path(name, 1) / "privkey.pem";
+  };
+  const auto other = world.state.add(world.loop, "a", run(world.loop, world.store.generation("a", 1)).files);
+  world.state.publish(world.loop, "a", other);
+  std::filesystem::resize_file(key_of("b"), 0);
+  std::filesystem::permissions(key_of("c"), std::filesystem::perms(0644));
+  Service service(world.loop, world.store, world.publisher, world.actions, world.folder.load(world.text(certificates)),
+                  world.servers);
+  const auto troubles = run(world.loop, service.run_once());
+  REQUIRE(troubles.size() == 1);
+  CHECK_THAT(troubles.front(), Catch::StartsWith("b: "));
+  CHECK(world.state.live(world.loop, "a") == 1U);
+  const auto rights = std::filesystem::status(key_of("c")).permissions();
+  CHECK((rights & std::filesystem::perms::others_all) == std::filesystem::perms::none);
+}
+
 namespace {
 
 Task<> ask_for_renewal(Service* service, bool force, control::Outcome* outcome,
