@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -61,6 +62,13 @@ struct Options {
   bool verbose = false;
 };
 
+/// On standard error. Where that is full or closed, the exit status is all that is left to tell.
+template <class... Arguments>
+void tell(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  const auto text = fmt::format(format, std::forward<Arguments>(arguments)...);
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
 /// Private keys are in our memory: they must not reach the disk in a core dump, nor another process of our user.
 void forbid_core_dumps() {
   const rlimit none{0, 0};
@@ -105,9 +113,9 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
 int tell_outcome(const std::vector<std::string>& troubles, std::size_t certificates,
                  const std::filesystem::path& file) {
   // What an earlier version remembered of a failure may contain foreign text, unfiltered.
-  for (const auto& trouble : troubles) fmt::print(stderr, "failed: {}\n", fit_to_show(trouble, longest_line));
-  if (troubles.empty() && certificates == 0) fmt::print(stderr, "warning: {}\n", nothing_configured(file));
-  if (troubles.empty() && certificates > 0) fmt::print(stderr, "all well: {} certificate(s)\n", certificates);
+  for (const auto& trouble : troubles) tell("failed: {}\n", fit_to_show(trouble, longest_line));
+  if (troubles.empty() && certificates == 0) tell("warning: {}\n", nothing_configured(file));
+  if (troubles.empty() && certificates > 0) tell("all well: {} certificate(s)\n", certificates);
   return troubles.empty() ? EXIT_SUCCESS : exit_failed;
 }
 
@@ -124,7 +132,7 @@ std::optional<int> once_by_running_acmed(const Options& options, const config::C
   acmectl::Api api(loop, socket);
   try {
     auto attempted = run(loop, acmectl::attempt_all(&api, options.names, options.force));
-    fmt::print(stderr, "done by the acmed that runs, asked at {}\n", socket.string());
+    tell("done by the acmed that runs, asked at {}\n", socket.string());
     auto troubles = left_out_of(config);
     troubles.insert(troubles.end(), attempted.troubles.begin(), attempted.troubles.end());
     return tell_outcome(troubles, attempted.certificates, options.config);
@@ -192,7 +200,7 @@ int check(const Options& options) {
   std::ranges::move(moved_folders(config), std::back_inserter(warnings));
   std::ranges::move(too_many_names(config), std::back_inserter(warnings));
   if (config.certificates.empty()) warnings.push_back(nothing_configured(options.config));
-  for (const auto& warning : warnings) fmt::print(stderr, "warning: {}\n", fit_to_show(warning, longest_line));
+  for (const auto& warning : warnings) tell("warning: {}\n", fit_to_show(warning, longest_line));
   return EXIT_SUCCESS;
 }
 
@@ -213,13 +221,13 @@ config::Config awaited(const Options& options) {
 int wait_for_files(const Options& options) {
   const auto config = awaited(options);
   if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
-    fmt::print(stderr, "{}\n", fault);
+    tell("{}\n", fault);
     return exit_failed;
   }
   std::string told;
   for (auto missing = missing_file(config, options.names); !missing.empty();
        missing = missing_file(config, options.names)) {
-    if (missing != told) fmt::print(stderr, "waiting for {}\n", missing);
+    if (missing != told) tell("waiting for {}\n", missing);
     told = std::move(missing);
     std::this_thread::sleep_for(between_looks);
   }
@@ -254,7 +262,7 @@ int start(const Options& options) {
   auto config = options.check ? config::load(options.config) : config::load_for_start(options.config);
   if (options.check) become_owner_of(config.state_directory);
   if (const auto fault = unknown_name(config, options.names); !fault.empty()) {
-    fmt::print(stderr, "{}\n", fault);
+    tell("{}\n", fault);
     return exit_failed;
   }
   if (options.check) {
@@ -334,7 +342,7 @@ int main(int argc, char** argv) {
   try {
     return start(options);
   } catch (const config::Faults& faults) {
-    fmt::print(stderr, "{}\n", faults.what());
+    tell("{}\n", faults.what());
     return exit_configuration;
   } catch (const Cancelled&) {
     return EXIT_SUCCESS;

@@ -33,3 +33,9 @@ acmed_once
 expect_match "the warning" "$OUTPUT" 'there is no \[\[certificate\]\] yet, so nothing is kept'
 expect_equal "lines that say that all is well" "$(grep -c 'all well' <<<"$OUTPUT" || true)" 0
 expect_no_txt example.test
+
+echo "--- a wrong configuration, and nobody can be told"
+echo "[[[" >"$CONFIG"
+STATUS=0
+"$ACMED" --config "$CONFIG" --once 2>/dev/full || STATUS=$?
+expect_equal "exit status with a full disk for the log" "$STATUS" 78

@@ -57,6 +57,7 @@ boot_1() {
   expect_match "another target" "$(ask apply ssh ',"unit":"nginx.service"')" 'no target'
   expect_match "another user" "$(runuser -u nobody -- python3 "$SOURCE/tests/lab/deploy_client.py" /run/acmed-deploy.sock -)" 'Permission denied'
   many_at_once
+  many_of_one_service
   expect_success "the socket is still there" is_active acmed-deploy.socket
   expect_equal "failed units" "$(systemctl --failed --plain --no-legend | grep acmed || true)" ""
 }
@@ -88,6 +89,40 @@ PYTHON
   systemctl reload acmed
   expect_eventually "after a thousand requests a renewal is deployed" 60 has_renewed "$old"
 }
+
+many_of_one_service() { # whose target is changed for all of them: nginx is reloaded once
+  local before
+  echo "--- twelve certificates of one service"
+  install -d /etc/nginx/many
+  configure_many 0o640
+  systemctl reload acmed
+  expect_eventually "all are deployed" 240 are_deployed 12
+  before=$(reloads)
+  configure_many 0o600
+  systemctl reload acmed
+  expect_eventually "all are deployed anew" 60 are_deployed 24
+  expect_success "with another mode" all_have_mode 600
+  expect_equal "reloads" "$(($(reloads) - before))" 1
+  expect_eventually "there are neither hidden names nor journals" 10 nothing_left
+}
+
+configure_many() { # configure_many MODE
+  local key_type domains count=0
+  sed -i '/^\[\[certificate\]\]/,$d; /^\[\[defaults/,$d' /etc/acmed/acmed.toml
+  {
+    printf '[[defaults.deploy]]\nname = "many"\ndirectory = "/etc/nginx/many"\nfiles = { combined = "{name}.pem" }\n'
+    printf 'mode = %s\nreload = ["nginx.service"]\n\n' "$1"
+    # BIND lets acmed prove one name, so they differ in their keys.
+    for key_type in ecdsa-p256 ecdsa-p384 rsa-2048 rsa-3072; do
+      for domains in '"example.test"' '"*.example.test"' '"example.test", "*.example.test"'; do
+        printf '[[certificate]]\nname = "many%s"\ndomains = [%s]\nkey_type = "%s"\n\n' "$((++count))" "$domains" "$key_type"
+      done
+    done
+  } >>/etc/acmed/acmed.toml
+}
+all_have_mode() { [[ $(find /etc/nginx/many -name '*.pem' -perm "$1" | wc -l) == 12 ]]; }
+reloads() { journalctl --unit nginx --no-pager --output cat | grep -c '^Reloaded nginx' || true; }
+are_deployed() { [[ $(journalctl --unit acmed --no-pager --output cat | grep -cE '^many[0-9]+: deployed to many') == "$1" ]]; }
 
 configure() { # configure KEY_TYPE: another one makes the certificate due
   sed -i '/^\[\[certificate\]\]/,$d' /etc/acmed/acmed.toml
