@@ -47,7 +47,7 @@ gid_t find_named_group(const std::string& name) {
 std::optional<gid_t> KeyGroups::find(const KeyGroup& group) {
   const std::lock_guard guard(lock_);
   auto stamp = stamp_of_groups();
-  const Moment now = std::chrono::steady_clock::now();
+  const Moment now = HostClock().moment();
   if (stamp != stamp_ || now - since_ > longest_known) {
     found_.clear();
     stamp_ = std::move(stamp);
