@@ -2,22 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # acmed itself runs as a user without rights (`daemon`) and deploys into a folder of root's by acmed-deploy, whose socket is there: the files are root's, test and hook
 # run as root, and a test that fails puts the former files back.
-# shellcheck source=../case.sh
-source "$(dirname "$0")/../case.sh"
-: "${ACMED_DEPLOY:?set it to the path of acmed-deploy}"
-[[ $EUID == 0 ]] || { echo "needs root"; trap - EXIT; exit 77; }
-command -v systemd-socket-activate >/dev/null || { echo "needs systemd-socket-activate"; trap - EXIT; exit 77; }
+# shellcheck source=../unprivileged.sh
+source "$(dirname "$0")/../unprivileged.sh"
 
-SOCKET=/run/acmed-deploy.sock # in this case's own mounts
-TLS=$WORK/tls
-mount -t tmpfs -o mode=755 lab-run /run
-chmod 755 "$WORK"
-mkdir "$TLS" "$STATE"
-chown daemon:daemon "$STATE"
-start_lab LAB_ZONES="example.test"
-install -o daemon -m 0400 "$LAB_TSIG_FILE" "$WORK/key"
-install -m 0644 "$LAB_CA_BUNDLE" "$WORK/ca.pem"
-LAB_TSIG_FILE=$WORK/key LAB_CA_BUNDLE=$WORK/ca.pem
+start_unprivileged_lab LAB_ZONES="example.test"
 
 config() { # config [KEY TYPE]
   write_config <<TOML
@@ -33,13 +21,7 @@ $(certificate v example.test)
 TOML
 }
 config
-/usr/bin/systemd-socket-activate --listen="$SOCKET" --accept --inetd \
-  "$ACMED_DEPLOY" --config "$CONFIG" --state "$WORK/helper" --user daemon >"$WORK/helper.out" 2>&1 &
-OPERATOR_PIDS+=($!)
-eventually 20 test -S "$SOCKET"
-chown daemon "$SOCKET"
-chmod 600 "$SOCKET"
-RUNNER=(setpriv --reuid=daemon --regid=daemon --clear-groups --)
+start_deploy_helper
 
 is_deployed() { cmp -s "$TLS/privkey.pem" "$STATE/live/v/privkey.pem" && cmp -s "$TLS/fullchain.pem" "$STATE/live/v/fullchain.pem"; }
 

@@ -2,23 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Twenty certificates of a user without rights (`daemon`), one target in the defaults: acmed-deploy brings the copies into a folder of root's, and
 # the service manager is asked once for a reload. A key that stays in a PKCS #11 token is deployed by it, too, without any file of a key.
-# shellcheck source=../case.sh
-source "$(dirname "$0")/../case.sh"
-: "${ACMED_DEPLOY:?set it to the path of acmed-deploy}"
+# shellcheck source=../unprivileged.sh
+source "$(dirname "$0")/../unprivileged.sh"
 : "${MANAGER:?set it to the path of the service manager that cases have}"
-[[ $EUID == 0 ]] || { echo "needs root"; trap - EXIT; exit 77; }
-command -v systemd-socket-activate >/dev/null || { echo "needs systemd-socket-activate"; trap - EXIT; exit 77; }
 
-SOCKET=/run/acmed-deploy.sock # in this case's own mounts
-TLS=$WORK/tls
-mount -t tmpfs -o mode=755 lab-run /run
-chmod 755 "$WORK"
-mkdir "$TLS" "$STATE"
-chown daemon:daemon "$STATE"
-start_lab LAB_ZONES="example.test"
-install -o daemon -m 0400 "$LAB_TSIG_FILE" "$WORK/key"
-install -m 0644 "$LAB_CA_BUNDLE" "$WORK/ca.pem"
-LAB_TSIG_FILE=$WORK/key LAB_CA_BUNDLE=$WORK/ca.pem
+start_unprivileged_lab LAB_ZONES="example.test"
 
 config() { # config KEY_TYPE [FURTHER CERTIFICATES]
   local i blocks=
@@ -41,14 +29,9 @@ export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/bus
 OPERATOR_PIDS+=($!)
 expect_eventually "the service manager is there" 5 test -S "$WORK/bus"
 config ecdsa-p256
-/usr/bin/systemd-socket-activate --listen="$SOCKET" --accept --inetd -E DBUS_SYSTEM_BUS_ADDRESS \
-  "$ACMED_DEPLOY" --config "$CONFIG" --state "$WORK/helper" --user daemon >"$WORK/helper.out" 2>&1 &
-OPERATOR_PIDS+=($!)
-eventually 20 test -S "$SOCKET"
-chown daemon "$SOCKET"
-chmod 600 "$SOCKET"
+start_deploy_helper -E DBUS_SYSTEM_BUS_ADDRESS
 # Who is nobody on the bus may ask nothing: it is the helper that asks.
-RUNNER=(env -u DBUS_SYSTEM_BUS_ADDRESS setpriv --reuid=daemon --regid=daemon --clear-groups --)
+RUNNER=(env -u DBUS_SYSTEM_BUS_ADDRESS "${RUNNER[@]}")
 
 reloads() { cat "$WORK/calls" 2>/dev/null || true; }
 same_copies() { local i; for i in {1..20}; do cmp -s "$TLS/c$i.pem" "$STATE/live/c$i/fullchain.pem" || return 1; done; }
