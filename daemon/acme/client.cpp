@@ -275,7 +275,7 @@ Task<Order> Client::new_order(std::vector<std::string> names, std::optional<std:
                               std::string replaces) {
   auto payload = order_payload(names);
   if (profile) payload["profile"] = *profile;
-  if (!replaces.empty()) payload["replaces"] = replaces;
+  if (!replaces.empty()) payload["replaces"] = std::move(replaces);
   return request_order(std::move(names), json::dump(payload));
 }
 

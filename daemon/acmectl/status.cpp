@@ -154,7 +154,7 @@ Task<> show_changes(Session* session, std::vector<std::string> names, News* news
 Task<int> status(Session* session, std::vector<std::string> names, bool watch) {
   if (watch) {
     News news;
-    co_await accompanied(show_changes(session, std::move(names), &news), hear(session, &news));
+    co_await accompanied(show_changes(session, names, &news), hear(session, &news));
   }
   const auto seen = co_await look(session);
   const auto certificates = chosen(seen.certificates, names);

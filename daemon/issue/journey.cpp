@@ -255,13 +255,15 @@ Task<std::optional<Error>> Journey::without_remover(store::TxtValue value, std::
     const auto server = co_await server_showing(&context_.discovery, dns::Name(value.name), value.value);
     if (server && is_refused) co_return failure;
     if (server) {
-      co_return Refused("dns:no-provider",
-                        fmt::format("{} still stands in the DNS, {} shows it: {} ({})", what, *server, mend, reason));
+      const Refused standing("dns:no-provider", fmt::format("{} still stands in the DNS, {} shows it: {} ({})", what,
+                                                            *server, mend, reason));
+      co_return standing;
     }
   } catch (const Error& error) {
     if (is_refused) co_return failure;
-    co_return Retry(error.cause(), fmt::format("whether {} still stands in the DNS cannot be found out: {} ({})", what,
-                                               error.what(), reason));
+    const Retry unknown(error.cause(), fmt::format("whether {} still stands in the DNS cannot be found out: {} ({})",
+                                                   what, error.what(), reason));
+    co_return unknown;
   }
   const auto sentence = fmt::format("{} is forgotten: no name server shows it, and {}", what, reason);
   if (is_refused) {  // that it was refused is told already
