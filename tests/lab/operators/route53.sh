@@ -17,7 +17,7 @@ start_route53() { # start_route53 ZONE ADDRESS
 }
 
 # Beside the zone, a private one and a public one of the same name, to which the DNS does not lead. The key may do what the
-# README says, and no more.
+# docs/route53.md says, and no more.
 route53_settings() { # route53_settings ZONE
   cat <<JSON
 {"zones": [{"id": "Z0PRIVATE", "name": "$1", "private": true}, {"id": "Z1LEFTOVER", "name": "$1", "delegated": false},

@@ -95,7 +95,7 @@ reload_with_credential() {
   systemctl restart acmed
 }
 
-# As README.md says for hosts where nothing shall be done as root.
+# As docs/deployment.md says for hosts where nothing shall be done as root.
 without_helper() {
   local before
   before=$(served -noout -serial)
