@@ -16,7 +16,7 @@ start_route53() { # start_route53 ZONE ADDRESS
   spawn_operator route53 "$LAB_HOME/../fakes/route53.py" "$2" 8080 "$d/settings.json"
 }
 
-# Beside the zone, a private one and a public one of the same name, to which the DNS does not lead. The key may do what the
+# Beside the zone, a private one and a public one of the same name, to which the DNS does not lead. The key may do what
 # docs/route53.md says, and no more.
 route53_settings() { # route53_settings ZONE
   cat <<JSON
