@@ -173,9 +173,9 @@ struct Limited : test::JourneyScene {
   /// Empty when a certificate was ordered and issued, else "CAUSE SENTENCE".
   std::string issue(renew::CountedOrder order, bool forced = false) {
     try {
-      HeedfulAuthority authority(fake, ledger, std::nullopt, forced, std::move(order));
-      auto made = acmed::run(loop, authority.new_order({"www.example.com"}, "id", {}));
-      acmed::run(loop, authority.finalize(made, "csr"));
+      HeedfulAuthority heedful(fake, ledger, std::nullopt, forced, std::move(order));
+      auto made = acmed::run(loop, heedful.new_order({"www.example.com"}, "id", {}));
+      acmed::run(loop, heedful.finalize(made, "csr"));
     } catch (const Error& error) {
       return error.cause() + " " + error.what();
     }
