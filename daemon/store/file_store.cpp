@@ -12,6 +12,7 @@
 #include "base/crypto/key.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "daemon/store/generation_files.h"
 #include "daemon/store/generation_folder.h"
 
 namespace acmed::store {
@@ -45,11 +46,6 @@ template <class Record>
 std::optional<Record> read_record(const fs::path& path, std::optional<Record> (*from_json)(const json::Value&)) {
   const auto text = files::read(path);
   return text ? record_in(*text, path, from_json) : std::nullopt;
-}
-
-/// What a power cut, or a backup on a full disk, leaves of a key has no end.
-bool is_whole_key(std::string_view pem) {
-  return pem.starts_with("-----BEGIN ") && pem.find("\n-----END ") != pem.npos;
 }
 
 std::optional<json::Object> object_from_json(const json::Value& value) {

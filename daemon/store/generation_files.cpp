@@ -46,10 +46,6 @@ bool is_whole_certificates(std::string_view pem) {
   return pem.starts_with(certificate_begin) && pem.ends_with(certificate_end);
 }
 
-bool is_whole_key(std::string_view pem) {
-  return pem.starts_with("-----BEGIN ") && pem.find("\n-----END ") != pem.npos;
-}
-
 /// Whether every file exists, none but the chain is empty, and none was changed, renamed or given to somebody else
 /// since they were written together. st_ctime shows that; no program can set it. `key`: what its file is, untouched for
 /// one in a token; no key is that when `folder` is empty.
@@ -111,6 +107,10 @@ bool is_pair(const Secret& key, const std::string& full_chain) {
 
 }  // namespace
 
+bool is_whole_key(std::string_view pem) {
+  return pem.starts_with("-----BEGIN ") && pem.find("\n-----END ") != pem.npos;
+}
+
 bool are_in_order(const Fd& certificates, const std::string& generation, std::optional<gid_t> group) {
   const Fd open(::openat(certificates.get(), generation.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat key {};
@@ -162,8 +162,8 @@ std::string give_key_to(const std::string& folder, std::optional<gid_t> group) {
   const bool is_as_written = are_as_written(folder);
   const Fd key(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!key || ::fstat(key.get(), &status) != 0) fail_with(path);
-  const auto former = fmt::format("{} had the mode {:04o} and the group {}", path, status.st_mode & 07777,
-                                  name_of_group(status.st_gid));
+  auto former = fmt::format("{} had the mode {:04o} and the group {}", path, status.st_mode & 07777,
+                            name_of_group(status.st_gid));
   // Never open to the former group any more, nor to the new one before it has the file.
   if (::fchmod(key.get(), private_key_mode) != 0) fail_with(path);
   if (group && ::fchown(key.get(), static_cast<uid_t>(-1), *group) != 0) {

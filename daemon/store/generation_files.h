@@ -6,10 +6,15 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.h"
 
 namespace acmed::store {
+
+/// Whether a private key is there from its begin to its end: what a power cut, or a backup on a full disk, leaves has
+/// no end.
+bool is_whole_key(std::string_view pem);
 
 /// Whether the files of `generation`, "NAME/0001" in the open folder `certificates`, are there and unchanged since it
 /// was written, and `group` may read its key, and nobody else besides us: the one look that nearly all of a hundred
