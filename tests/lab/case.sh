@@ -51,6 +51,13 @@ start_lab() { # start_lab NAME=VALUE...
   eval "$(lab env)"
 }
 
+halt() { # halt PID: until CONT; returns when all of its threads stand still
+  kill -STOP "$1"
+  eventually 10 stands_still "$1" || failed "process $1 does not stand still"
+}
+stands_still() { ! grep -h '^State:' "/proc/$1/task/"*/status | grep -qv 'T (stopped)'; }
+component_pid() { cut -d" " -f1 "$WORK/lab/run/$1.pid"; } # component_pid COMPONENT: of the lab, as `lab status` names them
+
 count() { # count COMPONENT WHAT...: a line of `lab counts` since the mark, such as `count pebble requests`
   [[ -e $WORK/counts ]] || lab counts >"$WORK/counts"
   awk -v k="$*" '{ n = $NF; sub(" [^ ]*$", "") } $0 == k { print n; found = 1 } END { if (!found) print 0 }' "$WORK/counts"

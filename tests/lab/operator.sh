@@ -16,12 +16,6 @@ spawn_operator() { # spawn_operator NAME CMD...: in the background, its output i
   OPERATOR_PIDS+=($!)
 }
 
-halt() { # halt PID: until CONT; returns when all of its threads stand still
-  kill -STOP "$1"
-  eventually 10 stands_still "$1" || failed "process $1 does not stand still"
-}
-stands_still() { ! grep -h '^State:' "/proc/$1/task/"*/status | grep -qv 'T (stopped)'; }
-
 # shellcheck source=operators/bind.sh
 source "$LAB_HOME/operators/$OPERATOR.sh"
 
