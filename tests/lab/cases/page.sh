@@ -75,12 +75,9 @@ expect_equal "scripts and pictures in the page" "$(in_page 'return document.scri
 expect_equal "title" "$(in_page 'return document.title')" "1 failing – acmed"
 
 echo "--- it filters"
-expect_at_most "until the rows are laid out anew (ms)" "$(in_page '
-  const field = document.getElementById("filter"), begin = performance.now();
-  field.value = "c99 valid";
-  field.dispatchEvent(new Event("input"));
-  document.body.offsetHeight;
-  return Math.ceil(performance.now() - begin)')" 200
+in_page 'const field = document.getElementById("filter"); field.value = "c99 valid"; field.dispatchEvent(new Event("input"))' >/dev/null
+# A thousand rows that are there and hidden take a second to lay out.
+expect_equal "rows in the list, shown or hidden" "$(in_page "return $rows.length")" 11
 expect_equal "rows that are left" "$(in_page "return $shown.map(row => row.querySelector('.name').textContent).join(' ')")" "c99 c990 c991 c992 c993 c994 c995 c996 c997 c998 c999"
 photograph "$WORK/filtered.png"
 in_page 'const field = document.getElementById("filter"); field.value = "nothing of that name"; field.dispatchEvent(new Event("input"))' >/dev/null
