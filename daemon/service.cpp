@@ -184,7 +184,12 @@ Task<> Service::prepare_all(bool enqueue) {
   std::vector<Task<>> work;
   for (int i = 0; i < batches_at_a_time; ++i) work.push_back(prepare_some(enqueue));
   co_await when_all(std::move(work));
-  std::vector<config::Certificate>().swap(wanted_);
+  auto read = std::exchange(wanted_, {});
+  added_ = 0;
+  while (!read.empty()) {
+    read.erase(read.end() - static_cast<std::ptrdiff_t>(std::min(read.size(), names_a_turn)), read.end());
+    co_await sleep_for(Duration::zero());
+  }
 }
 
 Task<> Service::prepare_some(bool enqueue) {
@@ -411,8 +416,11 @@ Task<> Service::close() {
   std::vector<Task<>> ends;
   for (const auto& [name, provider] : zones_.providers()) ends.push_back(provider->close());
   co_await when_all(std::move(ends));
-  agenda_.clear();
   asked_.clear();
+  while (!agenda_.empty()) {
+    for (std::size_t i = 0; i < names_a_turn && !agenda_.empty(); ++i) agenda_.erase(agenda_.begin());
+    co_await sleep_for(Duration::zero());
+  }
   while (!keepers_.empty()) {
     for (std::size_t i = 0; i < keepers_a_turn && !keepers_.empty(); ++i) {
       by_name_.erase(keepers_.front().name());

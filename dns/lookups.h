@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/calendar_step.h"
 #include "base/error.h"
 #include "base/runtime/single_flight.h"
 #include "base/runtime/task.h"
@@ -20,11 +21,12 @@ class Lookups {
  public:
   /// Values for which `is_whole` is false are kept no longer than failures.
   explicit Lookups(const Clock& clock, std::function<bool(const Value&)> is_whole = {})
-      : clock_(clock), is_whole_(std::move(is_whole)) {}
+      : clock_(clock), calendar_(clock), is_whole_(std::move(is_whole)) {}
 
   /// What is known of `key`, or else the result of `look_up`, which starts only if needed. Failures are kept and shared
-  /// as well, but not for long.
+  /// as well, but not for long, and no longer when the calendar is set: a wrong clock makes signatures invalid.
   Task<Value> get(Key key, Task<Value> look_up) {
+    if (calendar_.take() != Duration::zero()) forget();
     auto entry = entry_of(key);
     if (clock_.moment() < entry->fresh_until) co_return result_of(*entry);
     co_return co_await entry->flight.join(kept(entry, std::move(look_up)));
@@ -82,6 +84,7 @@ class Lookups {
   }
 
   const Clock& clock_;
+  CalendarStep calendar_;
   std::function<bool(const Value&)> is_whole_;
   std::map<Key, std::shared_ptr<Entry>> entries_;
   Moment next_sweep_ = Moment::min();

@@ -5,7 +5,8 @@
 
 namespace acmed {
 
-/// Completes after `duration`.
+/// Completes after `duration`, and not before the loop has looked at its events: who sleeps for no time at all between
+/// parts of long work lets others go first.
 class SleepFor final : public Wait {
  public:
   explicit SleepFor(Duration duration) : duration_(duration) {}
@@ -13,11 +14,7 @@ class SleepFor final : public Wait {
 
  private:
   bool start(Loop& loop) override {
-    if (duration_ <= Duration::zero()) {
-      complete();  // through the ready queue, so that a loop of such sleeps starves nobody
-    } else {
-      loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });
-    }
+    loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });
     return true;
   }
   void abandon() noexcept override { timer_.cancel(); }

@@ -1281,6 +1281,12 @@ MUTANTS = [
            [("base/runtime/calendar_watch.cpp", "    watch->was_set_();\n", "")]),
     Mutant("clock-belief", "what a wrong clock made of a CA is believed no longer when the clock is set", ["unit_daemon:*what one met at a CA*"],
            [("daemon/issue/recent_failure.cpp", "  if (calendar_.take() != Duration::zero()) forget();\n", "")]),
+    Mutant("clock-lookups", "what failed by a wrong clock is looked up again when it is set", ["unit_dns:*what failed by a wrong clock*"],
+           [("dns/lookups.h", "    if (calendar_.take() != Duration::zero()) forget();\n", "")]),
+    Mutant("sleep-turn", "long work in parts lets the loop look at its events", ["unit_base:*long work in parts*"],
+           [("base/runtime/sleep.h", "    loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });\n", "    if (duration_ <= Duration::zero()) complete();\n    else loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });\n")]),
+    Mutant("gone-watched", "who watches a certificate that is configured no more hears that it is gone", ["unit_daemon:*in place and fresh*"],
+           [("daemon/service.cpp", "  auto read = std::exchange(wanted_, {});\n  added_ = 0;\n", "  auto read = std::exchange(wanted_, {});\n")]),
     Mutant("clock-step", "time that passes is no clock that is set", ["unit_base:*a calendar that is set*"],
            [("base/calendar_step.cpp", " - clock_.moment().time_since_epoch()", "")]),
 ]

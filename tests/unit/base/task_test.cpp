@@ -21,6 +21,13 @@ Task<int> sum(int a, int b) {
   co_return first + second;
 }
 
+/// How many parts of its work it does until `stop`.
+Task<int> work_in_parts(const bool* stop) {
+  int parts = 0;
+  for (; !*stop && parts < 1000; ++parts) co_await sleep_for(Duration::zero());
+  co_return parts;
+}
+
 Task<std::unique_ptr<int>> move_only() {
   co_return std::make_unique<int>(7);
 }
@@ -115,4 +122,11 @@ TEST_CASE("tasks side by side take turns") {
   tasks.push_back(note(&order, 2));
   run(loop, when_all(std::move(tasks)));
   CHECK(order == std::vector<int>{1, 2, 1, 2, 1, 2});
+}
+
+TEST_CASE("long work in parts lets the loop look at its events between any two of them") {
+  Loop loop;
+  bool stop = false;
+  loop.post_from_thread([&stop] { stop = true; });
+  CHECK(run(loop, work_in_parts(&stop)) == 1);
 }

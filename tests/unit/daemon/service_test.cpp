@@ -122,6 +122,10 @@ SCENARIO("certificates that are in place and fresh are left alone, and the statu
                   world.servers);
   CHECK(run(world.loop, service.run_once()).empty());
   CHECK(world.calls().empty());
+  THEN("who watches one that is configured no more hears that it is gone") {
+    CHECK(service.condition("a") == notify::Watched::Condition::well);
+    CHECK(service.condition("former") == notify::Watched::Condition::gone);
+  }
   WHEN("one more cannot be issued") {
     Service another(world.loop, world.store, world.publisher, world.actions,
                     world.folder.load(world.text(certificates + World::certificate("d"))), world.servers);

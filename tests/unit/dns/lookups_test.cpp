@@ -4,6 +4,7 @@
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/set_clock.h"
 
 using namespace acmed;
 using namespace std::chrono_literals;
@@ -93,4 +94,17 @@ SCENARIO("all who ask at the same time share one look-up") {
       CHECK(results == std::vector{2});
     }
   }
+}
+
+SCENARIO("what failed by a wrong clock is looked up again when it is set") {
+  VirtualClock real(start);
+  test::SetClock clock(real);
+  Loop loop(real);
+  dns::Lookups<int, int> lookups(clock);
+  int count = 0;
+  std::vector<int> results;
+  run(loop, ask(&lookups, &count, true, &results));
+  clock.ahead = GENERATE(24h * 400, -24h * 400);
+  run(loop, ask(&lookups, &count, false, &results));
+  CHECK(results == std::vector{-1, 2});
 }
