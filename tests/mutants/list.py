@@ -1190,7 +1190,7 @@ MUTANTS = [
     Mutant("dane-look", "a TLSA record that somebody removes is put there again", ["unit_daemon:*somebody else removes*"],
            [(DANE, "    if (look_due() <= kept_.now()) co_await look();\n", "    if (look_due() < Time::min()) co_await look();\n")]),
     Mutant("dane-told", "--check --dns tells a TLSA record that is not shown", ["unit_daemon:*TLSA records are compared*", "lab_dane"],
-           [("daemon/dns_check.cpp", "    if (missing.empty()) {\n", "    if (missing.size() < 2) {\n")]),
+           [("daemon/tlsa_check.cpp", "    if (missing.empty()) {\n", "    if (missing.size() < 2) {\n")]),
     Mutant("dane-over", "without TLSA records in the configuration none is left", ["unit_daemon:*any more has none left*"],
            [(DANE, "if (names.empty()) return dane ? Time::min() : Time::max();", "if (names.empty()) return dane && dane->values.empty() ? Time::min() : Time::max();")]),
     Mutant("dane-visible", "a TLSA record counts when the name servers show it", ["unit_dns:*shows a TLSA record*"],
