@@ -114,7 +114,7 @@ int exit_status_of(const Error& error) {
 /// Runs a verb with what surrounds it. Returns the exit status.
 template <class Verb>
 int perform(const Options& options, const Verb& verb) {
-  Signals::block({SIGTERM, SIGINT, SIGPIPE});
+  Signals::block({SIGTERM, SIGINT, SIGPIPE, SIGWINCH});
   Loop loop;
   Signals signals(loop);
   std::stop_source stop;
@@ -125,6 +125,10 @@ int perform(const Options& options, const Verb& verb) {
   session.json = options.json;
   session.terminal = is_terminal;
   session.style = style_of(is_terminal);
+  signals.on(SIGWINCH, [&session] {
+    session.style = style_of(session.terminal);
+    if (session.on_resize) session.on_resize();
+  });
   try {
     return run(loop, verb(&session), stop.get_token());
   } catch (const Cancelled&) {

@@ -88,13 +88,23 @@ class News {
     is_there_ = true;
     waiters_.wake_all();
   }
-  void seen() noexcept { is_there_ = false; }
+  /// The screen is to be drawn whatever there is: the terminal has broken lines anew.
+  void resized() noexcept {
+    is_resized_ = true;
+    tell();
+  }
+  /// Returns whether the size of the terminal is part of it.
+  bool seen() noexcept {
+    is_there_ = false;
+    return std::exchange(is_resized_, false);
+  }
   Task<> wait() {
     while (!is_there_) co_await waiters_.turn();
   }
 
  private:
   bool is_there_ = false;
+  bool is_resized_ = false;
   Waiters waiters_;
 };
 
@@ -128,7 +138,7 @@ std::string lines_that_fit(const std::string& text, std::size_t rows) {
 Task<> show_changes(Session* session, std::vector<std::string> names, News* news) {
   for (std::string former;;) {
     const auto begin = session->loop.clock().moment();
-    news->seen();
+    const bool is_resized = news->seen();
     std::string text;
     try {
       const auto seen = co_await look(session);
@@ -138,7 +148,7 @@ Task<> show_changes(Session* session, std::vector<std::string> names, News* news
       if (error.cause() != replaced) throw;
       news->tell();
     }
-    if (!text.empty() && text != former) {
+    if (!text.empty() && (is_resized || text != former)) {
       print(session->terminal ? "\x1b[H\x1b[J" + lines_that_fit(text, session->style.rows) : text);
       former = std::move(text);
     }
@@ -154,6 +164,7 @@ Task<> show_changes(Session* session, std::vector<std::string> names, News* news
 Task<int> status(Session* session, std::vector<std::string> names, bool watch) {
   if (watch) {
     News news;
+    session->on_resize = [&news] { news.resized(); };
     co_await accompanied(show_changes(session, names, &news), hear(session, &news));
   }
   const auto seen = co_await look(session);

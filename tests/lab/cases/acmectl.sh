@@ -99,6 +99,23 @@ STATUS=0
 wait "$watcher" || STATUS=$?
 expect_equal "exit status of --watch that was ended" "$STATUS" 0
 expect_equal "drawn once, as nothing has changed" "$(watched)" 1
+
+coproc TERMINAL {
+  NO_COLOR=1 exec python3 "$LAB_HOME/terminal.py" 24 100 "$ACMECTL" --config "$CONFIG" --socket "$WORK/control.sock" status --watch >"$WORK/terminal" 2>&1
+}
+OPERATOR_PIDS+=("$TERMINAL_PID")
+screen() { tr -d '\r' <"$WORK/terminal" | awk 'BEGIN { RS = "\033\\[H\033\\[J" } { last = $0 } END { printf "%s", last }'; }
+shows() { grep -qE -- "$1" <<<"$(screen)"; }
+expect_eventually "--watch fills a terminal" 10 shows '^2 certificates'
+echo "4 100" >&"${TERMINAL[1]}"
+expect_eventually "a terminal that becomes lower" 10 shows '^and [0-9]+ more lines'
+expect_equal "no line is lost at the top" "$(screen | sed -n '1s/ .*//p')" NAME
+echo "24 60" >&"${TERMINAL[1]}"
+expect_eventually "one that becomes higher" 10 shows '^2 certificates'
+longest() { screen | LC_ALL=C.UTF-8 sed 's/[^ -~]/x/g'  | awk '{ if (length > most) most = length } END { print most }'; }
+expect_at_most "columns of one that becomes narrower" "$(longest)" 60
+kill "$TERMINAL_PID"
+
 ctl reload
 expect_equal "exit status of a reload that is refused" "$STATUS" 1
 expect_match "the fault" "$SAID" '^/etc/acmed/acmed.toml:3:1: nothing: is unknown'
