@@ -1031,6 +1031,8 @@ MUTANTS = [
            [("daemon/issue/ca_account.cpp", "    require_active(kept_);\n  }\n  if (!kept_.next", "    kept_ = fresh(kept_.identity);\n    co_await replace();\n  }\n  if (!kept_.next")]),
     Mutant("account-label", "accounts at one directory are told apart by their labels", ["unit_daemon:*told apart by their labels*"],
            [("daemon/store/state_folder.cpp", '  if (!identity.label.empty()) told_apart_by += "\\nlabel " + identity.label;\n', "")]),
+    Mutant("mend-table", "the doctor's mend names the provider that the failure is about", ["unit_doctor:*names the table*"],
+           [("daemon/doctor/doctor.cpp", "name, &config::Provider::name) != config.providers.end()) return name;", "name, &config::Provider::name) == config.providers.end()) return name;")]),
     Mutant("doctor-touches", "the doctor changes nothing in the DNS that it was not asked to try", ["unit_doctor:*changes nothing*"],
            [("daemon/doctor/doctor.cpp", "question.touch_dns ? DnsCheck::Touch::test_value : DnsCheck::Touch::nothing",
              "question.touch_dns ? DnsCheck::Touch::nothing : DnsCheck::Touch::test_value")]),
