@@ -225,11 +225,15 @@ Keeping& Api::keeping() const {
 Task<> Api::require_certificate(std::string name) {
   if (keeping().certificate(name)) co_return;
   std::vector<std::string> near;
+  std::string owner;
   const auto edition = edition_;
   for (std::string last;;) {
     const auto some = keeping().certificates_after(last, names_a_turn);
     std::vector<std::string> names;
-    for (const auto& view : some) names.push_back(view.name);
+    for (const auto& view : some) {
+      names.push_back(view.name);
+      if (std::ranges::find(view.domains, name) != view.domains.end()) owner = view.name;
+    }
     // Of each batch only the nearest can be meant.
     if (const auto hint = config::did_you_mean(name, names); !hint.empty()) {
       const auto begin = hint.find("mean ") + 5;
@@ -240,9 +244,9 @@ Task<> Api::require_certificate(std::string name) {
     co_await sleep_for(Duration::zero());
     if (edition != edition_) throw being_replaced();
   }
-  throw ProblemResponse(
-      404, "control:unknown",
-      fmt::format("no certificate is named \"{}\"{}", one_line(name, longest_quote), config::did_you_mean(name, near)));
+  const auto hint = owner.empty() ? config::did_you_mean(name, near) : "; that domain is in " + owner;
+  throw ProblemResponse(404, "control:unknown",
+                        fmt::format("no certificate is named \"{}\"{}", one_line(name, longest_quote), hint));
 }
 
 /// 404 with the nearest name where no CA has this one.

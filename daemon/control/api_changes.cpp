@@ -108,11 +108,11 @@ Task<Api::Response> Api::revoke(Request request, std::vector<std::string> parts)
   wish.replace = bool_in(object, "replace", false);
   if (!acme::revocation_reason_from(wish.reason)) {
     const auto& known = acme::revocation_reasons();
+    auto hint = config::did_you_mean(wish.reason, known);
+    if (hint.empty()) hint = ": there is " + config::listed(known, "and");
     throw ProblemResponse(400, "control:request",
-                          fmt::format("\"{}\" is no reason for which the owner of a certificate may revoke it{}: there "
-                                      "is {}",
-                                      one_line(wish.reason, longest_quote), config::did_you_mean(wish.reason, known),
-                                      config::listed(known, "and")));
+                          fmt::format("\"{}\" is no reason for which the owner of a certificate may revoke it{}",
+                                      one_line(wish.reason, longest_quote), hint));
   }
   co_await require_certificate(name);
   co_return begin("revoke", name, fmt::format("{} {} {}", wish.generation, wish.reason, wish.replace),
