@@ -1094,7 +1094,7 @@ MUTANTS = [
     Mutant("renew-misspelt", "of several names none is renewed where one is misspelt", ["lab_acmectl"],
            [("daemon/acmectl/operations.cpp", "  if (names.size() > 1) {  // none", "  if (names.size() > 9) {  // none")]),
     Mutant("usage-option", "an option that a verb has not is told as such", ["lab_acmectl"],
-           [("daemon/acmectl/usage.cpp", "  if ((has_extra || lacks_word) && option != rest.end()) return unknown_option(app, verb, *option);\n", "")]),
+           [("daemon/acmectl/usage.cpp", "  if ((has_extra || lacks_word) && option != rest.end())", "  if (lacks_word && option != rest.end())")]),
     Mutant("domain-owner", "who names a domain is told which certificate has it", ["unit_control:*an operator sees every certificate*"],
            [("daemon/control/api.cpp", "  const auto hint = owner.empty() ?", "  const auto hint = !owner.empty() ?")]),
     Mutant("watch-size", "acmectl status --watch follows the size of the terminal", ["lab_acmectl"],
