@@ -5,23 +5,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/crypto/digest.h"
 #include "base/encoding.h"
-#include "base/http/client.h"
-#include "base/json.h"
 #include "base/runtime/offload.h"
 #include "base/runtime/scope.h"
-#include "base/secret_list.h"
 #include "config/names.h"
+#include "daemon/ask_resolvers.h"
 #include "daemon/issue/challenge.h"
-#include "daemon/issue/tlsa_look.h"
 #include "daemon/known_account.h"
 #include "daemon/part_settings.h"
-#include "daemon/store/state_view.h"
+#include "daemon/tlsa_check.h"
 #include "dns/query.h"
-#include "dns/wire.h"
 #include "providers/registry.h"
 
 namespace acmed {
@@ -31,64 +26,6 @@ using Verdict = Finding::Verdict;
 
 constexpr std::size_t names_at_a_time = 16;
 constexpr std::size_t most_parent_servers = 3;
-constexpr std::size_t most_identities = 16;
-constexpr std::size_t longest_identity = 253;
-constexpr std::uint16_t caa_type = 257;
-constexpr Duration directory_limit = std::chrono::seconds(10);
-
-/// One issue or issuewild property (RFC 8659 §4).
-struct Caa {
-  std::string tag;
-  std::string issuer;      ///< empty: nobody
-  std::string parameters;  ///< what follows the issuer
-};
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-std::string in_lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-Caa caa_from(std::string_view data) {
-  Caa caa;
-  if (data.size() < 2) return caa;
-  const auto tag_size = static_cast<unsigned char>(data[1]);
-  caa.tag = in_lower_case(std::string(data.substr(2, tag_size)));
-  const auto value = data.size() > 2U + tag_size ? std::string(data.substr(2U + tag_size)) : std::string();
-  const auto semicolon = value.find(';');
-  caa.issuer = in_lower_case(trimmed(value.substr(0, semicolon)));
-  if (semicolon != std::string::npos) caa.parameters = in_lower_case(trimmed(value.substr(semicolon + 1)));
-  return caa;
-}
-
-/// dns::parse_message does not read the data of CAA records.
-std::vector<Caa> caa_records_in(std::string_view wire) {
-  std::vector<Caa> records;
-  dns::WireReader reader(wire);
-  reader.octets(4);
-  const auto questions = reader.u16();
-  const auto answers = reader.u16();
-  reader.octets(4);
-  for (unsigned i = 0; i < questions; ++i) {
-    reader.skip_name();
-    reader.octets(4);
-  }
-  for (unsigned i = 0; i < answers; ++i) {
-    reader.skip_name();
-    const auto type = reader.u16();
-    reader.octets(6);
-    const auto data = reader.octets(reader.u16());
-    if (type == caa_type) records.push_back(caa_from(data));
-  }
-  return records;
-}
 
 std::set<dns::Name> name_servers_in(const dns::Message& message, const dns::Name& apex) {
   std::set<dns::Name> hosts;
@@ -123,48 +60,6 @@ std::size_t values_in(const dns::Reply& reply, const dns::Name& name) {
   }));
 }
 
-void add(NameFindings* findings, Verdict verdict, std::string text, const char* about = "DNS") {
-  findings->findings.push_back({verdict, std::move(text), about});
-}
-
-void add(NameFindings* findings, const Error& failure, const char* about = "DNS") {
-  findings->findings.push_back({Verdict::wrong, failure.what(), about, failure.cause()});
-}
-
-/// What restricts who may issue for a name.
-struct CaaSet {
-  std::string told;  ///< all of it, in words
-  std::string tag;
-  std::string at;
-  std::vector<Caa> records;  ///< with that tag
-};
-
-/// Whether CA `ca`, which is called `own` there, may issue by dns-01.
-void judge(const std::string& ca, const std::vector<std::string>& own, const CaaSet& caa, NameFindings* findings) {
-  if (own.empty()) {
-    add(findings, Verdict::warning,
-        fmt::format("{}; CA {} does not tell how it is called there (caaIdentities)", caa.told, ca), "CAA");
-    return;
-  }
-  const auto match = std::ranges::find_if(
-      caa.records, [&own](const Caa& record) { return std::ranges::find(own, record.issuer) != own.end(); });
-  if (match == caa.records.end()) {
-    add(findings, Verdict::wrong,
-        fmt::format("{}, not CA {}: add {} \"{}\" to the CAA records of {}", caa.told, ca, caa.tag, own.front(),
-                    caa.at),
-        "CAA");
-    return;
-  }
-  const auto methods = match->parameters.find("validationmethods");
-  const bool excludes_dns =
-      methods != std::string::npos && match->parameters.find("dns-01", methods) == std::string::npos;
-  if (excludes_dns) {
-    add(findings, Verdict::wrong, fmt::format("{}, but not by dns-01 (validationmethods, RFC 8657)", caa.told), "CAA");
-  } else {
-    add(findings, Verdict::ok, caa.told, "CAA");
-  }
-}
-
 }  // namespace
 
 /// A challenge name and where the DNS shows it.
@@ -175,17 +70,6 @@ struct DnsCheck::Subject {
   std::string account_url{};  ///< where it matters; empty: not known
 };
 
-std::string text_of(const NameFindings& findings) {
-  auto text = fmt::format("{} (certificate {})\n", findings.domain, findings.certificate);
-  for (const auto& finding : findings.findings) {
-    const auto* verdict = finding.verdict == Verdict::ok        ? "ok"
-                          : finding.verdict == Verdict::warning ? "warning"
-                                                                : "wrong";
-    text += fmt::format("  {:<8} {}\n", verdict, fit_to_show(finding.text, 2048));
-  }
-  return text;
-}
-
 DnsCheck::DnsCheck(Loop& loop, const config::Config& config, std::uint16_t server_port, Touch touch)
     : loop_(loop),
       config_(config),
@@ -193,7 +77,8 @@ DnsCheck::DnsCheck(Loop& loop, const config::Config& config, std::uint16_t serve
       touch_(touch),
       discovery_(loop, resolvers_of(config), server_port, policy_of(config.propagation).servers()),
       zones_(loop, providers(config)),
-      placement_(loop.clock(), discovery_, zones_, config.routes, issue::CertificateLog("--check")) {}
+      placement_(loop.clock(), discovery_, zones_, config.routes, issue::CertificateLog("--check")),
+      caa_(loop, config, discovery_) {}
 
 issue::Providers DnsCheck::providers(const config::Config& config) {
   issue::Providers all;
@@ -258,7 +143,7 @@ Task<> DnsCheck::examine(const config::Certificate* certificate, NameFindings* f
         route == nullptr || required(*certificate, route->provider) == config::Propagation::Require::all;
     co_await examine_servers(&subject, is_held_up, findings);
   }
-  co_await examine_caa(certificate, findings);
+  co_await caa_.examine(certificate, findings);
 }
 
 /// By the challenge that is tried first: what the CA offers is known with an order alone.
@@ -432,7 +317,7 @@ Task<> DnsCheck::examine_delegation(const Subject* subject, NameFindings* findin
 
 Task<std::set<dns::Name>> DnsCheck::parents_delegation(dns::Name apex) {
   for (auto above = apex.parent(); !above.is_root(); above = above.parent()) {
-    const auto reply = co_await ask_resolvers({above, dns::Type::ns});
+    const auto reply = co_await ask_resolvers(discovery_.resolvers(), {above, dns::Type::ns});
     if (!reply) continue;
     std::size_t asked = 0;
     const auto hosts = name_servers_in(reply->message, above);
@@ -506,31 +391,6 @@ Task<> DnsCheck::examine_servers(const Subject* subject, bool is_held_up, NameFi
   }
 }
 
-/// The records of the keys in service, of the next key, and of what targets still serve, as far as they are known.
-Task<std::set<std::string>> DnsCheck::tlsa_values(NameFindings* findings) {
-  const store::StateView state(config_.state_directory);
-  const auto certificate = findings->certificate;
-  std::set<std::string> values;
-  std::optional<store::Certificate> remembered;
-  try {
-    remembered = co_await offload([state, certificate] { return state.certificate(certificate); });
-  } catch (const Error& error) {
-    add(findings, Verdict::warning,
-        fmt::format("which TLSA records acmed has put there cannot be seen from here: {}", error.what()), "TLSA");
-    co_return values;
-  }
-  if (!remembered || !remembered->dane || remembered->dane->values.empty()) {
-    add(findings, Verdict::warning,
-        fmt::format("acmed has put no TLSA record at {} yet: acmed --once {}", findings->domain, certificate), "TLSA");
-    co_return values;
-  }
-  for (const auto& value : remembered->dane->values) {
-    if (value.name == findings->domain && value.superfluous == Time{} && value.usable != Time{})
-      values.insert(value.value);
-  }
-  co_return values;
-}
-
 Task<> DnsCheck::examine_tlsa(const config::Certificate* certificate, NameFindings* findings) {
   constexpr const char* about = "TLSA";
   const dns::Name name(findings->domain);
@@ -550,114 +410,10 @@ Task<> DnsCheck::examine_tlsa(const config::Certificate* certificate, NameFindin
     add(findings, Verdict::ok,
         fmt::format("provider {} would write TLSA records into its zone {}", place.provider, place.zone.apex.text()),
         about);
-    auto wanted = co_await tlsa_values(findings);
-    co_await examine_tlsa_servers(name, location, std::move(wanted), findings);
+    co_await examine_tlsa_records(config_.state_directory, name, location, findings);
   } catch (const Error& error) {
     add(findings, error, about);
   }
-}
-
-/// A service whose key has no record among those that stand there is refused by whoever looks at them (RFC 7672 §2.2).
-Task<> DnsCheck::examine_tlsa_servers(dns::Name name, dns::Location location, std::set<std::string> wanted,
-                                      NameFindings* findings) {
-  constexpr const char* about = "TLSA";
-  const auto looks = co_await issue::look_at_tlsa(name, std::move(location));
-  for (const auto& look : looks) {
-    if (!look.values) {
-      add(findings, Verdict::warning, fmt::format("{}: {}", look.server.text(), look.said), about);
-      continue;
-    }
-    std::vector<std::string> missing;
-    std::ranges::set_difference(wanted, *look.values, std::back_inserter(missing));
-    if (missing.empty()) {
-      add(findings, Verdict::ok,
-          fmt::format("{}: {} TLSA records, all {} of acmed's among them", look.server.text(), look.values->size(),
-                      wanted.size()),
-          about);
-    } else {
-      add(findings, Verdict::wrong,
-          fmt::format("{} does not show the TLSA record {} at {}: somebody has removed it, or the server lags; acmed "
-                      "puts it there again within a day, at once by: acmed --once {}",
-                      look.server.text(), fmt::join(missing, ", "), name.text(), findings->certificate),
-          about);
-    }
-  }
-}
-
-Task<> DnsCheck::examine_caa(const config::Certificate* certificate, NameFindings* findings) {
-  const bool is_wildcard = findings->domain.starts_with("*.");
-  const dns::Name domain(findings->domain.substr(is_wildcard ? 2 : 0));
-  std::vector<Caa> records;
-  auto at = domain;
-  for (; !at.is_root(); at = at.parent()) {  // RFC 8659 §3
-    const auto reply = co_await ask_resolvers({at, dns::Type{caa_type}});
-    if (!reply) {
-      add(findings, Verdict::warning,
-          fmt::format("the CAA records of {} cannot be looked up: a CA issues nothing until they can", at.text()),
-          "CAA");
-      co_return;
-    }
-    records = caa_records_in(reply->wire);
-    if (!records.empty()) break;
-  }
-  const auto has = [&records](const char* tag) {
-    return std::ranges::any_of(records, [tag](const Caa& caa) { return caa.tag == tag; });
-  };
-  const std::string tag = is_wildcard && has("issuewild") ? "issuewild" : "issue";
-  std::erase_if(records, [&tag](const Caa& caa) { return caa.tag != tag; });
-  if (records.empty()) {
-    add(findings, Verdict::ok, fmt::format("no CAA record restricts who may issue for {}", findings->domain), "CAA");
-    co_return;
-  }
-  std::vector<std::string> allowed;
-  for (const auto& caa : records) allowed.push_back(caa.issuer.empty() ? "nobody" : caa.issuer);
-  const auto told = fmt::format("CAA ({}) at {} admits {}", tag, at.text(), fmt::join(allowed, ", "));
-  auto cas = certificate->fallback_cas;
-  cas.insert(cas.begin(), certificate->ca);
-  for (const auto& ca : cas) {
-    const auto own = co_await identities(ca);
-    judge(ca, own, {told, tag, at.text(), records}, findings);
-  }
-}
-
-/// How the CA is called in CAA records: caaIdentities of its directory (RFC 8555 §7.1.1); none when it does not tell.
-Task<std::vector<std::string>> DnsCheck::identities(std::string ca) {
-  const auto known = identities_.find(ca);
-  if (known != identities_.end()) co_return known->second;
-  std::vector<std::string> found;
-  try {
-    const auto& settings = config_.cas.at(ca);
-    http::Settings of_client;
-    of_client.extra_trust_pem = settings.trust_pem;
-    http::Client client(loop_, of_client);
-    http::Request request{"GET", settings.directory, {}, {}, directory_limit};
-    const auto response = co_await client.send(std::move(request));
-    const auto directory = json::parse(response.body);
-    if (directory) {
-      const auto* list = (*directory)["meta"]["caaIdentities"].as_array();
-      for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), most_identities); ++i) {
-        const auto identity = (*list)[i].text_or();
-        if (!identity.empty() && identity.size() <= longest_identity) found.push_back(in_lower_case(identity));
-      }
-    }
-  } catch (const Error&) {
-    // Not told.
-  }
-  identities_[ca] = found;
-  co_return found;
-}
-
-/// The first answer (NOERROR or NXDOMAIN) of the resolvers; none when there is none.
-Task<std::optional<dns::Reply>> DnsCheck::ask_resolvers(dns::Question question) {
-  for (const auto& resolver : discovery_.resolvers()) {
-    dns::AskOptions options;
-    options.recursion_desired = true;
-    options.patience.udp = std::chrono::seconds(3);
-    auto reply = co_await dns::ask(resolver, question, options);
-    const auto rcode = reply.message.rcode;
-    if (reply.is_message() && (rcode == dns::Rcode::noerror || rcode == dns::Rcode::nxdomain)) co_return reply;
-  }
-  co_return std::nullopt;
 }
 
 }  // namespace acmed

@@ -8,30 +8,13 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/caa_check.h"
+#include "daemon/findings.h"
 #include "daemon/issue/placement.h"
 #include "dns/exchange.h"
 #include "providers/memory.h"
 
 namespace acmed {
-
-/// One thing that was looked at.
-struct Finding {
-  enum class Verdict { ok, warning, wrong };
-  Verdict verdict = Verdict::ok;
-  std::string text;           ///< what there is; for a warning and what is wrong, with the mend
-  std::string about = "DNS";  ///< or "credentials", "update", "CAA", "TLSA"
-  std::string cause = {};     ///< Error::cause(), where a failure is told
-};
-
-/// What was found about the proof of one name, or about TLSA records at one.
-struct NameFindings {
-  std::string certificate;
-  std::string domain;  ///< as the certificate has it, with "*."; or as `dane` has it
-  std::vector<Finding> findings;
-};
-
-/// "ok       ...", one line each, under a line with the name and its certificate.
-std::string text_of(const NameFindings& findings);
 
 /// Looks at all that a proof by the DNS depends on, and changes nothing: where aliases lead, the zone as the DNS, the
 /// provider and the zone's parent have it, what each name server says, whether the provider's credentials are good as
@@ -74,12 +57,6 @@ class DnsCheck {
   Task<> examine_delegation(const Subject* subject, NameFindings* findings);
   Task<> examine_servers(const Subject* subject, bool is_held_up, NameFindings* findings);
   Task<> examine_tlsa(const config::Certificate* certificate, NameFindings* findings);
-  Task<> examine_tlsa_servers(dns::Name name, dns::Location location, std::set<std::string> wanted,
-                              NameFindings* findings);
-  Task<std::set<std::string>> tlsa_values(NameFindings* findings);
-  Task<> examine_caa(const config::Certificate* certificate, NameFindings* findings);
-  Task<std::vector<std::string>> identities(std::string ca);
-  Task<std::optional<dns::Reply>> ask_resolvers(dns::Question question);
   Task<std::set<dns::Name>> parents_delegation(dns::Name apex);
   Task<std::set<dns::Name>> delegation_at(dns::Name host, dns::Name apex);
   config::Propagation propagation(const config::Certificate& certificate, const std::string& provider) const;
@@ -94,10 +71,10 @@ class DnsCheck {
   NoMemory memory_;
   issue::ZoneCoordinator zones_;
   issue::Placement placement_;
+  CaaCheck caa_;
   std::map<std::string, std::optional<Finding>> credentials_;  ///< by provider: what is wrong; nothing when all is well
   std::set<dns::Name> tried_;                                  ///< challenge names with a test value
   std::map<std::string, std::string> account_urls_;            ///< by CA; empty where there is none yet
-  std::map<std::string, std::vector<std::string>> identities_;  ///< by CA
 };
 
 }  // namespace acmed

@@ -21,6 +21,7 @@
 #include "config/load.h"
 #include "config/suggest.h"
 #include "daemon/acmectl/attempt.h"
+#include "daemon/acmectl/usage.h"
 #include "daemon/daemon.h"
 #include "daemon/deploy/local_actions.h"
 #include "daemon/deploy_helper/client.h"
@@ -47,6 +48,7 @@ constexpr std::size_t longest_line = std::size_t{16} * 1024;
 constexpr std::size_t most_names_in_a_sentence = 20;
 constexpr std::chrono::milliseconds between_looks{300};
 constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h: the unit is then not restarted
 
 struct Options {
@@ -299,6 +301,22 @@ int start(const Options& options) {
   return EXIT_SUCCESS;
 }
 
+/// Of a word that stands where nothing says what it is for.
+std::string fault_of_word(const Options& options) {
+  const auto& word = options.names.front();
+  const auto shown = fit_to_show(word, longest_line);
+  for (const auto* option : {"check", "once", "wait", "help", "version"}) {
+    if (word == option) return fmt::format("it is an option: acmed --{}", option);
+  }
+  if (const auto verb = acmectl::own_verb(word); !verb.empty()) return verb;
+  if (word.find('/') != std::string::npos || word.ends_with(".toml")) {
+    return fmt::format("the configuration is named by an option: acmed --config {}", shown);
+  }
+  return options.check
+             ? fmt::format("the whole configuration is checked; --check --dns {} looks at one certificate", shown)
+             : fmt::format("what is to be done for {0}? --once {0}, --wait {0} or --check --dns {0}", shown);
+}
+
 }  // namespace
 }  // namespace acmed
 
@@ -313,11 +331,10 @@ int main(int argc, char** argv) {
   auto* once = app.add_flag("--once", options.once, "do all that is due, then exit (0 all well, 1 something failed)")
                    ->excludes(check);
   app.add_flag("--force", options.force, "with --once: also while a CA asked to be left alone")->needs(once);
-  auto* wait =
-      app.add_flag("--wait", options.wait,
-                   "wait until the files of the certificates are there, for services that cannot start without")
-          ->excludes(check)
-          ->excludes(once);
+  app.add_flag("--wait", options.wait,
+               "wait until the files of the certificates are there, for services that cannot start without")
+      ->excludes(check)
+      ->excludes(once);
   auto* dns =
       app.add_flag("--dns", options.dns,
                    "with --check: look at the DNS for each name, changing nothing (exit 1 when something is wrong)")
@@ -327,13 +344,19 @@ int main(int argc, char** argv) {
       ->needs(dns);
   app.add_flag("--quiet", options.quiet, "with --check: print no plan, only what is wrong or might be")->needs(check);
   app.add_option("NAME", options.names, "with --once, --wait or --check --dns: only the certificates of these names");
-  app.callback([&options, once, wait] {
-    if (!options.names.empty() && once->count() + wait->count() == 0 && !options.dns) {
-      throw CLI::RequiresError("NAME", "--once, --wait or --check --dns");
-    }
-  });
   app.add_flag("--verbose", options.verbose, "tell each step");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    tell("{}\nacmed --help tells the options\n", acmectl::usage_fault(app, error));
+    return exit_usage;
+  }
+  if (!options.names.empty() && !options.once && !options.wait && !options.dns) {
+    tell("{}\nacmed --help tells the options\n", fault_of_word(options));
+    return exit_usage;
+  }
 
   forbid_core_dumps();
   keep_capabilities();
@@ -342,7 +365,7 @@ int main(int argc, char** argv) {
   try {
     return start(options);
   } catch (const config::Faults& faults) {
-    tell("{}\n", faults.what());
+    tell("{}\n", acmectl::with_rights(faults.what(), "run it as acmed's user: sudo -u acmed acmed ..."));
     return exit_configuration;
   } catch (const Cancelled&) {
     return EXIT_SUCCESS;

@@ -13,6 +13,8 @@ set_tests_properties(package_check PROPERTIES LABELS check TIMEOUT 300 SKIP_RETU
 add_test(NAME readme_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/readme_check ${PROJECT_BINARY_DIR})
 # Not at the same time: each installation writes into the build folder, which this one sees as it was at its start.
 set_tests_properties(readme_check PROPERTIES LABELS check TIMEOUT 400 SKIP_RETURN_CODE 77 DEPENDS "install_check;package_check")
+add_test(NAME services_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/services_check ${PROJECT_BINARY_DIR})
+set_tests_properties(services_check PROPERTIES LABELS check TIMEOUT 600 SKIP_RETURN_CODE 77 COST 60 DEPENDS "install_check;package_check")
 add_test(NAME docs_check COMMAND ${CMAKE_CURRENT_LIST_DIR}/docs_check ${PROJECT_BINARY_DIR})
 set_tests_properties(docs_check PROPERTIES LABELS check TIMEOUT 120 DEPENDS install_check)
 # It works on all processors for minutes where much has changed, and for a second where nothing has.

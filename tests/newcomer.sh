@@ -58,14 +58,17 @@ example_of_readme() { # the first file that it shows as TOML
 
 # --- The world --------------------------------------------------------------------------------------------------------
 
-start_world() { # start_world VALIDITY: seconds that a certificate lives
-  local zone=/var/lib/bind/example.test.zone
+start_ca() { # start_ca VALIDITY: seconds that a certificate lives; and the DNS that it looks at, which is this host's too
   "$SOURCE/tests/lab/lab" up "$LAB" LAB_ZONES=example.test "LAB_VALIDITY=$1"
   eval "$("$SOURCE/tests/lab/lab" env "$LAB")"
   printf 'directory = "%s"\ntrust = "%s"\n' "$LAB_ACME_DIRECTORY" "$LAB_CA_BUNDLE" >/srv/ca
   rm -f /etc/resolv.conf
   echo "nameserver $LAB_RESOLVER" >/etc/resolv.conf
+}
 
+start_world() { # start_world VALIDITY
+  local zone=/var/lib/bind/example.test.zone
+  start_ca "$1"
   # The zone as somebody has it who has not read README.md yet. The primary's address gets a name in it.
   sed 's/ 1 3600 / 2 3600 /' "$LAB/primary/example.test.db" >"$zone"
   echo "ns1 IN A $LAB_PRIMARY" >>"$zone"

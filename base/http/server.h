@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <list>
 #include <map>
@@ -15,25 +13,13 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/http/peer.h"
 #include "base/runtime/event.h"
 #include "base/runtime/scope.h"
 
 struct MHD_Daemon;
 
 namespace acmed::http {
-
-/// Who is at the other end of a connection.
-struct Peer {
-  /// The process that connected by a Unix socket, as the kernel saw it then (SO_PEERCRED, SO_PEERGROUPS).
-  struct Process {
-    uid_t user = 0;
-    gid_t group = 0;
-    std::vector<gid_t> groups;  ///< supplementary
-  };
-  std::optional<Process> process;  ///< none for TCP
-  std::string address;             ///< of a TCP peer, without its port
-  std::string local_address;       ///< that it connected to, without the port; empty for a Unix socket
-};
 
 struct ServerRequest {
   std::string method;

@@ -19,6 +19,7 @@ constexpr const char* origin = "http://acmed";
 constexpr std::size_t largest_answer = std::size_t{64} * 1024 * 1024;  // ten thousand certificates and more
 constexpr Duration longest_stream = std::chrono::hours(24 * 365);
 constexpr std::size_t longest_sentence = 2048;
+constexpr std::string_view no_connection = "curl:7";
 
 http::Settings settings_for(const std::filesystem::path& socket) {
   http::Settings settings;
@@ -32,7 +33,11 @@ http::Settings settings_for(const std::filesystem::path& socket) {
 /// Why nobody can be asked at `socket`, with what to do.
 std::string fault_of(const std::filesystem::path& socket, const Error& error) {
   struct stat status {};
-  if (::stat(socket.c_str(), &status) != 0 && errno == ENOENT) {
+  const bool is_there = ::stat(socket.c_str(), &status) == 0;
+  if (is_there && !S_ISSOCK(status.st_mode)) {
+    return fmt::format("{} is no socket: acmed's is /run/acmed/control.sock, or what [control] says", socket.string());
+  }
+  if (!is_there && errno == ENOENT) {
     return fmt::format(
         "there is no control socket {}: acmed does not run (systemctl start acmed), or has another one "
         "(--socket, $ACMED_SOCKET)",
@@ -41,6 +46,9 @@ std::string fault_of(const std::filesystem::path& socket, const Error& error) {
   if (::access(socket.c_str(), R_OK | W_OK) != 0 && errno == EACCES) {
     return fmt::format("the user {} may not use {}: use sudo, or join the group acmed-admin (acmed-view to read)",
                        name_of_user(::geteuid()), socket.string());
+  }
+  if (error.cause() == no_connection) {
+    return fmt::format("nobody listens at {}: acmed does not run any more (systemctl status acmed)", socket.string());
   }
   return fmt::format("acmed does not answer at {}: {}", socket.string(), error.what());
 }

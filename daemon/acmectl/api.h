@@ -16,11 +16,6 @@ namespace acmed::acmectl {
 
 /// Cause: nobody answers at the control socket.
 inline constexpr const char* no_daemon = "control:no-daemon";
-/// Cause: the daemon has no such resource, as versions without it.
-inline constexpr const char* no_resource = "control:404";
-/// Cause: it has the resource, but not to be changed: versions that only read.
-inline constexpr const char* no_method = "control:405";
-
 /// Cause: a configuration is just being put in force; ask again in a moment.
 inline constexpr const char* replaced = "control:503";
 

@@ -35,7 +35,7 @@ Task<int> examine(Session* session, std::string name, bool touch_dns) {
     const auto answer = co_await session->api.post("/v1/doctor", std::move(body), longest_examination);
     lines = lines_in(answer);
   } catch (const Error& error) {
-    if (error.cause() != no_daemon && error.cause() != no_resource && error.cause() != no_method) throw;
+    if (error.cause() != no_daemon) throw;
     fault = error.what();
   }
   if (!fault.empty()) {

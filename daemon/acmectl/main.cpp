@@ -14,9 +14,9 @@
 #include "base/log.h"
 #include "base/runtime/scope.h"
 #include "config/config.h"
-#include "config/suggest.h"
 #include "daemon/acmectl/completion.h"
 #include "daemon/acmectl/import/import.h"
+#include "daemon/acmectl/usage.h"
 #include "daemon/acmectl/verbs.h"
 #include "daemon/signals.h"
 
@@ -25,6 +25,7 @@ namespace {
 
 constexpr const char* usual_socket = "/run/acmed/control.sock";
 constexpr const char* usual_config = "/etc/acmed/acmed.toml";
+constexpr const char* completed_names = "names";  // what the completions themselves ask for
 constexpr std::size_t usual_columns = 80;
 constexpr std::size_t most_columns = 400;
 
@@ -114,7 +115,7 @@ int exit_status_of(const Error& error) {
 /// Runs a verb with what surrounds it. Returns the exit status.
 template <class Verb>
 int perform(const Options& options, const Verb& verb) {
-  Signals::block({SIGTERM, SIGINT, SIGPIPE});
+  Signals::block({SIGTERM, SIGINT, SIGPIPE, SIGWINCH});
   Loop loop;
   Signals signals(loop);
   std::stop_source stop;
@@ -125,15 +126,19 @@ int perform(const Options& options, const Verb& verb) {
   session.json = options.json;
   session.terminal = is_terminal;
   session.style = style_of(is_terminal);
+  signals.on(SIGWINCH, [&session] {
+    session.style = style_of(session.terminal);
+    if (session.on_resize) session.on_resize();
+  });
   try {
     return run(loop, verb(&session), stop.get_token());
   } catch (const Cancelled&) {
     return exit_well;  // an endless verb ends so
   } catch (const config::Faults& faults) {
-    tell(faults.what());
+    tell(with_rights(faults.what(), "use sudo"));
     return exit_failing;
   } catch (const Error& error) {
-    tell(error.what());
+    tell(with_rights(error.what(), "use sudo"));
     return exit_status_of(error);
   }
 }
@@ -149,9 +154,11 @@ bool is_confirmed(const std::string& ca) {
 }
 
 int act_on_account(const Options& options) {
-  if (options.action == "list") return perform(options, [](Session* session) { return list_accounts(session); });
+  if (options.action == "list") {
+    return perform(options, [&options](Session* session) { return list_accounts(session, options.ca); });
+  }
   if (options.ca.empty()) {
-    tell(fmt::format("account {} wants the name of a CA", options.action));
+    tell(fmt::format("account {} wants the name of a CA; acmectl account list tells them", options.action));
     return exit_usage;
   }
   if (options.action == "deactivate" && !options.yes) {
@@ -183,14 +190,14 @@ class CommandLine {
     add_work();
     add_rest();
     try {
-      app_.parse(argc, argv);
+      app_.parse(words_of(argc, argv));
     } catch (const CLI::CallForHelp&) {
       print(fitted(app_.help()));
       return exit_well;
     } catch (const CLI::CallForVersion& version) {
       return app_.exit(version);
     } catch (const CLI::ParseError& error) {
-      tell(app_.get_subcommands().empty() ? no_verb() : std::string(error.what()));
+      tell(usage_fault(app_, error));
       tell("acmectl --help tells the verbs, acmectl VERB --help the options of one");
       return exit_usage;
     }
@@ -198,16 +205,21 @@ class CommandLine {
   }
 
  private:
-  /// Why nothing could be chosen.
-  std::string no_verb() const {
-    std::vector<std::string> verbs;
-    for (const auto* each : app_.get_subcommands([](const CLI::App*) { return true; }))
-      verbs.push_back(each->get_name());
-    for (const auto& word : app_.remaining()) {
-      if (word.starts_with('-')) return fmt::format("there is no option {}", clean(word));
-      return fmt::format("there is no verb \"{}\"{}", clean(word), config::did_you_mean(word, verbs));
+  /// As CLI11 takes them: the last one first. "help VERB" is what others call VERB --help.
+  static std::vector<std::string> words_of(int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    if (!words.empty() && words.front() == "help") {
+      words.erase(words.begin());
+      words.resize(std::min<std::size_t>(words.size(), 1));
+      words.emplace_back("--help");
     }
-    return "say what to do: " + config::listed(verbs);
+    std::ranges::reverse(words);
+    return words;
+  }
+
+  /// Instead of CLI11's own check, whose sentence is for programmers.
+  static std::function<std::string(const std::string&)> one_of(std::vector<std::string> words) {
+    return [words = std::move(words)](const std::string& word) { return not_one_of(word, words); };
   }
 
   template <class Verb>
@@ -266,7 +278,11 @@ class CommandLine {
     });
     revoke_->add_option("NAME", options_.name, "of the certificate")->required();
     revoke_->add_option("--generation", options_.generation, "which of those that are kept; else the one in service")
-        ->check(CLI::PositiveNumber);
+        ->check([](const std::string& word) {
+          const bool is_number = !word.empty() && word.size() < 10 &&
+                                 word.find_first_not_of("0123456789") == std::string::npos && std::stoul(word) > 0;
+          return is_number ? std::string() : fmt::format("\"{}\" is no whole number above 0", clean(word));
+        });
     revoke_
         ->add_option("--reason", options_.reason,
                      "keyCompromise, superseded, cessationOfOperation, affiliationChanged or unspecified")
@@ -277,7 +293,7 @@ class CommandLine {
     account_->callback([this, options] { chosen_ = [options] { return act_on_account(*options); }; });
     account_->add_option("ACTION", options_.action, "list, roll-key, deactivate or create")
         ->required()
-        ->check(CLI::IsMember({"list", "roll-key", "deactivate", "create"}));
+        ->check(one_of({"list", "roll-key", "deactivate", "create"}));
     account_->add_option("CA", options_.ca, "its name in the configuration");
     account_->add_flag("--yes", options_.yes, "deactivate it without asking");
     add_wait(account_);
@@ -295,7 +311,7 @@ class CommandLine {
         "import", "print the configuration that does what another client does (certbot, lego, acme.sh)");
     import_->add_option("CLIENT", options_.wish.client, "certbot, lego or acme.sh")
         ->required()
-        ->check(CLI::IsMember({"certbot", "lego", "acme.sh"}));
+        ->check(one_of({"certbot", "lego", "acme.sh"}));
     import_->add_option("PATH", options_.wish.path, "its folder; else where it usually is");
     import_->add_flag("--apply", options_.wish.apply,
                       "also write it to --config, and take accounts, keys and certificates over");
@@ -308,10 +324,13 @@ class CommandLine {
     auto* completion_ = app_.add_subcommand("completion", "print the completions for a shell");
     completion_->add_option("SHELL", options_.shell, "bash, zsh or fish")
         ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
+        ->check([](const std::string& word) {
+          return word == completed_names ? "" : not_one_of(word, {"bash", "zsh", "fish"});
+        });
     completion_->callback([this, options] {
       chosen_ = [options] {
-        if (options->shell == "names") return perform(*options, [](Session* session) { return list_names(session); });
+        if (options->shell == completed_names)
+          return perform(*options, [](Session* session) { return list_names(session); });
         print(completion_for(options->shell));
         return exit_well;
       };

@@ -19,6 +19,13 @@ json::Object trouble_json(const std::string& what, const store::Trouble& trouble
           {"next_try", trouble.next_try == Time::max() ? json::Value() : json::Value(to_rfc3339(trouble.next_try))}};
 }
 
+json::Object window_json(const store::RenewalPlan& plan) {
+  const auto& url = plan.explanation_url;
+  return {{"start", to_rfc3339(plan.window_start)},
+          {"end", to_rfc3339(plan.window_end)},
+          {"explanation_url", url.empty() ? json::Value() : json::Value(url)}};
+}
+
 json::Array targets_json(const config::Certificate& certificate, const store::Certificate& remembered,
                          json::Value* trouble) {
   json::Array targets;
@@ -76,6 +83,9 @@ json::Object describe(const config::Certificate& certificate, const store::State
                                 {"directory", state.live_path(certificate.name).string()},
                                 {"revoked", json::Value()},
                                 {"days_left", std::chrono::floor<std::chrono::days>(issued->not_after - now).count()}});
+    if (const auto& plan = remembered.renewal; plan && plan->has_window()) {
+      object.emplace("suggested_window", window_json(*plan));
+    }
     due = renew::next_star_certificate(remembered).value_or(renew::due_at(*issued, certificate.renew));
     object.emplace("next", json::Object{{"what", "renew"}, {"at", to_rfc3339(*due)}, {"because", ""}});
   }
@@ -86,7 +96,8 @@ json::Object describe(const config::Certificate& certificate, const store::State
   object.emplace("renewal", due ? json::Value(to_rfc3339(*due)) : json::Value());
   object.emplace("troubles", trouble.is_null() ? json::Array() : json::Array{trouble});
   object.emplace("trouble", std::move(trouble));
-  for (const auto* absent : {"live", "next", "work"}) object.emplace(absent, json::Value());  // where there is none
+  for (const auto* absent : {"live", "next", "suggested_window", "work"})
+    object.emplace(absent, json::Value());  // where there is none
   return object;
 }
 

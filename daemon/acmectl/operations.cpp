@@ -124,6 +124,9 @@ Task<int> see_through(Session* session, std::string subject, json::Value answer,
 
 Task<int> renew(Session* session, std::vector<std::string> names, bool force, bool wait) {
   int result = exit_well;
+  if (names.size() > 1) {  // none is ordered where another one is misspelt
+    for (const auto& name : names) co_await session->api.get("/v1/certificates/" + in_path(name));
+  }
   for (const auto& name : names) {
     if (names.size() > 1 && wait && !session->json) print(name + "\n");
     auto answer = co_await session->api.post(fmt::format("/v1/certificates/{}/renew", in_path(name)),

@@ -62,6 +62,16 @@ std::string live_text(const json::Value& live, Time now) {
   return text;
 }
 
+/// "by the CA from 2027-01-06 13:02 to 2027-01-08 13:02: URL"; empty when it suggests nothing.
+std::string window_text(const json::Value& window) {
+  const auto start = parse_rfc3339(window["start"].text_or());
+  const auto end = parse_rfc3339(window["end"].text_or());
+  if (!start || !end) return {};
+  auto text = fmt::format("by the CA from {} to {}", local_time(*start), local_time(*end));
+  if (const auto why = clean(window["explanation_url"].text_or()); !why.empty()) text += ": " + why;
+  return text;
+}
+
 }  // namespace
 
 std::string render_certificate(const json::Value& certificate, Time now, const Style& style) {
@@ -88,6 +98,7 @@ std::string render_certificate(const json::Value& certificate, Time now, const S
     if (const auto because = clean(next["because"].text_or()); !because.empty()) text += ": " + because;
     sheet.add("next", text);
   }
+  sheet.add("suggested", window_text(certificate["suggested_window"]));
   sheet.add("trouble", said_of(certificate["trouble"], now));
   for (const auto& target : certificate["targets"].elements()) {
     const auto generation = target["generation"].integer_or(0);

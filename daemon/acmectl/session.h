@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "daemon/acmectl/api.h"
@@ -25,6 +26,7 @@ struct Session {
   bool json = false;      ///< print what the API says, instead of tables
   bool terminal = false;  ///< standard output is one
   Style style;
+  std::function<void()> on_resize;  ///< called when the terminal has another size, which `style` then has
 };
 
 /// Writes to standard output, at once.

@@ -7,6 +7,7 @@
 #include "base/runtime/scope.h"
 #include "base/runtime/sleep.h"
 #include "base/secret_list.h"
+#include "config/config.h"
 #include "config/suggest.h"
 #include "daemon/acmectl/render.h"
 #include "daemon/acmectl/verbs.h"
@@ -36,6 +37,20 @@ json::Array certificates_in(const json::Value& answer) {
   return answer.as_array() != nullptr ? *answer.as_array() : answer["certificates"].elements();
 }
 
+/// What is on disk, where nobody can be asked for the reason `fault`, which is what has to be mended where that is no
+/// help either.
+json::Array certificates_instead(const Session* session, const std::string& fault) {
+  std::string unread;
+  try {
+    return certificates_on_disk(session->config_file, session->loop.clock().now());
+  } catch (const config::Faults& faults) {
+    unread = faults.what();
+  } catch (const Error& error) {
+    unread = error.what();
+  }
+  throw Retry(no_daemon, fmt::format("{}. Without it the configuration is looked at: {}", fault, unread));
+}
+
 Task<Seen> look(Session* session) {
   Seen seen;
   std::string fault;
@@ -48,9 +63,21 @@ Task<Seen> look(Session* session) {
     if (error.cause() != no_daemon) throw;
     fault = error.what();
   }
-  seen.certificates = certificates_on_disk(session->config_file, session->loop.clock().now());
+  seen.certificates = certificates_instead(session, fault);
   seen.remark = fmt::format("this is from the configuration and the state directory: {}", fault);
   co_return seen;
+}
+
+/// "; did you mean X?", or which certificate has that domain.
+std::string meant_by(const std::string& name, const json::Array& all) {
+  std::vector<std::string> known;
+  for (const auto& each : all) {
+    const auto domains = each["domains"].texts();
+    if (std::ranges::find(domains, name) != domains.end())
+      return "; that domain is in " + clean(each["name"].text_or());
+    known.push_back(each["name"].text_or());
+  }
+  return config::did_you_mean(name, known);
 }
 
 /// Those that are wanted. Throws Refused for a name that there is not.
@@ -60,10 +87,8 @@ json::Array chosen(const json::Array& all, const std::vector<std::string>& names
   for (const auto& name : names) {
     const auto found = std::ranges::find(all, name, [](const json::Value& each) { return each["name"].text_or(); });
     if (found == all.end()) {
-      std::vector<std::string> known;
-      for (const auto& each : all) known.push_back(each["name"].text_or());
       throw Refused("control:name", fmt::format("no certificate is named \"{}\"{}", fit_to_show(name, longest_name),
-                                                config::did_you_mean(name, known)));
+                                                meant_by(name, all)));
     }
     some.push_back(*found);
   }
@@ -88,13 +113,23 @@ class News {
     is_there_ = true;
     waiters_.wake_all();
   }
-  void seen() noexcept { is_there_ = false; }
+  /// The screen is to be drawn whatever there is: the terminal has broken lines anew.
+  void resized() noexcept {
+    is_resized_ = true;
+    tell();
+  }
+  /// Returns whether the size of the terminal is part of it.
+  bool seen() noexcept {
+    is_there_ = false;
+    return std::exchange(is_resized_, false);
+  }
   Task<> wait() {
     while (!is_there_) co_await waiters_.turn();
   }
 
  private:
   bool is_there_ = false;
+  bool is_resized_ = false;
   Waiters waiters_;
 };
 
@@ -128,7 +163,7 @@ std::string lines_that_fit(const std::string& text, std::size_t rows) {
 Task<> show_changes(Session* session, std::vector<std::string> names, News* news) {
   for (std::string former;;) {
     const auto begin = session->loop.clock().moment();
-    news->seen();
+    const bool is_resized = news->seen();
     std::string text;
     try {
       const auto seen = co_await look(session);
@@ -138,7 +173,7 @@ Task<> show_changes(Session* session, std::vector<std::string> names, News* news
       if (error.cause() != replaced) throw;
       news->tell();
     }
-    if (!text.empty() && text != former) {
+    if (!text.empty() && (is_resized || text != former)) {
       print(session->terminal ? "\x1b[H\x1b[J" + lines_that_fit(text, session->style.rows) : text);
       former = std::move(text);
     }
@@ -154,6 +189,7 @@ Task<> show_changes(Session* session, std::vector<std::string> names, News* news
 Task<int> status(Session* session, std::vector<std::string> names, bool watch) {
   if (watch) {
     News news;
+    session->on_resize = [&news] { news.resized(); };
     co_await accompanied(show_changes(session, names, &news), hear(session, &news));
   }
   const auto seen = co_await look(session);
@@ -173,7 +209,7 @@ Task<int> show(Session* session, std::string name) {
     remark = error.what();
   }
   if (!remark.empty()) {
-    const auto all = certificates_on_disk(session->config_file, session->loop.clock().now());
+    const auto all = certificates_instead(session, remark);
     certificate = chosen(all, {name}).front();
     tell(fmt::format("this is from the configuration and the state directory: {}", remark));
   }

@@ -20,8 +20,8 @@ Task<int> renew(Session* session, std::vector<std::string> names, bool force, bo
 Task<int> deploy(Session* session, std::string name, std::string target, bool wait);
 /// `generation`: 0 for the one in service. `replace`: not before another one is in service.
 Task<int> revoke(Session* session, std::string name, unsigned generation, std::string reason, bool replace, bool wait);
-/// Our accounts at the CAs.
-Task<int> list_accounts(Session* session);
+/// Our accounts at the CAs, or the one at `ca` where that is not empty.
+Task<int> list_accounts(Session* session, std::string ca);
 /// `action`: "roll-key", "deactivate" or "create".
 Task<int> change_account(Session* session, std::string action, std::string ca, bool wait);
 /// `follow`: also those to come, until cancelled.

@@ -77,6 +77,7 @@ class Api {
   void check_host(const Request& request) const;
   Keeping& keeping() const;
   Task<> require_certificate(std::string name);
+  void require_ca(const std::string& name) const;
   Task<Counts> count();
 
   Task<Response> page(Request request, std::vector<std::string> parts);

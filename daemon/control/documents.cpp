@@ -35,6 +35,13 @@ json::Value live_json(const keep::LiveView& live, Time now) {
                       {"revoked", revoked_json(live.revoked)}};
 }
 
+json::Value window_json(const std::optional<keep::WindowView>& window) {
+  if (!window) return {};
+  return json::Object{{"start", to_rfc3339(window->start)},
+                      {"end", to_rfc3339(window->end)},
+                      {"explanation_url", text_json(window->explanation_url)}};
+}
+
 json::Value target_json(const keep::TargetView& target) {
   return json::Object{{"name", target.name},
                       {"generation", static_cast<std::int64_t>(target.generation)},
@@ -88,6 +95,7 @@ json::Object certificate_json(const keep::CertificateView& view, json::Value wor
           {"state", keep::to_text(view.state)},
           {"live", view.live ? live_json(*view.live, now) : json::Value()},
           {"next", std::move(next)},
+          {"suggested_window", window_json(view.suggested_window)},
           {"renewal", time_json(view.renewal)},
           {"trouble", std::move(trouble)},
           {"troubles", std::move(troubles)},

@@ -57,6 +57,11 @@ http::ServerResponse ProblemResponse::response() const {
   return response;
 }
 
+ProblemResponse being_replaced() {
+  return ProblemResponse(503, "control:replaced", "the configuration is just being put in force: ask again in a moment")
+      .with("Retry-After", "1");
+}
+
 http::ServerResponse json_response(const json::Value& value, int status) {
   http::ServerResponse response;
   response.status = status;

@@ -29,6 +29,9 @@ class ProblemResponse final : public std::exception {
   std::vector<std::pair<std::string, std::string>> headers_;
 };
 
+/// While one configuration is replaced by another, nobody can be asked.
+ProblemResponse being_replaced();
+
 /// A response with this JSON.
 http::ServerResponse json_response(const json::Value& value, int status = 200);
 

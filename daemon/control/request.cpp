@@ -12,7 +12,6 @@
 namespace acmed::control {
 namespace {
 
-constexpr std::size_t longest_quote = 100;
 constexpr std::int64_t largest_number = 1'000'000'000;
 
 ProblemResponse bad(const std::string& sentence) {

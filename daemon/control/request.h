@@ -11,6 +11,9 @@
 /// What a request says, checked. All throw ProblemResponse (400).
 namespace acmed::control {
 
+/// Octets of a request that a sentence repeats.
+constexpr std::size_t longest_quote = 100;
+
 /// The JSON object in the body; an empty body is an empty object. Members that are not in `known` are refused.
 json::Object object_in(const http::ServerRequest& request, const std::vector<std::string>& known);
 bool bool_in(const json::Object& object, const std::string& member, bool otherwise);

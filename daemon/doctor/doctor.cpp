@@ -133,6 +133,38 @@ std::vector<config::Profile> profiles_wanted(const std::vector<const config::Cer
   return profiles;
 }
 
+/// The provider that a sentence is about: the one that it names, else the only one there is; empty when that cannot be
+/// told.
+std::string provider_in(const std::string& sentence, const config::Config& config) {
+  constexpr std::string_view word = "provider ";
+  for (auto at = sentence.find(word); at != std::string::npos; at = sentence.find(word, at)) {
+    at += word.size();
+    const auto end = sentence.find_first_of(" :;,", at);
+    const auto name = sentence.substr(at, end == std::string::npos ? end : end - at);
+    if (std::ranges::find(config.providers, name, &config::Provider::name) != config.providers.end()) return name;
+  }
+  return config.providers.size() == 1 ? config.providers.front().name : std::string();
+}
+
+void replace(std::string* text, std::string_view old, const std::string& by) {
+  if (const auto at = text->find(old); at != std::string::npos) text->replace(at, old.size(), by);
+}
+
+/// Mends are known by the cause alone: here the table that they speak of gets its name.
+void name_tables(const config::Config& config, std::vector<Line>* lines) {
+  constexpr std::string_view of_ca = "CA ";
+  for (auto& line : *lines) {
+    std::string table;
+    if (line.subject.starts_with(of_ca)) {
+      table = fmt::format("[ca.{}]", line.subject.substr(of_ca.size()));
+    } else if (const auto provider = provider_in(line.sentence, config); !provider.empty()) {
+      table = fmt::format("[provider.{}]", provider);
+    }
+    if (table.empty()) continue;
+    for (const auto* open : {"[provider.NAME]", "the same table"}) replace(&line.mend, open, table);
+  }
+}
+
 Line unknown(const config::Config& config, const std::string& name) {
   std::vector<std::string> known;
   for (const auto& certificate : config.certificates) known.push_back(certificate.name);
@@ -188,6 +220,7 @@ Task<std::vector<Line>> examine(Loop* loop, const config::Config* config, Questi
   }
   auto of_dns = co_await examine_dns(loop, config, std::move(question), surroundings.dns_port);
   append(&lines, std::move(of_dns));
+  name_tables(*config, &lines);
   co_return lines;
 }
 

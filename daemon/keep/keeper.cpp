@@ -437,6 +437,7 @@ CertificateView Keeper::view() {
   if (const auto& issued = kept_.state.issued; issued && !kept_.damaged) {
     view.live = LiveView{issued->generation, issued->serial, issued->not_before, issued->not_after,
                          revoked_view(kept_.state, issued->generation)};
+    view.suggested_window = suggested_window(kept_.state);
   }
   if (soon.told != nullptr) view.next = next_view(soon);
   if (kept_.loaded) view.renewal = std::max(soon.renewal, kept_.now());

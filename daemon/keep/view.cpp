@@ -45,6 +45,12 @@ std::optional<RevokedView> revoked_view(const store::Certificate& certificate, u
   return RevokedView{*found->revoked, found->reason, found->by_ca};
 }
 
+std::optional<WindowView> suggested_window(const store::Certificate& certificate) {
+  const auto& plan = certificate.renewal;
+  if (!plan || !plan->has_window()) return std::nullopt;
+  return WindowView{plan->window_start, plan->window_end, plan->explanation_url};
+}
+
 std::string sentence_of(const store::Revocation& revocation) {
   const auto since = to_rfc3339(revocation.revoked.value_or(revocation.asked));
   return revocation.by_ca

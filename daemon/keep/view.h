@@ -60,6 +60,15 @@ struct NextView {
   std::string because;
 };
 
+/// When the CA suggests to renew what is in service (RFC 9773 §4.2).
+struct WindowView {
+  Time start{};
+  Time end{};
+  std::string explanation_url;  ///< why, for people; empty for none
+};
+/// Nothing while it suggests nothing.
+std::optional<WindowView> suggested_window(const store::Certificate& certificate);
+
 TroubleView view_of(std::string what, const store::Trouble& trouble);
 /// TroubleView::what of a generation in service that is revoked.
 inline constexpr std::string_view revoked_what = "revoked";
@@ -83,6 +92,7 @@ struct CertificateView {
   State state = State::waiting;
   std::optional<LiveView> live;
   std::optional<NextView> next;
+  std::optional<WindowView> suggested_window;
   std::optional<Time> renewal;        ///< when a new one is ordered, retries included
   std::vector<TroubleView> troubles;  ///< the one that matters most first
   std::vector<TargetView> targets;

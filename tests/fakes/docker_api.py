@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The part of Docker's API that acmed-container uses, on a Unix socket. usage: docker_api.py SOCKET LOG
 
-Two containers run: web (label acmed=example.test) and mail. Each call that changes something is a line in LOG. A program `fails` exits
+Three containers run: web (label acmed=example.test), mail and shop. Each call that changes something is a line in LOG. A program `fails` exits
 with 3. Names are matched as Podman does: by a part.
 """
 import http.server
@@ -16,6 +16,7 @@ CONTAINERS = [
     {"Id": "a" * 64, "Names": ["/web"], "Labels": {"acmed": "example.test"}, "State": "running"},
     {"Id": "b" * 64, "Names": ["/mail"], "Labels": {}, "State": "running"},
     {"Id": "c" * 64, "Names": ["/web-old"], "Labels": {"acmed": "example.test"}, "State": "exited"},
+    {"Id": "e" * 64, "Names": ["/shop"], "Labels": {}, "State": "running"},
     {"Id": "d" * 64, "Names": ["/web2"], "Labels": {"acmed": "other.test"}, "State": "running"},
 ]
 COMMANDS = {}

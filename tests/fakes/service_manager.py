@@ -3,15 +3,17 @@
 """Stands in for systemd where none is booted: service_manager.py SYSTEMCTL MANAGER serves, and the same file under the name systemctl asks it.
 
 It starts, reloads and stops services by their unit files: with the user, groups, state folder and umask that the file names, without
-new privileges, and waits until they are ready; and sockets that start a service for each connection. Only root may ask, as with systemd
+new privileges and with its credentials, and waits until they are ready; instances of templates; and sockets that start a service for each connection. Only root may ask, as with systemd
 where no polkit says otherwise. What else stands in a unit, the sandbox above all, is passed over. SYSTEMCTL is the real one: it enables and
 disables. MANAGER is the lab's, by which services ask over D-Bus.
 """
+import ctypes
 import grp
 import json
 import os
 import pathlib
 import pwd
+import re
 import shlex
 import signal
 import socket
@@ -41,11 +43,16 @@ class Settings:
 
     def __init__(self, name, wanted):
         self.settings = {}
-        for folder in UNIT_FOLDERS:
-            path = pathlib.Path(folder, name)
-            if path.exists():
-                self.read(path.read_text(), wanted)
-                return
+        prefix, _, rest = name.partition("@")
+        instance, _, kind = rest.rpartition(".")
+        for file in (name, f"{prefix}@.{kind}"):
+            for folder in UNIT_FOLDERS:
+                path = pathlib.Path(folder, file)
+                if path.exists():
+                    text = path.read_text().replace("%i", instance)
+                    self.read(text, "[Unit]")
+                    self.read(text, wanted)
+                    return
         raise Failed(f"Unit {name} not found.", 5)
 
     def read(self, text, wanted):
@@ -122,20 +129,30 @@ class Unit(Settings):
         super().__init__(name, "[Service]")
         self.name = name
         self.process = None
+        self.guessed = None  # the main process of one that forks and names no file for its number
+        self.is_active = False  # of one that has no process
         self.lock = threading.Lock()
 
     def pid(self):
+        if self.get("Type") == "oneshot":
+            return os.getpid() if self.is_active else None
         if self.process is not None:
             return self.process.pid if self.process.poll() is None else None
         try:
-            pid = int(pathlib.Path(self.get("PIDFile", "/nowhere")).read_text())
-            os.kill(pid, 0)
-            return pid
+            pid = int(pathlib.Path(self.get("PIDFile")).read_text()) if self.get("PIDFile") else self.guessed
+            return pid if pid is not None and is_alive(pid) else None
         except (OSError, ValueError):
             return None
 
-    def command(self, line):
-        argv = [word.replace("$MAINPID", str(self.pid())) for word in shlex.split(line.lstrip("-@!+:"))]
+    def command(self, line, environment):
+        argv = []
+        for word in shlex.split(line.lstrip("-@!+:")):
+            if word == "$MAINPID":
+                argv.append(str(self.pid()))
+            elif re.fullmatch(r"\$\w+", word):
+                argv += environment.get(word[1:], "").split()
+            else:
+                argv.append(re.sub(r"\$\{(\w+)\}", lambda match: environment.get(match[1], ""), word))
         user = self.get("User")
         if not user:
             return argv
@@ -150,23 +167,34 @@ class Unit(Settings):
     def environment(self):
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8",
                        "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + BUS}
-        folders = [f"/var/lib/{name}" for name in self.words("StateDirectory")]
+        for line in self.settings.get("Environment", []):
+            environment |= dict(word.split("=", 1) for word in shlex.split(line))
+        environment |= self.folders("StateDirectory", "/var/lib", "STATE_DIRECTORY")
+        environment |= self.folders("RuntimeDirectory", "/run", "RUNTIME_DIRECTORY")
+        credentials = pathlib.Path("/run/credentials", self.name)
+        for word in self.words("LoadCredential"):
+            credentials.mkdir(parents=True, exist_ok=True)
+            name, path = word.split(":")
+            (credentials / name).write_bytes(pathlib.Path(path).read_bytes())
+            environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+        return environment
+
+    def folders(self, key, above, variable):
+        folders = [f"{above}/{name}" for name in self.words(key)]
         for folder in folders:
             path = pathlib.Path(folder)
             path.mkdir(exist_ok=True)
-            path.chmod(int(self.get("StateDirectoryMode", "0755"), 8))
+            path.chmod(int(self.get(key + "Mode", "0755"), 8))
             account = pwd.getpwnam(self.get("User", "root"))
             if path.stat().st_uid != account.pw_uid:
                 for each in [path, *path.rglob("*")]:
                     os.chown(each, account.pw_uid, account.pw_gid, follow_symlinks=False)
-        if folders:
-            environment["STATE_DIRECTORY"] = ":".join(folders)
-        return environment
+        return {variable: ":".join(folders)} if folders else {}
 
     def spawn(self, line, environment, standard_input=subprocess.DEVNULL):
         log = open(f"/run/{self.name}.log", "ab")
         umask = int(self.get("UMask", "0022"), 8)
-        return subprocess.Popen(self.command(line), env=environment, stdin=standard_input, stdout=log, stderr=log, cwd="/",
+        return subprocess.Popen(self.command(line, environment), env=environment, stdin=standard_input, stdout=log, stderr=log, cwd="/",
                                 start_new_session=True, umask=umask)
 
     def run(self, key, environment):
@@ -192,8 +220,14 @@ class Unit(Settings):
         kind = self.get("Type", "simple").removesuffix("-reload")
         if kind == "forking":
             self.process = None
+            before = children()
             self.run("ExecStart", environment)
+            self.guessed = max(children() - before, default=None)
             self.until(lambda: self.pid() is not None)
+            return
+        if kind == "oneshot":
+            self.run("ExecStart", environment)
+            self.is_active = self.get("RemainAfterExit") in ("yes", "true")
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
             if kind == "notify":
@@ -209,7 +243,8 @@ class Unit(Settings):
 
     def stop(self):
         pid = self.pid()
-        if pid is None:
+        self.is_active = False
+        if pid is None or pid == os.getpid():
             return
         os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + TIMEOUT
@@ -240,6 +275,15 @@ class Unit(Settings):
                 self.start()
             if verb == "reload":
                 self.reload()
+
+
+def children():
+    """What was started here, daemons that their parents have left included: this process takes them over (PR_SET_CHILD_SUBREAPER)."""
+    return {int(word) for task in pathlib.Path("/proc/self/task").iterdir() for word in (task / "children").read_text().split()}
+
+
+def is_alive(pid):
+    return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
 
 
 def is_ready(notices):
@@ -289,7 +333,13 @@ class Manager:
             if uid != 0:
                 raise Failed(f"Failed to {verb} {unit.name}: Access denied", 4)
             unit.do(verb)
+            for other in self.reloaded_with(unit) if "reload" in verb else []:
+                other.do("reload")
         return ""
+
+    def reloaded_with(self, unit):
+        with self.lock:
+            return [each for each in self.units.values() if unit.name in each.words("ReloadPropagatedFrom") and each.pid() is not None]
 
 
 def serve(connection, manager):
@@ -309,6 +359,7 @@ def serve(connection, manager):
 
 
 def main_of_manager(systemctl, bus):
+    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
     manager = Manager(systemctl)
     # What it is asked over D-Bus it asks here, by the name systemctl.
     with subprocess.Popen([bus, BUS, "/run/service_manager.calls", "--by", "systemctl"], stdin=subprocess.DEVNULL):

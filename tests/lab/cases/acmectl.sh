@@ -99,6 +99,75 @@ STATUS=0
 wait "$watcher" || STATUS=$?
 expect_equal "exit status of --watch that was ended" "$STATUS" 0
 expect_equal "drawn once, as nothing has changed" "$(watched)" 1
+
+says() { # says STATUS REGEX WORD...: what acmectl ends with, and says on standard error
+  ctl "${@:3}"
+  expect_equal "exit status" "$STATUS" "$1"
+  expect_match "what it says" "$SAID" "$2"
+}
+says 2 '^there is no verb "stauts"; did you mean status' stauts
+says 2 '^there is no verb "list"; it is acmectl status' list
+says 2 'it is systemctl restart acmed$' restart
+says 2 '^acmectl renew wants the name of a certificate; acmectl status tells them' renew
+says 2 '^acmectl renew has no option --forse; did you mean --force' renew web --forse
+says 2 '^acmectl renew has no option --all; it has --force, --no-wait and --json$' renew --all
+says 2 '^acmectl events has no option -n; it has --follow and --json$' events -n 10
+says 2 '^--force stands behind its verb: acmectl renew --force$' --force renew web
+says 2 '^"mail" is a word too many for acmectl show$' show web mail
+says 2 '^--generation: "zero" is no whole number above 0$' revoke web --generation zero
+says 2 '^ACTION: "lst" is not known; did you mean list' account lst
+says 2 '^SHELL: "tcsh" is not known; there is bash, zsh and fish$' completion tcsh
+says 2 '^--output wants a value' metrics --output
+says 1 'cannot be written: there is no folder /nowhere$' metrics --output /nowhere/acmed.prom
+says 1 '^no certificate is named "example.test"; that domain is in web$' status example.test
+expect_equal "help VERB is VERB --help" "$("$ACMECTL" help renew)" "$("$ACMECTL" renew --help)"
+before=$(grep -c '/renew' "$WORK/requests")
+says 1 'did you mean web' renew web mial
+expect_equal "none is ordered where one is misspelt" "$(grep -c '/renew' "$WORK/requests")" "$before"
+export ACMED_SOCKET=$WORK
+says 3 ' is no socket: ' renew web
+export ACMED_SOCKET=$WORK/none CONFIG_WAS=$CONFIG CONFIG=$WORK/no.toml
+says 3 'there is no control socket .*: acmed does not run .* Without it the configuration is looked at: .*no\.toml: there is no such file' status
+says 3 'there is no control socket ' show web
+CONFIG=$CONFIG_WAS
+unset ACMED_SOCKET
+acmed_says() { # acmed_says REGEX WORD...: of a wrong command line
+  STATUS=0
+  SAID=$("$ACMED" --config "$CONFIG" "${@:2}" 2>&1 >/dev/null) || STATUS=$?
+  expect_equal "exit status of acmed ${*:2}" "$STATUS" 2
+  expect_match "what it says" "$SAID" "$1"
+}
+acmed_says '^acmed has no option --chek; did you mean --check' --chek
+acmed_says '^it is an option: acmed --check$' check
+acmed_says 'asked by acmectl: acmectl status$' status
+acmed_says '^acmed knows no "restart"; it is systemctl restart acmed$' restart
+acmed_says '^the configuration is named by an option: acmed --config /etc/acmed/acmed.toml$' /etc/acmed/acmed.toml --check
+acmed_says '^the whole configuration is checked; --check --dns web looks at one certificate$' --check web
+acmed_says '^--once takes no such value$' --once=web
+acmed_says '^--dns requires --check$' --dns
+if [[ $EUID == 0 ]]; then
+  chmod 755 "$WORK"
+  (umask 077 && cp "$CONFIG" "$WORK/secret.toml")
+  SAID=$(setpriv --reuid=daemon --regid=daemon --clear-groups "$ACMED" --config "$WORK/secret.toml" --check 2>&1 || true)
+  expect_match "who may not read it is told who may" "$SAID" "Permission denied; run it as acmed's user: sudo -u acmed"
+fi
+
+coproc TERMINAL {
+  NO_COLOR=1 exec python3 "$LAB_HOME/terminal.py" 24 100 "$ACMECTL" --config "$CONFIG" --socket "$WORK/control.sock" status --watch >"$WORK/terminal" 2>&1
+}
+OPERATOR_PIDS+=("$TERMINAL_PID")
+screen() { tr -d '\r' <"$WORK/terminal" | awk 'BEGIN { RS = "\033\\[H\033\\[J" } { last = $0 } END { printf "%s", last }'; }
+shows() { grep -qE -- "$1" <<<"$(screen)"; }
+expect_eventually "--watch fills a terminal" 10 shows '^2 certificates'
+echo "4 100" >&"${TERMINAL[1]}"
+expect_eventually "a terminal that becomes lower" 10 shows '^and [0-9]+ more lines'
+expect_equal "no line is lost at the top" "$(screen | sed -n '1s/ .*//p')" NAME
+echo "24 60" >&"${TERMINAL[1]}"
+expect_eventually "one that becomes higher" 10 shows '^2 certificates'
+longest() { screen | LC_ALL=C.UTF-8 sed 's/[^ -~]/x/g'  | awk '{ if (length > most) most = length } END { print most }'; }
+expect_at_most "columns of one that becomes narrower" "$(longest)" 60
+kill "$TERMINAL_PID"
+
 ctl reload
 expect_equal "exit status of a reload that is refused" "$STATUS" 1
 expect_match "the fault" "$SAID" '^/etc/acmed/acmed.toml:3:1: nothing: is unknown'

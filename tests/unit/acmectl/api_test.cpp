@@ -95,7 +95,7 @@ SCENARIO("the daemon is asked through its socket") {
     UnixServer server(scene.socket, http("404 Not Found", R"({"title": "t", "detail": "no such; did you mean b?"})"));
     Api api(scene.loop, scene.socket);
     const auto error = scene.failure([&] { run(scene.loop, api.post("/v1/x", json::Object{{"force", true}})); });
-    CHECK(error.cause() == no_resource);
+    CHECK(error.cause() == "control:404");
     CHECK(std::string(error.what()) == "no such; did you mean b?");
     CHECK_THAT(server.request, Contains("POST /v1/x HTTP/1.1\r\n") && Contains("application/json"));
   }

@@ -70,6 +70,14 @@ SCENARIO("without a daemon the state directory tells how a certificate stands") 
     CHECK(value["targets"].elements().at(0)["in_step"].bool_or(false));
     CHECK(value["next"]["at"].text_or() > "2026-12-20");
   }
+  WHEN("its CA has suggested when to renew it") {
+    scene.issue(now + 60 * 24h);
+    scene.remembered.renewal = store::RenewalPlan{"id", now + 24h, now + 48h, now + 30h};
+    const auto window = scene.look()["suggested_window"];
+    CHECK(window["start"].text_or() == "2026-11-28T00:00:00Z");
+    CHECK(window["end"].text_or() == "2026-11-29T00:00:00Z");
+    CHECK(window["explanation_url"].is_null());
+  }
   WHEN("a target did not take it") {
     scene.issue(now + 60 * 24h);
     scene.remembered.deployments["nginx"].trouble = trouble();

@@ -189,6 +189,16 @@ SCENARIO("what is revoked is told: what is in service, and earlier ones") {
   CHECK(text.find("generation 1") == std::string::npos);
 }
 
+SCENARIO("when the CA suggests to renew is told, with its reason in one line") {
+  auto certificate = *json::parse(R"json({"name": "web", "domains": ["a.test"], "ca": "lab", "state": "valid",
+ "suggested_window": {"start": "2026-11-28T12:00:00Z", "end": "2026-11-30T12:00:00Z", "explanation_url": "https://ca.test/why\nnext  now"}})json");
+  CHECK_THAT(render_certificate(certificate, now, style_of(200)),
+             Contains("suggested by the CA from 2026-11-28") && Contains(" to 2026-11-30") &&
+                 Contains(": https://ca.test/why") && !Contains("\nnext"));
+  const auto none = json::parse(R"json({"name": "web", "domains": ["a.test"], "suggested_window": null})json");
+  CHECK_THAT(render_certificate(*none, now, style_of(200)), !Contains("suggested"));
+}
+
 SCENARIO("accounts are told with what tells them apart, within the width of the terminal") {
   const auto accounts = json::parse(R"json([
 {"ca": "letsencrypt", "directory": "https://ca.test/dir", "url": "https://ca.test/acct/1", "key_type": "ecdsa-p256",

@@ -72,6 +72,8 @@ SCENARIO("an operator sees every certificate, and how many are how") {
     const auto answer = scene.ask("GET", "/v1/certificates/mial");
     CHECK(answer.status == 404);
     CHECK(answer.detail() == "no certificate is named \"mial\"; did you mean mail?");
+    CHECK(scene.ask("GET", "/v1/certificates/mail.test").detail() ==
+          "no certificate is named \"mail.test\"; that domain is in mail");
     CHECK(answer.document["cause"].text_or() == "control:unknown");
     CHECK(answer.headers.at("Content-Type") == "application/problem+json");
   }

@@ -104,6 +104,8 @@ SCENARIO("what is served is what is described") {
   web.live = keep::LiveView{3, "04ab", scene.clock.now(), scene.clock.now(),
                             keep::RevokedView{scene.clock.now(), "keyCompromise", true}};
   web.next = keep::NextView{"renew", scene.clock.now(), "a third of its life is left"};
+  web.suggested_window =
+      keep::WindowView{scene.clock.now(), scene.clock.now() + std::chrono::hours(1), "https://ca.test/why"};
   web.renewal = scene.clock.now();
   keep::TroubleView trouble;
   trouble.what = "issue";

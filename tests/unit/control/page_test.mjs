@@ -78,6 +78,30 @@ const status = { version: "0.1.0", started: time(-1), uptime_seconds: 86400, con
   assert(item.textContent.includes("issued by " + hostile));
 }
 
+{ // when the CA suggests to renew: on the time line, in the words about it, and opened
+  const suggested = (start, end) => certificate("good", "valid", { suggested_window: { start: time(start), end: time(end), explanation_url: hostile } });
+  const look = async answer => {
+    const { byId } = load({ "/v1/status": status, "/v1/certificates": { certificates: [answer] }, "/v1/certificates/good": answer });
+    await settle();
+    const elements = byId.list.all(), details = elements.find(element => element.tag === "details");
+    details.open = true;
+    details.listeners.toggle();
+    await settle();
+    return { text: byId.list.textContent, label: elements.find(element => element.tag === "svg").attributes["aria-label"], window: elements.find(element => element.attributes.class === "window")?.attributes };
+  };
+  const near = (text, number) => assert(Math.abs(Number(text) - number) < 0.1, text + " instead of " + number);
+  const ahead = await look(suggested(15, 24)); // of 30 days that are over and 60 that are left
+  near(ahead.window.x, 50);
+  near(ahead.window.width, 10);
+  assert(ahead.label.includes("its CA suggests to renew from "));
+  assert(ahead.text.includes("CA suggests to renew from ") && ahead.text.includes(hostile));
+  const past = await look(suggested(-90, -89)); // as CAs announce revocations: seen all the same
+  near(past.window.x, 0);
+  near(past.window.width, 1);
+  near((await look(suggested(70, 80))).window.x, 99);
+  assert.equal((await look(certificate("good", "valid"))).window, undefined);
+}
+
 { // all well
   const { byId, document } = load({ "/v1/status": status, "/v1/certificates": { certificates: [certificate("good", "valid")] } });
   await settle();

@@ -109,6 +109,23 @@ SCENARIO("the time in a window is chosen once, and anew when the window is anoth
   }
 }
 
+SCENARIO("the window that the CA suggests is told, until another certificate is in service") {
+  Suggesting scene;
+  scene.live_until(1h);
+  CHECK(!scene.keeper->view().suggested_window);
+  scene.suggest(10 * 24h, 11 * 24h);
+  scene.fake.suggestion->explanation_url = "https://ca.test/why";
+  scene.live_until(26h);
+  const auto window = scene.keeper->view().suggested_window;
+  REQUIRE(window);
+  CHECK(window->start == scene.began + 10 * 24h);
+  CHECK(window->end == scene.began + 11 * 24h);
+  CHECK(window->explanation_url == "https://ca.test/why");
+  scene.live_until(12 * 24h);
+  REQUIRE(scene.orders.size() == 2);
+  CHECK(!scene.keeper->view().suggested_window);
+}
+
 SCENARIO("certificates are spread over the window") {
   std::set<Time> chosen;
   for (int i = 0; i < 8; ++i) {

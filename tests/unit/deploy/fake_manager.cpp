@@ -18,6 +18,11 @@ void must(int result) {
   if (result < 0) throw std::runtime_error(strerror(-result));
 }
 
+/// Who asked may be gone meanwhile.
+void must_be_sent(int result) {
+  if (result != -ECONNRESET && result != -ENOTCONN && result != -EPIPE) must(result);
+}
+
 }  // namespace
 
 FakeManager::FakeManager(Loop& loop, const std::filesystem::path& socket)
@@ -72,7 +77,7 @@ int FakeManager::tell_end(sd_bus* bus, const char* unit) {
                                  "JobRemoved"));
   must(sd_bus_message_set_sender(signal, ":1.1"));
   must(sd_bus_message_append(signal, "uoss", 7U, job, unit, result.c_str()));
-  must(sd_bus_send(bus, signal, nullptr));
+  must_be_sent(sd_bus_send(bus, signal, nullptr));
   sd_bus_message_unref(signal);
   return 1;
 }
@@ -98,7 +103,7 @@ int FakeManager::answer(sd_bus_message* message) {
   if (!error.empty()) return sd_bus_reply_method_errorf(message, error.c_str(), "it is so");
   if (perform) result = perform(std::string(member), unit);
   if (tells_end_first) tell_end(bus, unit);
-  must(sd_bus_reply_method_return(message, "o", job));
+  must_be_sent(sd_bus_reply_method_return(message, "o", job));
   return tells_end_first ? 1 : tell_end(bus, unit);
 }
 

@@ -9,6 +9,7 @@
 #include "base/runtime/scope.h"
 #include "config/load.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/daemon/state_directory.h"
 #include "tests/unit/dns/fake_name_server.h"
 #include "tests/unit/providers/rfc2136/fake_primary.h"
 #include "tests/unit/temporary_folder.h"
@@ -129,6 +130,32 @@ SCENARIO("on request the doctor tries an update") {
     scene.primary.deaf_for = 1000;
     CHECK_THAT(scene.look({"web", true}), Contains("wrong update example.test: the test value ") &&
                                               Contains("may be left at _acme-challenge.example.test"));
+  }
+}
+
+SCENARIO("a mend names the table of the provider that the failure is about") {
+  Scene scene;
+  const auto remember = [&scene](const std::string& sentence) {
+    store::StateDirectory state(scene.folder.path() / "state");
+    store::Trouble trouble;
+    trouble.cause = "tsig:BADKEY";
+    trouble.sentence = sentence;
+    store::Certificate remembered;
+    remembered.trouble = trouble;
+    run(scene.loop, state.store.save_certificate("web", remembered));
+  };
+  const std::string other = "[provider.other]\ntype = \"rfc2136\"\nserver = \"192.0.2.1\"\nzones = [\"other.test\"]\n";
+  WHEN("the sentence names it") {
+    remember("provider lost, then provider other: the server does not know key k");
+    CHECK_THAT(scene.look({}, other), Contains("| tsig in [provider.other]: its name"));
+  }
+  WHEN("there is but one") {
+    remember("the server does not know key k");
+    CHECK_THAT(scene.look(), Contains("| tsig in [provider.bind]: its name"));
+  }
+  WHEN("it cannot be told") {
+    remember("the server does not know key k");
+    CHECK_THAT(scene.look({}, other), Contains("| tsig in [provider.NAME]: its name"));
   }
 }
 
