@@ -5,10 +5,7 @@
 
 #include <fmt/format.h>
 #include <openssl/engine.h>
-#include <openssl/err.h>
-#include <openssl/ui.h>
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -16,6 +13,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/openssl.h"
+#include "base/crypto/prompt.h"
 #include "base/error.h"
 
 namespace acmed::crypto {
@@ -36,50 +34,6 @@ struct Engine {
 Engine& the_engine() {
   static Engine engine;
   return engine;
-}
-
-/// What the engine's question is answered with.
-struct Answer {
-  const Secret& pin;
-  bool was_asked = false;
-};
-
-int answer_with_pin(UI* questions, UI_STRING* question) {
-  auto* answer = static_cast<Answer*>(UI_get0_user_data(questions));
-  if (answer == nullptr || UI_get_string_type(question) != UIT_PROMPT) return 1;
-  answer->was_asked = true;
-  return UI_set_result(questions, question, answer->pin.reveal().c_str()) == 0 ? 1 : 0;
-}
-
-/// Without it OpenSSL would ask the terminal.
-UI_METHOD* answers() {
-  static UI_METHOD* method = [] {
-    auto* made = UI_create_method("acmed");
-    if (made != nullptr) UI_method_set_reader(made, answer_with_pin);
-    return made;
-  }();
-  return need(method, "load the engine pkcs11");
-}
-
-/// What is in OpenSSL's error queue of this thread, which is emptied.
-struct Complaint {
-  std::set<std::string> reasons;
-  std::string text;  ///< the first one, in OpenSSL's words
-
-  bool has(std::string_view reason) const {
-    return std::ranges::any_of(reasons, [&](const std::string& each) { return each.find(reason) != each.npos; });
-  }
-};
-
-Complaint take_complaint() {
-  Complaint complaint;
-  while (const auto code = ERR_get_error()) {
-    const char* reason = ERR_reason_error_string(code);
-    const std::string word = reason != nullptr ? reason : fmt::format("error {:x}", code);
-    if (complaint.text.empty()) complaint.text = word;
-    complaint.reasons.insert(word);
-  }
-  return complaint;
 }
 
 std::string token_text(const TokenUri& uri) {
@@ -168,7 +122,7 @@ void make_ready(Engine& engine, const TokenUri& uri) {
 /// Loads the key; null when that fails.
 EVP_PKEY* load(Engine& engine, const TokenUri& uri, Answer* answer) {
   // It asks for a PIN only while it has none.
-  if (engine.has_pin) ENGINE_ctrl_cmd_string(engine.engine, "PIN", answer->pin.reveal().c_str(), 0);
+  if (engine.has_pin) ENGINE_ctrl_cmd_string(engine.engine, "PIN", answer->secret.reveal().c_str(), 0);
   ERR_clear_error();
   auto* key = ENGINE_load_private_key(engine.engine, uri.object.c_str(), answers(), answer);
   engine.has_pin = engine.has_pin || answer->was_asked;
@@ -177,7 +131,7 @@ EVP_PKEY* load(Engine& engine, const TokenUri& uri, Answer* answer) {
 
 }  // namespace
 
-PrivateKey find_in_token(const std::string& uri, const Secret& pin, std::optional<KeyType> type) {
+PrivateKey find_in_token(const std::string& uri, const Secret& pin) {
   const auto parsed = parse_token_uri(uri);
   auto& engine = the_engine();
   const auto pin_digest = sha256(parsed.token + '\n' + pin.reveal());
@@ -199,14 +153,7 @@ PrivateKey find_in_token(const std::string& uri, const Secret& pin, std::optiona
     ENGINE_finish(engine.engine);
   });
   turn.unlock();
-  auto result = PrivateKey::in_token(uri, std::move(key), engine.turn);
-  if (type && result.type() != *type) {
-    throw Refused("token:key",
-                  fmt::format("the key {} is {}, but key_type says {}; leave key_type out, or name another "
-                              "key",
-                              parsed.object, to_text(result.type()), to_text(*type)));
-  }
-  return result;
+  return PrivateKey::in_token(uri, std::move(key), engine.turn);
 }
 
 }  // namespace acmed::crypto

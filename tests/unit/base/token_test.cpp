@@ -8,6 +8,7 @@
 
 #include <future>
 
+#include "base/crypto/request.h"
 #include "base/crypto/x509.h"
 #include "base/error.h"
 #include "tests/unit/catch.h"
@@ -102,6 +103,9 @@ SCENARIO("a token that spells its curve out gets a request with the curve's name
   CHECK(held.type() == KeyType::ecdsa_p256);
   CHECK(held.public_key_digest() == digest);
   CHECK(key_in(make_csr(held, {"a.test"})) == named);
+  RequestContent content;
+  content.dns_names = {"a.test"};
+  CHECK(key_in(make_csr(held, content)) == named);
 }
 
 SCENARIO("a token is used by one at a time") {
@@ -111,12 +115,17 @@ SCENARIO("a token is used by one at a time") {
   std::unique_lock others(*turn);
   auto signature = std::async(std::launch::async, [&held] { return held.sign("bytes").size(); });
   auto request = std::async(std::launch::async, [&held] { return make_csr(held, {"a.test"}).size(); });
+  RequestContent content;
+  content.dns_names = {"a.test"};
+  auto delegated = std::async(std::launch::async, [&held, content] { return make_csr(held, content).size(); });
   // Each of them would be done in a thousandth of that.
   CHECK(signature.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
   CHECK(request.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
+  CHECK(delegated.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
   others.unlock();
   CHECK(signature.get() == 64);
   CHECK(request.get() > 0);
+  CHECK(delegated.get() > 0);
 }
 
 }  // namespace acmed::crypto
