@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <openssl/decoder.h>
 #include <openssl/provider.h>
-#include <openssl/store.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "base/crypto/openssl.h"
 #include "base/crypto/prompt.h"
 #include "base/crypto/signature.h"
+#include "base/crypto/store.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/files.h"
@@ -292,22 +292,6 @@ std::string wrapped_key(const Place& place) {
   return *std::move(text);
 }
 
-EVP_PKEY* load_from_handle(OSSL_LIB_CTX* context, const Place& place, Answer* answer) {
-  const auto uri = place.text + (answer->secret.empty() ? "" : "?pass");
-  const Owned<OSSL_STORE_CTX, OSSL_STORE_close> store(
-      OSSL_STORE_open_ex(uri.c_str(), context, nullptr, answers(), answer, nullptr, nullptr, nullptr));
-  if (!store || OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY) != 1) return nullptr;
-  while (OSSL_STORE_eof(store.get()) == 0) {
-    const Owned<OSSL_STORE_INFO, OSSL_STORE_INFO_free> found(OSSL_STORE_load(store.get()));
-    if (!found) {
-      if (OSSL_STORE_error(store.get()) != 0) return nullptr;
-      continue;
-    }
-    if (OSSL_STORE_INFO_get_type(found.get()) == OSSL_STORE_INFO_PKEY) return OSSL_STORE_INFO_get1_PKEY(found.get());
-  }
-  return nullptr;
-}
-
 /// OpenSSL's store would read the file too, but loses what the TPM says.
 EVP_PKEY* load_from_file(OSSL_LIB_CTX* context, const std::string& wrapped, Answer* answer) {
   EVP_PKEY* key = nullptr;
@@ -323,7 +307,8 @@ EVP_PKEY* load_from_file(OSSL_LIB_CTX* context, const std::string& wrapped, Answ
 EVP_PKEY* load(OSSL_LIB_CTX* context, const Place& place, const std::string& wrapped, const Secret& password) {
   Answer answer{password};
   ERR_clear_error();
-  return place.path.empty() ? load_from_handle(context, place, &answer) : load_from_file(context, wrapped, &answer);
+  if (!place.path.empty()) return load_from_file(context, wrapped, &answer);
+  return load_from_store(context, place.text + (password.empty() ? "" : "?pass"), &answer);
 }
 
 /// Finds it without using it, in the turn of `use`.

@@ -1257,7 +1257,7 @@ MUTANTS = [
     Mutant("token-defaults", "a list of key types in [defaults] does not multiply a key in a token", ["unit_config:*key may stay*"],
            [("config/certificates.cpp", "rest.key_types = {certificate.key->type.value_or(crypto::KeyType::ecdsa_p256)};\n", "")]),
     Mutant("token-offered-once", "a refused PIN is not offered again", ["lab_token"],
-           [("base/crypto/token.cpp", "  if (engine.refused_pins.contains(pin_digest)) refuse_pin(parsed);\n", "")]),
+           [("base/crypto/token.cpp", "  if (access.refused_pins.contains(pin_digest)) refuse_pin(parsed);\n", "")]),
     Mutant("token-turn-content", "a request that says more is signed in the token's turn too", ["unit_base:*one at a time*"],
            [("base/crypto/request.cpp", "  const auto turn = key.turn();\n", "")]),
     Mutant("tpm-offered-once", "a password that a TPM refuses is not offered again", ["unit_base:*offered to it once*"],
