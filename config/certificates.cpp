@@ -313,7 +313,7 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
     rest.key_types = own.key_types.value_or(defaults.key_types.value_or(rest.key_types));
     if (certificate.key) {
       rest.key_types = {certificate.key->type.value_or(crypto::KeyType::ecdsa_p256)};
-      refuse_key_files(reader, rest.targets, certificate.dane);
+      refuse_key_files(reader, *certificate.key, rest.targets, certificate.dane);
       require_same_module(reader, *certificate.key, module);
     }
     return rest;

@@ -7,7 +7,7 @@
 #include "config/reader.h"
 #include "config/targets.h"
 
-/// `key`: a private key that stays in a PKCS #11 token, which acmed uses and never sees.
+/// `key`: a private key that stays in a PKCS #11 token or a TPM, which acmed uses and never sees.
 namespace acmed::config {
 
 /// Reads `key` and `pin`. `types`: what key_type says beside it.
@@ -19,7 +19,8 @@ Rare<crypto::TokenKey> read_place_of_key(Reader& reader);
 /// one.
 void require_same_module(Reader& reader, const crypto::TokenKey& key, std::optional<std::string>& module);
 
-/// Reports what needs the key in a file where it is in a token: `targets` and `dane` of the certificate.
-void refuse_key_files(Reader& reader, const std::vector<PlacedTarget>& targets, const Dane& dane);
+/// Reports what needs `key` in a file: `targets` and `dane` of the certificate.
+void refuse_key_files(Reader& reader, const crypto::TokenKey& key, const std::vector<PlacedTarget>& targets,
+                      const Dane& dane);
 
 }  // namespace acmed::config

@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <string_view>
 
+#include "base/crypto/tpm.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/host_accounts.h"
 #include "base/interpreter.h"
 #include "base/program_file.h"
@@ -93,6 +96,7 @@ class HostCheck {
     look_at_program("notify", "on_success", config_.notify.on_success);
     for (const auto& certificate : config_.certificates) {
       look_at_group("certificate " + certificate.name, certificate.group);
+      look_at_key("certificate " + certificate.name, certificate.key);
       for (const auto& target : certificate.deploy) {
         const auto about = fmt::format("certificate {}, target {}", certificate.name, target.name);
         look_at_program(about, "test", target.test);
@@ -192,6 +196,24 @@ class HostCheck {
     warnings_.add(about, fmt::format("group: the user {0} is not in the group {1} and cannot give it the key; type: "
                                      "sudo usermod -aG {1} {0} && sudo systemctl restart acmed",
                                      own, *name));
+  }
+
+  /// One in a token is not looked for: for that the token wants its PIN.
+  void look_at_key(const std::string& about, const Rare<crypto::TokenKey>& key) {
+    if (!key || !crypto::is_tpm_uri(key->uri)) return;
+    if (facts_.sandbox && facts_.sandbox->private_devices && std::getenv(crypto::tcti_variable) == nullptr) {
+      warnings_.add(about, fmt::format("key: the TPM is hidden from {0} (PrivateDevices=yes); type sudo systemctl edit "
+                                       "{0}, add [Service], PrivateDevices=no, DeviceAllow=/dev/tpmrm0 rw and "
+                                       "SupplementaryGroups=tss, then sudo systemctl restart {0}",
+                                       facts_.sandbox->unit));
+    }
+    try {
+      facts_.look_for_in_tpm(key->uri);
+    } catch (const Error& error) {
+      // What is not for this user says nothing about the service, which may have further groups.
+      const bool is_denied = error.cause() == "tpm:access" || dynamic_cast<const files::Denied*>(&error) != nullptr;
+      if (!is_denied || !facts_.sandbox) warnings_.add(about, fmt::format("key: {}", error.what()));
+    }
   }
 
   bool is_member(gid_t group, const std::string& name) const {

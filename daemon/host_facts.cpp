@@ -118,6 +118,7 @@ Sandbox sandbox_of(Units& units, const std::string& unit, const std::string& pat
   sandbox.protect_home = units.text(path, Units::service, "ProtectHome");
   sandbox.protect_system = units.text(path, Units::service, "ProtectSystem");
   sandbox.private_tmp = units.plain<int>(path, "PrivateTmp", 'b') != 0;
+  sandbox.private_devices = units.plain<int>(path, "PrivateDevices", 'b') != 0;
   sandbox.read_write_paths = units.texts(path, "ReadWritePaths");
   sandbox.inaccessible_paths = units.texts(path, "InaccessiblePaths");
   for (const auto& name : units.texts(path, "StateDirectory")) sandbox.read_write_paths.push_back("/var/lib/" + name);

@@ -7,14 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "base/crypto/tpm.h"
+
 namespace acmed {
 
 /// What the service manager lets a unit do (systemd.exec(5)).
 struct Sandbox {
-  std::string unit;            ///< its name
-  std::string protect_home;    ///< ProtectHome=: "no", "yes", "read-only", "tmpfs"
-  std::string protect_system;  ///< ProtectSystem=: "no", "yes", "full", "strict"
-  bool private_tmp = false;    ///< PrivateTmp=
+  std::string unit;              ///< its name
+  std::string protect_home;      ///< ProtectHome=: "no", "yes", "read-only", "tmpfs"
+  std::string protect_system;    ///< ProtectSystem=: "no", "yes", "full", "strict"
+  bool private_tmp = false;      ///< PrivateTmp=
+  bool private_devices = false;  ///< PrivateDevices=
   std::vector<std::string> read_write_paths;
   std::vector<std::string> inaccessible_paths;
   bool may_change_owners = false;   ///< it has CAP_CHOWN
@@ -32,6 +35,8 @@ struct HostFacts {
   bool has_helper = false;         ///< a helper with root's rights writes to targets (acmed-deploy.socket)
   /// Whether the service manager knows the unit `name`; nothing where there is none to be asked.
   std::function<std::optional<bool>(const std::string& name)> knows_unit;
+  /// Looks for the key at `uri` in the TPM of this host, as look_for_in_tpm() does.
+  std::function<void(const std::string& uri)> look_for_in_tpm = &crypto::look_for_in_tpm;
 };
 
 /// Asks systemd over D-Bus. Blocks, for some seconds at most; what cannot be had is left out.

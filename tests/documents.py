@@ -15,7 +15,7 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md", "packaging/examples/README.md", "te
              *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))]
 # Programs of others that documents name, and what of theirs is used as a unit.
 FOREIGN = set("a2enmod adduser apt apt-get awk bash certbot cmake ctest curl dig docker env eval find groupdel install journalctl ls mkdir mount nft openssl "
-              "p11tool pkcs11-tool postconf rm sh ss sudo systemctl systemd-creds systemd-sysusers systemd-tmpfiles tee tsig-keygen umask userdel "
+              "p11tool pkcs11-tool postconf rm sh ss sudo systemctl systemd-creds systemd-sysusers systemd-tmpfiles tee tpm2_create tpm2_evictcontrol tpm2_getcap tsig-keygen umask userdel "
               "usermod".split())
 
 

@@ -11,6 +11,7 @@
 
 #include "base/crypto/encoding.h"
 #include "base/crypto/openssl.h"
+#include "base/crypto/signature.h"
 #include "base/error.h"
 
 namespace acmed::crypto {
@@ -102,6 +103,11 @@ int no_passphrase(char*, int, int, void*) {
 
 }  // namespace
 
+Turn::~Turn() {
+  // OpenSSL keeps things of each thread in a context, and has them freed before the context.
+  if (context_ != nullptr) OPENSSL_thread_stop_ex(context_);
+}
+
 std::string_view to_text(KeyType type) {
   return kind_of(type).name;
 }
@@ -139,12 +145,13 @@ PrivateKey PrivateKey::from_pem(const Secret& pem) {
   return PrivateKey(std::move(key), *type);
 }
 
-PrivateKey PrivateKey::in_token(std::string uri, std::shared_ptr<evp_pkey_st> key, std::shared_ptr<std::mutex> turn) {
+PrivateKey PrivateKey::in_token(std::string uri, std::shared_ptr<evp_pkey_st> key, std::shared_ptr<std::mutex> turn,
+                                ossl_lib_ctx_st* context) {
   // What a token gives as public key may have its curve spelled out, which CAs refuse, and lack what is asked for
   // below.
   const OwnedBio bio(need(BIO_new(BIO_s_mem()), "read a public key"));
   {
-    const std::lock_guard guard(*turn);
+    const Turn mine(*turn, context);
     need(i2d_PUBKEY_bio(bio.get(), key.get()), "read a public key");
   }
   auto half = own(need(d2i_PUBKEY_bio(bio.get(), nullptr), "read a public key"));
@@ -156,7 +163,7 @@ PrivateKey PrivateKey::in_token(std::string uri, std::shared_ptr<evp_pkey_st> ke
   if (!type) refuse_type();
   PrivateKey result(std::move(key), *type);
   result.public_ = std::move(half);
-  result.place_ = std::make_shared<const Place>(Place{std::move(uri), std::move(turn)});
+  result.place_ = std::make_shared<const Place>(Place{std::move(uri), std::move(turn), context});
   return result;
 }
 
@@ -169,8 +176,8 @@ Secret PrivateKey::to_keep() const {
   return place_ ? Secret(place_->uri) : to_pem();
 }
 
-std::unique_lock<std::mutex> PrivateKey::turn() const {
-  return place_ ? std::unique_lock(*place_->turn) : std::unique_lock<std::mutex>();
+Turn PrivateKey::turn() const {
+  return place_ ? Turn(*place_->turn, place_->context) : Turn();
 }
 
 Secret PrivateKey::to_pem() const {
@@ -222,13 +229,9 @@ std::string PrivateKey::jws_algorithm() const {
 std::string PrivateKey::sign(std::string_view bytes) const {
   const auto& kind = kind_of(type_);
   const auto mine = turn();
-  const EVP_MD* digest = type_ == KeyType::ed25519 ? nullptr : message_digest(kind.digest);
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), "sign"));
-  need(EVP_DigestSignInit(signing.get(), nullptr, digest, nullptr, key_.get()), "sign");
-  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())), '\0');
-  std::size_t size = signature.size();
-  need(EVP_DigestSign(signing.get(), octets(signature), &size, octets(bytes), bytes.size()), "sign");
-  signature.resize(size);
+  begin_signature(signing.get(), *this, type_ == KeyType::ed25519 ? std::nullopt : std::optional(kind.digest));
+  const auto signature = end_signature(signing.get(), *this, bytes);
   const bool ecdsa = kind.rsa_bits == 0 && type_ != KeyType::ed25519;
   return ecdsa ? raw_ecdsa_signature(signature, kind.coordinate_size) : signature;
 }

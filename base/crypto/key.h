@@ -11,6 +11,7 @@
 #include "base/secret.h"
 
 struct evp_pkey_st;
+struct ossl_lib_ctx_st;
 
 namespace acmed::crypto {
 
@@ -20,7 +21,22 @@ enum class KeyType { ecdsa_p256, ecdsa_p384, ecdsa_p521, rsa_2048, rsa_3072, rsa
 std::string_view to_text(KeyType type);
 std::optional<KeyType> key_type_from(std::string_view text);
 
-/// A private key, in memory or in a token. Immutable; copies share the same key.
+/// While it lives, this thread alone uses what a key stays in: a token or a TPM is used by one thread at a time. One of
+/// a key in memory does nothing.
+class Turn {
+ public:
+  Turn() = default;
+  Turn(std::mutex& turn, ossl_lib_ctx_st* context) : context_(context), lock_(turn) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn();
+
+ private:
+  ossl_lib_ctx_st* context_ = nullptr;
+  std::unique_lock<std::mutex> lock_;
+};
+
+/// A private key, in memory, in a token or in a TPM. Immutable; copies share the same key.
 class PrivateKey {
  public:
   /// Generates a new key. RSA may take seconds: call it through offload().
@@ -28,11 +44,13 @@ class PrivateKey {
   /// Reads PEM (PKCS #8, SEC 1, PKCS #1). Throws Refused when it is not a private key.
   static PrivateKey from_pem(const Secret& pem);
 
-  /// A key that stays in the token where `uri` names it (RFC 7512); found by find_in_token(). `turn` is held whenever
-  /// the key is used. Throws Refused ("key:type") when it is of a kind that acmed does not use.
-  static PrivateKey in_token(std::string uri, std::shared_ptr<evp_pkey_st> key, std::shared_ptr<std::mutex> turn);
+  /// A key that stays in the token or TPM where `uri` names it; found by find_in_token(), find_in_tpm(). `turn` is held
+  /// whenever the key is used; `context` is where OpenSSL has what uses it (none: its default), and outlives `key`.
+  /// Throws Refused ("key:type") when it is of a kind that acmed does not use.
+  static PrivateKey in_token(std::string uri, std::shared_ptr<evp_pkey_st> key, std::shared_ptr<std::mutex> turn,
+                             ossl_lib_ctx_st* context = nullptr);
 
-  Secret to_pem() const;  ///< PKCS #8; empty for a key that stays in a token
+  Secret to_pem() const;  ///< PKCS #8; empty for a key that stays in a token or TPM
   /// What a later run finds it by: its PEM, or its URI.
   Secret to_keep() const;
   bool is_in_token() const noexcept { return place_ != nullptr; }
@@ -53,13 +71,15 @@ class PrivateKey {
   evp_pkey_st* native() const noexcept { return key_.get(); }
   /// The public half alone, its curve by name.
   evp_pkey_st* native_public() const noexcept { return public_.get(); }
-  /// Hold it while native() is used: a token is used by one thread at a time.
-  std::unique_lock<std::mutex> turn() const;
+  ossl_lib_ctx_st* native_context() const noexcept { return place_ ? place_->context : nullptr; }
+  /// Hold it while native() is used.
+  Turn turn() const;
 
  private:
   struct Place {
     std::string uri;
     std::shared_ptr<std::mutex> turn;
+    ossl_lib_ctx_st* context;
   };
 
   PrivateKey(std::shared_ptr<evp_pkey_st> key, KeyType type) : key_(std::move(key)), public_(key_), type_(type) {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/keys.h"
 
+#include "base/crypto/held_key.h"
 #include "base/crypto/request.h"
 #include "base/crypto/x509.h"
 #include "base/error.h"
@@ -31,8 +32,7 @@ Task<PrivateKey> SoftwareKeys::generate(KeyType type) {
 
 Task<PrivateKey> SoftwareKeys::held(TokenKey where) {
   auto pin = co_await where.pin.current();
-  co_return co_await offload(
-      [uri = std::move(where.uri), pin = std::move(pin), type = where.type] { return find_in_token(uri, pin, type); });
+  co_return co_await offload([where = std::move(where), pin = std::move(pin)] { return find_held_key(where, pin); });
 }
 
 Task<std::string> SoftwareKeys::sign(PrivateKey key, std::string bytes) {

@@ -12,7 +12,8 @@ namespace acmed::crypto {
 
 struct RequestContent;
 
-/// Generates private keys, finds those in tokens, and signs with them. Called on the loop's thread; calls may overlap.
+/// Generates private keys, finds those in tokens and TPMs, and signs with them. Called on the loop's thread; calls may
+/// overlap.
 class Keys {
  public:
   virtual ~Keys() = default;
@@ -20,7 +21,7 @@ class Keys {
   /// Generates a key; does not when cancelled while still queued. Throws Error, Cancelled.
   virtual Task<PrivateKey> generate(KeyType type) = 0;
 
-  /// The key that stays in a token there. Throws as find_in_token() does.
+  /// The key that stays there. Throws as find_held_key() does.
   virtual Task<PrivateKey> held(TokenKey where) = 0;
 
   /// The signature of `bytes` in JWS form (PrivateKey::sign). Throws Error.
@@ -33,7 +34,7 @@ class Keys {
   virtual Task<std::string> csr_saying(PrivateKey key, RequestContent content);
 };
 
-/// Keys in this process, and in tokens that are attached to it. Operations that take milliseconds run on the worker
+/// Keys in this process, and in tokens and the TPM of this host. Operations that take milliseconds run on the worker
 /// threads.
 class SoftwareKeys final : public Keys {
  public:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/openssl.h"
 
-#include <openssl/err.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -17,6 +18,29 @@ std::string take_openssl_error() {
   std::array<char, 256> text{};
   ERR_error_string_n(code, text.data(), text.size());
   return text.data();
+}
+
+bool Complaint::has(std::string_view words) const {
+  return std::ranges::any_of(reasons, [&](const std::string& each) { return each.find(words) != each.npos; });
+}
+
+Complaint take_complaint() {
+  Complaint complaint;
+  const char* detail = nullptr;
+  int flags = 0;
+  while (const auto code = ERR_get_error_all(nullptr, nullptr, nullptr, &detail, &flags)) {
+    const char* reason = ERR_reason_error_string(code);
+    const std::string more = (flags & ERR_TXT_STRING) != 0 && detail != nullptr ? detail : "";
+    // The words of a provider that could not be loaded are gone with it.
+    const std::string word = reason != nullptr ? reason : more.empty() ? fmt::format("error {:x}", code) : more;
+    if (complaint.text.empty()) {
+      complaint.text = reason == nullptr || more.empty() ? word : fmt::format("{}: {}", word, more);
+    }
+    if (!more.empty()) complaint.details += more + "\n";
+    complaint.reasons.insert(word);
+  }
+  if (complaint.text.empty()) complaint.text = "no reason given";
+  return complaint;
 }
 
 void fail(const std::string& doing) {

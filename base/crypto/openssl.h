@@ -4,9 +4,11 @@
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,19 @@ using OwnedNumber = Owned<BIGNUM, BN_clear_free>;
 
 /// OpenSSL's last error in this thread, in its words. Empties the thread's error queue.
 std::string take_openssl_error();
+
+/// What is in OpenSSL's error queue of a thread.
+struct Complaint {
+  std::set<std::string> reasons;  ///< in OpenSSL's words
+  std::string details;            ///< what a provider says besides, one a line
+  std::string text;               ///< the first of them, for a sentence; never empty
+
+  /// Whether a reason contains `words`.
+  bool has(std::string_view words) const;
+};
+
+/// Takes all of it; the queue is empty then.
+Complaint take_complaint();
 
 /// Throws Retry: "cannot DOING: OpenSSL's words". For operations that fail only when memory or randomness runs short.
 [[noreturn]] void fail(const std::string& doing);

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "base/crypto/openssl.h"
+#include "base/crypto/signature.h"
 #include "base/error.h"
 
 namespace acmed::crypto {
@@ -65,20 +66,20 @@ void add_extended_key_usage(Extensions** list, const std::vector<std::string>& u
 }
 
 void sign(X509_REQ* request, const PrivateKey& key, const RequestContent& content) {
-  const auto* digest = message_digest(content.digest_bits == 512   ? Digest::sha512
-                                      : content.digest_bits == 384 ? Digest::sha384
-                                                                   : Digest::sha256);
+  const auto digest = content.digest_bits == 512   ? Digest::sha512
+                      : content.digest_bits == 384 ? Digest::sha384
+                                                   : Digest::sha256;
+  const auto turn = key.turn();
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), making));
-  EVP_PKEY_CTX* options = nullptr;  // owned by `signing`
-  need(EVP_DigestSignInit(signing.get(), &options, digest, nullptr, key.native()), making);
+  auto* options = begin_signature(signing.get(), key, digest);
   if (content.is_pss) {
     if (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) <= 0 ||
         EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) <= 0 ||
-        EVP_PKEY_CTX_set_rsa_mgf1_md(options, digest) <= 0) {
+        EVP_PKEY_CTX_set_rsa_mgf1_md(options, message_digest(digest)) <= 0) {
       fail(making);
     }
   }
-  if (X509_REQ_sign_ctx(request, signing.get()) <= 0) fail("sign a request");
+  sign_request(request, signing.get(), key);
 }
 
 }  // namespace
@@ -86,7 +87,7 @@ void sign(X509_REQ* request, const PrivateKey& key, const RequestContent& conten
 std::string make_csr(const PrivateKey& key, const RequestContent& content) {
   const Owned<X509_REQ, X509_REQ_free> request(need(X509_REQ_new(), making));
   need(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1), making);
-  need(X509_REQ_set_pubkey(request.get(), key.native()), making);
+  need(X509_REQ_set_pubkey(request.get(), key.native_public()), making);
   for (const auto& [part, value] : content.subject) {
     // OpenSSL chooses the string type that each part has to have, and checks its length (RFC 5280 appendix A.1).
     if (X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), part.c_str(), MBSTRING_UTF8,

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenSSL 3 calls engines deprecated in favour of providers, but Debian 12 has no provider for PKCS #11, and Debian 13
-// still has the engine: one way for both.
+// OpenSSL 3 calls engines deprecated in favour of providers, but Debian 12 has no provider for PKCS #11, and the engine
+// says more about what is wrong: the provider is used where there is no engine.
 #include "base/crypto/token.h"
 
 #include <fmt/format.h>
 #include <openssl/engine.h>
-#include <openssl/err.h>
-#include <openssl/ui.h>
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -16,6 +13,8 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/openssl.h"
+#include "base/crypto/prompt.h"
+#include "base/crypto/token_provider.h"
 #include "base/error.h"
 
 namespace acmed::crypto {
@@ -23,63 +22,21 @@ namespace {
 
 constexpr const char* engine_id = "pkcs11";
 
-/// OpenSSL's engine for PKCS #11. There is one in a process, with one module, and after its first key it is never at
-/// rest again. It is used by one thread at a time, since not all modules bear more.
-struct Engine {
+/// OpenSSL's engine for PKCS #11, or its provider. There is one in a process, with one module, and after its first key
+/// it is never at rest again. It is used by one thread at a time, since not all modules bear more.
+struct Access {
   std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
   ENGINE* engine = nullptr;
+  std::unique_ptr<TokenProvider> provider;  ///< where there is no engine
   std::string module;
   bool has_pin = false;                ///< one was handed to it, which it would offer to whatever token is next
   std::set<std::string> refused_pins;  ///< digests, each of a token and a PIN
 };
 
-Engine& the_engine() {
-  static Engine engine;
-  return engine;
-}
-
-/// What the engine's question is answered with.
-struct Answer {
-  const Secret& pin;
-  bool was_asked = false;
-};
-
-int answer_with_pin(UI* questions, UI_STRING* question) {
-  auto* answer = static_cast<Answer*>(UI_get0_user_data(questions));
-  if (answer == nullptr || UI_get_string_type(question) != UIT_PROMPT) return 1;
-  answer->was_asked = true;
-  return UI_set_result(questions, question, answer->pin.reveal().c_str()) == 0 ? 1 : 0;
-}
-
-/// Without it OpenSSL would ask the terminal.
-UI_METHOD* answers() {
-  static UI_METHOD* method = [] {
-    auto* made = UI_create_method("acmed");
-    if (made != nullptr) UI_method_set_reader(made, answer_with_pin);
-    return made;
-  }();
-  return need(method, "load the engine pkcs11");
-}
-
-/// What is in OpenSSL's error queue of this thread, which is emptied.
-struct Complaint {
-  std::set<std::string> reasons;
-  std::string text;  ///< the first one, in OpenSSL's words
-
-  bool has(std::string_view reason) const {
-    return std::ranges::any_of(reasons, [&](const std::string& each) { return each.find(reason) != each.npos; });
-  }
-};
-
-Complaint take_complaint() {
-  Complaint complaint;
-  while (const auto code = ERR_get_error()) {
-    const char* reason = ERR_reason_error_string(code);
-    const std::string word = reason != nullptr ? reason : fmt::format("error {:x}", code);
-    if (complaint.text.empty()) complaint.text = word;
-    complaint.reasons.insert(word);
-  }
-  return complaint;
+Access& the_access() {
+  // Never ended: its context must not outlive OpenSSL, which ends at the exit.
+  static auto* access = new Access;
+  return *access;
 }
 
 std::string token_text(const TokenUri& uri) {
@@ -92,25 +49,33 @@ std::string module_text(const std::string& module) {
   return module.empty() ? std::string("that p11-kit names") : module;
 }
 
-/// Makes the engine ready. The module is loaded by it when the first key is asked for.
-void make_ready(Engine& engine, const TokenUri& uri) {
-  if (engine.engine == nullptr) {
-    ENGINE_load_dynamic();
-    ERR_clear_error();
-    engine.engine = ENGINE_by_id(engine_id);
-    if (engine.engine == nullptr) {
+void open(Access& access, const TokenUri& uri) {
+  ENGINE_load_dynamic();
+  ERR_clear_error();
+  access.engine = ENGINE_by_id(engine_id);
+  if (access.engine != nullptr) {
+    if (!uri.module.empty()) ENGINE_ctrl_cmd_string(access.engine, "MODULE_PATH", uri.module.c_str(), 0);
+  } else {
+    const auto complaint = take_complaint();
+    access.provider = TokenProvider::open(uri.module);
+    if (!access.provider) {
       throw Refused("token:engine", fmt::format("OpenSSL's engine pkcs11, by which keys in tokens are used, cannot be "
-                                                "loaded ({}); install it: apt install libengine-pkcs11-openssl",
-                                                take_complaint().text));
+                                                "loaded ({}), nor its provider of that name; install it: apt install "
+                                                "libengine-pkcs11-openssl",
+                                                complaint.text));
     }
-    engine.module = uri.module;
-    if (!uri.module.empty()) ENGINE_ctrl_cmd_string(engine.engine, "MODULE_PATH", uri.module.c_str(), 0);
   }
-  if (engine.module != uri.module) {
+  access.module = uri.module;
+}
+
+/// Makes the engine or the provider ready. The module is loaded by it when the first key is asked for.
+void make_ready(Access& access, const TokenUri& uri) {
+  if (access.engine == nullptr && !access.provider) open(access, uri);
+  if (access.module != uri.module) {
     throw Refused("token:engine",
                   fmt::format("{} needs the PKCS #11 module {}, but the module {} is in use, and a process has one; "
                               "restart acmed, and let p11-kit name the modules where there are several",
-                              uri.object, module_text(uri.module), module_text(engine.module)));
+                              uri.object, module_text(uri.module), module_text(access.module)));
   }
 }
 
@@ -138,12 +103,19 @@ void make_ready(Engine& engine, const TokenUri& uri) {
                                          token_text(uri), uri.object, list));
 }
 
+[[noreturn]] void fail_without_module(const TokenUri& uri) {
+  throw Refused("token:engine",
+                fmt::format("the PKCS #11 module {} cannot be loaded: look at module-path in `key`, and install the "
+                            "package of the token's maker",
+                            module_text(uri.module)));
+}
+
 /// What the engine's complaint about a key means. `is_there`: it asked for the token's PIN, as far as it had none.
-[[noreturn]] void fail_by(const Complaint& complaint, Engine& engine, const TokenUri& uri,
+[[noreturn]] void fail_by(const Complaint& complaint, Access& access, const TokenUri& uri,
                           const std::string& pin_digest, bool is_token_known, bool is_there) {
   if (complaint.has("PIN")) {
-    engine.has_pin = false;
-    engine.refused_pins.insert(pin_digest);
+    access.has_pin = false;
+    access.refused_pins.insert(pin_digest);
     if (complaint.has("PIN locked")) {
       throw Refused("token:pin", fmt::format("the token {} has locked itself after wrong PINs: unlock it by its own "
                                              "tool, then restart acmed",
@@ -151,12 +123,7 @@ void make_ready(Engine& engine, const TokenUri& uri) {
     }
     refuse_pin(uri);
   }
-  if (complaint.has("Unable to load PKCS#11 module")) {
-    throw Refused("token:engine",
-                  fmt::format("the PKCS #11 module {} cannot be loaded: look at module-path in `key`, and install the "
-                              "package of the token's maker",
-                              module_text(uri.module)));
-  }
+  if (complaint.has("Unable to load PKCS#11 module")) fail_without_module(uri);
   if (complaint.has("object not found")) fail_without_key(uri, is_token_known, is_there);
   throw Retry(
       "token:failed",
@@ -165,48 +132,65 @@ void make_ready(Engine& engine, const TokenUri& uri) {
                   uri.object, complaint.text, module_text(uri.module)));
 }
 
+/// The same for the provider.
+[[noreturn]] void fail_by_provider(const Complaint& complaint, Access& access, const TokenUri& uri,
+                                   const std::string& pin_digest, bool was_asked) {
+  if (complaint.details.find("Module initialization failed") != complaint.details.npos) {
+    access.provider.reset();
+    fail_without_module(uri);
+  }
+  const bool is_in = access.provider->is_in(uri);
+  if (is_in || !was_asked) fail_without_key(uri, true, is_in);
+  access.refused_pins.insert(pin_digest);
+  refuse_pin(uri);
+}
+
 /// Loads the key; null when that fails.
-EVP_PKEY* load(Engine& engine, const TokenUri& uri, Answer* answer) {
-  // It asks for a PIN only while it has none.
-  if (engine.has_pin) ENGINE_ctrl_cmd_string(engine.engine, "PIN", answer->pin.reveal().c_str(), 0);
+EVP_PKEY* load(Access& access, const TokenUri& uri, Answer* answer) {
   ERR_clear_error();
-  auto* key = ENGINE_load_private_key(engine.engine, uri.object.c_str(), answers(), answer);
-  engine.has_pin = engine.has_pin || answer->was_asked;
+  EVP_PKEY* key = nullptr;
+  if (access.provider) {
+    if (access.provider->enter(uri, answer)) key = access.provider->load(uri, answer);
+  } else {
+    // It asks for a PIN only while it has none.
+    if (access.has_pin) ENGINE_ctrl_cmd_string(access.engine, "PIN", answer->secret.reveal().c_str(), 0);
+    key = ENGINE_load_private_key(access.engine, uri.object.c_str(), answers(), answer);
+  }
+  access.has_pin = access.has_pin || answer->was_asked;
   return key;
+}
+
+void finish(Access& access) {
+  if (access.engine != nullptr) ENGINE_finish(access.engine);
 }
 
 }  // namespace
 
-PrivateKey find_in_token(const std::string& uri, const Secret& pin, std::optional<KeyType> type) {
+PrivateKey find_in_token(const std::string& uri, const Secret& pin) {
   const auto parsed = parse_token_uri(uri);
-  auto& engine = the_engine();
+  auto& access = the_access();
   const auto pin_digest = sha256(parsed.token + '\n' + pin.reveal());
-  std::unique_lock turn(*engine.turn);
-  if (engine.refused_pins.contains(pin_digest)) refuse_pin(parsed);
-  make_ready(engine, parsed);
-  if (ENGINE_init(engine.engine) != 1) fail("use the engine pkcs11");
-  const bool is_token_known = !engine.has_pin;
+  std::unique_lock turn(*access.turn);
+  if (access.refused_pins.contains(pin_digest)) refuse_pin(parsed);
+  make_ready(access, parsed);
+  if (access.engine != nullptr && ENGINE_init(access.engine) != 1) fail("use the engine pkcs11");
+  const bool is_token_known = !access.has_pin;
   Answer answer{pin};
-  auto* found = load(engine, parsed, &answer);
+  auto* found = load(access, parsed, &answer);
   if (found == nullptr) {
     const auto complaint = take_complaint();
-    ENGINE_finish(engine.engine);
-    fail_by(complaint, engine, parsed, pin_digest, is_token_known, answer.was_asked);
+    finish(access);
+    if (access.provider) fail_by_provider(complaint, access, parsed, pin_digest, answer.was_asked);
+    fail_by(complaint, access, parsed, pin_digest, is_token_known, answer.was_asked);
   }
-  std::shared_ptr<EVP_PKEY> key(found, [&engine](EVP_PKEY* freed) {
-    const std::lock_guard guard(*engine.turn);
+  std::shared_ptr<EVP_PKEY> key(found, [&access](EVP_PKEY* freed) {
+    const std::lock_guard guard(*access.turn);
     EVP_PKEY_free(freed);
-    ENGINE_finish(engine.engine);
+    finish(access);
   });
+  auto* context = access.provider ? access.provider->context() : nullptr;
   turn.unlock();
-  auto result = PrivateKey::in_token(uri, std::move(key), engine.turn);
-  if (type && result.type() != *type) {
-    throw Refused("token:key",
-                  fmt::format("the key {} is {}, but key_type says {}; leave key_type out, or name another "
-                              "key",
-                              parsed.object, to_text(result.type()), to_text(*type)));
-  }
-  return result;
+  return PrivateKey::in_token(uri, std::move(key), access.turn, context);
 }
 
 }  // namespace acmed::crypto

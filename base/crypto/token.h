@@ -10,10 +10,10 @@
 
 namespace acmed::crypto {
 
-/// Where a private key is that stays in a PKCS #11 token.
+/// Where a private key is that stays in a PKCS #11 token or in a TPM.
 struct TokenKey {
-  std::string uri;  ///< RFC 7512, without the PIN
-  SecretSource pin;
+  std::string uri;   ///< without the PIN: see fault_of_token_uri(), fault_of_tpm_uri()
+  SecretSource pin;  ///< the token's, or the password of a key in a TPM; empty for a key without one
   std::optional<KeyType> type = std::nullopt;  ///< that the key has to be of; none: whatever it is
 };
 
@@ -33,8 +33,8 @@ TokenUri parse_token_uri(std::string_view uri);
 /// Finds the key in its token, by OpenSSL's engine `pkcs11`, which is loaded on first use, and with it the module of
 /// the first key; a process has one. Nobody is asked for anything. A PIN that the token has refused is not offered to
 /// it again by this process, since tokens lock themselves after three. Blocks. Throws Refused: "token:engine" when
-/// engine or module cannot be loaded, "token:pin", "token:key" when the token has no such key or it is of another type;
-/// Retry: "token:absent" when there is no such token now, "token:failed" for what else the token says.
-PrivateKey find_in_token(const std::string& uri, const Secret& pin, std::optional<KeyType> type);
+/// engine or module cannot be loaded, "token:pin", "token:key" when the token has no such key; Retry: "token:absent"
+/// when there is no such token now, "token:failed" for what else the token says.
+PrivateKey find_in_token(const std::string& uri, const Secret& pin);
 
 }  // namespace acmed::crypto

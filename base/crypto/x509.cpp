@@ -12,6 +12,7 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/openssl.h"
+#include "base/crypto/signature.h"
 #include "base/error.h"
 
 namespace acmed::crypto {
@@ -83,19 +84,6 @@ OwnedNames general_names(const std::vector<std::string>& dns_names) {
   return names;
 }
 
-const EVP_MD* signature_digest(KeyType type) {
-  switch (type) {
-    case KeyType::ed25519:
-      return nullptr;
-    case KeyType::ecdsa_p384:
-      return message_digest(Digest::sha384);
-    case KeyType::ecdsa_p521:
-      return message_digest(Digest::sha512);
-    default:
-      return message_digest(Digest::sha256);
-  }
-}
-
 /// Takes the first line of `pem`, without blanks at its end. CR and LF end one, and so does the end of a block that
 /// another follows on the same line.
 std::string_view take_line(std::string_view& pem) {
@@ -147,7 +135,9 @@ std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_
   need(X509_REQ_add_extensions(request.get(), list), "make a request");
 
   const auto turn = key.turn();
-  if (X509_REQ_sign(request.get(), key.native(), signature_digest(key.type())) <= 0) fail("sign a request");
+  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), "sign a request"));
+  begin_signature(signing.get(), key, signature_digest(key.type()));
+  sign_request(request.get(), signing.get(), key);
   return der_of(i2d_X509_REQ, static_cast<const X509_REQ*>(request.get()));
 }
 

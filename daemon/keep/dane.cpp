@@ -8,6 +8,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
+#include "base/crypto/held_key.h"
 #include "base/crypto/x509.h"
 #include "base/log.h"
 #include "daemon/issue/tlsa_records.h"
@@ -182,7 +183,7 @@ Task<> Dane::settle_keys() {
 Task<> Dane::settle_next_key() {
   const auto type = kept_.wanted.request.key_type;
   const auto& order = kept_.state.order;
-  const bool is_in_token = order && crypto::fault_of_token_uri(order->key_pem.reveal()).empty();
+  const bool is_in_token = order && crypto::fault_of_held_uri(order->key_pem.reveal()).empty();
   const bool has_key = order && !is_in_token && order->key_type == crypto::to_text(type);
   store::NextKey next;
   next.key_type = crypto::to_text(type);

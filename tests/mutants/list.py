@@ -24,6 +24,7 @@ CONTROL = ["unit_control"]
 CONFIG, RESPONDER, HELPER = ["unit_config"], ["unit_dns_responder"], ["unit_deploy_helper"]
 JOURNEY = "daemon/issue/journey.cpp"
 ORDER = "daemon/issue/order.cpp"
+TPM = "base/crypto/tpm.cpp"
 PROOFS = "daemon/issue/proofs.cpp"
 PLACEMENT = "daemon/issue/placement.cpp"
 SHOWN_VALUE = "daemon/issue/shown_value.cpp"
@@ -1260,7 +1261,7 @@ MUTANTS = [
     Mutant("token-curve", "a request names the curve of a token's key", ["unit_base:*spells its curve out*"],
            [("base/crypto/key.cpp", "OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP", "OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT")]),
     Mutant("token-turn", "a token is used by one at a time", ["unit_base:*one at a time*"],
-           [("base/crypto/key.cpp", "return place_ ? std::unique_lock(*place_->turn) : std::unique_lock<std::mutex>();", "return std::unique_lock<std::mutex>();")]),
+           [("base/crypto/key.cpp", "return place_ ? Turn(*place_->turn, place_->context) : Turn();", "return Turn();")]),
     Mutant("token-pin-uri", "a PIN in the URI is refused and not shown", ["unit_base:*names no private key*"],
            [("base/crypto/token_uri.cpp", "return name == \"pin-value\" || name == \"pin-source\";", "return name == \"pin\";")]),
     Mutant("token-forms", "a target that would hold the key of a token is refused", ["unit_config:*key in a token*"],
@@ -1268,7 +1269,29 @@ MUTANTS = [
     Mutant("token-defaults", "a list of key types in [defaults] does not multiply a key in a token", ["unit_config:*key may stay*"],
            [("config/certificates.cpp", "rest.key_types = {certificate.key->type.value_or(crypto::KeyType::ecdsa_p256)};\n", "")]),
     Mutant("token-offered-once", "a refused PIN is not offered again", ["lab_token"],
-           [("base/crypto/token.cpp", "  if (engine.refused_pins.contains(pin_digest)) refuse_pin(parsed);\n", "")]),
+           [("base/crypto/token.cpp", "  if (access.refused_pins.contains(pin_digest)) refuse_pin(parsed);\n", "")]),
+    Mutant("token-turn-content", "a request that says more is signed in the token's turn too", ["unit_base:*token is used by one*"],
+           [("base/crypto/request.cpp", "  const auto turn = key.turn();\n", "")]),
+    Mutant("token-signs-wrongly", "a request that a token signed wrongly is not sent", ["unit_base:*signs wrongly*"],
+           [("base/crypto/signature.cpp", "X509_REQ_verify(request, key.native_public()) != 1", "X509_REQ_verify(request, key.native_public()) < -1")]),
+    Mutant("tpm-offered-once", "a password that a TPM refuses is not offered again", ["unit_base:*offered to it once*"],
+           [(TPM, "contains(digest_of(place, password))) refuse_password", "contains(place.text)) refuse_password")]),
+    Mutant("tpm-trial", "a key in a TPM is tried before it is ordered for", ["unit_base:*offered to it once*"],
+           [(TPM, "  try_out(key, place, password);\n", "  if (key.uri().empty()) try_out(key, place, password);\n")]),
+    Mutant("tpm-shared", "a key that is in use is not loaded again", ["unit_base:*TPM is used by one*"],
+           [(TPM, "  if (key == nullptr) key = load(", "  key = load("),
+            (TPM, "            if (--tpm->keys.at(uri).users == 0) {\n              EVP_PKEY_free(freed);\n",
+             "            EVP_PKEY_free(freed);\n            if (--tpm->keys.at(uri).users == 0) {\n")]),
+    Mutant("tpm-back", "a TPM that was started anew is opened anew", ["unit_base:*when it is back*"],
+           [(TPM, "if (!was_open || is_open()) throw;", "if (!was_open || !is_open()) throw;")]),
+    Mutant("tpm-device", "without a TPM no other one is taken", ["unit_base:*nothing else is taken*"],
+           [(TPM, "  if (std::getenv(tcti_variable) != nullptr) return;\n", "  if (std::getenv(tcti_variable) != nullptr || *device == '/') return;\n")]),
+    Mutant("tpm-password-uri", "a password in the URI of a key in a TPM is refused", ["unit_base:*no place in a TPM*"],
+           [("base/crypto/tpm_uri.cpp", "uri.find('?') != uri.npos", "uri.find(\"??\") != uri.npos")]),
+    Mutant("tpm-foreign", "a key of another TPM is told from one that is damaged", ["unit_base:*not one that signs*"],
+           [(TPM, "    case 0x1f:", "    case 0x3f:")]),
+    Mutant("tpm-check", "--check looks for a key in the TPM", ["unit_daemon:*looks for a key in the TPM*"],
+           [("daemon/host_check.cpp", "      facts_.look_for_in_tpm(key->uri);\n", "      static_cast<void>(facts_.look_for_in_tpm);\n")]),
     Mutant("delegation-template", "what does not fit a delegation is told before anything is ordered", ["unit_daemon:*does not fit the delegation*"],
            [(ORDER, "  request_for(delegation_->request, request_.key_type, request_.domains);\n", "")]),
     Mutant("delegation-csr", "a request says what the names' owner wants", ["unit_daemon:*issued without a proof of ours*"],

@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A key that stays in a PKCS #11 token (SoftHSM): issued, renewed and changed, no file has it, the certificate is for the token's key, and a
-# wrong PIN is offered once.
+# wrong PIN is offered once. TOKEN_BY=provider: by OpenSSL's provider, as where there is no engine.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
 
 module=/usr/lib/softhsm/libsofthsm2.so
-engine=$(openssl version -e | sed 's/^ENGINESDIR: "\(.*\)"$/\1/')/pkcs11.so
+if [[ ${TOKEN_BY:-engine} == engine ]]; then
+  means=$(openssl version -e | sed 's/^ENGINESDIR: "\(.*\)"$/\1/')/pkcs11.so
+else
+  means=$(openssl version -m | sed 's/^MODULESDIR: "\(.*\)"$/\1/')/pkcs11.so
+fi
 for needed in softhsm2-util pkcs11-tool; do
   command -v "$needed" >/dev/null || { echo "needs $needed"; trap - EXIT; exit 77; }
 done
-[[ -e $module && -e $engine ]] || { echo "needs $module and $engine"; trap - EXIT; exit 77; }
+[[ -e $module && -e $means ]] || { echo "needs $module and $means"; trap - EXIT; exit 77; }
 
 start_lab LAB_ZONES="example.test"
 mkdir -m 0700 "$WORK/tokens" "$WORK/tls"
 printf 'directories.tokendir = %s\nobjectstore.backend = file\n' "$WORK/tokens" >"$WORK/softhsm2.conf"
 export SOFTHSM2_CONF="$WORK/softhsm2.conf"
+[[ ${TOKEN_BY:-engine} == engine ]] || export OPENSSL_ENGINES="$WORK/tokens"
 softhsm2-util --init-token --free --label acmed --so-pin 56785678 --pin 47114711 >/dev/null
 make_key() { # make_key LABEL ID TYPE
   pkcs11-tool --module "$module" --token-label acmed --login --pin 47114711 --keypairgen --key-type "$3" --label "$1" --id "$2" >/dev/null 2>&1
@@ -58,8 +63,8 @@ start_daemon
 expect_eventually "the wrong PIN is told" 20 daemon_said 'the token acmed refuses the PIN'
 ctl renew web
 expect_match "another try" "$OUTPUT$SAID" 'refuses the PIN'
-# libp11 says for each login that fails:
-expect_equal "logins that failed" "$(grep -c '^Login failed' "$WORK/daemon.out")" 1
+# libp11 says for each login that fails, which the provider does not:
+[[ ${TOKEN_BY:-engine} != engine ]] || expect_equal "logins that failed" "$(grep -c '^Login failed' "$WORK/daemon.out")" 1
 stop_daemon
 expect_equal "orders" "$(ca_total orders)" 0
 expect_equal "the PIN in what is said" "$(grep -c 08150815 "$WORK/daemon.out" || true)" 0

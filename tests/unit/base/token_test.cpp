@@ -4,13 +4,18 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/x509.h>
 
+#include <array>
+#include <cstring>
 #include <future>
 
+#include "base/crypto/request.h"
 #include "base/crypto/x509.h"
 #include "base/error.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/outcome.h"
 
 namespace acmed::crypto {
 namespace {
@@ -102,6 +107,32 @@ SCENARIO("a token that spells its curve out gets a request with the curve's name
   CHECK(held.type() == KeyType::ecdsa_p256);
   CHECK(held.public_key_digest() == digest);
   CHECK(key_in(make_csr(held, {"a.test"})) == named);
+  RequestContent content;
+  content.dns_names = {"a.test"};
+  CHECK(key_in(make_csr(held, content)) == named);
+}
+
+SCENARIO("what a token signs wrongly is not sent to a CA") {
+  const auto shown = PrivateKey::generate(KeyType::ecdsa_p256);
+  const auto used = PrivateKey::generate(KeyType::ecdsa_p256);
+  std::array<unsigned char, 65> point{};
+  std::size_t size = 0;
+  REQUIRE(EVP_PKEY_get_octet_string_param(shown.native(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size) ==
+          1);
+  OSSL_PARAM* parts = nullptr;
+  REQUIRE(EVP_PKEY_todata(used.native(), EVP_PKEY_KEYPAIR, &parts) == 1);
+  auto* part = OSSL_PARAM_locate(parts, OSSL_PKEY_PARAM_PUB_KEY);
+  REQUIRE(part->data_size == size);
+  std::memcpy(part->data, point.data(), size);
+  EVP_PKEY* mixed = nullptr;
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> making(
+      EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr), EVP_PKEY_CTX_free);
+  REQUIRE(EVP_PKEY_fromdata_init(making.get()) == 1);
+  REQUIRE(EVP_PKEY_fromdata(making.get(), &mixed, EVP_PKEY_KEYPAIR, parts) == 1);
+  OSSL_PARAM_free(parts);
+  const auto held = PrivateKey::in_token(uri, {mixed, EVP_PKEY_free}, std::make_shared<std::mutex>());
+  CHECK(outcome_of([&held] { make_csr(held, {"a.test"}); }) ==
+        "retry token:failed what is signed by the key pkcs11:token=acmed;object=web is not good by its public key");
 }
 
 SCENARIO("a token is used by one at a time") {
@@ -111,12 +142,17 @@ SCENARIO("a token is used by one at a time") {
   std::unique_lock others(*turn);
   auto signature = std::async(std::launch::async, [&held] { return held.sign("bytes").size(); });
   auto request = std::async(std::launch::async, [&held] { return make_csr(held, {"a.test"}).size(); });
+  RequestContent content;
+  content.dns_names = {"a.test"};
+  auto delegated = std::async(std::launch::async, [&held, content] { return make_csr(held, content).size(); });
   // Each of them would be done in a thousandth of that.
   CHECK(signature.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
   CHECK(request.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
+  CHECK(delegated.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
   others.unlock();
   CHECK(signature.get() == 64);
   CHECK(request.get() > 0);
+  CHECK(delegated.get() > 0);
 }
 
 }  // namespace acmed::crypto

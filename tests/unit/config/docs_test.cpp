@@ -74,7 +74,7 @@ std::string faults_of(const std::string& example, const std::filesystem::path& f
 
 SCENARIO("what README.md and the recipes show is a configuration that acmed takes") {
   const TemporaryFolder folder;
-  std::ofstream(folder.path() / "token-pin") << "123456";
+  for (const auto* pin : {"token-pin", "corp-password"}) std::ofstream(folder.path() / pin) << "123456";
   for (const auto* credential : {"cf-token", "aws-key", "ido-hmac"}) {
     std::ofstream(folder.path() / credential) << "0123456789abcdef0123456789abcdef01234567";
   }

@@ -38,6 +38,23 @@ SCENARIO("a certificate's key may stay in a token") {
   CHECK_FALSE(several.certificates[0].key->type);
 }
 
+SCENARIO("a certificate's key may stay in a TPM, with a password or without") {
+  const Folder folder;
+  const std::string handle = "key = \"handle:0x81000001\"\n";
+  const auto certificate = folder.load(with(handle)).certificates.at(0);
+  REQUIRE(certificate.key);
+  CHECK(certificate.key->uri == "handle:0x81000001");
+  CHECK(certificate.key->pin.empty());
+  const auto locked = folder.load(with("key = \"file:/etc/acmed/web.tss\"\npin = \"471\"\n"));
+  CHECK(locked.certificates[0].key->uri == "file:/etc/acmed/web.tss");
+  CHECK(locked.certificates[0].key->pin.latest().reveal() == "471");
+
+  // A PKCS #11 module is nothing to it.
+  const std::string other = "[[certificate]]\nname = \"other\"\ndomains = [\"b.corp.example\"]\n";
+  CHECK(folder.load(with(handle) + other + pin + "key = \"pkcs11:token=a;object=b?module-path=/lib.so\"\n")
+            .certificates.size() == 2);
+}
+
 SCENARIO("certificates for the same names may have keys in different tokens") {
   const Folder folder;
   const auto second = "[[certificate]]\nname = \"other\"\ndomains = [\"corp.example\"]\n" + pin;
@@ -48,12 +65,18 @@ SCENARIO("certificates for the same names may have keys in different tokens") {
 SCENARIO("what cannot be with a key in a token is told with what to do") {
   const Folder folder;
   const std::string target = "[[certificate.deploy]]\nname = \"nginx\"\ndirectory = \"/etc/nginx/tls\"\n";
+  const std::string tpm = "key = \"handle:0x81000001\"\n";
   const std::vector<std::pair<std::string, std::string>> cases = {
       {pin + "key = \"pkcs11:object=web\"\n", "certificate.key: does not say in which token the key is"},
       {"key = \"pkcs11:token=acmed;object=web?pin-value=4711\"\n",
        "certificate.key: the PIN does not belong into the URI"},
       {key, "certificate.key: the PIN of its token is missing; add pin = { file = \"PATH\" }"},
-      {pin, "certificate.pin: there is no token that it is for"},
+      {pin, "certificate.pin: there is no token or TPM that it is for"},
+      {pin + "key = \"/etc/acmed/web.key\"\n", "certificate.key: is no place of a private key; \"pkcs11:token="},
+      {"key = \"handle:0x81000001?4711\"\n", "certificate.key: has a query; a password does not belong into the URI"},
+      {tpm + "pin = \"" + std::string(65, 'a') + "\"\n", "certificate.pin: the password of a key in a TPM has at most"},
+      {tpm + "dane = [\"_25._tcp.corp.example\"]\n", "certificate.dane: TLSA records need a next key"},
+      {tpm + target, "\"privkey.pem\" would hold the private key, which stays in its TPM"},
       {key + "pin = \"123\"\n", "certificate.pin: a PIN has 4 to 32 characters"},
       {key + pin + "key_type = [\"ecdsa-p256\", \"rsa-2048\"]\n", "certificate.key_type: it is a list"},
       {key + pin + "dane = [\"_25._tcp.corp.example\"]\n", "certificate.dane: TLSA records need a next key"},

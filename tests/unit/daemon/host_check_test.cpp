@@ -113,6 +113,37 @@ SCENARIO("--check tells of programs that would fail at the renewal, in two month
   }
 }
 
+SCENARIO("--check looks for a key in the TPM") {
+  const Host host;
+  const std::string key = "key = \"handle:0x81000001\"\n";
+  auto facts = facts_with(shipped_sandbox());
+  std::string asked;
+  facts.look_for_in_tpm = [&asked](const std::string& uri) { asked = uri; };
+  CHECK(host.warnings(key, facts).empty());
+  CHECK(asked == "handle:0x81000001");
+  WHEN("it is not there") {
+    facts.look_for_in_tpm = [](const std::string&) { throw Refused("tpm:key", "the TPM has no key"); };
+    CHECK(host.warnings(key, facts) == std::vector<std::string>{"certificate example.com: key: the TPM has no key"});
+  }
+  WHEN("who asks may not use the TPM, which the service may") {
+    facts.look_for_in_tpm = [](const std::string&) { throw Refused("tpm:access", "acmed may not use the TPM"); };
+    CHECK(host.warnings(key, facts).empty());
+    facts.sandbox.reset();
+    CHECK_THAT(host.warnings(key, facts).at(0), Contains("key: acmed may not use the TPM"));
+  }
+  WHEN("the service's sandbox hides it") {
+    facts.sandbox->private_devices = true;
+    CHECK_THAT(host.warnings(key, facts).at(0),
+               Contains("the TPM is hidden from acmed.service (PrivateDevices=yes); type "
+                        "sudo systemctl edit acmed.service"));
+  }
+  WHEN("the key is in a token, which wants its PIN") {
+    asked.clear();
+    CHECK(host.warnings("key = \"pkcs11:token=acmed;object=web\"\npin = \"4711\"\n", facts).empty());
+    CHECK(asked.empty());
+  }
+}
+
 SCENARIO("--check knows what the unit's sandbox hides") {
   const Host host;
   const auto fault_of_reading = [&](const char* path) { return shipped_sandbox().fault_of_reading(path); };
