@@ -91,8 +91,13 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       former_(store, context_, actions, abandoned_, work_),
       is_whole_(config.left_out.empty()) {
   for (const auto& [name, ca] : config.cas) {
-    authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
-                                                                      crypto::software_keys(), observers_));
+    auto authority = std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
+                                                            crypto::software_keys(), observers_);
+    for (const auto& [other, known] : authorities_) {
+      const bool is_one_account = known->settings().account_identity() == authority->settings().account_identity();
+      if (is_one_account) authority->share_orders_under_way(*known);
+    }
+    authorities_.emplace(name, std::move(authority));
   }
   for (auto& provider : config.providers) {
     provider.settings = {};

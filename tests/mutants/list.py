@@ -693,6 +693,8 @@ MUTANTS = [
            [(VALIDATION, "watched->reason = challenge->error->text();", "watched->reason = \" \";")]),
     Mutant("same-names", "journeys for the same names proceed one after the other", DAEMON,
            [(JOURNEY, "->under_way().turn(request_.domains);", "->under_way().turn({request_.name});")]),
+    Mutant("one-account", "tables of one account know of each other's orders", ["lab_odd_orders"],
+           [("daemon/service.cpp", "if (is_one_account) authority->share", "if (!is_one_account) authority->share")]),
     Mutant("shared-proof", "an authorization that another journey proves is not deactivated", DAEMON,
            [(ORDER, "if (is_pending && !is_shared)", "if (is_pending || is_shared)")]),
     Mutant("spent-order", "an order that another request finalized is replaced in the same run", DAEMON,

@@ -63,6 +63,35 @@ expect_equal "exit status" "$STATUS" 0
 expect_issued ec example.test
 expect_issued rsa example.test
 
+another "two tables of one account, whose orders for the same names are one (boulder gives out a pending order again)" <<'PY'
+def odd(ca, request, usual):
+    if request.resource == "new-order":
+        for order in ca.orders:
+            if order.status in ("pending", "ready"):
+                return Reply(201, ca.order_body(order), Location=ca.url("order", order.number))
+    return usual()
+PY
+{
+  certificate one example.test
+  certificate two example.test
+  cat <<TOML
+ca = "again"
+[ca.again]
+directory = "$LAB_ACME_DIRECTORY"
+trust = "$LAB_CA_BUNDLE"
+contact = ["mailto:hostmaster@example.test"]
+terms_agreed = true
+preferred_chain = "odd root"
+TOML
+} | odd_config
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_issued one example.test
+expect_issued two example.test
+expect_equal "accounts" "$(cd "$STATE/accounts" && printf '%s\n' * | wc -l)" 1
+expect_equal "orders that somebody else finished" "$(grep -c 'finished by another' <<<"$OUTPUT" || true)" 0
+expect_equal "orders" "$(odd_count new-order)" 2
+
 another "somebody else has finalized the order (pebble 324)" <<'PY'
 from cryptography.hazmat.primitives.asymmetric import ec as curves
 def odd(ca, request, usual):
