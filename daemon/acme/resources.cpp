@@ -137,7 +137,8 @@ Directory Directory::from_json(const json::Value& value, const std::string& base
     auto url = http::resolved(base, value[name].text_or());
     if (url.starts_with(prefix)) return url;
     throw Error(Error::Advice::retry, "acme:directory",
-                fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",
+                fmt::format("the CA's directory has {} for {}, and not an {} URL: look whether `directory` in the [ca] "
+                            "section is that of an ACME server (RFC 8555)",
                             url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme),
                 std::nullopt, Party::ca);
   };

@@ -322,6 +322,20 @@ Task<> CaAccount::enroll() {
               {{"ACMED_CA", settings_.name}});
 }
 
+/// Throws what to do where the CA does not take the account's key for its type.
+void CaAccount::require_usual_key(const acme::ProblemError& refusal) const {
+  const auto& type = refusal.problem().type;
+  if (type != acme::problem_type::bad_public_key && type != acme::problem_type::bad_signature_algorithm) return;
+  const auto mend =
+      settings_.brought_key
+          ? fmt::format("give account_key in [ca.{}] one of another type", settings_.name)
+          : fmt::format("set account_key_type in [ca.{}] to another one, ecdsa-p256 or rsa-2048", settings_.name);
+  throw Error(Error::Advice::refused, refusal.cause(),
+              fmt::format("CA {} takes no {} key for an account: {} ({})", settings_.name, kept_.identity.key_type,
+                          mend, refusal.problem().text()),
+              std::nullopt, Party::ca);
+}
+
 /// An external account can often be bound once only. Where the answer was lost, or the request came twice, the CA has
 /// the account already and refuses to make it: that key finds it.
 Task<acme::Account> CaAccount::registered() {
@@ -329,11 +343,13 @@ Task<acme::Account> CaAccount::registered() {
   try {
     co_return co_await client_->register_account(settings_.account);
   } catch (const acme::ProblemError& error) {
+    require_usual_key(error);
     if (!settings_.account.external_account || error.advice() == Error::Advice::throttled) throw;
     refusal = error.in_context(
-        Party::ca, fmt::format("CA {} does not bind the external account {} (most CAs take such a key only once: get "
-                               "another one and set eab, if it was used before)",
-                               settings_.name, settings_.account.external_account->key_id));
+        Party::ca,
+        fmt::format("CA {0} does not bind the external account {1}: look at kid and hmac_key of eab in "
+                    "[ca.{0}]; most CAs take such a pair only once, so get another one if it was used before",
+                    settings_.name, settings_.account.external_account->key_id));
   } catch (const Refused& error) {
     if (error.cause() != "acme:externalAccountRequired") throw;
     throw Refused(error.cause(), fmt::format("CA {0} wants an external account binding: set eab = {{ kid = ..., "

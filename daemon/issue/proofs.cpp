@@ -126,7 +126,8 @@ Error Proofs::not_offered(const acme::Authorization& authorization, const std::s
   }
   return {Error::Advice::refused, "acme:no-challenge",
           fmt::format("CA {} offers no {} challenge for {} (it offers: {}): {}", request_.authority->settings().name,
-                      config::names_of(request_.challenges), domain, offered.empty() ? "none" : offered, mend),
+                      config::names_of(request_.challenges), domain,
+                      offered.empty() ? "none that can be used" : offered, mend),
           std::nullopt, Party::ca};
 }
 
