@@ -292,14 +292,13 @@ Task<> Service::attempt_once(keep::Keeper* keeper, bool force) {
   co_await keeper->attempt(std::move(wish));
 }
 
-/// Those for which others of the same service had to be deployed first.
+/// Those for which others of the same service had to be deployed first, and those of which the CA has just suggested to
+/// renew them by now: nobody knows when the next run is.
 Task<> Service::attempt_again(std::function<bool(const keep::Keeper&)> is_meant) {
   for (int pass = 0; pass < most_passes; ++pass) {
     std::vector<Task<>> work;
     for (auto& keeper : keepers_) {
-      if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false) <= loop_.clock().now()) {
-        work.push_back(attempt_once(&keeper, false));
-      }
+      if (is_meant(keeper) && keeper.next(false) <= loop_.clock().now()) work.push_back(attempt_once(&keeper, false));
     }
     if (work.empty()) co_return;
     co_await when_all(std::move(work));
