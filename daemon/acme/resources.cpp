@@ -44,8 +44,9 @@ constexpr StatusNames<OrderStatus, 6> order_statuses = {{
     {"invalid", OrderStatus::invalid},
     {"canceled", OrderStatus::canceled},
 }};
-constexpr StatusNames<AuthorizationStatus, 6> authorization_statuses = {{
+constexpr StatusNames<AuthorizationStatus, 7> authorization_statuses = {{
     {"pending", AuthorizationStatus::pending},
+    {"processing", AuthorizationStatus::pending},  // of drafts before the RFC; some CAs still say so
     {"valid", AuthorizationStatus::valid},
     {"invalid", AuthorizationStatus::invalid},
     {"deactivated", AuthorizationStatus::deactivated},

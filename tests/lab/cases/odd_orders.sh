@@ -118,3 +118,30 @@ one_certificate w example.test
 acmed_once
 expect_equal "exit status" "$STATUS" 0
 expect_equal "orders" "$(odd_count new-order)" 1
+
+another "authorizations are in processing, as drafts before the RFC had it" <<'PY'
+def odd(ca, request, usual):
+    reply = usual()
+    if request.resource == "authorization" and reply.body["status"] == "pending":
+        reply.body["status"] = "processing"
+    return reply
+PY
+one_certificate w example.test
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_equal "orders" "$(odd_count new-order)" 1
+
+another "another client of the account deactivates the authorization meanwhile" <<'PY'
+def odd(ca, request, usual):
+    if request.resource == "challenge" and request.order.number == 0:
+        request.order.proofs[request.index] = "deactivated"
+        request.order.status = "invalid"
+        return problem(400, "malformed", "the authorization is not pending")
+    return usual()
+PY
+one_certificate w example.test
+acmed_once
+expect_match "it is said" "$OUTPUT" 'cannot validate the names: invalid \[example.test: invalid: its authorization is deactivated'
+acmed_once
+expect_equal "exit status of the next run" "$STATUS" 0
+expect_no_txt example.test

@@ -162,6 +162,13 @@ SCENARIO("challenges of types that we do not know do no harm") {
   CHECK(authorization.challenge("http-01") == nullptr);
 }
 
+SCENARIO("an authorization that is in processing, as before the RFC, is pending") {
+  const auto authorization = Authorization::from_json(
+      parsed(R"({"status": "processing", "identifier": {"type": "dns", "value": "a.example"}})"),
+      "https://ca.example/z/1");
+  CHECK(authorization.status == AuthorizationStatus::pending);
+}
+
 SCENARIO("a token that is not base64url is never signed or published") {
   for (const auto* token : {"", "a b", "a/../b", "a.b", "abc=", "a\\nb"}) {
     INFO(token);
