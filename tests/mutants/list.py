@@ -711,6 +711,8 @@ MUTANTS = [
            [(ORDER, "order_.error ? nullptr : word_for(authorization.status)", "!order_.error ? nullptr : word_for(authorization.status)")]),
     Mutant("authorization-processing", "an authorization that is in processing is pending", ["unit_acme"],
            [("daemon/acme/resources.cpp", "{\"processing\", AuthorizationStatus::pending},", "{\"processing\", AuthorizationStatus::invalid},")]),
+    Mutant("retry-after-clock", "a Retry-After by date is one of the server's clock", ["unit_base"],
+           [("base/http/response.cpp", "parse_http_date(*own_date).value_or(now) : now;", "Time(parse_http_date(*own_date).value_or(now) - parse_http_date(*own_date).value_or(now) + now.time_since_epoch()) : now;")]),
     Mutant("shared-proof", "an authorization that another journey proves is not deactivated", DAEMON,
            [(ORDER, "if (is_pending && !is_shared)", "if (is_pending || is_shared)")]),
     Mutant("spent-order", "an order that another request finalized is replaced in the same run", DAEMON,
