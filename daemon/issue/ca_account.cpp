@@ -26,6 +26,14 @@ constexpr std::size_t longest_url = 200;
 constexpr std::array<std::string_view, 3> unclear = {acme::problem_type::unauthorized, acme::problem_type::malformed,
                                                      "about:blank"};
 
+/// Whether a refusal of a new account may be one of its external account binding.
+bool may_be_about_binding(const acme::ProblemError& refusal) {
+  const auto& type = refusal.problem().type;
+  return refusal.advice() != Error::Advice::throttled && refusal.problem().status < 500 &&
+         type != acme::problem_type::server_internal && type != acme::problem_type::invalid_contact &&
+         type != acme::problem_type::unsupported_contact && type != acme::problem_type::user_action_required;
+}
+
 store::Account fresh(store::AccountIdentity identity) {
   store::Account account;
   account.identity = std::move(identity);
@@ -312,8 +320,10 @@ Task<> CaAccount::read_directory() {
 Task<> CaAccount::enroll() {
   const auto account = co_await registered();
   if (account.status != acme::AccountStatus::valid) {
-    throw Refused("acme:account", fmt::format("the key of our account {} at CA {} may not be used there any more",
-                                              one_line(account.url, longest_url), settings_.name));
+    const auto mend = settings_.brought_key ? fmt::format("give account_key in [ca.{}] another key", settings_.name)
+                                            : std::string("ask the CA for the reason");
+    throw Refused("acme:account", fmt::format("the key of our account {} at CA {} may not be used there any more: {}",
+                                              one_line(account.url, longest_url), settings_.name, mend));
   }
   kept_.contact = settings_.account.contact;
   kept_.registered = loop_.clock().now();
@@ -344,7 +354,7 @@ Task<acme::Account> CaAccount::registered() {
     co_return co_await client_->register_account(settings_.account);
   } catch (const acme::ProblemError& error) {
     require_usual_key(error);
-    if (!settings_.account.external_account || error.advice() == Error::Advice::throttled) throw;
+    if (!settings_.account.external_account || !may_be_about_binding(error)) throw;
     refusal = error.in_context(
         Party::ca,
         fmt::format("CA {0} does not bind the external account {1}: look at kid and hmac_key of eab in "

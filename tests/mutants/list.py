@@ -699,6 +699,8 @@ MUTANTS = [
            [(AUTHORITY, "    throw error.remarked(remedy);\n", "    throw;\n")]),
     Mutant("refused-key", "a refusal of the account's key says which key type is meant", ["unit_daemon:*a refusal says what to change*"],
            [(ACCOUNT, "    require_usual_key(error);\n", "    if (kept_.url == \"-\") require_usual_key(error);\n")]),
+    Mutant("binding-blamed", "a refusal of the contact does not blame the external account", ["unit_daemon:*a refusal says what to change*"],
+           [(ACCOUNT, "type != acme::problem_type::invalid_contact &&", "type != acme::problem_type::malformed &&")]),
     Mutant("chain-told-once", "that a chain is not offered is told once", ["unit_daemon:*that a chain is not offered*"],
            [(AUTHORITY, "&& chains_told_.insert(preferred_chain).second)", "&& (chains_told_.empty() || !chains_told_.empty()))")]),
     Mutant("once-ari-spread", "--once asks when to renew though nobody remembers what to ask about",

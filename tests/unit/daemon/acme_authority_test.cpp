@@ -152,6 +152,13 @@ SCENARIO("a refusal says what to change in the configuration") {
     CHECK_THAT(scene.run(), StartsWith("acme:unauthorized") && Contains("no kid-1") &&
                                 Contains("look at kid and hmac_key of eab in [ca.fake]"));
   }
+  WHEN("what it refuses has nothing to do with that binding") {
+    scene.settings.account.external_account = acme::ExternalAccountBinding{"kid-1", Secret("0123456789abcdef")};
+    scene.ca.instead("new-account", problem("400 Bad Request", "invalidContact", "no such domain"));
+    const auto told = scene.run();
+    CHECK_THAT(told, StartsWith("acme:invalidContact") && Contains("set contact in the [ca] section"));
+    CHECK(told.find("eab") == std::string::npos);
+  }
   WHEN("it finds in the DNS that another CA may issue") {
     scene.ca.instead("finalize", problem("403 Forbidden", "caa", "CAA forbids it"));
     CHECK_THAT(scene.run(), Contains("acmed --check --dns tells where they are and what to add"));
