@@ -707,6 +707,8 @@ MUTANTS = [
            ["unit_daemon:*the CA is asked when it wants to be*"],
            [("daemon/keep/renewal_information.cpp", "kept_.context.ends_when_done ? std::chrono::seconds() : std::chrono::seconds(share);",
              "kept_.damaged ? std::chrono::seconds() : std::chrono::seconds(share);")]),
+    Mutant("once-tlsa", "--once looks whether TLSA records still stand, however soon it ends", ["unit_daemon:*a record that somebody else removes*"],
+           [(DANE, "return kept_.context.ends_when_done ? Time::min() :", "return kept_.damaged ? Time::min() :")]),
     Mutant("once-ari-renews", "--once renews in the run in which the CA suggests it", ["lab_renewal_info"],
            [("daemon/service.cpp", "if (is_meant(keeper) && keeper.next(false)", "if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false)")]),
     Mutant("authorization-ended", "why an authorization ended is told", ["lab_odd_orders"],
