@@ -87,9 +87,11 @@ std::vector<std::string> read_contact(Reader& reader) {
 
 Checked<Secret> hmac_key_from_base64(const Secret& text) {
   auto octets = crypto::from_base64(text.reveal());
-  if (!octets) return {{}, "the key is not base64url"};
+  if (!octets) return {{}, "the key is not base64url; copy it as the CA shows it: letters, digits, \"-\" and \"_\""};
   if (octets->size() < shortest_hmac_key) {
-    return {{}, fmt::format("the key has {} octets, at least {} are wanted", octets->size(), shortest_hmac_key)};
+    return {{},
+            fmt::format("the key has {} octets, at least {} are wanted; copy all of what the CA shows", octets->size(),
+                        shortest_hmac_key)};
   }
   return {Secret(*std::move(octets)), {}};
 }

@@ -87,8 +87,13 @@ Service::Service(Loop& loop, store::Store& store, store::Publisher& publisher, d
       former_(store, context_, actions, abandoned_, work_),
       is_whole_(config.left_out.empty()) {
   for (const auto& [name, ca] : config.cas) {
-    authorities_.emplace(name, std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
-                                                                      crypto::software_keys(), observers_));
+    auto authority = std::make_unique<issue::AcmeAuthority>(loop, store, authority_settings(ca),
+                                                            crypto::software_keys(), observers_);
+    for (const auto& [other, known] : authorities_) {
+      const bool is_one_account = known->settings().account_identity() == authority->settings().account_identity();
+      if (is_one_account) authority->share_orders_under_way(*known);
+    }
+    authorities_.emplace(name, std::move(authority));
   }
   for (auto& provider : config.providers) {
     provider.settings = {};
@@ -288,14 +293,13 @@ Task<> Service::attempt_once(keep::Keeper* keeper, bool force) {
   co_await keeper->attempt(std::move(wish));
 }
 
-/// Those for which others of the same service had to be deployed first.
+/// Those for which others of the same service had to be deployed first, and those of which the CA has just suggested to
+/// renew them by now: nobody knows when the next run is.
 Task<> Service::attempt_again(std::function<bool(const keep::Keeper&)> is_meant) {
   for (int pass = 0; pass < most_passes; ++pass) {
     std::vector<Task<>> work;
     for (auto& keeper : keepers_) {
-      if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false) <= loop_.clock().now()) {
-        work.push_back(attempt_once(&keeper, false));
-      }
+      if (is_meant(keeper) && keeper.next(false) <= loop_.clock().now()) work.push_back(attempt_once(&keeper, false));
     }
     if (work.empty()) co_return;
     co_await when_all(std::move(work));

@@ -143,6 +143,10 @@ std::vector<control::LimitView> Service::limits_of(const issue::AuthoritySetting
     control::LimitView view;
     view.limit = use.limit;
     view.subject = std::move(use.subject);
+    if (use.names) {
+      view.names = std::move(use.names->first);
+      view.name_count = use.names->count;
+    }
     if (use.of) view.of = config::Limit{use.of->most, use.of->window};
     view.used = use.used;
     view.free_at = use.free_at;

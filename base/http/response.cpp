@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/http/client.h"
+#include "base/http_date.h"
 
 namespace acmed::http {
 namespace {
@@ -100,9 +101,15 @@ std::vector<std::string> Response::links(std::string_view relation) const {
 
 std::optional<Time> Response::retry_after(Time now, Duration longest) const {
   const auto named = header("retry-after");
-  const auto time = named ? parse_retry_after(*named, now) : std::nullopt;
-  if (!time || *time <= now) return std::nullopt;
-  return std::min<Time>(*time, now + longest);
+  const auto own_date = header("date");
+  // A date is one of the server's clock, which may not be ours: how much later than its answer it is counts (RFC 9110
+  // §6.6.1). Where that makes no sense, the date itself.
+  const auto answered = own_date ? parse_http_date(*own_date).value_or(now) : now;
+  for (const auto& from : {answered, now}) {
+    const auto time = named ? parse_retry_after(*named, from) : std::nullopt;
+    if (time && *time > from) return now + std::min<Duration>(*time - from, longest);
+  }
+  return std::nullopt;
 }
 
 std::string Response::media_type() const {

@@ -29,11 +29,17 @@ inline constexpr std::string_view account_does_not_exist = "accountDoesNotExist"
 inline constexpr std::string_view already_replaced = "alreadyReplaced";
 inline constexpr std::string_view already_revoked = "alreadyRevoked";
 inline constexpr std::string_view bad_nonce = "badNonce";
+inline constexpr std::string_view bad_public_key = "badPublicKey";
+inline constexpr std::string_view bad_signature_algorithm = "badSignatureAlgorithm";
+inline constexpr std::string_view invalid_contact = "invalidContact";
 inline constexpr std::string_view malformed = "malformed";
 inline constexpr std::string_view rate_limited = "rateLimited";
+inline constexpr std::string_view rejected_identifier = "rejectedIdentifier";
 inline constexpr std::string_view server_internal = "serverInternal";
 inline constexpr std::string_view unauthorized = "unauthorized";
 inline constexpr std::string_view unknown_delegation = "unknownDelegation";
+inline constexpr std::string_view unsupported_contact = "unsupportedContact";
+inline constexpr std::string_view unsupported_identifier = "unsupportedIdentifier";
 inline constexpr std::string_view user_action_required = "userActionRequired";
 }  // namespace problem_type
 

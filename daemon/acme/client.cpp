@@ -464,11 +464,11 @@ Task<Order> Client::finalize(Order ready, std::string csr_der) {
   co_return order;
 }
 
-Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std::string preferred_chain) {
+Task<Client::Download> Client::certificate(std::string url, std::string preferred_chain) {
   const std::string doing = "download the certificate";
   const auto response = co_await session_->post(doing, url, "");
   auto chain = read_chain(doing, url, response);
-  if (preferred_chain.empty()) co_return chain;
+  if (preferred_chain.empty()) co_return Download{std::move(chain)};
   auto best = fit_of(chain, preferred_chain);
   std::optional<std::vector<crypto::Certificate>> better;
   auto offered = described(chain);
@@ -487,14 +487,9 @@ Task<std::vector<crypto::Certificate>> Client::certificate(std::string url, std:
       log::warning(fmt::format("an alternate chain is passed over: {}", error.what()));
     }
   }
-  if (better) co_return *std::move(better);
-  if (best == Fit::none) {
-    log::warning(
-        fmt::format("CA {} offers no chain of \"{}\", which preferred_chain names; the first of those that it "
-                    "offers is taken: {}",
-                    one_line(url, longest_url), preferred_chain, offered));
-  }
-  co_return chain;
+  if (better) co_return Download{*std::move(better)};
+  if (best != Fit::none) offered.clear();
+  co_return Download{std::move(chain), std::move(offered)};
 }
 
 Task<std::vector<crypto::Certificate>> Client::public_certificate(std::string url) {

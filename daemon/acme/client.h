@@ -118,10 +118,13 @@ class Client {
   Task<Order> order_ends(Order order, Duration limit);
   /// Sends the CSR for an order that is `ready` (§7.4); the order should come back `processing`, `valid` or `invalid`.
   Task<Order> finalize(Order ready, std::string csr_der);
+  struct Download {
+    std::vector<crypto::Certificate> chain;  ///< in the order sent
+    std::string offered{};                   ///< when none of them fits: by which chains the certificate can be had
+  };
   /// Downloads the chain, or the alternate that fits `preferred_chain` better (fit_of()) when that is set and offered
-  /// (§7.4.2), in the order sent; what is offered is logged when none fits. Throws AnswerError when a block is not a
-  /// certificate or there are too many.
-  Task<std::vector<crypto::Certificate>> certificate(std::string url, std::string preferred_chain);
+  /// (§7.4.2). Throws AnswerError when a block is not a certificate or there are too many.
+  Task<Download> certificate(std::string url, std::string preferred_chain);
 
   /// Downloads the chain by GET, as anybody may (RFC 8739 §3.4, RFC 9115 §2.3.5): the server may know no account of
   /// ours. Throws as certificate().

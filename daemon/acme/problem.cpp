@@ -29,17 +29,17 @@ constexpr std::array<std::string_view, 17> for_the_operator = {
     "alreadyReplaced",
     "alreadyRevoked",
     "badCSR",
-    "badPublicKey",
+    problem_type::bad_public_key,
     "badRevocationReason",
-    "badSignatureAlgorithm",
+    problem_type::bad_signature_algorithm,
     "caa",
     "externalAccountRequired",
-    "invalidContact",
+    problem_type::invalid_contact,
     "invalidProfile",
     problem_type::malformed,
-    "rejectedIdentifier",
-    "unsupportedContact",
-    "unsupportedIdentifier",
+    problem_type::rejected_identifier,
+    problem_type::unsupported_contact,
+    problem_type::unsupported_identifier,
     problem_type::user_action_required,
     "unknownDelegation",
 };
@@ -67,17 +67,26 @@ std::string remedy(const Problem& problem) {
     return "set eab = { kid = ..., hmac_key = ... } in the [ca] section, with what the CA gave you";
   }
   if (problem.type == problem_type::account_does_not_exist) {
-    return "the CA has forgotten this account; it must be registered anew";
+    return "acmed registers the account's key again by itself: where that does not help, ask the CA";
   }
-  if (problem.type == "invalidContact" || problem.type == "unsupportedContact") {
-    return "correct contact in the [ca] section";
+  if (problem.type == problem_type::invalid_contact || problem.type == problem_type::unsupported_contact) {
+    return "set contact in the [ca] section to an address that the CA takes, or leave it out where it wants none";
   }
   if (problem.type == "badRevocationReason") {
     return "give another --reason: most CAs take unspecified, keyCompromise, superseded and cessationOfOperation";
   }
-  if (problem.type == "invalidProfile") return "correct profile in the [ca] section";
-  if (problem.type == "caa") return "allow this CA in the CAA records of the name";
-  if (problem.type == "badPublicKey" || problem.type == "badCSR") return "try another key_type";
+  if (problem.type == "invalidProfile") {
+    return "set profile, in the certificate or in the [ca] section, to one that this account may use, or leave it out";
+  }
+  if (problem.type == "caa") {
+    return "allow this CA in the CAA records of the name: acmed --check --dns tells where they are and what to add";
+  }
+  if (problem.type == problem_type::bad_public_key)
+    return "set key_type to ecdsa-p256 or rsa-2048, which CAs take for certificates";
+  if (problem.type == "badCSR") {
+    return "where it is about the key, set key_type to ecdsa-p256 or rsa-2048; where the CA wants a common name, set "
+           "common_name = \"first\" in the [ca] section";
+  }
   return {};
 }
 

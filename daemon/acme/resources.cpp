@@ -44,8 +44,9 @@ constexpr StatusNames<OrderStatus, 6> order_statuses = {{
     {"invalid", OrderStatus::invalid},
     {"canceled", OrderStatus::canceled},
 }};
-constexpr StatusNames<AuthorizationStatus, 6> authorization_statuses = {{
+constexpr StatusNames<AuthorizationStatus, 7> authorization_statuses = {{
     {"pending", AuthorizationStatus::pending},
+    {"processing", AuthorizationStatus::pending},  // of drafts before the RFC; some CAs still say so
     {"valid", AuthorizationStatus::valid},
     {"invalid", AuthorizationStatus::invalid},
     {"deactivated", AuthorizationStatus::deactivated},
@@ -137,7 +138,8 @@ Directory Directory::from_json(const json::Value& value, const std::string& base
     auto url = http::resolved(base, value[name].text_or());
     if (url.starts_with(prefix)) return url;
     throw Error(Error::Advice::retry, "acme:directory",
-                fmt::format("the CA's directory has {} for {} instead of an {} URL: is it an ACME directory?",
+                fmt::format("the CA's directory has {} for {}, and not an {} URL: look whether `directory` in the [ca] "
+                            "section is that of an ACME server (RFC 8555)",
                             url.empty() ? "nothing" : "\"" + one_line(url, longest_quote) + "\"", name, scheme),
                 std::nullopt, Party::ca);
   };

@@ -26,6 +26,17 @@ std::string details_of(const json::Value& account) {
   return text;
 }
 
+/// "exactly example.com, *.example.com and 8 more names".
+std::string same_names(const json::Value& limit) {
+  std::string text;
+  const auto told = limit["names"].texts();
+  for (const auto& name : told) text += (text.empty() ? "" : ", ") + clean(name);
+  if (text.empty()) return "the same names";
+  const auto more = limit["name_count"].integer_or(0) - static_cast<std::int64_t>(told.size());
+  if (more > 0) text += fmt::format(" and {} more name{}", more, more == 1 ? "" : "s");
+  return "exactly " + text;
+}
+
 /// "12 of 300 orders in 3h", "3 of 50 certificates for names of example.com in 7d"; only those that are in use.
 std::string limits_of(const json::Value& account) {
   std::string text;
@@ -33,7 +44,7 @@ std::string limits_of(const json::Value& account) {
     const auto kind = limit["limit"].text_or();
     const auto subject = clean(limit["subject"].text_or());
     auto what = kind == "orders"       ? std::string("orders")
-                : kind == "same_names" ? "certificates for the same names"
+                : kind == "same_names" ? "certificates for " + same_names(limit)
                 : kind == "domain"     ? "certificates for names of " + subject
                                        : "failed validations of " + subject;
     std::string one;

@@ -53,6 +53,8 @@ json::Value limit_json(const LimitView& limit) {
   return json::Object{
       {"limit", limit.limit},
       {"subject", text_json(limit.subject)},
+      {"names", texts_json(limit.names)},
+      {"name_count", static_cast<std::int64_t>(limit.name_count)},
       {"most", limit.of ? json::Value(static_cast<std::int64_t>(limit.of->most)) : json::Value()},
       {"window",
        limit.of ? json::Value(static_cast<std::int64_t>(limit.of->window / std::chrono::seconds(1))) : json::Value()},

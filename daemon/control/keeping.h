@@ -36,6 +36,8 @@ struct ProviderView {
 struct LimitView {
   std::string limit;                    ///< as the configuration calls it
   std::string subject;                  ///< empty for none
+  std::vector<std::string> names{};     ///< the first few of a set of names
+  std::size_t name_count = 0;           ///< all of that set
   std::optional<config::Limit> of;      ///< nothing: not known
   unsigned used = 0;                    ///< now
   Time free_at{};                       ///< when all of it can be used again

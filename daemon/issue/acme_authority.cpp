@@ -30,6 +30,18 @@ bool may_be_about_replaces(const acme::Problem& problem) {
          problem.status == 404 || problem.status == 409;
 }
 
+/// What can be done about names that a CA does not take; empty where the problem is another one.
+std::string remedy_for_names(const acme::Problem& problem, std::size_t names) {
+  const bool is_refused = problem.type == acme::problem_type::rejected_identifier ||
+                          problem.type == acme::problem_type::unsupported_identifier;
+  if (is_refused) return "take the names that it refuses out of `domains`, or set `ca` to one that takes them";
+  const bool is_of_number =
+      problem.type == acme::problem_type::malformed && names > 1 &&
+      (problem.detail.find("more than") != std::string::npos || problem.detail.find("too many") != std::string::npos);
+  if (!is_of_number) return {};
+  return fmt::format("the certificate has {} names: make several certificates of it, or choose another profile", names);
+}
+
 }  // namespace
 
 AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings settings, crypto::Keys& keys,
@@ -38,6 +50,17 @@ AcmeAuthority::AcmeAuthority(Loop& loop, store::Store& store, AuthoritySettings 
 
 Task<acme::Order> AcmeAuthority::new_order(std::vector<std::string> names, std::string replaces,
                                            config::Profile profile) {
+  try {
+    co_return co_await request_order(names, std::move(replaces), std::move(profile));
+  } catch (const acme::ProblemError& error) {
+    const auto remedy = remedy_for_names(error.problem(), names.size());
+    if (remedy.empty()) throw;
+    throw error.remarked(remedy);
+  }
+}
+
+Task<acme::Order> AcmeAuthority::request_order(std::vector<std::string> names, std::string replaces,
+                                               config::Profile profile) {
   const auto wanted = co_await offered(std::move(profile));
   if (!replaces.empty() && co_await takes_replacements()) {
     try {
@@ -191,7 +214,15 @@ Task<acme::Order> AcmeAuthority::finalize(acme::Order ready, std::string csr_der
 Task<std::vector<crypto::Certificate>> AcmeAuthority::certificate(std::string url, std::string preferred_chain) {
   const auto ca = co_await account_.client();
   if (preferred_chain.empty()) preferred_chain = settings().preferred_chain;
-  co_return co_await ca->certificate(std::move(url), std::move(preferred_chain));
+  auto download = co_await ca->certificate(std::move(url), preferred_chain);
+  if (!download.offered.empty() && chains_told_.insert(preferred_chain).second) {
+    log::warning(
+        fmt::format("CA {} offers no chain of \"{}\", which preferred_chain names, so the first that it offers "
+                    "is taken: set preferred_chain to a name in one of these, or leave it out: {}",
+                    settings().name, preferred_chain, download.offered),
+        {{"ACMED_CA", settings().name}});
+  }
+  co_return std::move(download.chain);
 }
 
 Task<bool> AcmeAuthority::revoke(std::string certificate_der, acme::RevocationReason reason) {

@@ -50,6 +50,7 @@ class AcmeAuthority final : public Authority {
  private:
   using Ask = std::function<Task<acme::Order>(acme::Client&)>;
   Task<acme::Order> with_account(Ask ask);
+  Task<acme::Order> request_order(std::vector<std::string> names, std::string replaces, config::Profile profile);
   Task<std::optional<std::string>> offered(config::Profile profile);
   Task<bool> takes_replacements();
   Task<> require_delegations();
@@ -57,6 +58,7 @@ class AcmeAuthority final : public Authority {
   Loop& loop_;
   CaAccount account_;
   std::set<std::string> profiles_told_;  ///< that the CA does not offer
+  std::set<std::string> chains_told_;    ///< likewise
 };
 
 }  // namespace acmed::issue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,7 +53,9 @@ class Authority {
   virtual Task<Semaphore::Permit> place() { return places_.acquire(); }
 
   /// The orders of our account that journeys proceed with.
-  virtual OrdersUnderWay& under_way() noexcept { return under_way_; }
+  virtual OrdersUnderWay& under_way() noexcept { return *under_way_; }
+  /// `other` has the same account. To be called before there are any.
+  void share_orders_under_way(const Authority& other) { under_way_ = other.under_way_; }
 
   /// Also throws Refused when the profile is required and the CA does not offer it; one that is not required is told
   /// once, and ordered without. `replaces`: as acme::Client::new_order(); a CA that cannot take it, or that makes no
@@ -95,7 +98,7 @@ class Authority {
  private:
   AuthoritySettings settings_;
   Semaphore places_;
-  OrdersUnderWay under_way_;
+  std::shared_ptr<OrdersUnderWay> under_way_ = std::make_shared<OrdersUnderWay>();
 };
 
 }  // namespace acmed::issue

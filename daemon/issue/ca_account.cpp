@@ -26,6 +26,14 @@ constexpr std::size_t longest_url = 200;
 constexpr std::array<std::string_view, 3> unclear = {acme::problem_type::unauthorized, acme::problem_type::malformed,
                                                      "about:blank"};
 
+/// Whether a refusal of a new account may be one of its external account binding.
+bool may_be_about_binding(const acme::ProblemError& refusal) {
+  const auto& type = refusal.problem().type;
+  return refusal.advice() != Error::Advice::throttled && refusal.problem().status < 500 &&
+         type != acme::problem_type::server_internal && type != acme::problem_type::invalid_contact &&
+         type != acme::problem_type::unsupported_contact && type != acme::problem_type::user_action_required;
+}
+
 store::Account fresh(store::AccountIdentity identity) {
   store::Account account;
   account.identity = std::move(identity);
@@ -312,14 +320,30 @@ Task<> CaAccount::read_directory() {
 Task<> CaAccount::enroll() {
   const auto account = co_await registered();
   if (account.status != acme::AccountStatus::valid) {
-    throw Refused("acme:account", fmt::format("the key of our account {} at CA {} may not be used there any more",
-                                              one_line(account.url, longest_url), settings_.name));
+    const auto mend = settings_.brought_key ? fmt::format("give account_key in [ca.{}] another key", settings_.name)
+                                            : std::string("ask the CA for the reason");
+    throw Refused("acme:account", fmt::format("the key of our account {} at CA {} may not be used there any more: {}",
+                                              one_line(account.url, longest_url), settings_.name, mend));
   }
   kept_.contact = settings_.account.contact;
   kept_.registered = loop_.clock().now();
   co_await save_url(account.url);
   log::notice(fmt::format("account at CA {}{}: {}", settings_.name, told_apart(), one_line(kept_.url, longest_url)),
               {{"ACMED_CA", settings_.name}});
+}
+
+/// Throws what to do where the CA does not take the account's key for its type.
+void CaAccount::require_usual_key(const acme::ProblemError& refusal) const {
+  const auto& type = refusal.problem().type;
+  if (type != acme::problem_type::bad_public_key && type != acme::problem_type::bad_signature_algorithm) return;
+  const auto mend =
+      settings_.brought_key
+          ? fmt::format("give account_key in [ca.{}] one of another type", settings_.name)
+          : fmt::format("set account_key_type in [ca.{}] to another one, ecdsa-p256 or rsa-2048", settings_.name);
+  throw Error(Error::Advice::refused, refusal.cause(),
+              fmt::format("CA {} takes no {} key for an account: {} ({})", settings_.name, kept_.identity.key_type,
+                          mend, refusal.problem().text()),
+              std::nullopt, Party::ca);
 }
 
 /// An external account can often be bound once only. Where the answer was lost, or the request came twice, the CA has
@@ -329,11 +353,13 @@ Task<acme::Account> CaAccount::registered() {
   try {
     co_return co_await client_->register_account(settings_.account);
   } catch (const acme::ProblemError& error) {
-    if (!settings_.account.external_account || error.advice() == Error::Advice::throttled) throw;
+    require_usual_key(error);
+    if (!settings_.account.external_account || !may_be_about_binding(error)) throw;
     refusal = error.in_context(
-        Party::ca, fmt::format("CA {} does not bind the external account {} (most CAs take such a key only once: get "
-                               "another one and set eab, if it was used before)",
-                               settings_.name, settings_.account.external_account->key_id));
+        Party::ca,
+        fmt::format("CA {0} does not bind the external account {1}: look at kid and hmac_key of eab in "
+                    "[ca.{0}]; most CAs take such a pair only once, so get another one if it was used before",
+                    settings_.name, settings_.account.external_account->key_id));
   } catch (const Refused& error) {
     if (error.cause() != "acme:externalAccountRequired") throw;
     throw Refused(error.cause(), fmt::format("CA {0} wants an external account binding: set eab = {{ kid = ..., "

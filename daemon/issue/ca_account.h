@@ -84,6 +84,7 @@ class CaAccount {
   Task<> read_directory();
   Task<> enroll();
   Task<acme::Account> registered();
+  void require_usual_key(const acme::ProblemError& refusal) const;
   Task<> tell_contact();
   Task<bool> examine(bool is_forgotten);
   Task<> replace();

@@ -45,6 +45,24 @@ acme::Problem unexplained() {
   return problem;
 }
 
+/// Of an authorization that ends an order; null while it may still be good.
+const char* word_for(acme::AuthorizationStatus status) {
+  switch (status) {
+    case acme::AuthorizationStatus::invalid:
+      return "invalid";
+    case acme::AuthorizationStatus::deactivated:
+      return "deactivated";
+    case acme::AuthorizationStatus::expired:
+      return "expired";
+    case acme::AuthorizationStatus::revoked:
+      return "revoked";
+    case acme::AuthorizationStatus::pending:
+    case acme::AuthorizationStatus::valid:
+      break;
+  }
+  return nullptr;
+}
+
 /// Whether the CA says that it renews the certificate no more (RFC 8739 §3.1.2, §3.3).
 bool is_renewal_over(const Error& error) {
   return error.cause() == acme::auto_renewal_canceled || error.cause() == acme::auto_renewal_expired;
@@ -336,11 +354,14 @@ Task<> CertificateOrder::explain_invalid() {
 Task<> CertificateOrder::close_authorization(std::string url, acme::Problem* found) {
   try {
     const auto authorization = co_await ca().authorization(url);
-    for (const auto& challenge : authorization.challenges) {
-      if (!challenge.error) continue;
-      *found = *challenge.error;
-      found->identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
+    if (const auto* said = order_.error ? nullptr : word_for(authorization.status)) {
+      found->type = unexplained().type;
+      found->detail = fmt::format("its authorization is {}, and the CA gave no reason", said);
     }
+    for (const auto& challenge : authorization.challenges) {
+      if (challenge.error) *found = *challenge.error;
+    }
+    if (!found->type.empty()) found->identifier = (authorization.wildcard ? "*." : "") + authorization.identifier;
     proofs_.erase(url);
     const bool is_shared = ca().under_way().is_being_proved(url);
     const bool is_pending = authorization.status == acme::AuthorizationStatus::pending;

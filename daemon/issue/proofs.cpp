@@ -17,6 +17,7 @@ constexpr std::string_view wildcard_label = "*.";
 // Of what a CA offers, in a sentence.
 constexpr std::size_t longest_type = 40;
 constexpr std::size_t longest_types = 200;
+constexpr std::size_t longest_name = 255;
 
 std::string wildcard_of(const std::string& domain) {
   return std::string(wildcard_label) + domain;
@@ -60,7 +61,10 @@ Task<> Proofs::open_proof(std::string authorization_url) {
   const auto authorization = co_await request_.authority->authorization(authorization_url);
   if (authorization.status == acme::AuthorizationStatus::valid) co_return;
   auto domain = ordered_as(authorization);
-  if (!domain) throw unusable_authorization("the CA asks for a proof of a name that was not ordered");
+  if (!domain) {
+    throw unusable_authorization(fmt::format("the CA asks for a proof of a name that was not ordered: {}",
+                                             one_line(authorization.identifier, longest_name)));
+  }
   if (authorization.status != acme::AuthorizationStatus::pending) {
     order_.give_up();
     const auto failed = std::ranges::find_if(authorization.challenges,
@@ -126,7 +130,8 @@ Error Proofs::not_offered(const acme::Authorization& authorization, const std::s
   }
   return {Error::Advice::refused, "acme:no-challenge",
           fmt::format("CA {} offers no {} challenge for {} (it offers: {}): {}", request_.authority->settings().name,
-                      config::names_of(request_.challenges), domain, offered.empty() ? "none" : offered, mend),
+                      config::names_of(request_.challenges), domain,
+                      offered.empty() ? "none that can be used" : offered, mend),
           std::nullopt, Party::ca};
 }
 

@@ -32,7 +32,8 @@ Time RenewalInformation::due() const {
   const auto& plan = kept_.state.renewal;
   if (plan && plan->certificate_id.empty()) return Time::max();
   const auto share = std::hash<std::string>()(issued->serial) % (first_looks_spread / std::chrono::seconds(1));
-  auto wanted = plan ? plan->ask_next : kept_.context.began + std::chrono::seconds(share);
+  const auto spread = kept_.context.ends_when_done ? std::chrono::seconds() : std::chrono::seconds(share);
+  auto wanted = plan ? plan->ask_next : kept_.context.began + spread;
   if (wanted > kept_.now() + longest_pause) wanted = Time::min();  // by a clock that was wrong
   return std::max(wanted, kept_.ledger.closed_until(directory, kept_.end_in_service()).value_or(Time::min()));
 }

@@ -23,6 +23,8 @@ constexpr Duration longest_wait = acme::longest_rate_limit;
 /// Of times that were written to the second, and of clocks that are set a little.
 constexpr Duration tolerance = std::chrono::minutes(1);
 constexpr unsigned unlimited = 1'000'000;
+/// Of a set; as many tell people which certificate it is.
+constexpr std::size_t most_names_told = 3;
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::ranges::sort(names);
@@ -80,11 +82,30 @@ void count_as_renewal(CountedOrder& order, const store::Issued& issued, const Ra
   order.replaces = has_window && plan->window_start <= now && now <= plan->window_end;
 }
 
+Limits::Counted Limits::of_same_names(const CountedOrder& order) const {
+  return {fmt::format("{}{}", of_names, fingerprint(order.names)),
+          &published_.same_names,
+          "certificates for exactly these names",
+          1,
+          true,
+          &order.names};
+}
+
+/// A fingerprint tells nobody which names it is of.
+Limits::Bucket& Limits::bucket_of(const Counted& counted) {
+  auto& bucket = buckets_[counted.key];
+  if (counted.names != nullptr && !bucket.names) {
+    const auto& all = *counted.names;
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), most_names_told));
+    bucket.names = store::NameSet{{all.begin(), end}, all.size()};
+  }
+  return bucket;
+}
+
 std::vector<Limits::Counted> Limits::of_certificate(const CountedOrder& order) const {
   std::vector<Counted> all;
   if (order.replaces && published_.favours_renewals) return all;
-  all.push_back({fmt::format("{}{}", of_names, fingerprint(order.names)), &published_.same_names,
-                 "certificates for exactly these names"});
+  all.push_back(of_same_names(order));
   if (order.renews && published_.favours_renewals) return all;
   for (const auto& domain : order.domains) {
     all.push_back({fmt::format("{}{}", of_domain, domain), &published_.domain, "certificates for names of " + domain});
@@ -161,7 +182,7 @@ std::optional<Limits::Wait> Limits::place(const CountedOrder& order, Time now) {
   for (const auto& each : counted(order)) {
     const auto own = wait_for(each, order, now, true, false);
     if (!own || !each.is_waited_for) continue;
-    auto& bucket = buckets_[each.key];
+    auto& bucket = bucket_of(each);
     bucket.last_place = own->until;
     bucket.placed = now;
   }
@@ -171,7 +192,7 @@ std::optional<Limits::Wait> Limits::place(const CountedOrder& order, Time now) {
 bool Limits::use(const Counted& counted, Time now) {
   const auto& limit = *counted.limit;
   if (!limit) return false;
-  auto& bucket = buckets_[counted.key];
+  auto& bucket = bucket_of(counted);
   // More than all cannot be used: what a person forced, or another acmed at the same CA did, is paid for once.
   bucket.full_at = std::min<Time>(believable(bucket.full_at, *limit, now) + limit->interval(), now + limit->window);
   return true;
@@ -180,7 +201,7 @@ bool Limits::use(const Counted& counted, Time now) {
 bool Limits::ordered(const CountedOrder& order, Time now) {
   const bool is_favoured = (order.replaces || order.renews) && published_.favours_renewals;
   for (const auto& each : of_certificate(order)) {
-    if (*each.limit) ++buckets_[each.key].reserved;
+    if (*each.limit) ++bucket_of(each).reserved;
   }
   return !is_favoured && use({key_of_account(order.account), &published_.orders, {}}, now);
 }
@@ -237,8 +258,9 @@ void Limits::said(const CountedOrder& order, const std::string& detail, Time now
       if (mentions(detail, domain)) keys.push_back(fmt::format("{}{}", of_domain, domain));
     }
   }
-  if (keys.empty()) keys.push_back(fmt::format("{}{}", of_names, fingerprint(order.names)));
-  for (const auto& key : keys) buckets_[key].said = {now, std::min<Time>(until, now + longest_wait)};
+  const store::Pause said{now, std::min<Time>(until, now + longest_wait)};
+  if (keys.empty()) bucket_of(of_same_names(order)).said = said;
+  for (const auto& key : keys) buckets_[key].said = said;
 }
 
 std::optional<Limits::Use> Limits::use_of(std::string_view key, const Bucket& bucket, const OwnKeys& own,
@@ -298,6 +320,7 @@ std::vector<Limits::Use> Limits::in_use(const std::string& account, std::size_t 
     auto& [use, key] = *each;
     if (use.limit == "domain") use.subject = key.substr(of_domain.size());
     if (use.limit == "failures") use.subject = key.substr(own.failures.size());
+    if (use.limit == "same_names") use.names = buckets_.at(std::string(key)).names;
     uses.push_back(std::move(use));
   }
   return uses;
@@ -322,7 +345,9 @@ std::map<std::string, store::LimitUse> Limits::uses(Time now) {
     store::LimitUse use;
     if (bucket.full_at > now) use.full_at = bucket.full_at;
     if (is_believable(bucket.said, now)) use.said = bucket.said;
-    if (use.full_at != Time{} || use.said.until != Time{}) all.emplace(key, use);
+    if (use.full_at == Time{} && use.said.until == Time{}) continue;
+    use.names = bucket.names;
+    all.emplace(key, std::move(use));
   }
   return all;
 }
@@ -332,6 +357,7 @@ void Limits::restore(const std::map<std::string, store::LimitUse>& uses, Time no
     if (use.full_at <= now && !is_believable(use.said, now)) continue;
     auto& bucket = buckets_[key];
     bucket.full_at = use.full_at;
+    bucket.names = use.names;
     if (is_believable(use.said, now)) bucket.said = use.said;
   }
 }

@@ -73,11 +73,12 @@ class Limits {
 
   /// What is used of a limit, for people.
   struct Use {
-    std::string_view limit;  ///< "orders", "same_names", "domain" or "failures", as the configuration calls them
-    std::string subject;     ///< the domain or name; empty for the account, and for sets of names, which are not known
-    std::optional<Limit> of{};               ///< nothing: the CA has published none, and said only that it is reached
-    unsigned used = 0;                       ///< now
-    Time free_at{};                          ///< when all of it can be used again
+    std::string_view limit;        ///< "orders", "same_names", "domain" or "failures", as the configuration calls them
+    std::string subject;           ///< the domain or name; empty for the account, and for sets of names
+    Rare<store::NameSet> names{};  ///< of a set of names; nothing where the record of it has none
+    std::optional<Limit> of{};     ///< nothing: the CA has published none, and said only that it is reached
+    unsigned used = 0;             ///< now
+    Time free_at{};                ///< when all of it can be used again
     std::optional<Time> refused_until = {};  ///< the CA said so
   };
   /// Of the limits that are known, and of those of which the CA said that they are reached; those of which the largest
@@ -95,21 +96,25 @@ class Limits {
  private:
   /// GCRA: one time tells how full the bucket is.
   struct Bucket {
-    Time full_at{};         ///< when all of the limit is there again; in the past: it is
-    unsigned reserved = 0;  ///< by orders under way
-    Time last_place{};      ///< that was given away
-    Time placed{};          ///< when that was
-    store::Pause said{};    ///< the CA said so
+    Time full_at{};                ///< when all of the limit is there again; in the past: it is
+    unsigned reserved = 0;         ///< by orders under way
+    Time last_place{};             ///< that was given away
+    Time placed{};                 ///< when that was
+    store::Pause said{};           ///< the CA said so
+    Rare<store::NameSet> names{};  ///< of a set of names
   };
   struct Counted {
     std::string key;
     const std::optional<Limit>* limit;
     std::string subject;  ///< for the sentence
     unsigned needed = 1;
-    bool is_waited_for = true;  ///< in order of arrival
+    bool is_waited_for = true;                        ///< in order of arrival
+    const std::vector<std::string>* names = nullptr;  ///< of a set of names; must outlive it
   };
   std::vector<Counted> counted(const CountedOrder& order) const;
   std::vector<Counted> of_certificate(const CountedOrder& order) const;
+  Counted of_same_names(const CountedOrder& order) const;
+  Bucket& bucket_of(const Counted& counted);
   std::optional<Wait> wait_for(const Counted& counted, const CountedOrder& order, Time now, bool believed,
                                bool is_expected) const;
   static bool do_others_wait(const Bucket& bucket, Time now);

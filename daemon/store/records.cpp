@@ -459,6 +459,10 @@ json::Object to_json(const LedgerRecord& ledger) {
         written.emplace("said_since", to_rfc3339(use.said.since));
         written.emplace("said_until", to_rfc3339(use.said.until));
       }
+      if (use.names) {
+        written.emplace("names", to_array(use.names->first));
+        written.emplace("name_count", static_cast<std::int64_t>(use.names->count));
+      }
       limits.emplace(key, std::move(written));
     }
     if (!limits.empty()) own.emplace("limits", std::move(limits));
@@ -479,8 +483,11 @@ LedgerRecord ledger_from_json(const json::Object& object) {
     if (const auto* limits = value["limits"].as_object()) {
       for (const auto& [key, written] : *limits) {
         if (record.limits.size() == most_limit_uses) break;
-        record.limits.emplace(key, LimitUse{time_of(written["full_at"]),
-                                            {time_of(written["said_since"]), time_of(written["said_until"])}});
+        LimitUse use{time_of(written["full_at"]), {time_of(written["said_since"]), time_of(written["said_until"])}};
+        if (auto names = written["names"].texts(); !names.empty()) {
+          use.names = NameSet{std::move(names), count_of(written["name_count"])};
+        }
+        record.limits.emplace(key, std::move(use));
       }
     }
     if (record.pause.until != Time{} || !record.limits.empty()) ledger.emplace(ca, std::move(record));

@@ -179,10 +179,17 @@ struct Pause {
   Time until{};
 };
 
+/// A set of names as people are told of it.
+struct NameSet {
+  std::vector<std::string> first;  ///< the first few
+  std::size_t count = 0;           ///< all of them
+};
+
 /// What was used of one of a CA's limits, or what the CA said about it.
 struct LimitUse {
-  Time full_at{};  ///< when all of it can be used again; the epoch when nothing is used
-  Pause said{};    ///< the CA refused what counts against it; the epoch for never
+  Time full_at{};         ///< when all of it can be used again; the epoch when nothing is used
+  Pause said{};           ///< the CA refused what counts against it; the epoch for never
+  Rare<NameSet> names{};  ///< that it is about; nothing for what its key tells
 };
 
 /// What is remembered of a CA as a whole.

@@ -36,7 +36,8 @@ constexpr Duration order_life = 7 * day;
 constexpr double shares_dns_trouble = 0.01;  ///< of tries: the DNS does not show the values
 constexpr double shares_not_valid = 0.002;   ///< the CA does not see them, though acmed did
 constexpr double most_to_mean = 3;
-constexpr std::uint64_t few = 10;  ///< renewals in an hour
+/// Renewals in an hour that are no crowd: the calendar leaves ten as they are, and some more are planned anew.
+constexpr std::uint64_t few = 15;
 
 /// The host's clock is so much ahead for a while.
 struct Jump {

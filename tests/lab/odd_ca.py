@@ -64,10 +64,11 @@ def sleep(seconds):
 
 
 class Reply:
-    """An answer; `body` is JSON where it is a dict."""
+    """An answer; `body` is JSON where it is a dict. `cut`: the connection ends before the last octets of the body, after
+    `stall` seconds."""
 
     def __init__(self, status=200, body=None, media_type=None, **headers):
-        self.status, self.body, self.media_type = status, body, media_type
+        self.status, self.body, self.media_type, self.cut, self.stall = status, body, media_type, False, 0
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def octets(self):
@@ -272,7 +273,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
+        if reply.cut or reply.stall:
+            self.wfile.write(body[:len(body) // 2])
+            time.sleep(reply.stall)
+            self.close_connection = True
+        elif self.command != "HEAD":
             self.wfile.write(body)
 
     do_GET = do_HEAD = do_POST = answer

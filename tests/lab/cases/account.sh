@@ -20,9 +20,9 @@ trust = "$LAB_CA_BUNDLE"
 contact = ["mailto:second@example.test"]
 terms_agreed = true
 $1
-limits = { orders = { most = 5000, in = "3h" } }
+limits = { orders = { most = 500, in = "3h" } }
 [ca.lab.limits]
-orders = { most = 5000, in = "3h" }
+orders = { most = 500, in = "3h" }
 $(primary_provider)
 $(certificate web example.test)
 $(certificate mail z1.test)
@@ -57,7 +57,7 @@ expect_eventually "mail is valid" 30 is_state mail valid
 expect_equal "accounts at the CA" "$(ca_total accounts)" 2
 ctl account list
 expect_match "both are told" "$OUTPUT" 'account "second".*mailto:second@example.test'
-expect_match "with what is used of a limit that is configured" "$OUTPUT" 'used: [1-9][0-9]* of 5000 orders in 3 h'
+expect_match "with what is used of a limit that is configured" "$OUTPUT" 'used: [1-9][0-9]* of 500 orders in 3 h'
 
 before=$(keys)
 ctl account roll-key lab

@@ -63,6 +63,35 @@ expect_equal "exit status" "$STATUS" 0
 expect_issued ec example.test
 expect_issued rsa example.test
 
+another "two tables of one account, whose orders for the same names are one (boulder gives out a pending order again)" <<'PY'
+def odd(ca, request, usual):
+    if request.resource == "new-order":
+        for order in ca.orders:
+            if order.status in ("pending", "ready"):
+                return Reply(201, ca.order_body(order), Location=ca.url("order", order.number))
+    return usual()
+PY
+{
+  certificate one example.test
+  certificate two example.test
+  cat <<TOML
+ca = "again"
+[ca.again]
+directory = "$LAB_ACME_DIRECTORY"
+trust = "$LAB_CA_BUNDLE"
+contact = ["mailto:hostmaster@example.test"]
+terms_agreed = true
+preferred_chain = "odd root"
+TOML
+} | odd_config
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_issued one example.test
+expect_issued two example.test
+expect_equal "accounts" "$(cd "$STATE/accounts" && printf '%s\n' * | wc -l)" 1
+expect_equal "orders that somebody else finished" "$(grep -c 'finished by another' <<<"$OUTPUT" || true)" 0
+expect_equal "orders" "$(odd_count new-order)" 2
+
 another "somebody else has finalized the order (pebble 324)" <<'PY'
 from cryptography.hazmat.primitives.asymmetric import ec as curves
 def odd(ca, request, usual):
@@ -89,3 +118,30 @@ one_certificate w example.test
 acmed_once
 expect_equal "exit status" "$STATUS" 0
 expect_equal "orders" "$(odd_count new-order)" 1
+
+another "authorizations are in processing, as drafts before the RFC had it" <<'PY'
+def odd(ca, request, usual):
+    reply = usual()
+    if request.resource == "authorization" and reply.body["status"] == "pending":
+        reply.body["status"] = "processing"
+    return reply
+PY
+one_certificate w example.test
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_equal "orders" "$(odd_count new-order)" 1
+
+another "another client of the account deactivates the authorization meanwhile" <<'PY'
+def odd(ca, request, usual):
+    if request.resource == "challenge" and request.order.number == 0:
+        request.order.proofs[request.index] = "deactivated"
+        request.order.status = "invalid"
+        return problem(400, "malformed", "the authorization is not pending")
+    return usual()
+PY
+one_certificate w example.test
+acmed_once
+expect_match "it is said" "$OUTPUT" 'cannot validate the names: invalid \[example.test: invalid: its authorization is deactivated'
+acmed_once
+expect_equal "exit status of the next run" "$STATUS" 0
+expect_no_txt example.test

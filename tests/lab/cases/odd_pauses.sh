@@ -61,3 +61,18 @@ expect_at_most "requests" "$(($(odd_count new-order new-nonce) - before))" 3
 rm "$WORK/odd/busy"
 acmed_once
 expect_equal "a person's wish finds it open again" "$STATUS" 0
+
+another "a CA whose clock is two years ahead says by a date when to ask again" <<'PY'
+def odd(ca, request, usual):
+    reply = usual()
+    reply.headers["Date"] = "Wed, 01 Nov 2028 00:00:00 GMT"
+    if request.resource == "finalize":
+        reply.body["status"] = "processing"
+        reply.body.pop("certificate", None)
+        reply.headers["Retry-After"] = "Wed, 01 Nov 2028 00:00:02 GMT"
+    return reply
+PY
+one_certificate w example.test
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_at_most "milliseconds" "$ELAPSED" $((10000 + SLOW_BUILD_MS))

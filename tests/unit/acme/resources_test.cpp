@@ -54,9 +54,9 @@ SCENARIO("a directory keeps so many profiles as anybody could choose from") {
 SCENARIO("what is no ACME directory is refused") {
   CHECK_THROWS_AS(Directory::from_json(parsed("{}"), directory_url), Error);
   CHECK_THROWS_AS(Directory::from_json(parsed("[]"), directory_url), Error);
-  CHECK_THROWS_WITH(
-      Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})"), directory_url),
-      "the CA's directory has \"http://ca.example/n\" for newNonce instead of an https URL: is it an ACME directory?");
+  CHECK_THROWS_WITH(Directory::from_json(parsed(R"({"newNonce": "http://ca.example/n"})"), directory_url),
+                    "the CA's directory has \"http://ca.example/n\" for newNonce, and not an https URL: look whether "
+                    "`directory` in the [ca] section is that of an ACME server (RFC 8555)");
 }
 
 SCENARIO("what a CA sends as a URL is resolved against the URL that was requested") {
@@ -160,6 +160,13 @@ SCENARIO("challenges of types that we do not know do no harm") {
   CHECK(authorization.challenge("dns-01")->token == "LoqXcYV8_-0");
   CHECK(authorization.challenge("dns-persist-01")->token.empty());
   CHECK(authorization.challenge("http-01") == nullptr);
+}
+
+SCENARIO("an authorization that is in processing, as before the RFC, is pending") {
+  const auto authorization = Authorization::from_json(
+      parsed(R"({"status": "processing", "identifier": {"type": "dns", "value": "a.example"}})"),
+      "https://ca.example/z/1");
+  CHECK(authorization.status == AuthorizationStatus::pending);
 }
 
 SCENARIO("a token that is not base64url is never signed or published") {

@@ -204,6 +204,9 @@ SCENARIO("accounts are told with what tells them apart, within the width of the 
 {"ca": "letsencrypt", "directory": "https://ca.test/dir", "url": "https://ca.test/acct/1", "key_type": "ecdsa-p256",
  "external_account": null, "contact": ["mailto:a@b.test"], "registered": "2026-10-09T12:00:00Z", "account": null, "deactivated": null,
  "limits": [{"limit": "orders", "subject": null, "most": 300, "window": 10800, "used": 12, "free_at": null, "refused_until": null},
+  {"limit": "same_names", "subject": null, "names": ["b.test", "*.b.test"], "name_count": 3, "most": 5, "window": 604800, "used": 5, "free_at": null, "refused_until": null},
+  {"limit": "same_names", "subject": null, "names": ["c.test"], "name_count": 1, "most": 5, "window": 604800, "used": 1, "free_at": null, "refused_until": null},
+  {"limit": "same_names", "subject": null, "names": [], "name_count": 0, "most": 5, "window": 604800, "used": 1, "free_at": null, "refused_until": null},
   {"limit": "domain", "subject": "b.test", "most": 50, "window": 604800, "used": 3, "free_at": null, "refused_until": "2026-11-28T12:00:00Z"},
   {"limit": "failures", "subject": "a.b.test", "most": null, "window": null, "used": 0, "free_at": null, "refused_until": "2026-11-28T12:00:00Z"}]},
 {"ca": "second", "directory": "https://ca.test/dir", "url": null, "key_type": "rsa-2048", "external_account": "kid-1", "contact": [],
@@ -216,9 +219,11 @@ SCENARIO("accounts are told with what tells them apart, within the width of the 
   CHECK_THAT(text, Contains("not registered yet, account \"second\", eab kid-1") && Contains("mailto:a@b.test"));
   CHECK_THAT(text, Contains("deactivated 2026-11-20"));
   const auto wide = render_accounts(*accounts->as_array(), style_of(400));
-  CHECK_THAT(wide,
-             Contains("used: 12 of 300 orders in 3 h, 3 of 50 certificates for names of b.test in 7 d (the CA allows "
-                      "no more until 2026-11-28"));
+  CHECK_THAT(
+      wide,
+      Contains("used: 12 of 300 orders in 3 h, 5 of 5 certificates for exactly b.test, *.b.test and 1 more name "
+               "in 7 d, 1 of 5 certificates for exactly c.test in 7 d, 1 of 5 certificates for the same names "
+               "in 7 d, 3 of 50 certificates for names of b.test in 7 d (the CA allows no more until 2026-11-28"));
   CHECK_THAT(wide, Contains(", failed validations of a.b.test (the CA allows no more until 2026-11-28"));
   CHECK(render_accounts({}, style_of(80)) == "no CA is configured\n");
 }

@@ -295,6 +295,18 @@ SCENARIO("what Retry-After asks for is bounded by who reads it") {
   CHECK_FALSE(asks("0"));
   CHECK_FALSE(asks("Wed, 25 Nov 2026 01:00:00 GMT"));
   CHECK_FALSE(asks("soon"));
+  AND_WHEN("the server's clock is another one") {
+    const auto asks_at = [&response, now](const char* date, const char* header) {
+      response.headers = {{"retry-after", header}, {"date", date}};
+      return response.retry_after(now, 6h);
+    };
+    CHECK(asks_at("Wed, 25 Nov 2026 00:00:00 GMT", "Wed, 25 Nov 2026 00:00:30 GMT") == now + 30s);
+    CHECK(asks_at("Sun, 26 Nov 2028 00:00:00 GMT", "Sun, 26 Nov 2028 00:01:00 GMT") == now + 1min);
+    CHECK(asks_at("Sun, 26 Nov 2028 00:00:00 GMT", "120") == now + 2min);
+    CHECK(asks_at("Sun, 26 Nov 2028 00:00:00 GMT", "Thu, 26 Nov 2026 01:00:00 GMT") == now + 1h);
+    CHECK(asks_at("no date", "Thu, 26 Nov 2026 01:00:00 GMT") == now + 1h);
+    CHECK_FALSE(asks_at("Wed, 25 Nov 2026 00:00:00 GMT", "Tue, 24 Nov 2026 00:00:00 GMT"));
+  }
 }
 
 SCENARIO("connections are kept until the client rests") {

@@ -419,6 +419,11 @@ SCENARIO("accounts are told without anything secret") {
   CHECK(limit["used"].integer_or(0) == 3);
   CHECK(limit["free_at"].text_or() == "2027-01-01T00:00:00Z");
   CHECK(limit["refused_until"].is_null());
+  CHECK(limit["names"].elements().empty());
+  const auto& names = answer.document["accounts"].elements().front()["limits"].elements().back();
+  CHECK(names["subject"].is_null());
+  CHECK(names["names"].texts() == std::vector<std::string>{"b.test", "*.b.test"});
+  CHECK(names["name_count"].integer_or(0) == 5);
 }
 
 SCENARIO("the page runs its own script and style, and nothing else") {

@@ -92,6 +92,11 @@ class FakeKeeping final : public Keeping {
     limit.used = 3;
     limit.free_at = Time(std::chrono::sys_days(std::chrono::year(2027) / 1 / 1));
     view.limits.push_back(limit);
+    LimitView names;
+    names.limit = "same_names";
+    names.names = {"b.test", "*.b.test"};
+    names.name_count = 5;
+    view.limits.push_back(names);
     co_return std::vector<AccountView>{view};
   }
   Task<Outcome> attempt(std::string name, bool force) override {

@@ -5,6 +5,7 @@
 
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/journey_scene.h"
+#include "tests/unit/providers/log_capture.h"
 
 namespace acmed::issue {
 namespace {
@@ -111,6 +112,78 @@ SCENARIO("a profile is ordered by where the CA has it") {
     CHECK(scene.run().empty());
     CHECK(profile_ordered(scene).empty());
   }
+}
+
+SCENARIO("a refusal says what to change in the configuration") {
+  JourneyScene scene;
+  WHEN("names are refused") {
+    scene.ca.instead("new-order", problem("400 Bad Request", "rejectedIdentifier", "forbidden by policy"));
+    CHECK_THAT(scene.run(), StartsWith("acme:rejectedIdentifier") && Contains("forbidden by policy") &&
+                                Contains("take the names that it refuses out of `domains`, or set `ca`"));
+  }
+  WHEN("those of a renewal are") {
+    scene.ca.set_directory("renewalInfo", scene.ca.url("renewal-info"));
+    scene.ca.instead("new-order", problem("400 Bad Request", "unsupportedIdentifier", "no wildcards"));
+    AcmeAuthority authority(scene.loop, scene.store, scene.settings);
+    CHECK_THROWS_WITH(run(scene.loop, authority.new_order({"*.example.test"}, "aYhba4.AIdl", {})),
+                      Contains("no wildcards") && Contains("take the names that it refuses"));
+  }
+  WHEN("there are too many of them") {
+    scene.request.domains = {"a.example.test", "b.example.test", "c.example.test"};
+    scene.ca.instead("new-order", problem("400 Bad Request", "malformed", "Cannot contain more than 2 identifiers"));
+    CHECK_THAT(scene.run(), StartsWith("acme:malformed") &&
+                                Contains("the certificate has 3 names: make several certificates of it"));
+  }
+  WHEN("the account's key is of a type that it does not take") {
+    scene.ca.instead("new-account", problem("400 Bad Request", "badPublicKey", "no such curve"));
+    const auto told = scene.run();
+    CHECK_THAT(told, StartsWith("acme:badPublicKey") && Contains("no such curve") &&
+                         Contains("takes no ecdsa-p256 key for an account: set account_key_type in [ca.fake]"));
+    CHECK(told.find("set key_type") == std::string::npos);
+  }
+  WHEN("the certificate's is") {
+    scene.ca.instead("finalize", problem("400 Bad Request", "badPublicKey", "no such curve"));
+    CHECK_THAT(scene.run(), StartsWith("acme:badPublicKey") && Contains("set key_type to ecdsa-p256 or rsa-2048"));
+  }
+  WHEN("it does not bind the external account") {
+    scene.settings.account.external_account = acme::ExternalAccountBinding{"kid-1", Secret("0123456789abcdef")};
+    for (int i = 0; i < 2; ++i)
+      scene.ca.instead("new-account", problem("401 Unauthorized", "unauthorized", "no kid-1"));
+    CHECK_THAT(scene.run(), StartsWith("acme:unauthorized") && Contains("no kid-1") &&
+                                Contains("look at kid and hmac_key of eab in [ca.fake]"));
+  }
+  WHEN("what it refuses has nothing to do with that binding") {
+    scene.settings.account.external_account = acme::ExternalAccountBinding{"kid-1", Secret("0123456789abcdef")};
+    scene.ca.instead("new-account", problem("400 Bad Request", "invalidContact", "no such domain"));
+    const auto told = scene.run();
+    CHECK_THAT(told, StartsWith("acme:invalidContact") && Contains("set contact in the [ca] section"));
+    CHECK(told.find("eab") == std::string::npos);
+  }
+  WHEN("it finds in the DNS that another CA may issue") {
+    scene.ca.instead("finalize", problem("403 Forbidden", "caa", "CAA forbids it"));
+    CHECK_THAT(scene.run(), Contains("acmed --check --dns tells where they are and what to add"));
+  }
+}
+
+SCENARIO("that a chain is not offered is told once, with those that are") {
+  JourneyScene scene;
+  REQUIRE(scene.run().empty());
+  AcmeAuthority authority(scene.loop, scene.store, scene.settings);
+  const test::LogCapture log;
+  const auto download = [&](const std::string& preferred) {
+    const auto chain = run(scene.loop, authority.certificate(scene.ca.url("certificate/0"), preferred));
+    return chain.back().issuer_common_name();
+  };
+  const auto root = download("Root Three");
+  CHECK_THAT(log.text(), Contains("CA fake offers no chain of \"Root Three\", which preferred_chain names") &&
+                             Contains("set preferred_chain to a name in one of these, or leave it out: \"") &&
+                             Contains("from \"" + root + "\""));
+  const auto told = log.text().size();
+  CHECK(download("Root Three") == root);
+  CHECK(download(root) == root);
+  CHECK(log.text().size() == told);
+  CHECK(download("Root Four") == root);
+  CHECK_THAT(log.text(), Contains("Root Four"));
 }
 
 SCENARIO("an order that was left by another profile is not gone on with") {

@@ -222,6 +222,16 @@ SCENARIO("a record that somebody else removes is put there again") {
     scene.attempt();
     CHECK(scene.records() == all);
   }
+  WHEN("a process that does what is due and ends is started") {
+    remove_one();
+    scene.observed.began = scene.clock.now();
+    scene.observed.ends_when_done = true;
+    scene.start();
+    acmed::run(scene.loop, scene.keeper->prepare());
+    CHECK(scene.keeper->next(true) <= scene.clock.now());
+    scene.attempt(true);
+    CHECK(scene.records() == all);
+  }
   WHEN("the name server says nothing of use") {
     scene.name_server.handle([](std::string_view query, dns::Transport) {
       return dns::fake::reply_to(query, {.rcode = dns::Rcode::servfail});

@@ -721,7 +721,7 @@ SCENARIO("the ledger of CAs survives a restart") {
   auto& store = state.store;
   CHECK(run(loop, store.load_ledger()).empty());
   const Pause pause{Time(std::chrono::hours(10)), Time(std::chrono::hours(11))};
-  const LimitUse use{Time(std::chrono::hours(12)), pause};
+  const LimitUse use{Time(std::chrono::hours(12)), pause, NameSet{{"a.test", "b.test"}, 7}};
   run(loop,
       store.save_ledger({{"https://ca.test/dir", {.pause = pause}}, {"https://other.test", {{}, {{"names x", use}}}}}));
   const auto loaded = run(loop, store.load_ledger());
@@ -731,6 +731,9 @@ SCENARIO("the ledger of CAs survives a restart") {
   CHECK(loaded.at("https://other.test").pause.until == Time{});
   CHECK(loaded.at("https://other.test").limits.at("names x").full_at == use.full_at);
   CHECK(loaded.at("https://other.test").limits.at("names x").said.until == pause.until);
+  REQUIRE(loaded.at("https://other.test").limits.at("names x").names);
+  CHECK(loaded.at("https://other.test").limits.at("names x").names->first == use.names->first);
+  CHECK(loaded.at("https://other.test").limits.at("names x").names->count == 7);
 }
 
 }  // namespace

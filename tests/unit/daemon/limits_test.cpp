@@ -194,6 +194,48 @@ SCENARIO("what is used of the limits is told, the account's own first, then the 
   CHECK(world.limits.in_use("k", 100, world.now).size() == 1);
 }
 
+SCENARIO("a limit of the same names is told with these names, also after a restart") {
+  World world;
+  world.issue(order({"example.com", "*.example.com"}));
+  world.issue(order({"a.example.net", "b.example.net", "c.example.net", "d.example.net"}));
+  world.limits.said(order({"www.example.org"}), "too many certificates (5) already issued for this exact set of names",
+                    world.now, world.now + 10h);
+  Limits restarted(lets_encrypt());
+  restarted.restore(world.limits.uses(world.now), world.now);
+  for (const auto* limits : {&world.limits, &restarted}) {
+    std::vector<std::string> told;
+    for (const auto& use : limits->in_use("k", 100, world.now)) {
+      if (!use.names) continue;
+      std::string text = fmt::format("{} {}:", use.limit, use.names->count);
+      for (const auto& name : use.names->first) text += " " + name;
+      told.push_back(text);
+    }
+    std::ranges::sort(told);
+    CHECK(told == std::vector<std::string>{"same_names 1: www.example.org", "same_names 2: example.com *.example.com",
+                                           "same_names 4: a.example.net b.example.net c.example.net"});
+  }
+}
+
+SCENARIO("accounts at one CA have orders and failures of their own, and share what is counted of names") {
+  World world;
+  const auto of_first = [](int i) { return order({fmt::format("n{}.d{}.com", i, i)}, "first"); };
+  CHECK(world.issue_until_full(of_first) == 300);
+  CHECK(world.is_room_for(order({"www.example.org"}, "second")));
+  for (int i = 0; i < 5; ++i) world.limits.failed("first", "www.example.net", world.now);
+  CHECK(world.limits.failures_left("first", "www.example.net", world.now) == 0);
+  CHECK(world.limits.failures_left("second", "www.example.net", world.now) == 5);
+  for (int i = 0; i < 50; ++i) world.limits.issued(order({fmt::format("n{}.example.com", i)}, "first"), world.now);
+  CHECK_FALSE(world.is_room_for(order({"another.example.com"}, "second")));
+  for (int i = 0; i < 5; ++i) world.limits.issued(order({"a.example.org", "b.example.org"}, "first"), world.now);
+  CHECK_FALSE(world.is_room_for(order({"b.example.org", "a.example.org"}, "second")));
+  AND_WHEN("the CA refuses an order of one account") {
+    world.limits.said(order({"www.example.org"}, "second"),
+                      "too many new orders (300) from this account in the last 3h", world.now, world.now + 1h);
+    CHECK_FALSE(world.is_room_for(order({"www.example.org"}, "second")));
+    CHECK(world.is_room_for(order({"www.example.org"}, "third")));
+  }
+}
+
 SCENARIO("what a CA says about its limits is believed of what it says it about") {
   Limits limits(published_limits("https://ca.test/dir"));
   const Time now(std::chrono::sys_days(std::chrono::year(2026) / 11 / 26));

@@ -248,6 +248,17 @@ SCENARIO("the CA is asked when it wants to be, also after the clock was wrong, a
     scene.live_until(25h);
     REQUIRE(!scene.fake.asked_about.empty());
     CHECK(scene.fake.asked_about.at(0) == scene.state().renewal->certificate_id);
+    AND_WHEN("the process does what is due and ends") {
+      auto forgotten = scene.state();
+      forgotten.renewal.reset();
+      run(scene.loop, scene.store.save_certificate("web", forgotten));
+      scene.fake.asked_about.clear();
+      scene.context.began = scene.clock.now();
+      scene.context.ends_when_done = true;
+      scene.restart();
+      run(scene.loop, scene.keeper->attempt(true));
+      CHECK(scene.fake.asked_about.size() == 1);
+    }
   }
 }
 
