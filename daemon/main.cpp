@@ -145,7 +145,7 @@ std::optional<int> once_by_running_acmed(const Options& options, const config::C
 }
 
 int run_once(Loop& loop, store::Store& store, store::Publisher& publisher, deploy::Actions& actions,
-             config::Config config, const Options& options, std::stop_token stop) {
+             config::Config config, const Options& options, const std::stop_token& stop) {
   providers::NameServers servers;
   const auto& names = options.names;
   const auto left_out = left_out_of(config);
@@ -293,7 +293,7 @@ int start(const Options& options) {
   if (getpid() == 1) signals.on(SIGCHLD, reap_strangers);  // in a container
   if (options.once) return run_once(loop, store, publisher, *actions, std::move(config), options, stop.get_token());
   Daemon daemon(loop, store, publisher, *actions, options.config);
-  daemon.set_doctor([&loop, file = options.config](std::optional<std::string> certificate, bool touch_dns) {
+  daemon.set_doctor([&loop, file = options.config](const std::optional<std::string>& certificate, bool touch_dns) {
     return doctor::examine(&loop, file, {certificate.value_or(""), touch_dns});
   });
   signals.on(SIGHUP, [&daemon] { daemon.request_reload(); });
@@ -308,7 +308,7 @@ std::string fault_of_word(const Options& options) {
   for (const auto* option : {"check", "once", "wait", "help", "version"}) {
     if (word == option) return fmt::format("it is an option: acmed --{}", option);
   }
-  if (const auto verb = acmectl::own_verb(word); !verb.empty()) return verb;
+  if (auto verb = acmectl::own_verb(word); !verb.empty()) return verb;
   if (word.find('/') != std::string::npos || word.ends_with(".toml")) {
     return fmt::format("the configuration is named by an option: acmed --config {}", shown);
   }

@@ -140,7 +140,7 @@ std::string provider_in(const std::string& sentence, const config::Config& confi
   for (auto at = sentence.find(word); at != std::string::npos; at = sentence.find(word, at)) {
     at += word.size();
     const auto end = sentence.find_first_of(" :;,", at);
-    const auto name = sentence.substr(at, end == std::string::npos ? end : end - at);
+    auto name = sentence.substr(at, end == std::string::npos ? end : end - at);
     if (std::ranges::find(config.providers, name, &config::Provider::name) != config.providers.end()) return name;
   }
   return config.providers.size() == 1 ? config.providers.front().name : std::string();

@@ -1109,7 +1109,7 @@ MUTANTS = [
     Mutant("control-gap", "who missed events is told", CONTROL,
            [("daemon/control/events.cpp", "if (after != *since && *since != 0)", "if (after != *since && *since == 1)")]),
     Mutant("control-replaced", "a list of two configurations is not taken for one", CONTROL,
-           [("daemon/control/api_views.cpp", "if (edition_ != api_.edition_) throw being_replaced();", "")]),
+           [("daemon/control/api_views.cpp", "if (edition_ != api_.edition_) throw being_replaced();", "if (edition_ > api_.edition_) throw being_replaced();")]),
     Mutant("offline-described", "what acmectl prints as JSON without a daemon is what the daemon's description says", ["lab_acmectl_daemon"],
            [("daemon/acmectl/offline.cpp", 'for (const auto* absent : {"live", "next", "suggested_window", "work"})', 'for (const auto* absent : {"live", "next"})')]),
     Mutant("events-in-words", "acmectl tells events in words", ["unit_acmectl"],
