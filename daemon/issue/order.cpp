@@ -428,9 +428,7 @@ Task<std::vector<crypto::Certificate>> CertificateOrder::obtain() {
   }
   if (order_.status == acme::OrderStatus::ready) co_await finalize();
   const bool is_valid = order_.status == acme::OrderStatus::valid && !order_.certificate.empty();
-  if (!is_valid && order_.status != acme::OrderStatus::invalid) {
-    order_ = co_await ca().order_ends(order_, issuance_limit);
-  }
+  if (!is_valid && order_.status != acme::OrderStatus::invalid) co_await await_end();
   if (order_.status == acme::OrderStatus::invalid && order_.allows_get == false) {
     give_up();
     throw Error(Error::Advice::refused, "acme:allow-certificate-get",
@@ -483,6 +481,22 @@ Task<> CertificateOrder::finalize() {
     if (!is_early || looks == acme::second_looks.size()) std::rethrow_exception(refusal);
     co_await sleep_for(acme::second_looks[looks]);
   }
+}
+
+/// A CA may be in processing of an order that nobody has finalized yet: then it is ready afterwards.
+Task<> CertificateOrder::await_end() {
+  std::exception_ptr odd;
+  try {
+    order_ = co_await ca().order_ends(order_, issuance_limit);
+    co_return;
+  } catch (const acme::AnswerError&) {
+    if (finalized_) throw;
+    odd = std::current_exception();
+  }
+  order_ = co_await ca().order(order_.url);
+  if (order_.status != acme::OrderStatus::ready) std::rethrow_exception(odd);
+  co_await finalize();
+  order_ = co_await ca().order_ends(order_, issuance_limit);
 }
 
 /// Downloads until the result can be used: not all of the CA's servers may have the certificate yet, and intermediaries

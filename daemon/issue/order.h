@@ -89,6 +89,7 @@ class CertificateOrder {
   Task<> close_authorization(std::string url, acme::Problem* found);
   Task<std::vector<crypto::Certificate>> obtain();
   Task<> finalize();
+  Task<> await_end();
   Task<std::string> csr();
   Task<std::vector<crypto::Certificate>> next_certificate();
   Task<std::vector<crypto::Certificate>> download();

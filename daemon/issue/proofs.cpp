@@ -241,7 +241,7 @@ dns::PropagationPolicy Proofs::policy(const dns::Name& name) const {
 }
 
 dns::PolicyOf Proofs::policy_of() const {
-  return [this](const dns::Name& name) -> dns::ServerPolicy { return policy(name); };
+  return [this](const dns::Name& name) -> dns::ServerPolicy { return policy(name).servers(); };
 }
 
 std::vector<Proofs::Round> Proofs::rounds() const {

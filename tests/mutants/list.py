@@ -714,6 +714,8 @@ MUTANTS = [
            [("daemon/service.cpp", "if (is_meant(keeper) && keeper.next(false)", "if (is_meant(keeper) && keeper.is_troubled() && keeper.next(false)")]),
     Mutant("authorization-ended", "why an authorization ended is told", ["lab_odd_orders"],
            [(ORDER, "order_.error ? nullptr : word_for(authorization.status)", "!order_.error ? nullptr : word_for(authorization.status)")]),
+    Mutant("order-processing", "an order that nobody has finalized is finalized, though it was in processing first", ["lab_odd_orders"],
+           [(ORDER, "    if (finalized_) throw;\n    odd =", "    if (!finalized_) throw;\n    odd =")]),
     Mutant("authorization-processing", "an authorization that is in processing is pending", ["unit_acme"],
            [("daemon/acme/resources.cpp", "{\"processing\", AuthorizationStatus::pending},", "{\"processing\", AuthorizationStatus::invalid},")]),
     Mutant("retry-after-clock", "a Retry-After by date is one of the server's clock", ["unit_base"],

@@ -145,3 +145,20 @@ expect_match "it is said" "$OUTPUT" 'cannot validate the names: invalid \[exampl
 acmed_once
 expect_equal "exit status of the next run" "$STATUS" 0
 expect_no_txt example.test
+
+another "an order is in processing before it is ready, which nobody has finalized" <<'PY'
+def odd(ca, request, usual):
+    reply = usual()
+    if request.resource == "new-order":
+        order = ca.orders[-1]
+        order.proofs = ["valid"] * len(order.names)
+        order.look()
+        reply.body = ca.order_body(order)
+    if request.resource == "new-order" or (request.resource == "order" and request.count < 3):
+        reply.body["status"] = "processing"
+    return reply
+PY
+one_certificate w example.test
+acmed_once
+expect_equal "exit status" "$STATUS" 0
+expect_equal "orders" "$(odd_count new-order)" 1
