@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/request.h"
 
+#include <fmt/format.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -93,7 +94,7 @@ std::string make_csr(const PrivateKey& key, const RequestContent& content) {
     if (X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), part.c_str(), MBSTRING_UTF8,
                                    reinterpret_cast<const unsigned char*>(value.data()), static_cast<int>(value.size()),
                                    -1, 0) != 1) {
-      refuse(part + " = \"" + value + "\" in its subject");
+      refuse(fmt::format("{} = \"{}\" in its subject", part, value));
     }
   }
   const Owned<GENERAL_NAMES, GENERAL_NAMES_free> names(need(sk_GENERAL_NAME_new_null(), making));
