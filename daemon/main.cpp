@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -322,6 +323,8 @@ std::string fault_of_word(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace acmed;
+  // What is freed is joined at once: glibc would join what 100,000 certificates leave in one go, which takes 70 ms.
+  ::mallopt(M_MXFAST, 0);
   Options options;
   CLI::App app("Keeps wildcard and multi-name TLS certificates valid by ACME DNS-01.", "acmed");
   app.set_version_flag("--version", ACMED_VERSION);

@@ -10,6 +10,7 @@
 #include "base/calendar_step.h"
 #include "base/log.h"
 #include "base/runtime/calendar_watch.h"
+#include "base/runtime/offload.h"
 #include "base/runtime/sleep.h"
 #include "daemon/keep/heedful_authority.h"
 #include "daemon/part_settings.h"
@@ -187,9 +188,10 @@ Task<> Service::prepare_all(bool enqueue) {
   co_await when_all(std::move(work));
   auto read = std::exchange(wanted_, {});
   added_ = 0;
-  while (!read.empty()) {
-    read.erase(read.end() - static_cast<std::ptrdiff_t>(std::min(read.size(), names_a_turn)), read.end());
-    co_await sleep_for(Duration::zero());
+  try {
+    co_await offload([&read] { std::vector<config::Certificate>().swap(read); });
+  } catch (const Error&) {
+    // No thread can be had: it is freed here, in a longer turn.
   }
 }
 
