@@ -30,11 +30,12 @@ std::string fault_of_token_uri(std::string_view uri);
 /// Of one without a fault.
 TokenUri parse_token_uri(std::string_view uri);
 
-/// Finds the key in its token, by OpenSSL's engine `pkcs11`, which is loaded on first use, and with it the module of
-/// the first key; a process has one. Nobody is asked for anything. A PIN that the token has refused is not offered to
-/// it again by this process, since tokens lock themselves after three. Blocks. Throws Refused: "token:engine" when
-/// engine or module cannot be loaded, "token:pin", "token:key" when the token has no such key; Retry: "token:absent"
-/// when there is no such token now, "token:failed" for what else the token says.
+/// Finds the key in its token, by OpenSSL's engine `pkcs11`, or its provider of that name where there is no engine; it
+/// is loaded on first use, and with it the module of the first key; a process has one. Nobody is asked for anything. A
+/// PIN that the token has refused is not offered to it again by this process, since tokens lock themselves after three.
+/// Blocks. Throws Refused: "token:engine" when neither of them, or not the module, can be loaded, "token:pin",
+/// "token:key" when the token has no such key; Retry: "token:absent" when there is no such token now, "token:failed"
+/// for what else the token says.
 PrivateKey find_in_token(const std::string& uri, const Secret& pin);
 
 }  // namespace acmed::crypto

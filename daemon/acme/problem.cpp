@@ -81,8 +81,9 @@ std::string remedy(const Problem& problem) {
   if (problem.type == "caa") {
     return "allow this CA in the CAA records of the name: acmed --check --dns tells where they are and what to add";
   }
-  if (problem.type == problem_type::bad_public_key)
+  if (problem.type == problem_type::bad_public_key) {
     return "set key_type to ecdsa-p256 or rsa-2048, which CAs take for certificates";
+  }
   if (problem.type == "badCSR") {
     return "where it is about the key, set key_type to ecdsa-p256 or rsa-2048; where the CA wants a common name, set "
            "common_name = \"first\" in the [ca] section";

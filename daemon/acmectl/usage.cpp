@@ -40,7 +40,7 @@ constexpr auto other_words = std::to_array<OtherWord>({
 
 constexpr auto verbs_of_acmectl =
     std::to_array<std::string_view>({"status", "show", "events", "doctor", "metrics", "config", "renew", "deploy",
-                                     "revoke", "account", "reload", "import"});
+                                     "revoke", "account", "reload", "import", "completion"});
 
 /// What to type instead; empty when nobody calls anything so.
 std::string mend_of(const std::string& word) {

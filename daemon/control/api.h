@@ -86,6 +86,8 @@ class Api {
   Task<Response> certificate(Request request, std::vector<std::string> parts);
   Task<Response> attempt(Request request, std::vector<std::string> parts);
   Task<Response> renew(Request request, std::vector<std::string> parts);
+  using Attempt = Task<Outcome> (Keeping::*)(std::string name, bool force);
+  Task<Response> try_now(Request request, std::vector<std::string> parts, std::string what, Attempt act);
   Task<Response> deploy(Request request, std::vector<std::string> parts);
   Task<Response> revoke(Request request, std::vector<std::string> parts);
   Task<Response> operation(Request request, std::vector<std::string> parts);

@@ -57,21 +57,20 @@ Task<> Api::carry_out(std::string id, std::function<Task<Outcome>(Keeping&)> act
 }
 
 Task<Api::Response> Api::attempt(Request request, std::vector<std::string> parts) {
-  check_query(request, {});
-  const auto name = parts.front();
-  const bool force = bool_in(object_in(request, {"force"}), "force", false);
-  co_await require_certificate(name);
-  co_return begin("attempt", name, force ? "force" : "",
-                  [name, force](Keeping& present) { return present.attempt(name, force); });
+  return try_now(std::move(request), std::move(parts), "attempt", &Keeping::attempt);
 }
 
 Task<Api::Response> Api::renew(Request request, std::vector<std::string> parts) {
+  return try_now(std::move(request), std::move(parts), "renew", &Keeping::renew);
+}
+
+Task<Api::Response> Api::try_now(Request request, std::vector<std::string> parts, std::string what, Attempt act) {
   check_query(request, {});
   const auto name = parts.front();
   const bool force = bool_in(object_in(request, {"force"}), "force", false);
   co_await require_certificate(name);
-  co_return begin("renew", name, force ? "force" : "",
-                  [name, force](Keeping& present) { return present.renew(name, force); });
+  co_return begin(what, name, force ? "force" : "",
+                  [name, force, act](Keeping& present) { return (present.*act)(name, force); });
 }
 
 Task<Api::Response> Api::deploy(Request request, std::vector<std::string> parts) {

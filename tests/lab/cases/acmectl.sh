@@ -39,6 +39,9 @@ expect_equal "exit status for wrong usage" "$STATUS" 2
 ctl renwe web
 expect_equal "exit status for an unknown verb" "$STATUS" 2
 expect_match "which one may be meant" "$SAID" 'no verb "renwe"; did you mean renew\?'
+for verb in $("$ACMECTL" 2>&1 | sed -n 's/^say what to do: //p' | sed 's/,\| or / /g'); do
+  expect_match "acmed knows that $verb is a verb of acmectl" "$("$ACMED" "$verb" 2>&1 || true)" "acmectl: acmectl $verb\$"
+done
 for verb in '' status renew revoke doctor metrics; do
   expect_equal "the widest line of acmectl $verb --help" "$(COLUMNS=80 "$ACMECTL" $verb --help | awk 'length > 80' | wc -l)" 0
 done

@@ -4,6 +4,8 @@
 # wrong PIN is offered once. TOKEN_BY=provider: by OpenSSL's provider, as where there is no engine.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
+# shellcheck source=../held_key.sh
+source "$(dirname "$0")/../held_key.sh"
 
 module=/usr/lib/softhsm/libsofthsm2.so
 if [[ ${TOKEN_BY:-engine} == engine ]]; then
@@ -31,31 +33,8 @@ key_in_token() { # key_in_token LABEL -> its public key in PEM
 make_key web 01 EC:prime256v1
 make_key rsa 02 rsa:2048
 (umask 077 && echo 47114711 >"$WORK/pin")
-config() { # config URI
-  write_config <<TOML
-[control]
-socket = "$WORK/control.sock"
-
-$(primary_provider)
-$(certificate web www.example.test)
-key = "$1"
-pin = { file = "$WORK/pin" }
-  [[certificate.deploy]]
-  name = "server"
-  directory = "$WORK/tls"
-  files = { fullchain = "web.pem" }
-  post_hook = ["/bin/sh", "-c", "env | grep ^ACMED_ >'$WORK/told'"]
-TOML
-}
-expect_of_token() { # expect_of_token LABEL
-  expect_equal "the key of the certificate in service" "$(openssl x509 -in "$STATE/live/web/cert.pem" -noout -pubkey)" "$(key_in_token "$1")"
-  expect_equal "the key of the copy" "$(openssl x509 -in "$WORK/tls/web.pem" -noout -pubkey)" "$(key_in_token "$1")"
-  expect_equal "files of a key" "$(find "$STATE/certificates" "$STATE/live/" "$WORK/tls" -name '*privkey*')" ""
-  expect_equal "files with a key" "$(grep -rl 'PRIVATE KEY' "$STATE/certificates" "$WORK/tls" || true)" ""
-  expect_equal "files with the PIN" "$(grep -rl 47114711 "$STATE" "$WORK/tls" || true)" ""
-}
 uri="pkcs11:token=acmed;object=web?module-path=$module"
-config "$uri"
+held_config "$uri"
 
 # The wrong PIN first: it costs no order, and the token hears it once though two tries are made.
 echo 08150815 >"$WORK/pin"
@@ -72,7 +51,7 @@ expect_equal "the PIN in what is said" "$(grep -c 08150815 "$WORK/daemon.out" ||
 echo 47114711 >"$WORK/pin"
 acmed_once
 expect_equal "exit status" "$STATUS" 0
-expect_of_token web
+expect_of_key "$(key_in_token web)"
 expect_equal "what the hook is told of a key" "$(grep -E 'PRIVKEY|KEY_URI' "$WORK/told")" "ACMED_KEY_URI=$uri"
 first=$(serial web)
 
@@ -85,20 +64,20 @@ expect_eventually "the daemon listens" 10 test -S "$WORK/control.sock"
 ctl renew web
 expect_equal "exit status of a renewal" "$STATUS" 0
 expect_equal "generation after the renewal" "$(generation web)" 0002
-expect_of_token web
+expect_of_key "$(key_in_token web)"
 stop_daemon
 
 # Another key in the token takes its place, of another type, which nobody had to say.
-config "pkcs11:token=acmed;object=rsa?module-path=$module"
+held_config "pkcs11:token=acmed;object=rsa?module-path=$module"
 acmed_once
 expect_equal "exit status with the other key" "$STATUS" 0
 expect_equal "generation" "$(generation web)" 0003
-expect_of_token rsa
+expect_of_key "$(key_in_token rsa)"
 
-config "pkcs11:token=acmed;object=nothing?module-path=$module"
+held_config "pkcs11:token=acmed;object=nothing?module-path=$module"
 acmed_once
 expect_match "a key that is not there" "$OUTPUT" 'the token acmed has no private key pkcs11:token=acmed;object=nothing: make it there'
-config "pkcs11:token=elsewhere;object=web?module-path=$module"
+held_config "pkcs11:token=elsewhere;object=web?module-path=$module"
 acmed_once
 expect_match "a token that is not there" "$OUTPUT" 'there is no token elsewhere here: attach it'
 expect_equal "what is in service stays" "$(generation web)" 0003

@@ -4,6 +4,8 @@
 # certificate is for the TPM's key, a wrong password is offered once, and what fails while the TPM is away is done when it is back.
 # shellcheck source=../case.sh
 source "$(dirname "$0")/../case.sh"
+# shellcheck source=../held_key.sh
+source "$(dirname "$0")/../held_key.sh"
 
 provider=$(openssl version -m | sed 's/^MODULESDIR: "\(.*\)"$/\1/')/tpm2.so
 for needed in swtpm tpm2_createprimary; do
@@ -39,37 +41,14 @@ openssl genpkey -quiet -provider tpm2 -provider default -propquery '?provider=tp
 openssl pkey -provider tpm2 -provider default -propquery '?provider=tpm2' -in "$WORK/keys/web.tss" -pubout -out "$WORK/keys/web.tss.pem"
 
 (umask 077 && echo 08150815 >"$WORK/pin")
-config() { # config URI [FILES]
-  write_config <<TOML
-[control]
-socket = "$WORK/control.sock"
-
-$(primary_provider)
-$(certificate web www.example.test)
-key = "$1"
-pin = { file = "$WORK/pin" }
-  [[certificate.deploy]]
-  name = "server"
-  directory = "$WORK/tls"
-  files = { ${2:-fullchain = \"web.pem\"} }
-  post_hook = ["/bin/sh", "-c", "env | grep ^ACMED_ >'$WORK/told'"]
-TOML
-}
 check() {
   STATUS=0
   OUTPUT=$("$ACMED" --config "$CONFIG" --check 2>&1) || STATUS=$?
 }
-expect_of_tpm() { # expect_of_tpm KEY
-  expect_equal "the key of the certificate in service" "$(openssl x509 -in "$STATE/live/web/cert.pem" -noout -pubkey)" "$(cat "$WORK/keys/$1.pem")"
-  expect_equal "the key of the copy" "$(openssl x509 -in "$WORK/tls/web.pem" -noout -pubkey)" "$(cat "$WORK/keys/$1.pem")"
-  expect_equal "files of a key" "$(find "$STATE/certificates" "$STATE/live/" "$WORK/tls" -name '*privkey*')" ""
-  expect_equal "files with a key" "$(grep -rl 'PRIVATE KEY' "$STATE/certificates" "$WORK/tls" || true)" ""
-  expect_equal "files with the password" "$(grep -rl 47114711 "$STATE" "$WORK/tls" || true)" ""
-}
 wrong_passwords() { tpm2_getcap properties-variable | sed -n 's/^TPM2_PT_LOCKOUT_COUNTER: //p'; }
 
 echo "--- the wrong password first: it costs no order, and the TPM hears it once though two tries are made"
-config handle:0x81000001
+held_config handle:0x81000001
 start_daemon
 expect_eventually "the wrong password is told" 20 daemon_said 'the TPM refuses the password of the key handle:0x81000001'
 ctl renew web
@@ -83,7 +62,7 @@ echo "--- the right one"
 echo 47114711 >"$WORK/pin"
 acmed_once
 expect_equal "exit status" "$STATUS" 0
-expect_of_tpm 0x81000001
+expect_of_key "$(cat "$WORK/keys/0x81000001.pem")"
 expect_equal "what the hook is told of a key" "$(grep -E 'PRIVKEY|KEY_URI' "$WORK/told")" "ACMED_KEY_URI=handle:0x81000001"
 first=$(serial web)
 acmed_once
@@ -91,7 +70,7 @@ expect_equal "exit status of a second run" "$STATUS" 0
 expect_equal "the certificate is as it was" "$(serial web)" "$first"
 
 echo "--- the key of a file takes its place, of another type, which nobody had to say"
-config "file:$WORK/keys/web.tss"
+held_config "file:$WORK/keys/web.tss"
 start_daemon
 is_at() { [[ $(generation web) == "$1" ]]; } # is_at GENERATION
 expect_eventually "it is ordered for" 30 is_at 0002
@@ -99,13 +78,13 @@ expect_eventually "the daemon listens" 10 test -S "$WORK/control.sock"
 ctl renew web
 expect_equal "exit status of a renewal" "$STATUS" 0
 expect_equal "generation after the renewal" "$(generation web)" 0003
-expect_of_tpm web.tss
+expect_of_key "$(cat "$WORK/keys/web.tss.pem")"
 
 echo "--- the TPM is away when a renewal is asked for, and when another of its keys is wanted"
 stop_tpm
 ctl renew web
 expect_match "it is told" "$OUTPUT$SAID" 'the TPM does not answer at TPM2OPENSSL_TCTI='
-config handle:0x81000001
+held_config handle:0x81000001
 check
 expect_match "what --check says" "$OUTPUT" 'warning: certificate web: key: the TPM does not answer'
 kill -HUP "$DAEMON"
@@ -114,18 +93,18 @@ expect_eventually "it is told again" 10 told_twice
 expect_equal "what is in service stays" "$(generation web)" 0003
 start_tpm
 expect_eventually "renewed by itself when it is back" $((100 + SLOW_BUILD_MS / 1000)) is_at 0004
-expect_of_tpm 0x81000001
+expect_of_key "$(cat "$WORK/keys/0x81000001.pem")"
 stop_daemon
 
 echo "--- mistakes"
-config handle:0x81000009
+held_config handle:0x81000009
 check
 expect_equal "exit status of --check" "$STATUS" 0
 expect_match "a key that is not there, to --check" "$OUTPUT" 'warning: certificate web: key: the TPM has no key handle:0x81000009: make one'
 acmed_once
 expect_match "a key that is not there" "$OUTPUT" 'the TPM has no key handle:0x81000009: make one persistent there'
 expect_equal "what is in service stays" "$(generation web)" 0004
-config handle:0x81000001 'privkey = "web.key"'
+held_config handle:0x81000001 'privkey = "web.key"'
 check
 expect_equal "exit status of --check where a server needs the file" "$STATUS" 78
 expect_match "a server that needs the file" "$OUTPUT" '"web.key" would hold the private key, which stays in its TPM; let the target write'

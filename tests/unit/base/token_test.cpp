@@ -5,7 +5,6 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/x509.h>
 
 #include <array>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include "base/crypto/request.h"
 #include "base/crypto/x509.h"
 #include "base/error.h"
+#include "tests/unit/base/signed_request.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/outcome.h"
 
@@ -24,20 +24,6 @@ constexpr const char* uri = "pkcs11:token=acmed;object=web";
 
 std::shared_ptr<evp_pkey_st> native_of(const PrivateKey& key) {
   return {key.native(), [key](evp_pkey_st*) {}};
-}
-
-/// The SubjectPublicKeyInfo of a request, in DER.
-std::string key_in(const std::string& csr) {
-  const auto* start = reinterpret_cast<const unsigned char*>(csr.data());
-  const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(
-      d2i_X509_REQ(nullptr, &start, static_cast<long>(csr.size())), X509_REQ_free);
-  REQUIRE(request);
-  CHECK(X509_REQ_verify(request.get(), X509_REQ_get0_pubkey(request.get())) == 1);
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(request.get()), &der);
-  std::string text(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return text;
 }
 
 }  // namespace
@@ -88,7 +74,7 @@ SCENARIO("a key in a token signs, and is nowhere else") {
     CHECK(held.to_keep().reveal() == uri);
     CHECK(held.public_key_digest() == key.public_key_digest());
     CHECK(held.jwk_thumbprint() == key.jwk_thumbprint());
-    CHECK(key_in(make_csr(held, {"a.test"})) == key_in(make_csr(key, {"a.test"})));
+    CHECK(test::key_in(make_csr(held, {"a.test"})) == test::key_in(make_csr(key, {"a.test"})));
   }
   const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
   CHECK_FALSE(key.is_in_token());
@@ -98,7 +84,7 @@ SCENARIO("a key in a token signs, and is nowhere else") {
 
 SCENARIO("a token that spells its curve out gets a request with the curve's name, which is what CAs take") {
   const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
-  const auto named = key_in(make_csr(key, {"a.test"}));
+  const auto named = test::key_in(make_csr(key, {"a.test"}));
   const auto digest = key.public_key_digest();
   REQUIRE(EVP_PKEY_set_utf8_string_param(key.native(), OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT) ==
           1);
@@ -106,10 +92,10 @@ SCENARIO("a token that spells its curve out gets a request with the curve's name
   const auto held = PrivateKey::in_token(uri, native_of(key), std::make_shared<std::mutex>());
   CHECK(held.type() == KeyType::ecdsa_p256);
   CHECK(held.public_key_digest() == digest);
-  CHECK(key_in(make_csr(held, {"a.test"})) == named);
+  CHECK(test::key_in(make_csr(held, {"a.test"})) == named);
   RequestContent content;
   content.dns_names = {"a.test"};
-  CHECK(key_in(make_csr(held, content)) == named);
+  CHECK(test::key_in(make_csr(held, content)) == named);
 }
 
 SCENARIO("what a token signs wrongly is not sent to a CA") {

@@ -2,7 +2,6 @@
 #include "base/crypto/tpm.h"
 
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <future>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "base/crypto/held_key.h"
 #include "base/crypto/request.h"
 #include "base/crypto/x509.h"
+#include "tests/unit/base/signed_request.h"
 #include "tests/unit/base/software_tpm.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/outcome.h"
@@ -29,20 +29,6 @@ bool has_no_tpm() {
   if (SoftwareTpm::can_be()) return false;
   WARN("skipped: needs swtpm, tpm2-tools and tpm2-openssl");
   return true;
-}
-
-/// SHA-256 of the public key in a request, which is signed by it.
-std::string key_in(const std::string& csr) {
-  const auto* start = reinterpret_cast<const unsigned char*>(csr.data());
-  const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(
-      d2i_X509_REQ(nullptr, &start, static_cast<long>(csr.size())), X509_REQ_free);
-  REQUIRE(request);
-  CHECK(X509_REQ_verify(request.get(), X509_REQ_get0_pubkey(request.get())) == 1);
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(request.get()), &der);
-  const std::string text(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return hex(sha256(text));
 }
 
 std::string looked(const std::string& uri) {
@@ -116,10 +102,10 @@ SCENARIO("a key in a TPM signs what others take, by handle and by file") {
     CHECK(key.uri() == uri);
     CHECK(key.to_pem().empty());
     CHECK(key.to_keep().reveal() == uri);
-    CHECK(key_in(make_csr(key, {"a.test"})) == key.public_key_digest());
+    CHECK(hex(sha256(test::key_in(make_csr(key, {"a.test"})))) == key.public_key_digest());
     RequestContent content;
     content.dns_names = {"a.test"};
-    CHECK(key_in(make_csr(key, content)) == key.public_key_digest());
+    CHECK(hex(sha256(test::key_in(make_csr(key, content)))) == key.public_key_digest());
     CHECK(key.sign("bytes").size() == (type == KeyType::rsa_2048 ? 256 : type == KeyType::ecdsa_p384 ? 96 : 64));
     CHECK(find_in_tpm(uri, none).public_key_digest() == key.public_key_digest());
   }
