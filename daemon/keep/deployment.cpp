@@ -77,14 +77,17 @@ std::string Deployment::about() const {
 
 Time Deployment::last_chance() const {
   if (!kept_.has_former_pair(target_)) return Time::max();
-  return kept_.deployment(target_)->served_until - kept_.shortest_use();
+  const auto end = kept_.deployment(target_)->served_until;
+  return end == chance_taken_ ? Time::max() : end - kept_.shortest_use();
 }
 
 Task<> Deployment::perform() {
   want(false);
   auto& deployment = kept_.state.deployments[target_.name];
   const auto wanted = kept_.state.issued->generation;
-  const bool can_go_back = kept_.has_former_pair(target_) && kept_.is_worth_keeping(deployment);
+  const bool has_former_pair = kept_.has_former_pair(target_);
+  const bool can_go_back = has_former_pair && kept_.is_worth_keeping(deployment);
+  if (has_former_pair && !can_go_back) chance_taken_ = deployment.served_until;
   const auto former = deployment.served;  // 0: files that somebody else put there
   hope_.reset();
   try {

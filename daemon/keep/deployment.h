@@ -30,7 +30,7 @@ class Deployment final : public Duty {
   std::string why_due() const override;
   std::string failed() const override { return "not deployed"; }
   std::string about() const override;
-  /// The end of the former pair's validity.
+  /// The end of the former pair's validity, until it has been tried once without a way back to it.
   Time last_chance() const override;
 
   /// Lets the deployments of other certificates to the same service wait a moment for this one: it is known to come.
@@ -51,6 +51,7 @@ class Deployment final : public Duty {
   Duty& recording_;
   deploy::DeploymentCoordinator::Announcement announcement_;
   bool is_wanted_ = false;
+  Time chance_taken_{};  ///< the end of the former pair to which there was no way back any more
   std::unique_ptr<deploy::DeploymentCoordinator::Watch> hope_;  ///< while the target has the pair in spite of a failure
 };
 

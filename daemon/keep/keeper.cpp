@@ -343,9 +343,7 @@ Time Keeper::next_of(Duty& duty, bool asked) const {
   if (next == Time::max()) return next;
   if (const auto wait = duty.wait(); wait && !asked) next = std::max(next, wait->until);
   if (const auto& trouble = duty.trouble()) {
-    auto retry = renew::next_try(*trouble, asked, now);
-    if (duty.last_chance() > now) retry = std::min(retry, duty.last_chance());
-    next = std::max(next, retry);
+    next = std::max(next, std::min(renew::next_try(*trouble, asked, now), duty.last_chance()));
   }
   return next;
 }

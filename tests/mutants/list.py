@@ -1354,6 +1354,10 @@ MUTANTS = [
            [("base/runtime/sleep.h", "    loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });\n", "    if (duration_ <= Duration::zero()) complete();\n    else loop.set_timer(timer_, loop.clock().moment() + duration_, [this] { complete(); });\n")]),
     Mutant("gone-watched", "who watches a certificate that is configured no more hears that it is gone", ["unit_daemon:*in place and fresh*"],
            [("daemon/service.cpp", "  auto read = std::exchange(wanted_, {});\n  added_ = 0;\n", "  auto read = std::exchange(wanted_, {});\n")]),
+    Mutant("chance-late", "a former pair that is worth nothing any more when its deployment has failed is not kept for a pause", ["unit_daemon:*the last moment*"],
+           [(KEEPER, "    next = std::max(next, std::min(renew::next_try(*trouble, asked, now), duty.last_chance()));\n", "    auto retry = renew::next_try(*trouble, asked, now);\n    if (duty.last_chance() > now) retry = std::min(retry, duty.last_chance());\n    next = std::max(next, retry);\n")]),
+    Mutant("chance-once", "the last chance is no reason to try a deployment again and again", ["unit_daemon:*the last moment*"],
+           [(DEPLOYMENT, "  if (has_former_pair && !can_go_back) chance_taken_ = deployment.served_until;\n", "")]),
     Mutant("clock-step", "time that passes is no clock that is set", ["unit_base:*a calendar that is set*"],
            [("base/calendar_step.cpp", " - clock_.moment().time_since_epoch()", "")]),
 ]

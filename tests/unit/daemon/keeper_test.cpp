@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "base/crypto/x509.h"
 #include "base/files.h"
@@ -44,6 +45,7 @@ class FullStore final : public store::FileStore {
   Task<store::Revision> save_certificate(std::string name, store::Certificate certificate) override {
     if (saves_left == 0) throw Retry("file:28", "no space left on device");
     --saves_left;
+    if (on_save) on_save();
     co_return co_await FileStore::save_certificate(std::move(name), std::move(certificate));
   }
   Task<std::vector<store::Loaded>> load_certificates(std::vector<std::string> names) override {
@@ -54,6 +56,7 @@ class FullStore final : public store::FileStore {
     co_return loaded;
   }
   int saves_left = 1000;
+  std::function<void()> on_save;
   bool unreadable = false;
 };
 
@@ -344,6 +347,38 @@ SCENARIO("a pair that has ended is not put back, and does not stay when it ends"
     CHECK(world.live() == 2);
     CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
   }
+}
+
+SCENARIO("the last moment in which the former pair is worth something may pass while a deployment fails") {
+  using std::chrono::hours;
+  World world;
+  auto hooked = world.copies();
+  hooked.post_hook = world.reader().post_hook;
+  world.issue_generation(hours(100));
+  auto keeper = world.keeper({hooked});
+  run(world.loop, keeper.attempt(false));
+  world.clock.advance(hours(98));
+  world.issue_generation(hours(100));
+  world.break_hook(true);
+  auto renewed = world.keeper({hooked});
+  // The former pair is worth another hour when it is put back, and nothing when that is recorded.
+  world.store.on_save = [&world, was_late = false]() mutable {
+    if (was_late || world.seen().find("rollback") == std::string::npos) return;
+    was_late = true;
+    world.clock.advance(hours(1) + std::chrono::minutes(1));
+  };
+  auto next = run(world.loop, renewed.attempt(false));
+  REQUIRE(files::read(world.folder.path() / "copy.pem") == world.full_chain(1));
+  CHECK(next <= world.clock.now());
+
+  next = run(world.loop, renewed.attempt(false));
+  CHECK(files::read(world.folder.path() / "copy.pem") == world.full_chain(2));
+  CHECK(renewed.troubles().size() == 1);
+  CHECK(next > world.clock.now() + std::chrono::seconds(30));
+  // Another attempt, for another reason, does not try it again before its time.
+  const auto seen = world.seen();
+  run(world.loop, renewed.attempt(false));
+  CHECK(world.seen() == seen);
 }
 
 SCENARIO("a state that could not be read is read later, and the trouble is over") {
