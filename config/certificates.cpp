@@ -321,15 +321,22 @@ std::vector<Certificate> read_certificates(std::vector<Reader> readers, const Ce
   return read_each(readers, &config, defaults.challenges.value_or(usual_challenges()), read_rest);
 }
 
-std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
-                                                     const std::vector<PlacedTarget>& default_targets,
-                                                     const std::optional<KeyTypes>& default_key_types) {
+DeploymentDefaults read_deployment_defaults(Reader& defaults) {
+  DeploymentDefaults read;
+  if (defaults.node("deploy") != nullptr) read.targets = read_targets(defaults);
+  read.key_types = read_key_types(defaults);
+  read.group = read_group_name(defaults, "group");
+  return read;
+}
+
+std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers, const DeploymentDefaults& defaults) {
   const auto read_rest = [&](Reader& reader, Certificate& certificate) {
     Rest rest;
     certificate.key = read_place_of_key(reader);
-    rest.targets = reader.node("deploy") != nullptr ? read_targets(reader) : default_targets;
+    certificate.group = reader.node("group") != nullptr ? read_group_name(reader, "group") : defaults.group;
+    rest.targets = reader.node("deploy") != nullptr ? read_targets(reader) : defaults.targets;
     const auto own = read_key_types(reader);
-    rest.key_types = own.value_or(default_key_types.value_or(rest.key_types));
+    rest.key_types = own.value_or(defaults.key_types.value_or(rest.key_types));
     if (certificate.key) rest.key_types.resize(1);
     return rest;
   };

@@ -34,9 +34,17 @@ CertificateSettings read_defaults(Reader reader, const Config& config);
 std::vector<Certificate> read_certificates(std::vector<Reader> readers, const CertificateSettings& defaults,
                                            const Config& config);
 
+/// What a certificate has of [defaults] where it says nothing itself, as far as deploying goes.
+struct DeploymentDefaults {
+  std::vector<PlacedTarget> targets;
+  std::optional<KeyTypes> key_types;
+  std::optional<std::string> group;
+};
+
+/// Reads them from `defaults`.
+DeploymentDefaults read_deployment_defaults(Reader& defaults);
+
 /// Only what deploys needs of them; other keys are passed over.
-std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers,
-                                                     const std::vector<PlacedTarget>& default_targets,
-                                                     const std::optional<KeyTypes>& default_key_types);
+std::vector<Certificate> read_certificates_to_deploy(std::vector<Reader> readers, const DeploymentDefaults& defaults);
 
 }  // namespace acmed::config

@@ -12,7 +12,7 @@ namespace acmed::config {
 /// What deploys certificates needs to know of the configuration.
 struct Deployments {
   std::filesystem::path state_directory;
-  /// Names, domains and targets; nothing else in them is read.
+  /// Names, domains, targets and the groups that may read the keys; nothing else in them is read.
   std::vector<Certificate> certificates;
 };
 

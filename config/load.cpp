@@ -215,17 +215,13 @@ Deployments deployments_without(const std::set<std::string>& passed_by, const st
   }
   Deployments deployments;
   deployments.state_directory = read_state_directory(readers.front());
-  std::vector<PlacedTarget> default_targets;
-  std::optional<KeyTypes> default_key_types;
-  if (auto defaults = readers.front().table("defaults")) {
-    if (defaults->node("deploy") != nullptr) default_targets = read_targets(*defaults);
-    default_key_types = read_key_types(*defaults);
-  }
+  DeploymentDefaults defaults;
+  if (auto table = readers.front().table("defaults")) defaults = read_deployment_defaults(*table);
   std::vector<Reader> certificates;
   for (auto& reader : readers) {
     for (auto& table : reader.tables("certificate")) certificates.push_back(std::move(table));
   }
-  deployments.certificates = read_certificates_to_deploy(std::move(certificates), default_targets, default_key_types);
+  deployments.certificates = read_certificates_to_deploy(std::move(certificates), defaults);
   faults.throw_if_any();
   return deployments;
 }
@@ -246,7 +242,7 @@ std::optional<Fault> why_left_out(const Config& config, const std::string& name)
     const auto source = std::ranges::find_if(sources, [&](const Source& each) { return *each.file == fault.file; });
     if (source == sources.end()) continue;  // it is no TOML at all
     Reader file(source->table, Place{source->file, 1, 1}, std::string(), ignored);
-    const auto certificates = read_certificates_to_deploy(file.tables("certificate"), {}, std::nullopt);
+    const auto certificates = read_certificates_to_deploy(file.tables("certificate"), {});
     if (std::ranges::find(certificates, name, &Certificate::name) != certificates.end()) return fault;
   }
   return std::nullopt;

@@ -202,4 +202,9 @@ std::optional<std::string> read_group(Reader& reader, std::string_view key) {
   return account_reader("group", find_group)(reader, key, true);
 }
 
+std::optional<std::string> read_group_name(Reader& reader, std::string_view key) {
+  const auto account = read_account(reader, key);
+  return account ? std::optional(account->value) : std::nullopt;
+}
+
 }  // namespace acmed::config

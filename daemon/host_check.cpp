@@ -20,6 +20,7 @@
 #include "base/interpreter.h"
 #include "base/program_file.h"
 #include "config/provider_settings.h"
+#include "daemon/store/key_group.h"
 
 namespace acmed {
 namespace {
@@ -177,25 +178,36 @@ class HostCheck {
     }
     if (target.group) {
       const auto group = find_group(*target.group).id;
-      if (group && !is_member(*group, *target.group)) {
-        warnings_.add(
-            about,
-            fmt::format("group: the user {} is not in the group {}; type sudo systemctl edit acmed, add [Service] and "
-                        "SupplementaryGroups={}",
-                        name_of_user(::geteuid()), *target.group, *target.group));
-      }
+      if (!group || group_of_new_files(*target.directory) == *group || can_give_to(*group, *target.group)) return;
+      warnings_.add(about,
+                    fmt::format("group: the user {0} may not give files to the group {1}; have acmed-deploy do "
+                                "it: sudo systemctl enable --now acmed-deploy.socket && sudo systemctl restart "
+                                "acmed, or make the folder that group's: sudo chgrp {1} {2} && sudo chmod g+s {2}",
+                                name_of_user(::geteuid()), *target.group, target.directory->string()));
     }
   }
 
-  /// Of the key in live/, which acmed gives to the group itself.
+  /// Of the key in live/. acmed.service makes the folder by which the group gets it when it starts or is reloaded.
   void look_at_group(const std::string& about, const std::optional<std::string>& name) {
-    if (!name || ::geteuid() == 0) return;
+    if (!name || ::geteuid() == 0 || facts_.sandbox) return;
     const auto group = find_group(*name).id;
-    if (!group || is_member(*group, *name)) return;
-    const auto own = name_of_user(::geteuid());
-    warnings_.add(about, fmt::format("group: the user {0} is not in the group {1} and cannot give it the key; type: "
-                                     "sudo usermod -aG {1} {0} && sudo systemctl restart acmed",
-                                     own, *name));
+    if (!group || can_give_to(*group, *name)) return;
+    const auto folder = store::group_folder(config_.state_directory, *group);
+    if (group_of_new_files(folder) == *group) return;
+    warnings_.add(about, fmt::format("group: the user {0} cannot give the key to the group {1}; type: sudo install -d "
+                                     "-o {0} -g {1} -m 2700 {2}",
+                                     name_of_user(::geteuid()), *name, folder.string()));
+  }
+
+  /// Of what we make in `folder`; nothing when there is no such folder.
+  static std::optional<gid_t> group_of_new_files(const fs::path& folder) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0) return std::nullopt;
+    return (status.st_mode & S_ISGID) != 0 ? status.st_gid : ::getegid();
+  }
+
+  bool can_give_to(gid_t group, const std::string& name) const {
+    return is_member(group, name) && (!facts_.sandbox || facts_.sandbox->may_give_to_groups);
   }
 
   /// One in a token is not looked for: for that the token wants its PIN.

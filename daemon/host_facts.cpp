@@ -91,6 +91,28 @@ class Units {
     return result;
   }
 
+  /// Whether SystemCallFilter= lets the unit call `name`.
+  bool may_call(const std::string& path, const std::string& name) {
+    sd_bus_message* reply = nullptr;
+    int is_list_of_allowed = 0;
+    char** calls = nullptr;
+    bool may = true;
+    if (sd_bus_get_property(bus_.get(), manager, path.c_str(), service, "SystemCallFilter", nullptr, &reply, "(bas)") >=
+            0 &&
+        sd_bus_message_enter_container(reply, 'r', "bas") >= 0 &&
+        sd_bus_message_read(reply, "b", &is_list_of_allowed) >= 0 && sd_bus_message_read_strv(reply, &calls) >= 0) {
+      bool is_listed = false;
+      for (char** call = calls; call != nullptr && *call != nullptr; ++call) {
+        is_listed = is_listed || name == *call;
+        std::free(*call);
+      }
+      may = is_listed == (is_list_of_allowed != 0);
+    }
+    std::free(calls);
+    sd_bus_message_unref(reply);
+    return may;
+  }
+
   template <class Value>
   Value plain(const std::string& path, const char* name, char type) {
     Value value{};
@@ -126,6 +148,7 @@ Sandbox sandbox_of(Units& units, const std::string& unit, const std::string& pat
   const auto user = units.text(path, Units::service, "User");
   const char* set = user.empty() || user == "root" ? "CapabilityBoundingSet" : "AmbientCapabilities";
   sandbox.may_change_owners = (units.plain<std::uint64_t>(path, set, 't') & (std::uint64_t{1} << CAP_CHOWN)) != 0;
+  sandbox.may_give_to_groups = units.may_call(path, "fchown");
   sandbox.groups = units.texts(path, "SupplementaryGroups");
   return sandbox;
 }

@@ -21,6 +21,7 @@ struct Sandbox {
   std::vector<std::string> read_write_paths;
   std::vector<std::string> inaccessible_paths;
   bool may_change_owners = false;   ///< it has CAP_CHOWN
+  bool may_give_to_groups = true;   ///< its SystemCallFilter= lets it call chown(2), for groups that it is in
   std::vector<std::string> groups;  ///< SupplementaryGroups=
 
   /// Why the unit cannot see `path`, or not write to it, and what to type; empty when it can, as far as the sandbox

@@ -40,13 +40,20 @@ constexpr const char* cause_of_missing = "file:2";  // ENOENT
   throw Retry(fmt::format("file:{}", errno), system_error_sentence(doing + " " + path.string(), errno));
 }
 
+/// What it has already, as that of a folder with the setgid bit, takes no right.
+void give(const Fd& fd, const std::filesystem::path& path, const Owner& owner) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) fail("examine", path);
+  const auto user = owner.user.value_or(status.st_uid);
+  const auto group = owner.group.value_or(status.st_gid);
+  if (user == status.st_uid && group == status.st_gid) return;
+  if (::fchown(fd.get(), user, group) != 0) fail("set the owner and group of", path);
+}
+
 /// Writes a file that has no name anybody knows, gives it its owner and its group, and its mode last: until then only
 /// we can open it.
 void fill(const Fd& fd, const std::filesystem::path& path, const Secret& content, const Owner& owner, mode_t mode) {
-  if ((owner.user || owner.group) && ::fchown(fd.get(), owner.user.value_or(static_cast<uid_t>(-1)),
-                                              owner.group.value_or(static_cast<gid_t>(-1))) != 0) {
-    fail("set the owner and group of", path);
-  }
+  give(fd, path, owner);
   std::string_view rest = content.reveal();
   while (!rest.empty()) {
     const auto written = ::write(fd.get(), rest.data(), rest.size());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // acmed-deploy: does as root what the daemon, which has no rights, asks for. The service manager starts one for each
-// connection, which is its standard input (acmed-deploy.socket).
+// connection, which is its standard input (acmed-deploy.socket), and one before the daemon (acmed.service), for the
+// folders by which keys reach their groups.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include "daemon/deploy/local_actions.h"
 #include "daemon/deploy_helper/connection.h"
 #include "daemon/deploy_helper/contents.h"
+#include "daemon/deploy_helper/group_folders.h"
 #include "daemon/deploy_helper/performer.h"
 #include "daemon/signals.h"
 
@@ -38,6 +40,7 @@ struct Options {
   std::filesystem::path config = "/etc/acmed/acmed.toml";
   std::filesystem::path state = "/var/lib/acmed-deploy";
   std::string user = "acmed";
+  bool group_folders = false;
 };
 
 void refuse_strangers(const Fd& connection, const std::string& user) {
@@ -133,6 +136,10 @@ void prepare_process() {
 
 int start(const Options& options) {
   prepare_process();
+  if (options.group_folders) {
+    make_group_folders(options.config);
+    return EXIT_SUCCESS;
+  }
   Signals::block({SIGTERM, SIGINT, SIGPIPE});
   Fd connection(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
   const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -161,6 +168,8 @@ int main(int argc, char** argv) {
   app.add_option("--config", options.config, "the configuration of acmed")->capture_default_str();
   app.add_option("--state", options.state, "the folder for journals, of root's alone")->capture_default_str();
   app.add_option("--user", options.user, "the user that may ask, besides root")->capture_default_str();
+  app.add_flag("--group-folders", options.group_folders,
+               "only make the folders by which keys reach their groups, in acmed's state directory");
   CLI11_PARSE(app, argc, argv);
   try {
     return deploy_helper::start(options);

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "daemon/store/key_group.h"
 #include "daemon/store/records.h"
 
 namespace acmed::store {
@@ -27,6 +28,7 @@ namespace fs = std::filesystem;
 constexpr mode_t public_file_mode = 0644;
 constexpr mode_t shared_key_mode = 0640;
 constexpr mode_t private_key_mode = 0600;
+constexpr std::size_t largest_key = std::size_t{1} << 20;
 constexpr std::string_view certificate_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view certificate_end = "-----END CERTIFICATE-----\n";
 /// meta.json is written last, right after the others. If a slow disk came in between, that costs one more check.
@@ -86,6 +88,28 @@ void settle(const fs::path& folder, const char* name, const std::string& found, 
 
 [[noreturn]] void fail_with(const fs::path& path) {
   throw fs::filesystem_error("change", path, std::error_code(errno, std::generic_category()));
+}
+
+/// Exchanges `key` for a copy that is made in group_folder(), with the mode of a shared key. False when no such folder
+/// is there for us.
+bool rewrite_for(gid_t group, const fs::path& key, const fs::path& state_directory) {
+  const auto folder = group_folder(state_directory, group);
+  struct stat status {};
+  const bool is_of_group = ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_gid == group &&
+                           (status.st_mode & S_ISGID) != 0;
+  if (!is_of_group || ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) return false;
+  const Secret content(files::read(key, largest_key, files::Links::refused).value_or(""));
+  const auto copy = files::temporary_beside(folder / key.filename());
+  files::write_new(copy, content.reveal(), shared_key_mode);
+  if (::lstat(copy.c_str(), &status) != 0 || status.st_gid != group || ::rename(copy.c_str(), key.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(copy.c_str());
+    if (status.st_gid != group) return false;  // a file system that knows no setgid bit of folders
+    errno = error;
+    fail_with(key);
+  }
+  files::sync_folder(key.parent_path());
+  return true;
 }
 
 /// `meta`: of a generation whose key stays in a token.
@@ -153,7 +177,7 @@ std::optional<std::string> fault_of(const std::string& path) {
   return std::nullopt;
 }
 
-std::string give_key_to(const std::string& folder, std::optional<gid_t> group) {
+std::string give_key_to(const std::string& folder, std::optional<gid_t> group, const fs::path& state_directory) {
   const auto path = folder + "/privkey.pem";
   if (has_key_in_token(folder)) return {};
   const mode_t mode = group ? shared_key_mode : private_key_mode;
@@ -166,14 +190,18 @@ std::string give_key_to(const std::string& folder, std::optional<gid_t> group) {
                             name_of_group(status.st_gid));
   // Never open to the former group any more, nor to the new one before it has the file.
   if (::fchmod(key.get(), private_key_mode) != 0) fail_with(path);
-  if (group && ::fchown(key.get(), static_cast<uid_t>(-1), *group) != 0) {
-    if (errno != EPERM) fail_with(path);
-    throw Refused("live:group",
-                  fmt::format("the group {0} may not read {1}, since {2} is no member of it and cannot give it files; "
-                              "type: sudo usermod -aG {0} {2} && sudo systemctl restart acmed",
-                              name_of_group(*group), path, name_of_user(::geteuid())));
+  if (!group || ::fchown(key.get(), static_cast<uid_t>(-1), *group) == 0) {
+    if (::fchmod(key.get(), mode) != 0) fail_with(path);
+  } else if (errno != EPERM) {
+    fail_with(path);
+  } else if (!rewrite_for(*group, path, state_directory)) {
+    throw Refused(
+        "live:group",
+        fmt::format("the group {0} may not read {1}, since {2} cannot give it files; type: sudo install -d -o "
+                    "{2} -g {0} -m 2700 {3}",
+                    name_of_group(*group), path, name_of_user(::geteuid()),
+                    group_folder(state_directory, *group).string()));
   }
-  if (::fchmod(key.get(), mode) != 0) fail_with(path);
   // To the look at the next start this was no change.
   if (is_as_written) ::utimensat(AT_FDCWD, (folder + "/meta.json").c_str(), nullptr, 0);
   return former;

@@ -29,7 +29,9 @@ std::optional<std::string> fault_of(const std::string& folder);
 
 /// Lets `group` read the private key in `folder`, and nobody else besides us; nobody at all when there is none. Returns
 /// what was otherwise, for a sentence: "PATH had the mode 0644 and the group root"; empty when that was so already.
-/// Blocks. Throws Refused ("live:group") when we may not assign files to the group: then only we may read it; Retry.
-std::string give_key_to(const std::string& folder, std::optional<gid_t> group);
+/// Where we may not assign files to the group, the key is written anew by way of group_folder() in `state_directory`.
+/// Blocks. Throws Refused ("live:group") when there is no such folder either: then only we may read it; Retry.
+std::string give_key_to(const std::string& folder, std::optional<gid_t> group,
+                        const std::filesystem::path& state_directory);
 
 }  // namespace acmed::store

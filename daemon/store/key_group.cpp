@@ -13,7 +13,6 @@
 namespace acmed::store {
 namespace {
 
-constexpr const char* usual_group = "acmed-certs";
 // A remote name service does not tell of changes.
 constexpr Duration longest_known = std::chrono::seconds(10);
 
@@ -27,7 +26,7 @@ bool may_assign(gid_t group) {
 }
 
 std::optional<gid_t> find_usual_group() {
-  const auto found = find_group(usual_group);
+  const auto found = find_group(usual_key_group);
   return found.id && may_assign(*found.id) ? found.id : std::nullopt;
 }
 
@@ -43,6 +42,10 @@ gid_t find_named_group(const std::string& name) {
 }
 
 }  // namespace
+
+std::filesystem::path group_folder(const std::filesystem::path& state_directory, gid_t group) {
+  return state_directory / "groups" / std::to_string(group);
+}
 
 std::optional<gid_t> KeyGroups::find(const KeyGroup& group) {
   const std::lock_guard guard(lock_);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,13 @@
 #include "daemon/store/publisher.h"
 
 namespace acmed::store {
+
+/// The usual group of those who may read keys, where no certificate names another.
+inline constexpr const char* usual_key_group = "acmed-certs";
+
+/// The folder of a state directory by which a key reaches `group`: root has made it, ours but of that group and with
+/// its setgid bit, so that what is made in it has the group too. That takes no right, not even to be its member.
+std::filesystem::path group_folder(const std::filesystem::path& state_directory, gid_t group);
 
 /// Looks up groups that may read keys: a hundred thousand certificates have the same few, and each look may cost the
 /// name service a hundred system calls. What was found is looked up anew when /etc/group changes, and after some

@@ -63,7 +63,7 @@ Task<> LocalPublisher::publish(std::string name, Generation generation, KeyGroup
           write_generation(certificate, generation);
         }
         try {
-          give_key_to((certificate / number).string(), groups_.find(key_group));
+          give_key_to((certificate / number).string(), groups_.find(key_group), folder_.path());
         } catch (const std::exception&) {
           // The pair goes into service all the same: for most services root reads the key.
         }
@@ -80,8 +80,10 @@ Task<> LocalPublisher::publish(std::string name, Generation generation, KeyGroup
 }
 
 Task<> LocalPublisher::grant_key(std::string name, unsigned generation, KeyGroup key_group) {
-  co_await folder_.on_disk([this, folder = folder_.certificate(name) + '/' + generation_name(generation),
-                            key_group = std::move(key_group)] { give_key_to(folder, groups_.find(key_group)); });
+  co_await folder_.on_disk(
+      [this, folder = folder_.certificate(name) + '/' + generation_name(generation), key_group = std::move(key_group)] {
+        give_key_to(folder, groups_.find(key_group), folder_.path());
+      });
 }
 
 Task<std::optional<unsigned>> LocalPublisher::published(std::string name) {
@@ -113,7 +115,7 @@ Published LocalPublisher::look_at(Look& look, const Expected& expected) {
       published.fault = fault_of(folder);
       if (published.fault) return published;
       try {
-        const auto former = give_key_to(folder, groups_.find(expected.key_group));
+        const auto former = give_key_to(folder, groups_.find(expected.key_group), folder_.path());
         if (!former.empty()) {
           log::warning(fmt::format("{}: {}: that is put right", expected.name, former));
           close_keys_to_others(folder_.certificate(expected.name));

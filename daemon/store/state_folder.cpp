@@ -109,11 +109,14 @@ void remove_leftovers(const fs::path& folder) {
   files::remove_leftovers(folder / "providers", [](std::string_view name) {
     return files::leftover_of(name).value_or("").ends_with(".json");
   });
-  std::error_code error;
-  for (fs::directory_iterator account(folder / "accounts", error), end; !error && account != end;
-       account.increment(error)) {
-    files::remove_leftovers(account->path(), is_account_leftover);
-  }
+  const auto in_each = [](const fs::path& parent, bool (*is_leftover)(std::string_view name)) {
+    std::error_code error;
+    for (fs::directory_iterator each(parent, error), end; !error && each != end; each.increment(error)) {
+      files::remove_leftovers(each->path(), is_leftover);
+    }
+  };
+  in_each(folder / "accounts", is_account_leftover);
+  in_each(folder / "groups", [](std::string_view name) { return files::leftover_of(name).has_value(); });
 }
 
 /// There are keys and passwords in it, and a backup may have been restored without its rights.

@@ -107,13 +107,12 @@ domains = ["*.example.test"]
 key_type = "ecdsa-p521"
 group = "www-data"
 TOML
-  expect_match "--check says who cannot give it" "$(runuser -u acmed -- acmed --check 2>&1)" 'usermod -aG www-data acmed'
-  systemctl reload acmed
-  expect_eventually "so does acmed, at once" 20 is_told 'shared: .*usermod -aG www-data acmed'
+  acmectl reload # which makes no folder for the group
+  expect_eventually "acmed says what is missing, at once" 20 is_told 'shared: .*sudo install -d -o acmed -g www-data -m 2700 /var/lib/acmed/groups/'
   expect_success "meanwhile nobody else reads the key" refused may_read "$USER_NAME" "$key"
-  usermod -aG www-data acmed
-  systemctl restart acmed
-  expect_eventually "the key goes to its group" 10 has_rights "$key" "acmed www-data 640"
+  systemctl reload acmed
+  expect_eventually "the key goes to its group, though acmed is no member of it" 10 has_rights "$key" "acmed www-data 640"
+  expect_equal "acmed is in no group but those of the package" "$(id -Gn acmed)" "acmed acmed-certs"
   expect_success "its members read it" may_read www-data "$key"
   expect_success "who reads the other keys does not read this one" refused may_read "$USER_NAME" "$key"
   expect_success "but those" may_read "$USER_NAME" /var/lib/acmed/live/example.test/privkey.pem

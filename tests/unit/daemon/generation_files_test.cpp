@@ -2,6 +2,7 @@
 #include "daemon/store/generation_files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "daemon/store/key_group.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
@@ -20,6 +22,8 @@ namespace acmed::store {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr uid_t stranger = 65534;
 
 crypto::PrivateKey make_key() {
   return crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
@@ -139,15 +143,15 @@ SCENARIO("who may read a key is put right, and told") {
     return status;
   };
   REQUIRE(::chmod(world.path("privkey.pem").c_str(), 0644) == 0);
-  const auto former = give_key_to(folder, own);
+  const auto former = give_key_to(folder, own, {});
   CHECK_THAT(former, Catch::Contains("privkey.pem had the mode 0644 and the group "));
   CHECK((key().st_mode & 07777) == 0640);
   CHECK(key().st_gid == own);
-  CHECK(give_key_to(folder, own).empty());
-  CHECK_THAT(give_key_to(folder, std::nullopt), Catch::Contains("had the mode 0640"));
+  CHECK(give_key_to(folder, own, {}).empty());
+  CHECK_THAT(give_key_to(folder, std::nullopt, {}), Catch::Contains("had the mode 0640"));
   CHECK((key().st_mode & 07777) == 0600);
   if (::geteuid() == 0) {
-    give_key_to(folder, 2);
+    give_key_to(folder, 2, {});
     CHECK(key().st_gid == 2);
   }
 }
@@ -156,7 +160,7 @@ SCENARIO(
     "to the look at the next start a key that was given to its group is unchanged, and one that was changed is not") {
   const World world;
   world.write("meta.json", "{}");
-  give_key_to(world.folder.path().string(), ::getegid());
+  give_key_to(world.folder.path().string(), ::getegid(), {});
   struct stat key {};
   struct stat meta {};
   ::stat(world.path("privkey.pem").c_str(), &key);
@@ -164,23 +168,18 @@ SCENARIO(
   CHECK(std::pair(key.st_ctim.tv_sec, key.st_ctim.tv_nsec) <= std::pair(meta.st_ctim.tv_sec, meta.st_ctim.tv_nsec));
 }
 
-SCENARIO("a key that cannot be given to its group is closed, and the sentence says what to type") {
-  if (::geteuid() != 0) return;
-  const World world;
-  constexpr uid_t other = 65534;
-  REQUIRE(::chmod(world.path("privkey.pem").c_str(), 0644) == 0);
-  for (const auto& entry : fs::recursive_directory_iterator(world.folder.path())) {
-    REQUIRE(::lchown(entry.path().c_str(), other, other) == 0);
-  }
-  REQUIRE(::lchown(world.folder.path().c_str(), other, other) == 0);
+/// Gives the key to the group 2 as a user who may not. 0: done; 1: refused, and the sentence says what to type.
+int give_without_right(const World& world, const fs::path& state_directory) {
   const pid_t child = ::fork();
   if (child == 0) {
-    int status = 1;
-    if (::setgroups(0, nullptr) == 0 && ::setgid(other) == 0 && ::setuid(other) == 0) {
+    int status = 4;
+    if (::setgroups(0, nullptr) == 0 && ::setgid(stranger) == 0 && ::setuid(stranger) == 0) {
       try {
-        give_key_to(world.folder.path().string(), 2);
+        give_key_to(world.folder.path().string(), 2, state_directory);
+        status = 0;
       } catch (const Refused& refused) {
-        status = refused.cause() == "live:group" && std::strstr(refused.what(), "sudo usermod -aG ") != nullptr ? 0 : 2;
+        const auto mend = fmt::format("-g bin -m 2700 {}/groups/2", state_directory.string());
+        status = refused.cause() == "live:group" && std::strstr(refused.what(), mend.c_str()) != nullptr ? 1 : 2;
       } catch (const std::exception&) {
         status = 3;
       }
@@ -189,10 +188,52 @@ SCENARIO("a key that cannot be given to its group is closed, and the sentence sa
   }
   int status = -1;
   REQUIRE(::waitpid(child, &status, 0) == child);
-  CHECK(status == 0);
-  struct stat key {};
-  REQUIRE(::stat(world.path("privkey.pem").c_str(), &key) == 0);
-  CHECK((key.st_mode & 07777) == 0600);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+SCENARIO("a key that may not be given to its group gets there by a folder of that group, and otherwise stays closed") {
+  if (::geteuid() != 0) return;
+  const World world;
+  const TemporaryFolder state;
+  REQUIRE(::chmod(world.path("privkey.pem").c_str(), 0644) == 0);
+  for (const auto& entry : fs::recursive_directory_iterator(world.folder.path())) {
+    REQUIRE(::lchown(entry.path().c_str(), stranger, stranger) == 0);
+  }
+  for (const auto& folder : {world.folder.path(), state.path()}) {
+    REQUIRE(::lchown(folder.c_str(), stranger, stranger) == 0);
+  }
+  const auto key = [&world] {
+    struct stat status {};
+    REQUIRE(::stat(world.path("privkey.pem").c_str(), &status) == 0);
+    return status;
+  };
+  const auto group_folder = store::group_folder(state.path(), 2);
+  fs::create_directories(group_folder);
+  const auto make_group_folder = [&group_folder](uid_t owner, gid_t group, mode_t mode) {
+    REQUIRE(::chown(group_folder.c_str(), owner, group) == 0);
+    REQUIRE(::chmod(group_folder.c_str(), mode) == 0);
+  };
+
+  WHEN("there is none of that group") {
+    const auto [owner, group, mode] =
+        GENERATE(std::tuple<uid_t, gid_t, mode_t>{0, 2, 02700}, std::tuple<uid_t, gid_t, mode_t>{stranger, 2, 0700},
+                 std::tuple<uid_t, gid_t, mode_t>{stranger, 3, 02700});
+    make_group_folder(owner, group, mode);
+    CHECK(give_without_right(world, state.path()) == 1);
+    CHECK((key().st_mode & 07777) == 0600);
+    CHECK(key().st_gid == stranger);
+  }
+  WHEN("there is one") {
+    make_group_folder(stranger, 2, 02700);
+    const auto before = files::read(world.path("privkey.pem"));
+    CHECK(give_without_right(world, state.path()) == 0);
+    CHECK((key().st_mode & 07777) == 0640);
+    CHECK(key().st_gid == 2);
+    CHECK(key().st_uid == stranger);
+    CHECK(files::read(world.path("privkey.pem")) == before);
+    CHECK(fs::is_empty(group_folder));
+    CHECK_FALSE(world.fault());
+  }
 }
 
 }  // namespace acmed::store

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/crypto/key.h"
+#include "base/host_accounts.h"
 #include "base/program_file.h"
 #include "config/load.h"
 #include "tests/unit/base/test_ca.h"
@@ -225,12 +226,23 @@ SCENARIO("--check looks at the folders that files are to be written to") {
     const auto folder = host.folder("tls");
     CHECK_THAT(host.warnings(copies(folder, "owner = \"daemon\""), facts_with(sandbox)).at(0),
                Contains("may not give files to daemon") && Contains("enable --now acmed-deploy.socket"));
-    CHECK_THAT(host.warnings(copies(folder, "group = \"daemon\""), facts_with(sandbox)).at(0),
-               Contains("SupplementaryGroups=daemon"));
+    const auto warnings_of_group = [&] {
+      return host.warnings(copies(folder, "group = \"daemon\""), facts_with(sandbox));
+    };
+    CHECK_THAT(warnings_of_group().at(0), Contains("may not give files to the group daemon") &&
+                                              Contains("enable --now acmed-deploy.socket") &&
+                                              Contains("chgrp daemon " + folder));
     sandbox.groups = {"daemon"};
-    CHECK(host.warnings(copies(folder, "group = \"daemon\""), facts_with(sandbox)).empty());
-    sandbox.may_change_owners = true;
-    CHECK(host.warnings(copies(folder, "owner = \"daemon\""), facts_with(sandbox)).empty());
+    CHECK(warnings_of_group().empty());
+    sandbox.may_give_to_groups = false;
+    CHECK_FALSE(warnings_of_group().empty());
+    auto capable = sandbox;
+    capable.may_change_owners = true;
+    CHECK(host.warnings(copies(folder, "owner = \"daemon\""), facts_with(capable)).empty());
+    if (::geteuid() != 0) return;
+    REQUIRE(::chown(folder.c_str(), static_cast<uid_t>(-1), find_group("daemon").id.value()) == 0);
+    REQUIRE(::chmod(folder.c_str(), 02770) == 0);
+    CHECK(warnings_of_group().empty());
   }
 }
 

@@ -204,7 +204,7 @@ SCENARIO("a generation without a key file is whole where its key is in a token, 
   REQUIRE(scene.issue() == "");
   const auto folder = scene.folder_of("0001");
   CHECK_FALSE(store::fault_of(folder.string()));
-  CHECK(store::give_key_to(folder.string(), std::nullopt).empty());
+  CHECK(store::give_key_to(folder.string(), std::nullopt, {}).empty());
   WHEN("a file is lost that follows from the others") {
     fs::remove(folder / "chain.pem");
     CHECK_FALSE(store::fault_of(folder.string()));

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deploy_helper/group_folders.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include "base/fd.h"
+#include "base/host_accounts.h"
+#include "base/log.h"
+#include "base/trusted_path.h"
+#include "config/deployments.h"
+#include "daemon/store/key_group.h"
+
+namespace acmed::deploy_helper {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t passage_mode = 0711;
+constexpr mode_t group_folder_mode = 02700;
+
+[[noreturn]] void fail(const std::string& doing, const fs::path& path) {
+  throw Retry("helper:groups", system_error_sentence(doing + " " + path.string(), errno));
+}
+
+struct Folder {
+  Fd fd;
+  struct stat status {};
+};
+
+/// Its owner is whom acmed works as: nobody else besides root may lead elsewhere. Whatever he puts in the place of a
+/// folder in it is not followed.
+Folder open_state(const fs::path& path) {
+  const auto way = files::walk(path, files::Links::followed);
+  if (!way)
+    throw Retry("helper:groups", fmt::format("there is no {} yet: acmed makes it when it starts", path.string()));
+  auto trusted = files::Trusted::of_process();
+  trusted.users.push_back(way->last().status.st_uid);
+  if (const auto group = group_of_user(trusted.users.back())) trusted.groups.push_back(*group);
+  const auto fault = files::fault_of(*way, trusted);
+  if (!fault.empty()) throw Refused("helper:groups", fault);
+  Folder state{Fd(::openat(way->folder.get(), way->name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
+  if (!state.fd || ::fstat(state.fd.get(), &state.status) != 0) fail("open", path);
+  return state;
+}
+
+/// `name` in `parent`, made if need be, of the user `owner` and of `group`, which may be its own.
+Folder settle(const Folder& parent, const std::string& name, uid_t owner, gid_t group, mode_t mode) {
+  if (::mkdirat(parent.fd.get(), name.c_str(), 0700) != 0 && errno != EEXIST) fail("make the folder", name);
+  Folder folder{Fd(::openat(parent.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
+  if (!folder.fd || ::fstat(folder.fd.get(), &folder.status) != 0) fail("open the folder", name);
+  if (folder.status.st_uid != owner && folder.status.st_uid != ::geteuid()) {
+    throw Refused("helper:groups", fmt::format("{} in the state directory belongs to the user {}; remove it", name,
+                                               name_of_user(folder.status.st_uid)));
+  }
+  if (::fchown(folder.fd.get(), owner, group) != 0) fail("give away the folder", name);
+  if (::fchmod(folder.fd.get(), mode) != 0) fail("set the mode of the folder", name);
+  return folder;
+}
+
+std::set<gid_t> groups_in(const config::Deployments& configured) {
+  std::set<std::string> names;
+  for (const auto& certificate : configured.certificates) {
+    names.insert(certificate.group.value_or(store::usual_key_group));
+  }
+  std::set<gid_t> groups;
+  for (const auto& name : names) {
+    if (const auto found = find_group(name).id) {
+      groups.insert(*found);
+    } else if (name != store::usual_key_group) {
+      log::warning(fmt::format("this host has no group {}, or does not know now: its folder is not made", name));
+    }
+  }
+  return groups;
+}
+
+}  // namespace
+
+void make_group_folders(const fs::path& file) {
+  const auto configured = config::load_deployments(file);
+  const auto state = open_state(configured.state_directory);
+  const auto owner = state.status.st_uid;
+  if (owner == 0) return;  // acmed may give files away
+  const auto parent = settle(state, "groups", owner, state.status.st_gid, passage_mode);
+  for (const auto group : groups_in(configured)) {
+    settle(parent, store::group_folder({}, group).filename(), owner, group, group_folder_mode);
+  }
+}
+
+}  // namespace acmed::deploy_helper
