@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -23,8 +24,8 @@ constexpr int pause_fraction = 16;  // of the time waited so far
 // A server that is ready is looked at again: a neighbour may remove our values while others lag.
 constexpr Duration shortest_ready_pause = std::chrono::seconds(2);
 constexpr int ready_pause_fraction = 4;
-// What was seen less than that long ago need not be seen again, and what is gone by then was never everywhere.
-constexpr Duration fresh = std::chrono::seconds(1);
+// What is gone by then was never everywhere.
+constexpr Duration fresh = LastLooks::fresh;
 // Looks at a server when all are ready, by sockets of their own, so that what spreads questions over several machines
 // spreads these; more where it has been seen to be so.
 constexpr std::size_t last_looks = 4;
@@ -66,11 +67,12 @@ class Watch {
   Task<> decide();
   Task<> decide_in_time();
   Task<bool> shows_still();
+  Task<bool> server_shows_still(Endpoint server, std::vector<std::size_t> pairs);
   Task<bool> look_once_more(std::vector<std::size_t> pairs);
   Task<bool> still_shows(std::size_t pair);
   std::map<Endpoint, std::vector<std::size_t>> ready_pairs() const;
-  std::vector<std::size_t> pairs_to_look_at(Moment now) const;
   std::vector<std::size_t> pairs_of_many_machines() const;
+  std::shared_ptr<LastLooks> last_looks_at(const std::vector<std::size_t>& pairs) const;
   Task<Reply> look(std::size_t pair, AskOptions options);
   Task<> pause(std::size_t pair, Moment start);
   Duration pause_after(Duration waited) const;
@@ -89,12 +91,12 @@ class Watch {
   std::map<Name, std::set<std::string>> values_;
   std::map<Name, PacketBudget> budgets_;
   std::vector<ServerReport> pairs_;
-  std::deque<Looks> looks_;                ///< one for each of pairs_
-  std::set<std::size_t> without_route_;    ///< pairs whose server this host had no route to when it was last asked
-  std::set<int> answering_families_;       ///< address families of which a server has ever answered
-  std::set<Endpoint> many_machines_;       ///< that answered differently at the same time
-  std::map<Endpoint, Moment> seen_again_;  ///< when all last looks at a server showed the values
-  std::size_t left_out_ = 0;               ///< servers beyond the number that is asked
+  std::deque<Looks> looks_;              ///< one for each of pairs_
+  std::set<std::size_t> without_route_;  ///< pairs whose server this host had no route to when it was last asked
+  std::set<int> answering_families_;     ///< address families of which a server has ever answered
+  std::map<Name, std::shared_ptr<LastLooks>> changes_;                     ///< by which the values were published
+  std::shared_ptr<LastLooks> last_looks_ = std::make_shared<LastLooks>();  ///< at servers that show several changes
+  std::size_t left_out_ = 0;                                               ///< servers beyond the number that is asked
   std::shared_ptr<InFlight::Share> share_ = std::make_shared<InFlight::Share>();
   bool enough_ = false;
   bool ended_ = false;
@@ -110,6 +112,7 @@ Watch::Watch(const std::vector<Expected>& expected, PropagationPolicy policy, Pr
   for (const auto& each : expected) {
     const auto& name = each.location.effective;
     values_[name].insert(each.values.begin(), each.values.end());
+    changes_[name] = each.change;
     left_out_ = std::max(left_out_, each.location.servers_left_out);
     for (const auto& server : each.location.servers) {
       servers[name].emplace(std::pair(server.endpoint, server.endpoint.has_address() ? Name() : server.host), server);
@@ -224,23 +227,44 @@ Duration Watch::pause_after(Duration waited) const {
 /// Looks once more at the servers that are ready, all at the same time: whether each machine at an address shows the
 /// values, and whether those that were ready long ago still do.
 Task<bool> Watch::shows_still() {
-  const auto here = co_await context();
-  const auto shown = co_await look_once_more(pairs_to_look_at(here.loop->clock().moment()));
-  if (!shown || many_machines_.empty()) co_return shown;
+  std::vector<Task<bool>> looks;
+  for (const auto& [server, pairs] : ready_pairs()) looks.push_back(server_shows_still(server, pairs));
+  const auto shown = co_await when_all(std::move(looks));
+  if (!std::ranges::all_of(shown, std::identity())) co_return false;
   co_return co_await look_once_more(pairs_of_many_machines());
+}
+
+/// `pairs`: those of the server, all ready.
+Task<bool> Watch::server_shows_still(Endpoint server, std::vector<std::size_t> pairs) {
+  const auto here = co_await context();
+  const auto now = here.loop->clock().moment();
+  std::vector<std::size_t> several;
+  for (std::size_t i = 0; i < last_looks; ++i) several.push_back(pairs[i % pairs.size()]);
+  std::vector<std::size_t> seen_long_ago;
+  for (std::size_t i = last_looks; i < pairs.size(); ++i) {
+    if (now - looks_[pairs[i]].last >= fresh) seen_long_ago.push_back(pairs[i]);
+  }
+  const auto shared = last_looks_at(pairs);
+  std::vector<Task<bool>> looks;
+  looks.push_back(shared->shown(std::move(server), look_once_more(std::move(several))));
+  looks.push_back(look_once_more(std::move(seen_long_ago)));
+  const auto shown = co_await when_all(std::move(looks));
+  co_return std::ranges::all_of(shown, std::identity());
 }
 
 Task<bool> Watch::look_once_more(std::vector<std::size_t> pairs) {
   std::vector<Task<bool>> looks;
   for (const auto pair : pairs) looks.push_back(still_shows(pair));
   const auto shown = co_await when_all(std::move(looks));
-  const auto here = co_await context();
-  const auto now = here.loop->clock().moment();
-  for (const auto pair : pairs) seen_again_[pairs_[pair].server.endpoint] = now;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (!shown[i]) seen_again_.erase(pairs_[pairs[i]].server.endpoint);
-  }
-  co_return std::ranges::all_of(shown, [](bool each) { return each; });
+  co_return std::ranges::all_of(shown, std::identity());
+}
+
+/// Those of others too who wait for the same change, if all `pairs` are of one.
+std::shared_ptr<LastLooks> Watch::last_looks_at(const std::vector<std::size_t>& pairs) const {
+  const auto& first = changes_.at(pairs_[pairs.front()].name);
+  const bool is_one =
+      std::ranges::all_of(pairs, [&](std::size_t pair) { return changes_.at(pairs_[pair].name) == first; });
+  return first != nullptr && is_one ? first : last_looks_;
 }
 
 std::map<Endpoint, std::vector<std::size_t>> Watch::ready_pairs() const {
@@ -251,23 +275,11 @@ std::map<Endpoint, std::vector<std::size_t>> Watch::ready_pairs() const {
   return by_server;
 }
 
-std::vector<std::size_t> Watch::pairs_to_look_at(Moment now) const {
-  std::vector<std::size_t> all;
-  for (const auto& [endpoint, pairs] : ready_pairs()) {
-    const auto seen = seen_again_.find(endpoint);
-    if (seen != seen_again_.end() && now - seen->second < fresh) continue;
-    for (std::size_t i = 0; i < std::max(last_looks, pairs.size()); ++i) {
-      const auto pair = pairs[i % pairs.size()];
-      if (i < last_looks || now - looks_[pair].last >= fresh) all.push_back(pair);
-    }
-  }
-  return all;
-}
-
 std::vector<std::size_t> Watch::pairs_of_many_machines() const {
   std::vector<std::size_t> all;
   for (const auto& [endpoint, pairs] : ready_pairs()) {
-    if (!many_machines_.contains(endpoint)) continue;
+    const bool are_many = last_looks_->has_many_machines(endpoint) || last_looks_at(pairs)->has_many_machines(endpoint);
+    if (!are_many) continue;
     for (std::size_t i = 0; i < further_looks_at_many_machines; ++i) all.push_back(pairs[i % pairs.size()]);
   }
   return all;
@@ -281,9 +293,16 @@ Task<bool> Watch::still_shows(std::size_t pair) {
   const auto reply = co_await look(pair, options);
   if (!reply.is_message()) co_return true;
   auto verdict = judge(reply, pairs_[pair].name, values_[pairs_[pair].name]);
-  if (verdict.ready) co_return true;
   const auto now = here.loop->clock().moment();
-  if (now - looks_[pair].last < fresh) many_machines_.insert(pairs_[pair].server.endpoint);
+  if (verdict.ready) {
+    looks_[pair].last = now;
+    co_return true;
+  }
+  if (now - looks_[pair].last < fresh) {
+    const auto& server = pairs_[pair].server.endpoint;
+    last_looks_->note_many_machines(server);
+    if (const auto& change = changes_.at(pairs_[pair].name)) change->note_many_machines(server);
+  }
   note(pair, std::move(verdict), now);
   co_return false;
 }

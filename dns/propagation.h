@@ -7,6 +7,7 @@
 
 #include "base/runtime/task.h"
 #include "dns/discovery.h"
+#include "dns/last_looks.h"
 #include "dns/message.h"
 #include "dns/server_policy.h"
 
@@ -31,6 +32,8 @@ struct PropagationPolicy : ServerPolicy {
 struct Expected {
   Location location;
   std::vector<std::string> values;
+  /// Shared by all whose values were published by one change that name servers take as a whole; null for others.
+  std::shared_ptr<LastLooks> change = nullptr;
 };
 
 /// What one server last said about one name.
@@ -53,12 +56,13 @@ using ValuesLost = std::function<void()>;
 /// Completes when every server shows every value: all servers and names at the same time; each server is
 /// queried again after a sixteenth of the time waited so far, at least 20 ms and at most `interval_max`. One that is
 /// ready is queried again as well, more rarely; and when all are, several times at once from different ports, since
-/// there may be more than one machine at an address. Under Require::all, a server that is lame (REFUSED, SERVFAIL, not
-/// authoritative) or unreachable holds the wait up until the timeout; an address family is skipped as long as this host
-/// has a route to none of its servers and none of them has answered. A server without an address (Delegations) counts
-/// as never ready. Less than 1,000 packets a minute leave for one name. `report` is called whenever a server's report
-/// changes. Throws Retry ("dns:propagation") at the timeout, or when only servers without an address are left, naming
-/// each lagging server and what it last said. `type`: of the records, TXT or TLSA.
+/// there may be more than one machine at an address; of those who wait for one change one does so for all. Under
+/// Require::all, a server that is lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up until
+/// the timeout; an address family is skipped as long as this host has a route to none of its servers and none of them
+/// has answered. A server without an address (Delegations) counts as never ready. Less than 1,000 packets a minute
+/// leave for one name. `report` is called whenever a server's report changes. Throws Retry ("dns:propagation") at the
+/// timeout, or when only servers without an address are left, naming each lagging server and what it last said. `type`:
+/// of the records, TXT or TLSA.
 Task<> await_propagation(std::vector<Expected> expected, PropagationPolicy policy, PropagationReport report,
                          ValuesLost lost = {}, Type type = Type::txt);
 

@@ -22,6 +22,7 @@ class Named final : public Provider {
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
   Task<> await_published(Zone zone) override;
   bool publishes(dns::Type type) const override { return provider_->publishes(type); }
+  std::size_t changes_as_a_whole() const override { return provider_->changes_as_a_whole(); }
   std::size_t values_at_a_time() const override { return provider_->values_at_a_time(); }
   std::optional<Duration> assertion_pace() const override { return provider_->assertion_pace(); }
   Task<std::optional<std::string>> check_credentials() override;

@@ -122,6 +122,9 @@ class Provider {
   /// Whether apply() takes changes of records of that type. All take TXT.
   virtual bool publishes(dns::Type type) const { return type == dns::Type::txt; }
 
+  /// Up to how many changes of one apply() its name servers show all at once or not at all.
+  virtual std::size_t changes_as_a_whole() const { return 1; }
+
   /// How many values the operator holds at one name; one more would replace the oldest.
   virtual std::size_t values_at_a_time() const { return any_number; }
 

@@ -66,7 +66,7 @@ Task<> Publication::recognize() {
 Task<> Publication::add(ZoneCoordinator::Announcement announcement) {
   auto missing = values_if([](const PlacedValue& placed) { return !placed.stands; });
   try {
-    co_await context_.zones.publish(user_, std::move(missing), std::move(announcement));
+    published_by_ = co_await context_.zones.publish(user_, std::move(missing), std::move(announcement));
     const auto staying = values_if([](const PlacedValue& placed) { return placed.stays && !placed.stands; });
     context_.zones.leave_standing(user_, staying);
     for (const auto& value : staying) {
@@ -116,6 +116,8 @@ std::map<std::string, std::vector<dns::Expected>> Publication::expected(bool sta
     if (standing_alone && !placed.stands) continue;
     auto& expected = by_provider[placed.value.provider][placed.value.name];
     expected.location = placed.location;
+    const auto published_by = published_by_.find(placed.value.name);
+    if (published_by != published_by_.end()) expected.change = published_by->second;
     expected.values.push_back(placed.value.value);
   }
   std::map<std::string, std::vector<dns::Expected>> all;

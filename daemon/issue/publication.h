@@ -73,6 +73,7 @@ class Publication {
   std::map<std::string, std::vector<dns::ServerReport>> reports_;  ///< what was said last, by provider
   bool are_lost_ = false;                                          ///< some name server shows values no longer
   Waiters lost_;
+  ZoneCoordinator::PublishedBy published_by_;
   std::set<dns::Name> refused_;
 };
 

@@ -29,6 +29,7 @@ struct ZoneCoordinator::ChangeRequest {
   std::vector<ValueAtName> leaving;  ///< what it asked to have removed
   bool done = false;
   std::exception_ptr failure;
+  std::shared_ptr<dns::LastLooks> change;  ///< the provider's call, where name servers take it as a whole
 };
 
 /// The requests of one kind in one zone. One of the waiting callers is the leader: it makes the provider's call for
@@ -150,7 +151,8 @@ bool ZoneCoordinator::has_room(const std::vector<ZoneValue>& values) const {
   });
 }
 
-Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values, Announcement announcement) {
+Task<ZoneCoordinator::PublishedBy> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values,
+                                                            Announcement announcement) {
   // Nothing is held meanwhile, so no two can wait for each other, nor do others wait for this one.
   if (!has_room(values)) announcement.end();
   while (!has_room(values)) co_await news_after(news_);
@@ -163,6 +165,11 @@ Task<> ZoneCoordinator::publish(std::string user, std::vector<ZoneValue> values,
   auto queued = enqueue(requests, Action::add);
   announcement.end();
   co_await fulfil(std::move(queued), Action::add);
+  PublishedBy published;
+  for (const auto& [zone, request] : requests) {
+    for (const auto& name : names_of(*request)) published.emplace(name, request->change);
+  }
+  co_return published;
 }
 
 void ZoneCoordinator::leave_standing(const std::string& user, const std::vector<ZoneValue>& values) {
@@ -368,8 +375,13 @@ Task<> ZoneCoordinator::apply(ZoneWork* zone, std::vector<std::shared_ptr<Change
   for (const auto& request : requests) changes.insert(changes.end(), request->changes.begin(), request->changes.end());
   std::vector<std::shared_ptr<ChangeRequest>> once_more;  // each in a call of its own
   try {
+    const bool is_whole = changes.size() <= providers_.at(zone->provider)->changes_as_a_whole();
+    const auto change = is_whole ? std::make_shared<dns::LastLooks>() : nullptr;
     if (!changes.empty()) co_await call(zone, std::move(changes));
-    for (const auto& request : requests) request->failure = nullptr;
+    for (const auto& request : requests) {
+      request->failure = nullptr;
+      request->change = change;
+    }
   } catch (const providers::SomeFailed& error) {
     for (const auto& request : requests) request->failure = error.among(names_of(*request));
     once_more = worth_a_call_each(requests, error);

@@ -12,6 +12,7 @@
 #include "base/runtime/event.h"
 #include "base/runtime/task.h"
 #include "daemon/issue/observer.h"
+#include "dns/last_looks.h"
 #include "providers/provider.h"
 
 namespace acmed::issue {
@@ -68,9 +69,10 @@ class ZoneCoordinator {
 
   /// Completes when the providers have accepted all values. Where a provider limits the values at a name, it first
   /// waits until there is room for all of them; `values` themselves must not exceed the limit. From then on `user` uses
-  /// them, even when this throws, until it withdraws them. Throws the provider's failure; of several zones' failures
-  /// SomeFailed.
-  Task<> publish(std::string user, std::vector<ZoneValue> values, Announcement announcement);
+  /// them, even when this throws, until it withdraws them. Returns for each name the change that published its values,
+  /// where name servers take that as a whole. Throws the provider's failure; of several zones' failures SomeFailed.
+  using PublishedBy = std::map<dns::Name, std::shared_ptr<dns::LastLooks>>;
+  Task<PublishedBy> publish(std::string user, std::vector<ZoneValue> values, Announcement announcement);
 
   /// `user` uses these values no longer, and yet they stay: nobody waits for it any more.
   void leave_standing(const std::string& user, const std::vector<ZoneValue>& values);

@@ -1369,6 +1369,10 @@ MUTANTS = [
            [(KEEPER, "    next = std::max(next, std::min(renew::next_try(*trouble, asked, now), duty.last_chance()));\n", "    auto retry = renew::next_try(*trouble, asked, now);\n    if (duty.last_chance() > now) retry = std::min(retry, duty.last_chance());\n    next = std::max(next, retry);\n")]),
     Mutant("chance-once", "the last chance is no reason to try a deployment again and again", ["unit_daemon:*the last moment*"],
            [(DEPLOYMENT, "  if (has_former_pair && !can_go_back) chance_taken_ = deployment.served_until;\n", "")]),
+    Mutant("change-whole", "what an operator's servers may show by halves is looked at by each for himself", ["unit_daemon:*knows it*"],
+           [(ZONES, "changes.size() <= providers_.at(zone->provider)->changes_as_a_whole()", "!changes.empty()")]),
+    Mutant("last-looks-failed", "a change that a machine does not show is not taken for shown by others", ["unit_dns:*one looks for all*"],
+           [("dns/last_looks.cpp", "  co_return is_shown;\n", "  co_return true;\n")]),
     Mutant("clock-step", "time that passes is no clock that is set", ["unit_base:*a calendar that is set*"],
            [("base/calendar_step.cpp", " - clock_.moment().time_since_epoch()", "")]),
 ]

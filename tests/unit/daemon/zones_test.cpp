@@ -48,7 +48,9 @@ class MemoryProvider final : public providers::Provider {
   }
 
   std::size_t values_at_a_time() const override { return room; }
+  std::size_t changes_as_a_whole() const override { return whole; }
 
+  std::size_t whole = 1;
   std::size_t room = providers::any_number;
   std::size_t most_values = providers::any_number;  ///< more fail
   std::size_t most = 0;                             ///< values at a time, so far
@@ -104,6 +106,42 @@ SCENARIO("what many journeys want in one zone becomes one call to add and one to
   run(world.loop, when_all(many(&world, 100)));
   CHECK(world.provider->calls == 2);
   CHECK(world.provider->values.empty());
+}
+
+Task<> publish_at(World* world, dns::Name name, ZoneCoordinator::PublishedBy* published) {
+  const auto user = name.text();
+  *published = co_await world->zones.publish(user, world->value_at(name, "v"), world->zones.announce({"bind"}));
+}
+
+SCENARIO("who shares a call that name servers take as a whole knows it") {
+  World world;
+  const dns::Name one("_acme-challenge.one.a.test");
+  const dns::Name two("_acme-challenge.two.a.test");
+  ZoneCoordinator::PublishedBy first;
+  ZoneCoordinator::PublishedBy second;
+  const auto publish_both = [&] {
+    std::vector<Task<>> tasks;
+    tasks.push_back(publish_at(&world, one, &first));
+    tasks.push_back(publish_at(&world, two, &second));
+    run(world.loop, when_all(std::move(tasks)));
+  };
+  WHEN("it holds both") {
+    world.provider->whole = 2;
+    publish_both();
+    CHECK(world.provider->calls == 1);
+    CHECK(first.at(one) != nullptr);
+    CHECK(first.at(one) == second.at(two));
+    ZoneCoordinator::PublishedBy later;
+    run(world.loop, publish_at(&world, two, &later));
+    CHECK(later.at(two) != nullptr);
+    CHECK(later.at(two) != second.at(two));
+  }
+  WHEN("there are more changes than the servers take as a whole") {
+    publish_both();
+    CHECK(world.provider->calls == 1);
+    CHECK(first.at(one) == nullptr);
+    CHECK(second.at(two) == nullptr);
+  }
 }
 
 SCENARIO("a journey on its own waits for nobody") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/propagation.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <list>
@@ -337,6 +339,50 @@ SCENARIO("there may be more than one machine at an address") {
     });
     CHECK(scene.wait({}).empty());
     CHECK(scene.clock.now() <= scene.start + 500ms);
+  }
+}
+
+SCENARIO("of those who wait for one change one looks for all whether every machine has it") {
+  Scene scene;
+  constexpr int waiting = 10;
+  const auto name_of = [](int number) { return fmt::format("_acme-challenge.h{}.example.test", number); };
+  const auto shown = [](std::string_view request) {
+    fake::Answer answer;
+    answer.answer.push_back(fake::txt(parse_message(request).question->name.text(), "one"));
+    return fake::reply_to(request, answer);
+  };
+  const auto wait_for_all = [&](const std::shared_ptr<LastLooks>& change) {
+    std::vector<Task<>> waits;
+    for (int number = 0; number < waiting; ++number) {
+      auto location = scene.expected().front().location;
+      location.effective = Name(name_of(number));
+      waits.push_back(await_propagation({{location, {"one"}, change}}, {}, {}));
+    }
+    run(scene.loop, when_all(std::move(waits)));
+  };
+  const auto answer = [&](std::string_view request, NameServer::Transport) { return std::optional(shown(request)); };
+  scene.ns1.handle(answer);
+
+  WHEN("all is shown at once") {
+    scene.ns2.handle(answer);
+    wait_for_all(std::make_shared<LastLooks>());
+    CHECK(scene.ns1.asked_in_all() == waiting + 4);
+    CHECK(scene.ns2.asked_in_all() == waiting + 4);
+  }
+  WHEN("they are of different changes") {
+    scene.ns2.handle(answer);
+    wait_for_all(nullptr);
+    CHECK(scene.ns1.asked_in_all() == 5 * waiting);
+  }
+  WHEN("one of two machines lags, which only the last looks meet") {
+    int questions = 0;
+    scene.ns2.handle([&](std::string_view request, NameServer::Transport) -> std::optional<std::string> {
+      const bool lags = ++questions > waiting && questions % 2 == 0 && scene.clock.now() < scene.start + 2s;
+      return lags ? fake::reply_to(request, nothing) : shown(request);
+    });
+    wait_for_all(std::make_shared<LastLooks>());
+    CHECK(scene.clock.now() >= scene.start + 2s);
+    CHECK(scene.clock.now() - scene.start < 3s);
   }
 }
 
