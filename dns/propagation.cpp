@@ -20,7 +20,7 @@ namespace acmed::dns {
 namespace {
 
 constexpr Duration shortest_pause = std::chrono::milliseconds(20);
-constexpr int pause_fraction = 16;  // of the time waited so far
+constexpr int pause_fraction = 20;  // of the time waited so far
 // A server that is ready is looked at again: a neighbour may remove our values while others lag.
 constexpr Duration shortest_ready_pause = std::chrono::seconds(2);
 constexpr int ready_pause_fraction = 4;

@@ -54,7 +54,7 @@ using PropagationReport = std::function<void(const std::vector<ServerReport>&)>;
 using ValuesLost = std::function<void()>;
 
 /// Completes when every server shows every value: all servers and names at the same time; each server is
-/// queried again after a sixteenth of the time waited so far, at least 20 ms and at most `interval_max`. One that is
+/// queried again after a twentieth of the time waited so far, at least 20 ms and at most `interval_max`. One that is
 /// ready is queried again as well, more rarely; and when all are, several times at once from different ports, since
 /// there may be more than one machine at an address; of those who wait for one change one does so for all. Under
 /// Require::all, a server that is lame (REFUSED, SERVFAIL, not authoritative) or unreachable holds the wait up until

@@ -79,9 +79,8 @@ struct JourneyScene {
   VirtualClock clock{Time(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22))};
   Loop loop{clock};
   TemporaryFolder folder;
-  TestCa issuer;
-  crypto::PrivateKey tls_key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
-  FakeCa ca{issuer.issue(tls_key, loopback()).to_pem(), tls_key.to_pem()};
+  const TestCa& issuer = keys().issuer;
+  FakeCa ca{keys().tls_certificate, keys().tls_key.to_pem()};
   store::StateDirectory directory{folder.path() / "state"};
   store::FileStore& store = directory.store;
   dns::fake::NameServer resolver{loop, "127.0.1.7"};
@@ -103,6 +102,13 @@ struct JourneyScene {
   issue::Request request{"web", {"www.example.test"}, crypto::KeyType::ecdsa_p256, nullptr, {}};
 
  private:
+  /// The same for all scenes: making them takes a while.
+  struct Keys {
+    TestCa issuer;
+    crypto::PrivateKey tls_key = crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+    std::string tls_certificate = issuer.issue(tls_key, loopback()).to_pem();
+  };
+  static const Keys& keys();
   static CertificateFacts loopback();
   issue::Providers providers();
 };

@@ -95,12 +95,12 @@ SCENARIO("the wait ends when every server shows every value") {
   WHEN("one lags by a minute") {
     scene.change(scene.ns2, nothing, 1min, Scene::with({"one", "two"}));
     CHECK(scene.wait({}).empty());
-    THEN("the wait ends within a sixteenth of it, and the ready one was rarely asked again") {
+    THEN("the wait ends within a twentieth of it, and the ready one was rarely asked again") {
       CHECK(scene.clock.now() >= scene.start + 1min);
-      CHECK(scene.clock.now() <= scene.start + 1min + 4s);
+      CHECK(scene.clock.now() <= scene.start + 1min + 3100ms);
       CHECK(scene.ns1.asked_in_all() > 5);
       CHECK(scene.ns1.asked_in_all() < 20);
-      CHECK(scene.ns2.asked_in_all() < 120);
+      CHECK(scene.ns2.asked_in_all() < 140);
       CHECK(scene.losses == 0);
       CHECK(scene.reports == 3);
     }
