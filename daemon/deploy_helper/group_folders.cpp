@@ -64,6 +64,17 @@ Folder settle(const Folder& parent, const std::string& name, uid_t owner, gid_t 
   return folder;
 }
 
+/// The daemon, which is started next, tells what is wrong with the configuration.
+config::Deployments deployments_in(const fs::path& file) {
+  try {
+    return config::load_deployments(file);
+  } catch (const config::Faults&) {
+    throw Refused("helper:groups",
+                  "no folders are made for the groups that may read keys: the configuration has "
+                  "faults, which acmed --check tells");
+  }
+}
+
 std::set<gid_t> groups_in(const config::Deployments& configured) {
   std::set<std::string> names;
   for (const auto& certificate : configured.certificates) {
@@ -83,7 +94,7 @@ std::set<gid_t> groups_in(const config::Deployments& configured) {
 }  // namespace
 
 void make_group_folders(const fs::path& file) {
-  const auto configured = config::load_deployments(file);
+  const auto configured = deployments_in(file);
   const auto state = open_state(configured.state_directory);
   const auto owner = state.status.st_uid;
   if (owner == 0) return;  // acmed may give files away

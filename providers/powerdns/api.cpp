@@ -8,6 +8,7 @@
 #include <charconv>
 #include <compare>
 
+#include "base/runtime/offload.h"
 #include "providers/kit/causes.h"
 #include "providers/provider.h"
 
@@ -17,9 +18,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration listing_limit = 5s;  // twenty thousand zones take minutes, single ones milliseconds
-constexpr std::size_t largest_zone = std::size_t{16} << 20;  // some hundred thousand records
-constexpr std::size_t most_quoted = 300;                     // octets of what the server says
-constexpr std::size_t most_searched = 1000;                  // records at one name
+constexpr std::size_t largest_zone = std::size_t{16} << 20;           // some hundred thousand records
+constexpr std::size_t largest_read_in_loop = std::size_t{256} << 10;  // some milliseconds
+constexpr std::size_t most_quoted = 300;                              // octets of what the server says
+constexpr std::size_t most_searched = 1000;                           // records at one name
 constexpr int internal_error =
     500;  // said, too, of a database that another change holds locked: PowerDNS does not wait
 
@@ -83,6 +85,35 @@ std::chrono::seconds ttl_in(const json::Value& entry) {
   return std::chrono::seconds(entry["ttl"].integer_or(0));
 }
 
+/// Servers before 4.6.1 know no filter and give the whole zone.
+TxtSet set_in(const json::Value& zone, const dns::Name& name, dns::Type type) {
+  TxtSet set;
+  for (const auto& entry : zone["rrsets"].elements()) {
+    if (!is_at(entry, name, type)) continue;
+    for (const auto& record : entry["records"].elements()) {
+      set.records.push_back({record["content"].text_or(), record["disabled"].bool_or(false)});
+    }
+    if (!set.records.empty()) set.ttl = ttl_in(entry);
+  }
+  return set;
+}
+
+std::map<dns::Name, TxtSet> disabled_sets_in(const json::Value& zone, dns::Type type) {
+  std::map<dns::Name, TxtSet> sets;
+  for (const auto& entry : zone["rrsets"].elements()) {
+    if (entry["type"].text_or() != type_text(type)) continue;
+    TxtSet set;
+    for (const auto& record : entry["records"].elements()) {
+      if (record["disabled"].bool_or(false)) set.records.push_back({record["content"].text_or(), true});
+    }
+    const auto name = dns::Name::parse(entry["name"].text_or());
+    if (!name || set.records.empty()) continue;
+    set.ttl = ttl_in(entry);
+    sets.insert_or_assign(*name, std::move(set));
+  }
+  return sets;
+}
+
 }  // namespace
 
 PowerDnsApi::PowerDnsApi(std::string provider, config::PowerDns configured, Loop& loop)
@@ -109,6 +140,22 @@ HttpApi::Settings PowerDnsApi::settings() const {
           .passing = {internal_error}};
 }
 
+template <class Read>
+Task<std::invoke_result_t<Read, const json::Value&>> PowerDnsApi::get(std::string path, About about,
+                                                                      std::string subject, Read read) {
+  auto response = co_await exchange("GET", std::move(path), {});
+  if (response.status != 200) throw_for(response, about, subject);
+  co_return co_await read_from(std::move(response), std::move(read));
+}
+
+/// A zone of a hundred thousand records takes a second to be read.
+template <class Read>
+Task<std::invoke_result_t<Read, const json::Value&>> PowerDnsApi::read_from(http::Response response, Read read) {
+  const auto read_whole = [&] { return read(answer_in(response)); };
+  if (response.body.size() <= largest_read_in_loop) co_return read_whole();
+  co_return co_await offload(read_whole);
+}
+
 Task<PowerDnsAbilities> PowerDnsApi::abilities() {
   const auto response = co_await exchange("GET", "", {});
   // The version is good to know and need not be: what else the key may not do, the next calls tell.
@@ -129,10 +176,10 @@ Task<PowerDnsAbilities> PowerDnsApi::abilities() {
 Task<std::optional<std::vector<PowerDnsZone>>> PowerDnsApi::zones() {
   try {
     // Without its DNSSEC state each zone costs the server less.
-    const auto response = co_await quick_api_.send("GET", "/zones?dnssec=false");
+    auto response = co_await quick_api_.send("GET", "/zones?dnssec=false");
     if (response.status == gateway_timeout) co_return std::nullopt;
     if (response.status != 200) throw_for(response, About::server, {});
-    co_return zones_in(answer_in(response));
+    co_return co_await read_from(std::move(response), zones_in);
   } catch (const Retry& error) {
     if (error.cause() != http::too_large && error.cause() != cause::no_answer_in_time) throw;
   }
@@ -140,8 +187,8 @@ Task<std::optional<std::vector<PowerDnsZone>>> PowerDnsApi::zones() {
 }
 
 Task<std::optional<PowerDnsZone>> PowerDnsApi::zone(dns::Name apex) {
-  const auto list = co_await get("/zones?dnssec=false&zone=" + apex.with_dot(), About::server, {});
-  for (auto& zone : zones_in(list)) {
+  auto list = co_await get("/zones?dnssec=false&zone=" + apex.with_dot(), About::server, {}, zones_in);
+  for (auto& zone : list) {
     if (zone.zone.apex == apex) co_return std::move(zone);
   }
   co_return std::nullopt;
@@ -149,17 +196,8 @@ Task<std::optional<PowerDnsZone>> PowerDnsApi::zone(dns::Name apex) {
 
 Task<TxtSet> PowerDnsApi::set(Zone zone, dns::Name name, dns::Type type) {
   const auto path = fmt::format("/zones/{}?rrset_name={}&rrset_type={}", zone.id, name.with_dot(), type_text(type));
-  const auto answer = co_await get(path, About::zone, zone.apex.text());
-  TxtSet set;
-  // Servers before 4.6.1 know no filter and give the whole zone.
-  for (const auto& entry : answer["rrsets"].elements()) {
-    if (!is_at(entry, name, type)) continue;
-    for (const auto& record : entry["records"].elements()) {
-      set.records.push_back({record["content"].text_or(), record["disabled"].bool_or(false)});
-    }
-    if (!set.records.empty()) set.ttl = ttl_in(entry);
-  }
-  co_return set;
+  const auto read = [&name, type](const json::Value& answer) { return set_in(answer, name, type); };
+  co_return co_await get(path, About::zone, zone.apex.text(), read);
 }
 
 Task<bool> PowerDnsApi::searches(Zone zone) {
@@ -175,39 +213,28 @@ Task<bool> PowerDnsApi::searches(Zone zone) {
 }
 
 Task<std::optional<std::map<dns::Name, TxtSet>>> PowerDnsApi::disabled_sets(Zone zone, dns::Type type) {
-  json::Value answer;
+  const auto read = [type](const json::Value& answer) { return disabled_sets_in(answer, type); };
   try {
-    answer = co_await get("/zones/" + zone.id, About::zone, zone.apex.text());
+    co_return co_await get("/zones/" + zone.id, About::zone, zone.apex.text(), read);
   } catch (const Retry& error) {
     if (error.cause() != http::too_large) throw;
-    co_return std::nullopt;
   }
-  std::map<dns::Name, TxtSet> sets;
-  for (const auto& entry : answer["rrsets"].elements()) {
-    const auto name = dns::Name::parse(entry["name"].text_or());
-    if (!name || entry["type"].text_or() != type_text(type)) continue;
-    TxtSet set;
-    for (const auto& record : entry["records"].elements()) {
-      if (record["disabled"].bool_or(false)) set.records.push_back({record["content"].text_or(), true});
-    }
-    if (set.records.empty()) continue;
-    set.ttl = ttl_in(entry);
-    sets.insert_or_assign(*name, std::move(set));
-  }
-  co_return sets;
+  co_return std::nullopt;
 }
 
 Task<TxtSet> PowerDnsApi::disabled_set(Zone zone, dns::Name name, dns::Type type) {
   const auto path = fmt::format("/search-data?q={}&object_type=record&max={}", name.text(), most_searched);
-  const auto found = co_await get(path, About::zone, zone.apex.text());
-  TxtSet set;
-  for (const auto& entry : found.elements()) {
-    if (!is_at(entry, name, type) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false))
-      continue;
-    set.records.push_back({entry["content"].text_or(), true});
-    set.ttl = ttl_in(entry);
-  }
-  co_return set;
+  const auto read = [&](const json::Value& found) {
+    TxtSet set;
+    for (const auto& entry : found.elements()) {
+      if (!is_at(entry, name, type) || entry["zone_id"].text_or() != zone.id || !entry["disabled"].bool_or(false))
+        continue;
+      set.records.push_back({entry["content"].text_or(), true});
+      set.ttl = ttl_in(entry);
+    }
+    return set;
+  };
+  co_return co_await get(path, About::zone, zone.apex.text(), read);
 }
 
 Task<std::optional<std::string>> PowerDnsApi::patch(Zone zone, json::Array rrsets) {
@@ -216,12 +243,6 @@ Task<std::optional<std::string>> PowerDnsApi::patch(Zone zone, json::Array rrset
   if (response.status == 204 || response.status == 200) co_return std::nullopt;
   if (response.status == 422 || response.status == 400) co_return api_.words_in(response);
   throw_for(response, About::zone, zone.apex.text());
-}
-
-Task<json::Value> PowerDnsApi::get(std::string path, About about, std::string subject) {
-  const auto response = co_await exchange("GET", std::move(path), {});
-  if (response.status != 200) throw_for(response, about, subject);
-  co_return answer_in(response);
 }
 
 json::Value PowerDnsApi::answer_in(const http::Response& response) const {

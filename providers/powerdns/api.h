@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/http/client.h"
@@ -68,7 +69,12 @@ class PowerDnsApi {
   enum class About { server, zone };
 
   Task<http::Response> exchange(std::string method, std::string path, std::optional<json::Value> body);
-  Task<json::Value> get(std::string path, About about, std::string subject);
+  /// What `read` makes of the answer: on a worker thread where that takes long.
+  template <class Read>
+  Task<std::invoke_result_t<Read, const json::Value&>> get(std::string path, About about, std::string subject,
+                                                           Read read);
+  template <class Read>
+  Task<std::invoke_result_t<Read, const json::Value&>> read_from(http::Response response, Read read);
   json::Value answer_in(const http::Response& response) const;
   HttpApi::Settings settings() const;
   [[noreturn]] void throw_for(const http::Response& response, About about, const std::string& subject) const;

@@ -114,6 +114,10 @@ SCENARIO("a folder of a third user is left alone, and so is a state directory th
     CHECK_THROWS_WITH(make_group_folders(host.config), Contains(host.folder.path().string()));
     CHECK_FALSE(fs::exists(host.state / "groups"));
   }
+  WHEN("the configuration has a fault") {
+    files::write_durably(host.config, "[[certificate]]\ndomains = 7\n", 0600);
+    CHECK_THROWS_WITH(make_group_folders(host.config), Contains("which acmed --check tells"));
+  }
   WHEN("there is none yet") {
     fs::remove(host.state);
     CHECK_THROWS_WITH(make_group_folders(host.config), Contains("acmed makes it when it starts"));

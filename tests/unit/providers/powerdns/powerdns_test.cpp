@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/powerdns/powerdns.h"
 
+#include <fmt/format.h>
+
 #include "base/runtime/scope.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/outcome.h"
@@ -293,6 +295,11 @@ SCENARIO("disabled records stay also where the server's search finds none") {
   const Records foreign = {{"\"foreign\"", false}, {"\"off\"", true}};
   scene.server.put(name, {77, foreign});
   scene.server.put("other.example.test", {60, {{"\"off\"", true}}});
+  // A zone whose answer is read on a thread is read in the same way.
+  const auto further = GENERATE(0, 3000);
+  for (int i = 0; i < further; ++i) {
+    scene.server.put(fmt::format("h{}.example.test", i), {60, {{"\"" + std::string(60, 'x') + "\"", false}}});
+  }
   WHEN("its backend does not search") {
     scene.server.search_nothing();
   }
