@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/trusted_path.h"
 #include "config/deployments.h"
+#include "daemon/deploy/owner_rights.h"
 #include "daemon/store/key_group.h"
 
 namespace acmed::deploy_helper {
@@ -50,16 +51,24 @@ Folder open_state(const fs::path& path) {
   return state;
 }
 
-/// `name` in `parent`, made if need be, of the user `owner` and of `group`, which may be its own.
-Folder settle(const Folder& parent, const std::string& name, uid_t owner, gid_t group, mode_t mode) {
-  if (::mkdirat(parent.fd.get(), name.c_str(), 0700) != 0 && errno != EEXIST) fail("make the folder", name);
+/// `name` in `parent`, made if need be, of the owner of `state`, with this group and mode. In a folder of that owner's
+/// nothing is done to what is root's: he could have laid it there.
+Folder settle(const Folder& state, const Folder& parent, const std::string& name, gid_t group, mode_t mode) {
+  bool is_new = false;
+  {
+    const deploy::OwnerRights rights(parent.status);
+    is_new = ::mkdirat(parent.fd.get(), name.c_str(), 0700) == 0;
+    if (!is_new && errno != EEXIST) fail("make the folder", name);
+  }
   Folder folder{Fd(::openat(parent.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
   if (!folder.fd || ::fstat(folder.fd.get(), &folder.status) != 0) fail("open the folder", name);
-  if (folder.status.st_uid != owner && folder.status.st_uid != ::geteuid()) {
+  const bool is_given = is_new && parent.status.st_uid == 0;
+  if (folder.status.st_uid == 0 && !is_given) return folder;
+  if (folder.status.st_uid != state.status.st_uid && !is_given) {
     throw Refused("helper:groups", fmt::format("{} in the state directory belongs to the user {}; remove it", name,
                                                name_of_user(folder.status.st_uid)));
   }
-  if (::fchown(folder.fd.get(), owner, group) != 0) fail("give away the folder", name);
+  if (::fchown(folder.fd.get(), state.status.st_uid, group) != 0) fail("set the owner of the folder", name);
   if (::fchmod(folder.fd.get(), mode) != 0) fail("set the mode of the folder", name);
   return folder;
 }
@@ -96,11 +105,10 @@ std::set<gid_t> groups_in(const config::Deployments& configured) {
 void make_group_folders(const fs::path& file) {
   const auto configured = deployments_in(file);
   const auto state = open_state(configured.state_directory);
-  const auto owner = state.status.st_uid;
-  if (owner == 0) return;  // acmed may give files away
-  const auto parent = settle(state, "groups", owner, state.status.st_gid, passage_mode);
+  if (state.status.st_uid == 0) return;  // acmed may give files away
+  const auto parent = settle(state, state, "groups", state.status.st_gid, passage_mode);
   for (const auto group : groups_in(configured)) {
-    settle(parent, store::group_folder({}, group).filename(), owner, group, group_folder_mode);
+    settle(state, parent, store::group_folder({}, group).filename(), group, group_folder_mode);
   }
 }
 

@@ -1177,7 +1177,7 @@ MUTANTS = [
            [("daemon/deploy_helper/group_folders.cpp", "  Folder folder{Fd(::openat(parent.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};",
              "  Folder folder{Fd(::openat(parent.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))};")]),
     Mutant("group-folders-owner", "root takes no folder of a third user for a group's", ["unit_deploy_helper:*folder of a third user*"],
-           [("daemon/deploy_helper/group_folders.cpp", "folder.status.st_uid != owner && folder.status.st_uid != ::geteuid()", "folder.status.st_uid == owner + 1")]),
+           [("daemon/deploy_helper/group_folders.cpp", "folder.status.st_uid != state.status.st_uid && !is_given", "folder.status.st_uid == state.status.st_uid + 1")]),
     Mutant("group-folders-way", "root makes no folder where others can lead it elsewhere", ["unit_deploy_helper:*folder of a third user*"],
            [("daemon/deploy_helper/group_folders.cpp", "  if (!fault.empty()) throw Refused(\"helper:groups\", fault);\n", "")]),
     Mutant("key-group-told", "a group that cannot have the key is told", ["unit_daemon:*key goes to the group*"],

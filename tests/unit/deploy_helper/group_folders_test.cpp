@@ -109,6 +109,14 @@ SCENARIO("a folder of a third user is left alone, and so is a state directory th
     CHECK_THROWS_WITH(make_group_folders(host.config), Contains("belongs to the user daemon"));
     CHECK(host.look(host.state / "groups" / "2").st_gid == 1);
   }
+  WHEN("root has made one") {
+    fs::create_directory(host.state / "groups");
+    fs::create_directory(host.state / "groups" / "2");
+    make_group_folders(host.config);
+    CHECK(host.look(host.state / "groups").st_uid == 0);
+    CHECK(host.look(host.state / "groups" / "2").st_uid == 0);
+    host.check_folder_of(sys);
+  }
   WHEN("others may exchange the state directory") {
     REQUIRE(::chmod(host.folder.path().c_str(), 0777) == 0);
     CHECK_THROWS_WITH(make_group_folders(host.config), Contains(host.folder.path().string()));
