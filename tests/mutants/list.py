@@ -1367,7 +1367,7 @@ MUTANTS = [
            [("daemon/service.cpp", "  auto read = std::exchange(wanted_, {});\n  added_ = 0;\n", "  auto read = std::exchange(wanted_, {});\n")]),
     Mutant("chance-late", "a former pair that is worth nothing any more when its deployment has failed is not kept for a pause", ["unit_daemon:*the last moment*"],
            [(KEEPER, "    next = std::max(next, std::min(renew::next_try(*trouble, asked, now), duty.last_chance()));\n", "    auto retry = renew::next_try(*trouble, asked, now);\n    if (duty.last_chance() > now) retry = std::min(retry, duty.last_chance());\n    next = std::max(next, retry);\n")]),
-    Mutant("chance-once", "the last chance is no reason to try a deployment again and again", ["unit_daemon:*the last moment*"],
+    Mutant("chance-once", "the last chance is no reason to try a deployment again and again", ["unit_daemon:*after the last moment*"],
            [(DEPLOYMENT, "  if (has_former_pair && !can_go_back) chance_taken_ = deployment.served_until;\n", "")]),
     Mutant("change-whole", "what an operator's servers may show by halves is looked at by each for himself", ["unit_issue:*knows it*"],
            [(ZONES, "changes.size() <= providers_.at(zone->provider)->changes_as_a_whole()", "!changes.empty()")]),

@@ -382,6 +382,30 @@ SCENARIO("the last moment in which the former pair is worth something may pass w
   CHECK(world.seen() == seen);
 }
 
+SCENARIO("after the last moment of the former pair a deployment is tried at the usual pace") {
+  using std::chrono::hours;
+  World world;
+  auto copies = world.copies();
+  copies.directory = world.folder.path() / "tls";
+  std::filesystem::create_directory(*copies.directory);
+  world.issue_generation(hours(100));
+  auto keeper = world.keeper({copies});
+  run(world.loop, keeper.attempt(false));
+  world.clock.advance(hours(99) + std::chrono::minutes(30));
+  world.issue_generation(hours(100));
+  std::filesystem::remove_all(*copies.directory);
+  auto renewed = world.keeper({copies});
+  const auto next = run(world.loop, renewed.attempt(false));
+  CHECK(renewed.troubles().size() == 1);
+  CHECK(next > world.clock.now() + std::chrono::seconds(30));
+  std::filesystem::create_directory(*copies.directory);
+  run(world.loop, renewed.attempt(false));
+  CHECK(std::filesystem::is_empty(*copies.directory));
+  world.clock.advance(next - world.clock.now());
+  run(world.loop, renewed.attempt(false));
+  CHECK(files::read(*copies.directory / "copy.pem") == world.full_chain(2));
+}
+
 SCENARIO("a state that could not be read is read later, and the trouble is over") {
   World world;
   world.issue_generation();
