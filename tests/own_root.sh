@@ -14,6 +14,7 @@ start_manager() { # start_manager BUILD
   systemctl=$(readlink -f "$(command -v systemctl)")
   mv "$systemctl" "$systemctl.real"
   install -m 0755 "$HERE/fakes/service_manager.py" "$systemctl"
+  mkdir -p /run/systemd/system # by which programs tell that systemd was booted
   python3 "$HERE/fakes/service_manager.py" "$systemctl.real" "$1/tests/lab/lab_manager" &
   expect_eventually "the stand-in for systemd answers" 10 test -S /run/service_manager.sock
 }

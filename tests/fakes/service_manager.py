@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 
 SOCKET = "/run/service_manager.sock"
 UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -146,7 +147,9 @@ class Unit(Settings):
 
     def command(self, line, environment):
         argv = []
-        for word in shlex.split(line.lstrip("-@!+:")):
+        stripped = line.lstrip("-@!+:")
+        has_all_rights = "+" in line[:len(line) - len(stripped)]
+        for word in shlex.split(stripped):
             if word == "$MAINPID":
                 argv.append(str(self.pid()))
             elif re.fullmatch(r"\$\w+", word):
@@ -154,7 +157,7 @@ class Unit(Settings):
             else:
                 argv.append(re.sub(r"\$\{(\w+)\}", lambda match: environment.get(match[1], ""), word))
         user = self.get("User")
-        if not user:
+        if not user or has_all_rights:
             return argv
         account = pwd.getpwnam(user)
         group = grp.getgrnam(self.get("Group", grp.getgrgid(account.pw_gid).gr_name))
@@ -166,7 +169,7 @@ class Unit(Settings):
 
     def environment(self):
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8",
-                       "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + BUS}
+                       "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + BUS, "INVOCATION_ID": uuid.uuid4().hex}
         for line in self.settings.get("Environment", []):
             environment |= dict(word.split("=", 1) for word in shlex.split(line))
         environment |= self.folders("StateDirectory", "/var/lib", "STATE_DIRECTORY")
