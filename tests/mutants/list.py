@@ -321,7 +321,7 @@ MUTANTS = [
     Mutant("fits-alone", "a certificate whose values fit is not failed by others at the same name", DAEMON,
            [(ZONES, "wanted_by[name] > 1) shared.insert(name);", "wanted_by[name] > 1000) shared.insert(name);")]),
     Mutant("ttl-of-others", "the TTL of what others have at a name stays as it is", ["unit_providers"],
-           [(RFC2136, "change->ttl = std::chrono::seconds(std::min(record.ttl, longest_ttl));", "change->ttl = std::max(change->ttl, std::chrono::seconds(1));")]),
+           [(RFC2136, "change->ttl = std::chrono::seconds(std::min(record.ttl, longest_ttl));", "change->ttl = std::min(change->ttl, std::chrono::seconds(longest_ttl));")]),
     Mutant("zone-untold", "a server that answers no questions is told the zone of the DNS", ["unit_providers"],
            [(RFC2136, "if (!told.refusal.empty() && in_dns.label_count() > 1) co_return", "if (told.refusal.size() == 1 && in_dns.label_count() > 1) co_return")]),
     Mutant("zone-unsigned", "a server that lacks the key is asked without it", ["unit_providers"],
