@@ -32,6 +32,7 @@ constexpr mode_t group_folder_mode = 02700;
 
 struct Folder {
   Fd fd;
+  fs::path path;
   struct stat status {};
 };
 
@@ -46,7 +47,8 @@ Folder open_state(const fs::path& path) {
   if (const auto group = group_of_user(trusted.users.back())) trusted.groups.push_back(*group);
   const auto fault = files::fault_of(*way, trusted);
   if (!fault.empty()) throw Refused("helper:groups", fault);
-  Folder state{Fd(::openat(way->folder.get(), way->name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
+  Folder state{Fd(::openat(way->folder.get(), way->name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
+               path};
   if (!state.fd || ::fstat(state.fd.get(), &state.status) != 0) fail("open", path);
   return state;
 }
@@ -54,22 +56,23 @@ Folder open_state(const fs::path& path) {
 /// `name` in `parent`, made if need be, of the owner of `state`, with this group and mode. In a folder of that owner's
 /// nothing is done to what is root's: he could have laid it there.
 Folder settle(const Folder& state, const Folder& parent, const std::string& name, gid_t group, mode_t mode) {
+  const auto path = parent.path / name;
   bool is_new = false;
   {
     const deploy::OwnerRights rights(parent.status);
     is_new = ::mkdirat(parent.fd.get(), name.c_str(), 0700) == 0;
-    if (!is_new && errno != EEXIST) fail("make the folder", name);
+    if (!is_new && errno != EEXIST) fail("make the folder", path);
   }
-  Folder folder{Fd(::openat(parent.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
-  if (!folder.fd || ::fstat(folder.fd.get(), &folder.status) != 0) fail("open the folder", name);
+  Folder folder{Fd(::openat(parent.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), path};
+  if (!folder.fd || ::fstat(folder.fd.get(), &folder.status) != 0) fail("open the folder", path);
   const bool is_given = is_new && parent.status.st_uid == 0;
   if (folder.status.st_uid == 0 && !is_given) return folder;
   if (folder.status.st_uid != state.status.st_uid && !is_given) {
-    throw Refused("helper:groups", fmt::format("{} in the state directory belongs to the user {}; remove it", name,
+    throw Refused("helper:groups", fmt::format("{} belongs to the user {}; remove it", path.string(),
                                                name_of_user(folder.status.st_uid)));
   }
-  if (::fchown(folder.fd.get(), state.status.st_uid, group) != 0) fail("set the owner of the folder", name);
-  if (::fchmod(folder.fd.get(), mode) != 0) fail("set the mode of the folder", name);
+  if (::fchown(folder.fd.get(), state.status.st_uid, group) != 0) fail("set the owner of the folder", path);
+  if (::fchmod(folder.fd.get(), mode) != 0) fail("set the mode of the folder", path);
   return folder;
 }
 

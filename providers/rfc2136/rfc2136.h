@@ -47,8 +47,8 @@ class Rfc2136 final : public Provider {
   /// this throws. Other values at a name keep their TTL: ours takes it over.
   Task<> apply(Zone zone, std::vector<TxtChange> changes) override;
   bool publishes(dns::Type type) const override { return type == dns::Type::txt || type == dns::Type::tlsa; }
-  /// So many fit into one message, whatever they are.
-  std::size_t changes_as_a_whole() const override { return 50; }
+  /// So many fit into one message, with the longest names and values of 2,000 octets.
+  std::size_t changes_as_a_whole() const override { return 20; }
 
   /// Whether the server knows the key, the secret and the time as we do, which a signed question shows. That a key is
   /// not known is a warning: a secondary that passes updates on need not know it. A server that does not sign its

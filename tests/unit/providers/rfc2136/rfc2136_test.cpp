@@ -76,6 +76,16 @@ SCENARIO("all changes of a zone travel in one message") {
     CHECK(scene.primary.largest_update <= dns::largest_message);
     CHECK(scene.primary.values.size() == 1500);
   }
+  WHEN("they are as many as a server is said to show at once, and long") {
+    const std::string label(60, 'n');
+    std::vector<TxtChange> changes;
+    for (std::size_t i = 0; i < scene.provider.changes_as_a_whole(); ++i) {
+      const dns::Name name(fmt::format("_acme-challenge.h{}.{}.{}.{}.example.test", i, label, label, label));
+      changes.push_back({Action::add, name, std::string(2000, 'v'), 60s});
+    }
+    CHECK(scene.apply(changes) == "made");
+    CHECK(scene.primary.updates == 1);
+  }
   WHEN("there are none") {
     CHECK(scene.apply({}) == "made");
     CHECK(scene.primary.updates == 0);
