@@ -67,6 +67,17 @@ const EVP_MD* message_digest(Digest digest);
 const unsigned char* octets(std::string_view bytes);
 unsigned char* octets(std::string& bytes);
 
+/// What an i2d function of OpenSSL writes of `object`.
+template <class T>
+std::string der_of(int (*encode)(const T*, unsigned char**), const T* object) {
+  const int size = encode(object, nullptr);
+  if (size <= 0) fail("write DER");
+  std::string der(static_cast<std::size_t>(size), '\0');
+  auto* out = octets(der);
+  encode(object, &out);
+  return der;
+}
+
 /// The bytes written to a memory BIO.
 std::string_view written(BIO* bio);
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/crypto/openssl.h"
 #include "base/crypto/signature.h"
@@ -66,29 +67,44 @@ void add_extended_key_usage(Extensions** list, const std::vector<std::string>& u
   need(X509V3_add1_i2d(list, NID_ext_key_usage, all.get(), 0, 0), making);
 }
 
-void sign(X509_REQ* request, const PrivateKey& key, const RequestContent& content) {
-  const auto digest = content.digest_bits == 512   ? Digest::sha512
-                      : content.digest_bits == 384 ? Digest::sha384
-                                                   : Digest::sha256;
-  const auto turn = key.turn();
-  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), making));
-  auto* options = begin_signature(signing.get(), key, digest);
-  if (content.is_pss) {
-    if (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) <= 0 ||
-        EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) <= 0 ||
-        EVP_PKEY_CTX_set_rsa_mgf1_md(options, message_digest(digest)) <= 0) {
-      fail(making);
-    }
+/// The curve of a key by ECDSA, as OpenSSL numbers it; NID_undef for other keys.
+int curve_of(KeyType type) {
+  switch (type) {
+    case KeyType::ecdsa_p256:
+      return NID_X9_62_prime256v1;
+    case KeyType::ecdsa_p384:
+      return NID_secp384r1;
+    case KeyType::ecdsa_p521:
+      return NID_secp521r1;
+    default:
+      return NID_undef;
   }
-  sign_request(request, signing.get(), key);
 }
 
-}  // namespace
+/// A curve and a point are set part by part (RFC 5480 §2): X509_REQ_set_pubkey() writes the key to DER and reads it
+/// again, which takes longer than all the rest of a request.
+void set_public_key(X509_REQ* request, const PrivateKey& key) {
+  const int curve = curve_of(key.type());
+  if (curve == NID_undef) {
+    need(X509_REQ_set_pubkey(request, key.native_public()), making);
+    return;
+  }
+  unsigned char* point = nullptr;
+  const auto size = EVP_PKEY_get1_encoded_public_key(key.native_public(), &point);
+  if (size == 0) fail(making);
+  if (X509_PUBKEY_set0_param(X509_REQ_get_X509_PUBKEY(request), OBJ_nid2obj(NID_X9_62_id_ecPublicKey), V_ASN1_OBJECT,
+                             OBJ_nid2obj(curve), point, static_cast<int>(size)) != 1) {
+    OPENSSL_free(point);
+    fail(making);
+  }
+}
 
-std::string make_csr(const PrivateKey& key, const RequestContent& content) {
-  const Owned<X509_REQ, X509_REQ_free> request(need(X509_REQ_new(), making));
+using OwnedRequest = Owned<X509_REQ, X509_REQ_free>;
+
+OwnedRequest unsigned_request(const PrivateKey& key, const RequestContent& content) {
+  OwnedRequest request(need(X509_REQ_new(), making));
   need(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1), making);
-  need(X509_REQ_set_pubkey(request.get(), key.native_public()), making);
+  set_public_key(request.get(), key);
   for (const auto& [part, value] : content.subject) {
     // OpenSSL chooses the string type that each part has to have, and checks its length (RFC 5280 appendix A.1).
     if (X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), part.c_str(), MBSTRING_UTF8,
@@ -107,14 +123,40 @@ std::string make_csr(const PrivateKey& key, const RequestContent& content) {
   if (!content.key_usage.empty()) add_key_usage(&list, content.key_usage);
   if (!content.extended_key_usage.empty()) add_extended_key_usage(&list, content.extended_key_usage);
   need(X509_REQ_add_extensions(request.get(), extensions.get()), making);
-  sign(request.get(), key, content);
+  return request;
+}
 
-  const int size = i2d_X509_REQ(request.get(), nullptr);
-  if (size <= 0) fail("write DER");
-  std::string der(static_cast<std::size_t>(size), '\0');
-  auto* out = octets(der);
-  i2d_X509_REQ(request.get(), &out);
-  return der;
+Digest digest_of(const RequestContent& content) {
+  if (content.digest_bits == 512) return Digest::sha512;
+  return content.digest_bits == 384 ? Digest::sha384 : Digest::sha256;
+}
+
+std::string signed_request(OwnedRequest request, const PrivateKey& key, std::optional<Digest> digest, bool is_pss) {
+  const auto turn = key.turn();
+  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), making));
+  auto* options = begin_signature(signing.get(), key, digest);
+  if (is_pss) {
+    if (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) <= 0 ||
+        EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) <= 0 ||
+        EVP_PKEY_CTX_set_rsa_mgf1_md(options, message_digest(*digest)) <= 0) {
+      fail(making);
+    }
+  }
+  sign_request(request.get(), signing.get(), key);
+  return der_of(i2d_X509_REQ, static_cast<const X509_REQ*>(request.get()));
+}
+
+}  // namespace
+
+std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names, const std::string& common_name) {
+  RequestContent content;
+  content.dns_names = dns_names;
+  if (!common_name.empty()) content.subject.emplace_back("CN", common_name);
+  return signed_request(unsigned_request(key, content), key, signature_digest(key.type()), false);
+}
+
+std::string make_csr(const PrivateKey& key, const RequestContent& content) {
+  return signed_request(unsigned_request(key, content), key, digest_of(content), content.is_pss);
 }
 
 }  // namespace acmed::crypto

@@ -22,6 +22,11 @@ struct RequestContent {
   bool is_pss = false;                            ///< RSASSA-PSS (RFC 8017 §8.1) with a salt of the digest's length
 };
 
+/// A certificate signing request in DER: `common_name` as its subject, which is empty without one, all names as
+/// dNSName, signed with SHA-256 (SHA-384 and SHA-512 for the larger curves, no digest for Ed25519). Throws as below.
+std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names,
+                     const std::string& common_name = {});
+
 /// The request in DER, which says this and nothing else, signed by `key`. Throws Refused ("request:content") for what
 /// cannot be encoded.
 std::string make_csr(const PrivateKey& key, const RequestContent& content);

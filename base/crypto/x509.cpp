@@ -12,7 +12,6 @@
 #include "base/crypto/digest.h"
 #include "base/crypto/encoding.h"
 #include "base/crypto/openssl.h"
-#include "base/crypto/signature.h"
 #include "base/error.h"
 
 namespace acmed::crypto {
@@ -31,17 +30,6 @@ constexpr std::array<Frame, 2> frames = {{
     {"-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"},
     {"-----BEGIN X509 CERTIFICATE-----", "-----END X509 CERTIFICATE-----"},
 }};
-
-/// What an i2d function of OpenSSL writes of `object`.
-template <class T>
-std::string der_of(int (*encode)(const T*, unsigned char**), const T* object) {
-  const int size = encode(object, nullptr);
-  if (size <= 0) fail("write DER");
-  std::string der(static_cast<std::size_t>(size), '\0');
-  auto* out = octets(der);
-  encode(object, &out);
-  return der;
-}
 
 std::string_view view(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
@@ -71,19 +59,6 @@ std::string serial_octets(const X509* certificate) {
   return {reinterpret_cast<const char*>(content), static_cast<std::size_t>(size)};
 }
 
-OwnedNames general_names(const std::vector<std::string>& dns_names) {
-  OwnedNames names(need(sk_GENERAL_NAME_new_null(), "make a request"));
-  for (const auto& dns_name : dns_names) {
-    Owned<ASN1_IA5STRING, ASN1_IA5STRING_free> text(need(ASN1_IA5STRING_new(), "make a request"));
-    need(ASN1_STRING_set(text.get(), dns_name.data(), static_cast<int>(dns_name.size())), "make a request");
-    Owned<GENERAL_NAME, GENERAL_NAME_free> name(need(GENERAL_NAME_new(), "make a request"));
-    GENERAL_NAME_set0_value(name.get(), GEN_DNS, text.release());
-    if (sk_GENERAL_NAME_push(names.get(), name.get()) <= 0) fail("make a request");
-    static_cast<void>(name.release());  // the list's now
-  }
-  return names;
-}
-
 /// Takes the first line of `pem`, without blanks at its end. CR and LF end one, and so does the end of a block that
 /// another follows on the same line.
 std::string_view take_line(std::string_view& pem) {
@@ -110,36 +85,7 @@ std::string common_name_in(const X509_NAME* entity) {
   return name;
 }
 
-struct FreeExtensions {
-  void operator()(STACK_OF(X509_EXTENSION) * list) const noexcept {
-    sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
-  }
-};
-
 }  // namespace
-
-std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names, const std::string& common_name) {
-  const Owned<X509_REQ, X509_REQ_free> request(need(X509_REQ_new(), "make a request"));
-  need(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1), "make a request");
-  need(X509_REQ_set_pubkey(request.get(), key.native_public()), "make a request");
-  if (!common_name.empty()) {
-    need(X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(common_name.data()),
-                                    static_cast<int>(common_name.size()), -1, 0),
-         "make a request");
-  }
-
-  STACK_OF(X509_EXTENSION)* list = nullptr;
-  need(X509V3_add1_i2d(&list, NID_subject_alt_name, general_names(dns_names).get(), 0, 0), "make a request");
-  const std::unique_ptr<STACK_OF(X509_EXTENSION), FreeExtensions> extensions(list);
-  need(X509_REQ_add_extensions(request.get(), list), "make a request");
-
-  const auto turn = key.turn();
-  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(need(EVP_MD_CTX_new(), "sign a request"));
-  begin_signature(signing.get(), key, signature_digest(key.type()));
-  sign_request(request.get(), signing.get(), key);
-  return der_of(i2d_X509_REQ, static_cast<const X509_REQ*>(request.get()));
-}
 
 Certificate Certificate::from_der(std::string_view der) {
   const auto* start = octets(der);

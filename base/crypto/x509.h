@@ -14,11 +14,6 @@ struct x509_st;
 
 namespace acmed::crypto {
 
-/// A certificate signing request in DER (RFC 2986): `common_name` as its subject, which is empty without one, all names
-/// as dNSName, signed with SHA-256 (SHA-384 and SHA-512 for the larger curves, no digest for Ed25519).
-std::string make_csr(const PrivateKey& key, const std::vector<std::string>& dns_names,
-                     const std::string& common_name = {});
-
 /// An X.509 certificate.
 class Certificate {
  public:

@@ -154,7 +154,7 @@ Task<> Journey::put_in_service(std::vector<crypto::Certificate> chain, crypto::P
   store::Generation generation{
       0,
       {request_.name, issued.directory_url, leaf.issuer_common_name(), issued.key_type, issued.domains, issued.serial,
-       issued.not_before, issued.not_after, issued.issued_at, key.uri(), key.public_key_digest()},
+       issued.not_before, issued.not_after, issued.issued_at, key.uri(), leaf.public_key_digest()},
       {key.to_pem(), leaf.to_pem(), full_chain_pem(chain, 1), full_chain_pem(chain, 0)}};
   generation.number = co_await context_.store.add_generation(request_.name, generation.meta, generation.files);
   issued.generation = generation.number;

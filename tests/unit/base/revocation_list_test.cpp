@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/revocation_list.h"
 
+#include "base/crypto/request.h"
 #include "base/error.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"

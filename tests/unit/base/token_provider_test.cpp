@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/crypto/request.h"
 #include "base/crypto/token.h"
 #include "base/crypto/x509.h"
 #include "tests/unit/catch.h"

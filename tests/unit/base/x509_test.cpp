@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <array>
 
+#include "base/crypto/request.h"
 #include "base/error.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"

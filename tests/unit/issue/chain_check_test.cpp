@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/crypto/request.h"
 #include "tests/unit/acme/chains.h"
 #include "tests/unit/base/test_ca.h"
 #include "tests/unit/catch.h"

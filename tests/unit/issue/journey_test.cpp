@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "base/crypto/request.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/journey_scene.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/issue/orders_under_way.h"
 
+#include "base/crypto/request.h"
 #include "base/runtime/sleep.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/daemon/fake_authority.h"
