@@ -59,7 +59,7 @@ expect_eventually "the service manager is there" 5 test -S "$WORK/bus"
 
 deployed two-services
 expect_issued example.test example.test '*.example.test'
-expect_equal "units" "$(units)" "ReloadOrTryRestartUnit nginx.service replace;ReloadOrTryRestartUnit postfix@-.service replace"
+expect_equal "units" "$(units)" "ReloadOrTryRestartUnit nginx.service replace;ReloadOrTryRestartUnit postfix.service replace"
 
 python3 "$LAB_HOME/../fakes/starttls_server.py" "$WORK/etc/ssl/postgresql/fullchain.pem" "$WORK/etc/ssl/postgresql/privkey.pem" postgres:5432 \
   2>"$WORK/server.out" &

@@ -14,18 +14,21 @@ boot_1() {
 
 three_services() {
   POSTGRESQL=$(ls /etc/postgresql) # its version
+  POSTFIX=postfix.service
+  # Debian 12 has an instance beside it, which does the work.
+  ! grep -q 'Type=oneshot' /usr/lib/systemd/system/postfix.service || POSTFIX=postfix@-.service
   local port service old
   install -d /etc/ssl/postgresql /etc/postfix/tls /etc/dovecot/tls
   printf "ssl_cert_file = '/etc/ssl/postgresql/fullchain.pem'\nssl_key_file = '/etc/ssl/postgresql/privkey.pem'\n" \
     >"/etc/postgresql/$POSTGRESQL/main/conf.d/tls.conf"
   postconf -e smtpd_tls_cert_file=/etc/postfix/tls/fullchain.pem smtpd_tls_key_file=/etc/postfix/tls/privkey.pem smtpd_tls_security_level=may \
     inet_protocols=ipv4
-  printf 'ssl = yes\nssl_cert = </etc/dovecot/tls/fullchain.pem\nssl_key = </etc/dovecot/tls/privkey.pem\n' >/etc/dovecot/local.conf
+  configure_dovecot >/etc/dovecot/local.conf
   configure_services ecdsa-p256
   systemctl reload acmed
   expect_eventually "each has its files" 30 all_files
   # They start while acmed waits for them: none can start before.
-  systemctl start "postgresql@$POSTGRESQL-main" postfix@- dovecot
+  systemctl start "postgresql@$POSTGRESQL-main" "$POSTFIX" dovecot
   expect_eventually "all are deployed" 60 are_deployed 1
   expect_equal "PostgreSQL's key" "$(stat -c '%U %G %a' /etc/ssl/postgresql/privkey.pem)" "postgres root 400"
 
@@ -50,7 +53,15 @@ three_services() {
   expect_eventually "it is told what it presents" 90 is_told 'target dovecot: .*(serial|presents)'
   expect_equal "it presents the old one" "$(presented imap 143)" "$old"
   expect_eventually "the others have the new one" 30 presents_new postgres 5432
-  systemctl stop "postgresql@$POSTGRESQL-main" postfix@- dovecot
+  systemctl stop "postgresql@$POSTGRESQL-main" "$POSTFIX" dovecot
+}
+
+configure_dovecot() {
+  if [[ $(dovecot --version) == 2.4* ]]; then
+    printf 'ssl = yes\nssl_server_cert_file = /etc/dovecot/tls/fullchain.pem\nssl_server_key_file = /etc/dovecot/tls/privkey.pem\n'
+  else
+    printf 'ssl = yes\nssl_cert = </etc/dovecot/tls/fullchain.pem\nssl_key = </etc/dovecot/tls/privkey.pem\n'
+  fi
 }
 
 configure_services() { # configure_services KEY_TYPE: another one makes the certificate due
@@ -73,7 +84,7 @@ key_type = "$1"
   [[certificate.deploy]]
   name = "postfix"
   directory = "/etc/postfix/tls"
-  reload = ["postfix@-.service"]
+  reload = ["$POSTFIX"]
   verify = { connect = "127.0.0.1:25", starttls = "smtp" }
 
   [[certificate.deploy]]
