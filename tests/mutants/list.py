@@ -575,6 +575,8 @@ MUTANTS = [
              "    if (failures < (may_pass ? most_unknown : most_unusable)) throw;\n    give_up();\n")]),
     Mutant("order-wrong-end", "a wrong certificate ends its order", DAEMON,
            [(ORDER, "    give_up();  // the same order with the same key would end in the same way\n", "")]),
+    Mutant("csr-key", "a request holds the key that signs it", ["unit_base:*a request has all names*"],
+           [("base/crypto/request.cpp", "      return NID_secp384r1;\n", "      return NID_X9_62_prime256v1;\n")]),
     Mutant("csr-early", "a CSR that came too early for one of the CA's servers is sent again", DAEMON,
            [(ORDER, "if (!is_early || looks == acme::second_looks.size())",
              "if (is_early || looks == acme::second_looks.size() || order_.url.empty())")]),

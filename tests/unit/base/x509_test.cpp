@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/x509.h"
 
-#include <openssl/x509v3.h>
-#include <array>
-
 #include "base/crypto/request.h"
 #include "base/error.h"
 #include "tests/unit/base/test_ca.h"
@@ -162,47 +159,5 @@ SCENARIO("a chain holds certificates and nothing else") {
     CHECK(cause_of_chain(leaf.substr(0, leaf.size() / 2)) == "certificate:unreadable");
     CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n") == "certificate:unreadable");
     CHECK(cause_of_chain("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n") == "certificate:unreadable");
-  }
-}
-
-TEST_CASE("a request has a common name where one is wanted") {
-  const auto key = PrivateKey::generate(KeyType::ecdsa_p256);
-  const auto der = make_csr(key, {"example.com", "www.example.com"}, "example.com");
-  const auto* start = reinterpret_cast<const unsigned char*>(der.data());
-  const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(
-      d2i_X509_REQ(nullptr, &start, static_cast<long>(der.size())), X509_REQ_free);
-  REQUIRE(request);
-  CHECK(X509_REQ_verify(request.get(), key.native()) == 1);
-  std::array<char, 64> text{};
-  CHECK(X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, text.data(),
-                                  static_cast<int>(text.size())) == 11);
-  CHECK(std::string(text.data()) == "example.com");
-}
-
-TEST_CASE("a request has all names, no subject, and a signature that verifies") {
-  for (const auto type :
-       {KeyType::ecdsa_p256, KeyType::ecdsa_p384, KeyType::ecdsa_p521, KeyType::rsa_2048, KeyType::ed25519}) {
-    const auto key = PrivateKey::generate(type);
-    const auto der = make_csr(key, {"example.com", "*.example.com"});
-    const auto* start = reinterpret_cast<const unsigned char*>(der.data());
-    const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(
-        d2i_X509_REQ(nullptr, &start, static_cast<long>(der.size())), X509_REQ_free);
-    REQUIRE(request);
-    CHECK(X509_REQ_verify(request.get(), key.native()) == 1);
-    CHECK(X509_REQ_get_version(request.get()) == 0);
-    CHECK(X509_NAME_entry_count(X509_REQ_get_subject_name(request.get())) == 0);
-
-    auto* extensions = X509_REQ_get_extensions(request.get());
-    REQUIRE(sk_X509_EXTENSION_num(extensions) == 1);
-    auto* names = static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr));
-    std::vector<std::string> found;
-    for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
-      const auto* text = sk_GENERAL_NAME_value(names, i)->d.dNSName;
-      found.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                         static_cast<std::size_t>(ASN1_STRING_length(text)));
-    }
-    CHECK(found == std::vector<std::string>{"example.com", "*.example.com"});
-    GENERAL_NAMES_free(names);
-    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
   }
 }
