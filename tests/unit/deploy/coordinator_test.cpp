@@ -144,6 +144,7 @@ SCENARIO("before another configuration takes over, a hook that runs comes to its
     co_await sleep_for(5s);
     co_await of->coordinator.finish();
     of->ended.push_back(fmt::format("finished {}", to_text(of->loop.clock().moment() - of->start)));
+    co_await sleep_for(5s);  // none begins meanwhile either
     (*all)->stop();
   };
   const auto all = [](World* of, Scope** here, Task<> last) -> Task<> {
