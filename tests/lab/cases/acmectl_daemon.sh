@@ -109,7 +109,7 @@ halt "$(component_pid pebble)" # so that the renewal lasts until it has been see
 ctl renew web --force --no-wait
 expect_eventually "it shows the renewal" 20 drawn '^web +working'
 kill -CONT "$(component_pid pebble)"
-expect_eventually "and its end" 20 drawn '^2 certificates: 2 valid'
+expect_eventually "and its end" 20 drawn '^web +valid'
 
 ctl metrics --output "$WORK/acmed.prom"
 expect_equal "exit status of metrics" "$STATUS" 0

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done with certificates and accounts that exist: revocation, a new key, deactivation.
+#include <atomic>
+#include <thread>
+
 #include "base/crypto/encoding.h"
+#include "base/runtime/offload.h"
 #include "base/runtime/sleep.h"
 #include "daemon/acme/answer.h"
 #include "tests/unit/acme/bench.h"
@@ -112,15 +116,31 @@ SCENARIO("an account gets a new key, which signs from then on") {
 
 SCENARIO("nothing is signed while the account's key changes") {
   KnownBench bench;
+  std::atomic<bool> is_ordered = false;
+  bench.ca.be_odd("new-order", [&is_ordered](const FakeCa::Seen&) {
+    is_ordered = true;
+    return std::nullopt;
+  });
   int orders = 0;
+  const auto change = [&]() -> Task<> {
+    while (!is_ordered) co_await offload([] { std::this_thread::yield(); });
+    std::vector<Task<>> work;
+    work.push_back(bench.client.change_key(bench.next));
+    for (int i = 0; i < 3; ++i) work.push_back(order(&bench.client, &orders));
+    co_await when_all(std::move(work));
+  };
   std::vector<Task<>> work;
   for (int i = 0; i < 3; ++i) work.push_back(order(&bench.client, &orders));
-  work.push_back(bench.client.change_key(bench.next));
-  for (int i = 0; i < 3; ++i) work.push_back(order(&bench.client, &orders));
+  work.push_back(change());
   bench.run(when_all(std::move(work)));
   CHECK(orders == 6);
   CHECK(bench.has_next_key());
-  CHECK(bench.ca.count("new-order") == 6);
+  std::vector<std::string> came;
+  for (const auto& seen : bench.ca.seen()) {
+    if (seen.resource == "new-order" || seen.resource == "key-change") came.push_back(seen.resource);
+  }
+  CHECK(came == std::vector<std::string>{"new-order", "new-order", "new-order", "key-change", "new-order", "new-order",
+                                         "new-order"});
 }
 
 SCENARIO("a change of the key whose answer is lost is found out by asking whose the key is") {

@@ -31,6 +31,7 @@ struct ListedScene : test::JourneyScene {
     }
   }};
   std::atomic<int> fetches = 0;
+  std::size_t failures = 0;  ///< that were told
   bool names_list = true;
   std::optional<issue::RevocationLists> lists{loop};
   renew::Ledger ledger{store, clock};
@@ -78,6 +79,7 @@ struct ListedScene : test::JourneyScene {
       if (first == nullptr || next > began + end) break;
       clock.advance(std::max<Duration>(next - clock.now(), 1s));
       acmed::run(loop, first->attempt(false));
+      failures += first->take_failures().size();
     }
     clock.advance(std::max<Duration>(began + end - clock.now(), Duration::zero()));
   }
@@ -195,6 +197,7 @@ SCENARIO("a list that cannot be had, or is not the CA's, is no trouble, and chan
   CHECK(scene.fetches <= 12);
   CHECK(scene.fake.orders == 1);
   CHECK_FALSE(keeper.is_troubled());
+  CHECK(scene.failures == 0);
   CHECK(keeper.view().next->what == "renew");
 }
 

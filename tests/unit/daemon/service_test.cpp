@@ -98,9 +98,14 @@ SCENARIO("what a certificate left in the DNS goes, though it is configured no mo
   former.order = order;
   former.set_aside = std::vector{order};
   run(world.loop, world.store.save_certificate("old", former));
+  store::Certificate other;
+  other.values = {{"hook", "example.test", "", "_acme-challenge.other.example.test", "left"}};
+  run(world.loop, world.store.save_certificate("other", other));
   Service service(world.loop, world.store, world.publisher, world.actions,
                   world.folder.load(world.text(World::certificate("new"))), world.servers);
   run(world.loop, service.run_once());
+  CHECK_THAT(world.calls(), Catch::Contains("cleanup _acme-challenge.other.example.test. left"));
+  CHECK(run(world.loop, world.store.load_certificate("other")).values.empty());
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _acme-challenge.old.example.test. left"));
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _25._tcp.old.example.test. 3 1 1 ab"));
   CHECK_THAT(world.calls(), Catch::Contains("cleanup _validation-persist.old.example.test. ca.test"));

@@ -396,6 +396,20 @@ SCENARIO("a change whose answer does not come is looked for") {
   WHEN("it is never made") {
     CHECK_THAT(scene.apply({adding("one")}), StartsWith("retry curl:"));
   }
+  WHEN("the answer is that it cannot be made, that is told at once") {
+    int patches = 0;
+    int looks_after = 0;
+    scene.server.instead([&](const std::string& line) {
+      if (line.starts_with("PATCH")) {
+        ++patches;
+        return test::answer("500 Internal Server Error", "", R"({"error": "no space left"})");
+      }
+      if (patches > 0) ++looks_after;
+      return std::string();
+    });
+    CHECK_THAT(scene.apply({adding("one")}), Contains("no space left"));
+    CHECK(looks_after == 0);
+  }
 }
 
 SCENARIO("one name that the server refuses does not keep the others from being changed") {
