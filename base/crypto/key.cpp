@@ -56,10 +56,7 @@ std::optional<KeyType> recognise(const EVP_PKEY* key) {
     }
     return std::nullopt;
   }
-  if (EVP_PKEY_is_a(key, "EC") != 1) return std::nullopt;
-  std::array<char, 80> group{};
-  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) != 1) return std::nullopt;
-  const int curve = OBJ_txt2nid(group.data());
+  const int curve = curve_of(key);
   if (curve == NID_X9_62_prime256v1) return KeyType::ecdsa_p256;
   if (curve == NID_secp384r1) return KeyType::ecdsa_p384;
   if (curve == NID_secp521r1) return KeyType::ecdsa_p521;

@@ -47,6 +47,13 @@ void fail(const std::string& doing) {
   throw Retry("crypto", "cannot " + doing + ": " + take_openssl_error());
 }
 
+int curve_of(const EVP_PKEY* key) {
+  std::array<char, 80> group{};
+  const bool is_named =
+      EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) == 1;
+  return is_named ? OBJ_txt2nid(group.data()) : NID_undef;
+}
+
 const unsigned char* octets(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }

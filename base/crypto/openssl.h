@@ -64,6 +64,9 @@ inline void need(int result, const char* doing) {
 /// The algorithm, fetched on first use: fetching costs more than digesting a short text. Owned by OpenSSL.
 const EVP_MD* message_digest(Digest digest);
 
+/// The curve of an ECDSA key that names it, as OpenSSL numbers it; NID_undef for other keys.
+int curve_of(const EVP_PKEY* key);
+
 const unsigned char* octets(std::string_view bytes);
 unsigned char* octets(std::string& bytes);
 

@@ -67,24 +67,10 @@ void add_extended_key_usage(Extensions** list, const std::vector<std::string>& u
   need(X509V3_add1_i2d(list, NID_ext_key_usage, all.get(), 0, 0), making);
 }
 
-/// The curve of a key by ECDSA, as OpenSSL numbers it; NID_undef for other keys.
-int curve_of(KeyType type) {
-  switch (type) {
-    case KeyType::ecdsa_p256:
-      return NID_X9_62_prime256v1;
-    case KeyType::ecdsa_p384:
-      return NID_secp384r1;
-    case KeyType::ecdsa_p521:
-      return NID_secp521r1;
-    default:
-      return NID_undef;
-  }
-}
-
 /// A curve and a point are set part by part (RFC 5480 §2): X509_REQ_set_pubkey() writes the key to DER and reads it
 /// again, which takes longer than all the rest of a request.
 void set_public_key(X509_REQ* request, const PrivateKey& key) {
-  const int curve = curve_of(key.type());
+  const int curve = curve_of(key.native_public());
   if (curve == NID_undef) {
     need(X509_REQ_set_pubkey(request, key.native_public()), making);
     return;

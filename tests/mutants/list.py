@@ -578,7 +578,7 @@ MUTANTS = [
     Mutant("order-wrong-end", "a wrong certificate ends its order", ISSUE,
            [(ORDER, "    give_up();  // the same order with the same key would end in the same way\n", "")]),
     Mutant("csr-key", "a request holds the key that signs it", ["unit_base:*a request has all names*"],
-           [("base/crypto/request.cpp", "      return NID_secp384r1;\n", "      return NID_X9_62_prime256v1;\n")]),
+           [("base/crypto/request.cpp", "curve = curve_of(key.native_public());", "curve = std::min(curve_of(key.native_public()), NID_X9_62_prime256v1);")]),
     Mutant("csr-early", "a CSR that came too early for one of the CA's servers is sent again", ISSUE,
            [(ORDER, "if (!is_early || looks == acme::second_looks.size())",
              "if (is_early || looks == acme::second_looks.size() || order_.url.empty())")]),
